@@ -1,0 +1,29 @@
+// What the domain says: events before disclosure, already in the order of D3.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/json.hpp"
+#include "base/timestamp.hpp"
+
+namespace mis::domain {
+
+enum class Export { leaves, withheld };  // X1, X2: withheld events are tracked and counted, take no sequence number, and never leave
+
+struct Event {
+    std::string type;           // "procedure.performed": without "mis." and ".v1"
+    std::string entity_id;      // I2: public id (or order / feedback id) of what the event is about
+    std::string identity;       // I2: the identity-giving content, canonical JSON
+    std::string subject;        // contract.md section 2: "plan/…"
+    std::string partition_key;  // contract.md section 2
+    std::string source;         // the MIS source's name, or empty: what the exchange caused
+    std::string record_id;      // public id of the record it comes from; empty: none
+    Timestamp time;             // business time
+    Json data;                  // contract.md section 2, public ids only
+    Export leaves = Export::leaves;
+    std::string ground;         // why it may leave: "order O1", "export all: …"; for the audit
+    std::string party;          // X3: the payer's party whose accounts it concerns; empty: none
+};
+
+}  // namespace mis::domain
