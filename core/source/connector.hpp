@@ -1,7 +1,12 @@
 // A connector: the folder that says what one MIS looks like. connector.yaml, NAME.fetch.sql, NAME.sql, codes.csv, cases/, README.md.
 //
 // These structs are the parsed folder; load_connector() checks everything that can be checked without a connection and names file, line, key
-// and remedy in each error. The format is documented for integrators in connectors/README.md.
+// and remedy in each error. The format is documented for integrators in connectors/README.md; placeholders of fetches in fetch_text.hpp.
+//
+// connector.yaml: title, kind: sql, dialect: firebird, no_show: end_of_day | mis (default mis), site: {NAME: default},
+// streams: {NAME: {kind, key, key_column, stamps, window: {column, past_days, future_days}, poll_seconds, optional, requires_table, parent,
+// columns: {name: type}, absent: {column: reason}}}. `key` and `columns` are required; `key_column` is `key` without its alias, in lower
+// case, where it isn't given. Types: text integer decimal decimal(N) timestamp date boolean.
 #pragma once
 
 #include <filesystem>
@@ -19,6 +24,7 @@ enum class ColumnType { text, integer, decimal, timestamp, date, boolean };
 struct ColumnDeclaration {
     std::string name;  // lower case, as NAME.sql says it
     ColumnType type = ColumnType::text;
+    int decimals = 2;  // `decimal` is kopecks; `decimal(3)`: what a binary floating column of the source is rounded to
 };
 
 struct WindowDeclaration {  // a date by which rows fall into a sliding window: deletions and silent edits are found in it
