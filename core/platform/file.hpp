@@ -1,6 +1,7 @@
 // Files that must survive: created 0600 (domain.md X4), written whole and fsynced before they count.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>

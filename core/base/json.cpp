@@ -1,0 +1,127 @@
+#include "base/json.hpp"
+
+#include "base/text.hpp"
+
+namespace mis {
+namespace {
+
+constexpr int kDepthMax = 64;
+
+// Builds the document and refuses what we never want in one: floats, repeated keys, deep nesting.
+class StrictReader : public nlohmann::json_sax<Json> {
+  public:
+    Json root;
+    std::string problem;
+
+    bool null() override { return place(nullptr); }
+    bool boolean(bool value) override { return place(value); }
+    bool number_integer(number_integer_t value) override { return place(value); }
+    bool number_unsigned(number_unsigned_t value) override { return place(value); }
+    bool number_float(number_float_t, const string_t& text) override {
+        return refuse("a number that is not an integer (" + text.substr(0, 40) + "): write decimals as strings");
+    }
+    bool string(string_t& value) override { return place(std::move(value)); }
+    bool binary(binary_t&) override { return refuse("binary value"); }
+    bool start_object(std::size_t) override { return open(Json::object()); }
+    bool key(string_t& name) override {
+        Json& object = *open_.back();
+        if (object.contains(name)) return refuse("key '" + name.substr(0, 80) + "' occurs twice");
+        slot_ = &object[name];
+        return true;
+    }
+    bool end_object() override { return close(); }
+    bool start_array(std::size_t) override { return open(Json::array()); }
+    bool end_array() override { return close(); }
+    bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
+        return refuse("not JSON at byte " + std::to_string(position));
+    }
+
+  private:
+    std::vector<Json*> open_;
+    Json* slot_ = nullptr;
+
+    Json* put(Json&& value) {
+        if (open_.empty()) {
+            root = std::move(value);
+            return &root;
+        }
+        Json& parent = *open_.back();
+        if (parent.is_array()) {
+            parent.push_back(std::move(value));
+            return &parent.back();
+        }
+        *slot_ = std::move(value);
+        return slot_;
+    }
+    template <typename T>
+    bool place(T&& value) {
+        put(Json(std::forward<T>(value)));
+        return true;
+    }
+    bool open(Json&& value) {
+        if (open_.size() >= kDepthMax) return refuse("nested deeper than 64");
+        open_.push_back(put(std::move(value)));
+        return true;
+    }
+    bool close() {
+        open_.pop_back();
+        return true;
+    }
+    bool refuse(std::string text) {
+        if (problem.empty()) problem = std::move(text);
+        return false;
+    }
+};
+
+}  // namespace
+
+Result<Json> parse_json(std::string_view text) {
+    if (!is_valid_utf8(text)) return fail(ErrorKind::malformed, "not UTF-8");
+    StrictReader reader;
+    if (!Json::sax_parse(text.begin(), text.end(), &reader)) return fail(ErrorKind::malformed, reader.problem);
+    return std::move(reader.root);
+}
+
+std::string canonical_json(const Json& document) { return document.dump(); }
+
+Json to_json_value(const Money& money) { return Json{{"currency", money.currency.code()}, {"minor", money.minor}}; }
+
+std::optional<Money> money_from_json(const Json& value) {
+    if (!value.is_object() || value.size() != 2) return std::nullopt;
+    const auto minor = value.find("minor");
+    const auto code = value.find("currency");
+    if (minor == value.end() || code == value.end() || !minor->is_number_integer() || !code->is_string()) return std::nullopt;
+    const auto currency = Currency::parse(code->get_ref<const std::string&>());
+    if (!currency) return std::nullopt;
+    return Money{minor->get<std::int64_t>(), *currency};
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+    static constexpr char kHex[] = "0123456789abcdef";
+    out += '"';
+    std::size_t plain_from = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto c = static_cast<unsigned char>(text[i]);
+        if (c >= 0x20 && c != '"' && c != '\\') continue;
+        out.append(text.substr(plain_from, i - plain_from));
+        plain_from = i + 1;
+        out += '\\';
+        switch (c) {
+            case '"': out += '"'; break;
+            case '\\': out += '\\'; break;
+            case '\b': out += 'b'; break;
+            case '\f': out += 'f'; break;
+            case '\n': out += 'n'; break;
+            case '\r': out += 'r'; break;
+            case '\t': out += 't'; break;
+            default:
+                out += "u00";
+                out += kHex[c >> 4];
+                out += kHex[c & 15];
+        }
+    }
+    out.append(text.substr(plain_from));
+    out += '"';
+}
+
+}  // namespace mis

@@ -1,0 +1,261 @@
+#include "base/timestamp.hpp"
+
+#include <date/date.h>
+#include <date/tz.h>
+
+#include <charconv>
+#include <chrono>
+
+#include "base/result.hpp"
+
+namespace mis {
+namespace {
+
+using std::chrono::microseconds;
+
+class Scanner {  // fixed-width numbers and literal characters; remembers the first failure
+  public:
+    explicit Scanner(std::string_view text) : rest_(text) {}
+    int number(std::size_t width) {
+        if (rest_.size() < width) return failed();
+        int value = 0;
+        for (std::size_t i = 0; i < width; ++i) {
+            const char c = rest_[i];
+            if (c < '0' || c > '9') return failed();
+            value = value * 10 + (c - '0');
+        }
+        rest_.remove_prefix(width);
+        return value;
+    }
+    bool take(char c) {
+        if (rest_.empty() || rest_[0] != c) return false;
+        rest_.remove_prefix(1);
+        return true;
+    }
+    void need(char c) {
+        if (!take(c)) failed();
+    }
+    std::int64_t fraction_us() {  // after the point: 1 to 9 digits, cut to microseconds
+        std::int64_t us = 0;
+        int digits = 0;
+        while (!rest_.empty() && rest_[0] >= '0' && rest_[0] <= '9' && digits < 9) {
+            if (digits < 6) us = us * 10 + (rest_[0] - '0');
+            ++digits;
+            rest_.remove_prefix(1);
+        }
+        if (digits == 0) failed();
+        for (; digits < 6; ++digits) us *= 10;
+        return us;
+    }
+    std::string_view rest() const { return rest_; }
+    bool good() const { return good_; }
+    int failed() {
+        good_ = false;
+        return 0;
+    }
+
+  private:
+    std::string_view rest_;
+    bool good_ = true;
+};
+
+std::optional<std::int64_t> time_of_day_us(Scanner& scan) {
+    const int hour = scan.number(2);
+    scan.need(':');
+    const int minute = scan.number(2);
+    int second = 0;
+    std::int64_t fraction = 0;
+    if (scan.take(':')) {
+        second = scan.number(2);
+        if (scan.take('.')) fraction = scan.fraction_us();
+    }
+    if (!scan.good() || minute > 59 || second > 59 || hour > 24) return std::nullopt;
+    const std::int64_t us = ((hour * 60 + minute) * 60 + second) * kUsPerSecond + fraction;
+    if (us > kUsPerDay) return std::nullopt;
+    return us;
+}
+
+void append_two(std::string& out, int value) {
+    out += static_cast<char>('0' + value / 10);
+    out += static_cast<char>('0' + value % 10);
+}
+
+void append_date(std::string& out, std::int32_t days) {
+    const date::year_month_day ymd{date::sys_days{date::days{days}}};
+    const int year = static_cast<int>(ymd.year());
+    append_two(out, year / 100);
+    append_two(out, year % 100);
+    out += '-';
+    append_two(out, static_cast<int>(static_cast<unsigned>(ymd.month())));
+    out += '-';
+    append_two(out, static_cast<int>(static_cast<unsigned>(ymd.day())));
+}
+
+std::int64_t floor_divide(std::int64_t value, std::int64_t by) {
+    return value >= 0 ? value / by : -((-value + by - 1) / by);
+}
+
+}  // namespace
+
+std::optional<Date> Date::from_ymd(int year, int month, int day) {
+    if (year < 1 || year > 9999 || month < 1 || day < 1) return std::nullopt;
+    const date::year_month_day ymd{
+        date::year{year}, date::month{static_cast<unsigned>(month)}, date::day{static_cast<unsigned>(day)}};
+    if (!ymd.ok()) return std::nullopt;
+    return Date{date::sys_days{ymd}.time_since_epoch().count()};
+}
+
+std::optional<Date> Date::parse_iso(std::string_view text) {
+    Scanner scan(text);
+    const int year = scan.number(4);
+    scan.need('-');
+    const int month = scan.number(2);
+    scan.need('-');
+    const int day = scan.number(2);
+    if (!scan.good() || !scan.rest().empty()) return std::nullopt;
+    return from_ymd(year, month, day);
+}
+
+std::string Date::to_string() const {
+    std::string out;
+    append_date(out, days);
+    return out;
+}
+
+static date::year_month_day civil(const Date& date) {
+    return date::year_month_day{date::sys_days{date::days{date.days}}};
+}
+int Date::year() const { return static_cast<int>(civil(*this).year()); }
+int Date::month() const { return static_cast<int>(static_cast<unsigned>(civil(*this).month())); }
+int Date::day() const { return static_cast<int>(static_cast<unsigned>(civil(*this).day())); }
+
+std::optional<Timestamp> Timestamp::parse_rfc3339(std::string_view text) {
+    Scanner scan(text);
+    const int year = scan.number(4);
+    scan.need('-');
+    const int month = scan.number(2);
+    scan.need('-');
+    const int day = scan.number(2);
+    if (!scan.take('T') && !scan.take('t') && !scan.take(' ')) return std::nullopt;
+    const auto us = time_of_day_us(scan);
+    if (!scan.good() || !us || *us >= kUsPerDay) return std::nullopt;
+    int offset = 0;
+    if (!scan.take('Z') && !scan.take('z')) {
+        const bool west = scan.take('-');
+        if (!west && !scan.take('+')) return std::nullopt;
+        const int hours = scan.number(2);
+        scan.need(':');
+        const int minutes = scan.number(2);
+        if (hours > 18 || minutes > 59) return std::nullopt;
+        offset = (hours * 60 + minutes) * (west ? -1 : 1);
+    }
+    if (!scan.good() || !scan.rest().empty()) return std::nullopt;
+    const auto date = Date::from_ymd(year, month, day);
+    if (!date) return std::nullopt;
+    return Timestamp{date->days * kUsPerDay + *us - offset * 60 * kUsPerSecond, offset};
+}
+
+std::string Timestamp::to_string() const {
+    const std::int64_t local = unix_us + offset_min * 60 * kUsPerSecond;
+    const std::int64_t day = floor_divide(local, kUsPerDay);
+    std::int64_t us = local - day * kUsPerDay;
+    std::string out;
+    out.reserve(32);
+    append_date(out, static_cast<std::int32_t>(day));
+    out += 'T';
+    const auto seconds = static_cast<int>(us / kUsPerSecond);
+    us %= kUsPerSecond;
+    append_two(out, seconds / 3600);
+    out += ':';
+    append_two(out, seconds / 60 % 60);
+    out += ':';
+    append_two(out, seconds % 60);
+    if (us != 0) {
+        std::string fraction = std::to_string(us);
+        fraction.insert(0, 6 - fraction.size(), '0');
+        if (us % 1000 == 0) fraction.resize(3);
+        out += '.';
+        out += fraction;
+    }
+    const int magnitude = offset_min < 0 ? -offset_min : offset_min;
+    out += offset_min < 0 ? '-' : '+';
+    append_two(out, magnitude / 60);
+    out += ':';
+    append_two(out, magnitude % 60);
+    return out;
+}
+
+Date Timestamp::local_date() const {
+    return Date{static_cast<std::int32_t>(floor_divide(unix_us + offset_min * 60 * kUsPerSecond, kUsPerDay))};
+}
+
+std::optional<LocalTime> LocalTime::parse(std::string_view text) {
+    std::optional<Date> date;
+    Scanner scan(text);
+    if (text.size() >= 10 && text[2] == '.' && text[5] == '.') {  // dd.mm.yyyy
+        const int day = scan.number(2);
+        scan.need('.');
+        const int month = scan.number(2);
+        scan.need('.');
+        const int year = scan.number(4);
+        if (scan.good()) date = Date::from_ymd(year, month, day);
+    } else if (text.size() >= 10 && text[4] == '-') {
+        const int year = scan.number(4);
+        scan.need('-');
+        const int month = scan.number(2);
+        scan.need('-');
+        const int day = scan.number(2);
+        if (scan.good()) date = Date::from_ymd(year, month, day);
+    } else if (text.size() == 8 || text.size() == 14) {  // yyyymmdd[hhmmss]
+        const int year = scan.number(4);
+        const int month = scan.number(2);
+        const int day = scan.number(2);
+        if (scan.good()) date = Date::from_ymd(year, month, day);
+        if (!date) return std::nullopt;
+        if (scan.rest().empty()) return LocalTime{*date, 0};
+        const int hour = scan.number(2);
+        const int minute = scan.number(2);
+        const int second = scan.number(2);
+        if (!scan.good() || hour > 23 || minute > 59 || second > 59) return std::nullopt;
+        return LocalTime{*date, ((hour * 60 + minute) * 60 + second) * kUsPerSecond};
+    }
+    if (!date) return std::nullopt;
+    if (scan.rest().empty()) return LocalTime{*date, 0};
+    if (!scan.take(' ') && !scan.take('T')) return std::nullopt;
+    const auto us = time_of_day_us(scan);
+    if (!us || !scan.rest().empty()) return std::nullopt;
+    return LocalTime{*date, *us};
+}
+
+std::optional<Zone> Zone::find(std::string_view iana_name) {
+    try {
+        return Zone(date::locate_zone(std::string(iana_name)));
+    } catch (const std::runtime_error&) {
+        return std::nullopt;
+    }
+}
+
+static const date::time_zone& zone_of(const void* entry) {
+    MIS_ASSERT(entry != nullptr);
+    return *static_cast<const date::time_zone*>(entry);
+}
+
+std::string_view Zone::name() const { return zone_of(entry_).name(); }
+
+Zone::Resolved Zone::resolve(const LocalTime& local) const {
+    const date::local_time<microseconds> time{microseconds{local.date.days * kUsPerDay + local.us_of_day}};
+    const date::local_info info = zone_of(entry_).get_info(time);
+    const auto offset = info.first.offset;  // unique, or before the change
+    const auto note = info.result == date::local_info::unique      ? LocalTimeNote::exact
+                      : info.result == date::local_info::ambiguous ? LocalTimeNote::ambiguous
+                                                                   : LocalTimeNote::impossible;
+    const std::int64_t offset_us = std::chrono::duration_cast<microseconds>(offset).count();
+    return {Timestamp{time.time_since_epoch().count() - offset_us, static_cast<std::int32_t>(offset_us / 60 / kUsPerSecond)}, note};
+}
+
+Timestamp Zone::at(std::int64_t unix_us) const {
+    const auto info = zone_of(entry_).get_info(date::sys_time<microseconds>{microseconds{unix_us}});
+    return Timestamp{unix_us, static_cast<std::int32_t>(std::chrono::duration_cast<std::chrono::minutes>(info.offset).count())};
+}
+
+}  // namespace mis

@@ -1,0 +1,89 @@
+#include "platform/file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <system_error>
+
+namespace mis::platform {
+namespace {
+
+[[noreturn]] void throw_errno(const char* doing, const std::filesystem::path& path) {
+    throw std::system_error(errno, std::generic_category(), std::string(doing) + " " + path.string());
+}
+
+class Descriptor {
+  public:
+    explicit Descriptor(int fd) : fd_(fd) {}
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    ~Descriptor() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    int get() const { return fd_; }
+
+  private:
+    int fd_;
+};
+
+}  // namespace
+
+std::string read_file(const std::filesystem::path& path) {
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (file.get() < 0) throw_errno("reading", path);
+    std::string bytes;
+    char buffer[65536];
+    for (;;) {
+        const auto count = ::read(file.get(), buffer, sizeof buffer);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) throw_errno("reading", path);
+        if (count == 0) return bytes;
+        bytes.append(buffer, static_cast<std::size_t>(count));
+    }
+}
+
+void write_file_atomically(const std::filesystem::path& path, std::string_view bytes) {
+    const std::filesystem::path temporary = path.string() + ".new";
+    {
+        const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+        if (file.get() < 0) throw_errno("writing", temporary);
+        while (!bytes.empty()) {
+            const auto count = ::write(file.get(), bytes.data(), bytes.size());
+            if (count < 0 && errno == EINTR) continue;
+            if (count < 0) throw_errno("writing", temporary);
+            bytes.remove_prefix(static_cast<std::size_t>(count));
+        }
+        if (::fsync(file.get()) != 0) throw_errno("syncing", temporary);
+    }
+    if (::rename(temporary.c_str(), path.c_str()) != 0) throw_errno("renaming to", path);
+    const auto folder_path = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+    const Descriptor folder(::open(folder_path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (folder.get() < 0 || ::fsync(folder.get()) != 0) throw_errno("syncing", folder_path);
+}
+
+void make_private_directory(const std::filesystem::path& path) {
+    if (path.empty() || std::filesystem::is_directory(path)) return;
+    make_private_directory(path.parent_path());
+    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) throw_errno("creating the folder", path);
+}
+
+std::uint64_t free_bytes(const std::filesystem::path& path) { return std::filesystem::space(path).available; }
+
+std::filesystem::path share_directory() {
+    if (const char* named = std::getenv("MIS_GATEWAY_SHARE")) return named;
+    const auto program = std::filesystem::read_symlink("/proc/self/exe");
+    const auto in_tree = program.parent_path().parent_path();
+    const auto installed = in_tree / "share" / "mis-gateway";
+    for (auto folder = program.parent_path(); folder.has_relative_path(); folder = folder.parent_path())
+        if (std::filesystem::is_directory(folder / "connectors") && std::filesystem::is_directory(folder / "schemas")) return folder;
+    if (std::filesystem::is_directory(installed / "schemas")) return installed;
+    throw std::runtime_error(
+        "the folders connectors/ and schemas/ were not found above " + program.parent_path().string() + " nor in " + installed.string() +
+        ": set MIS_GATEWAY_SHARE to the folder that holds them"
+    );
+}
+
+}  // namespace mis::platform
