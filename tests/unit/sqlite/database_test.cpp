@@ -1,0 +1,47 @@
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+
+#include "sqlite/database.hpp"
+#include "support/temporary_folder.hpp"
+
+using namespace mis;
+
+using test::TemporaryFolder;
+
+TEST_CASE("a transaction that is not committed leaves nothing, a committed one survives reopening") {
+    const TemporaryFolder folder;
+    const auto file = folder.path / "store.db";
+    {
+        auto database = sqlite::Database::open(file);
+        database.execute("create table t (id integer primary key, body blob)");
+        {
+            sqlite::Transaction lost(database);
+            lost.prepare("insert into t (body) values (?)").with("lost").run();
+        }
+        sqlite::Transaction kept(database);
+        kept.prepare("insert into t (body) values (?)").with("kept\0x").run();
+        kept.prepare("insert into t (body) values (?)").with(std::optional<std::string>()).run();
+        kept.commit();
+    }
+    auto database = sqlite::Database::open(file);
+    auto rows = database.prepare("select body from t order by id");
+    REQUIRE(rows.step());
+    CHECK(rows.text(0) == "kept");
+    REQUIRE(rows.step());
+    CHECK(rows.is_null(0));
+    CHECK_FALSE(rows.step());
+}
+
+TEST_CASE("X4: the store is readable by its owner only") {
+    const TemporaryFolder folder;
+    const auto database = sqlite::Database::open(folder.path / "store.db");
+    struct stat status {};
+    REQUIRE(::stat((folder.path / "store.db").c_str(), &status) == 0);
+    CHECK((status.st_mode & 0777) == 0600);
+}
+
+TEST_CASE("a misspelt column in double quotes is an error, not a text") {
+    auto database = sqlite::Database::open(":memory:");
+    database.execute("create table t (a text)");
+    CHECK_THROWS_AS(database.execute("select \"b\" from t"), sqlite::StoreError);
+}
