@@ -1,0 +1,315 @@
+#include "record/body_writer.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/json.hpp"
+#include "base/teeth.hpp"
+#include "base/text.hpp"
+#include "base/timestamp.hpp"
+
+namespace mis::record {
+
+namespace {
+
+std::size_t characters(std::string_view utf8) {
+    std::size_t count = 0;
+    for (const char c : utf8)
+        if ((static_cast<unsigned char>(c) & 0xC0) != 0x80) ++count;
+    return count;
+}
+
+std::optional<std::string> too_long(std::string_view text, std::size_t max_length) {
+    if (text.size() <= max_length || characters(text) <= max_length) return std::nullopt;
+    return "longer than " + std::to_string(max_length) + " characters";
+}
+
+bool is_payer(std::string_view text) {
+    for (const std::string_view payer : {"patient", "limit", "organization", "insurer", "clinic"})
+        if (text == payer) return true;
+    return false;
+}
+
+std::optional<std::string> append_list(
+    std::string& out, std::string_view value, std::size_t max_length
+) {
+    auto items = string_list(value);
+    if (!items) return "not a list of texts";
+    if (items->size() > kListItemsMax) return "more than " + std::to_string(kListItemsMax) + " items";
+    for (std::string& item : *items) {
+        item = std::string(trim(item));
+        if (auto problem = too_long(item, max_length)) return "an item is " + *problem;
+    }
+    std::erase(*items, std::string());
+    out += string_list_json(*items);
+    return std::nullopt;
+}
+
+std::optional<std::string> append_teeth(std::string& out, std::string_view value) {
+    const auto items = string_list(value);
+    if (!items) return "not a list of teeth; teeth() makes one";
+    std::string joined;
+    for (const std::string& item : *items) {
+        if (!is_tooth(item) && !is_area(item)) return "not a tooth in FDI notation nor an area";
+        if (is_area(item) && items->size() > 1) return "an area stands alone";
+        joined += (joined.empty() ? "" : ",") + item;
+    }
+    const auto sorted = parse_teeth(joined);
+    if (!sorted) return "not teeth in FDI notation";
+    out += string_list_json(*sorted);
+    return std::nullopt;
+}
+
+std::optional<std::string> append_shares(std::string& out, std::string_view value) {
+    const auto parsed = parse_json(value);
+    if (!parsed || !parsed->is_array()) return "not a list of shares";
+    Json canonical = Json::array();
+    for (const Json& item : *parsed) {
+        if (!item.is_object()) return "a share is no object";
+        Json share = Json::object();
+        for (const auto& [name, member] : item.items()) {
+            if (name == "payer" && member.is_string() && is_payer(member.get_ref<const std::string&>())) {
+                share[name] = member;
+            } else if (name == "limit_source_id" && member.is_string() && !member.get_ref<const std::string&>().empty()) {
+                share[name] = member;
+            } else if (name == "limit_source_id" && member.is_number_integer()) {
+                share[name] = member.dump();
+            } else if (name == "limit_source_id" && member.is_null()) {
+                continue;
+            } else if (const auto sum = name == "total" ? money_from_json(member) : std::nullopt) {
+                share[name] = to_json_value(*sum);
+            } else {
+                return "a share has payer (patient limit organization insurer clinic), limit_source_id and total";
+            }
+        }
+        if (!share.contains("payer") || !share.contains("total")) return "a share lacks payer or total";
+        canonical.push_back(std::move(share));
+    }
+    out += canonical_json(canonical);
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::vector<std::string>> string_list(std::string_view json) {
+    if (json.size() < 2 || json.front() != '[' || json.back() != ']') return std::nullopt;
+    std::vector<std::string> items;
+    if (json == "[]") return items;
+    if (json.find('\\') == std::string_view::npos) {  // the usual case, without a parser
+        std::size_t at = 1;
+        while (at < json.size() && json[at] == '"') {
+            const std::size_t end = json.find('"', at + 1);
+            if (end == std::string_view::npos) return std::nullopt;
+            items.emplace_back(json.substr(at + 1, end - at - 1));
+            if (end + 2 == json.size()) return items;
+            if (json[end + 1] != ',') break;
+            at = end + 2;
+        }
+        items.clear();
+    }
+    const auto parsed = parse_json(json);
+    if (!parsed || !parsed->is_array()) return std::nullopt;
+    for (const Json& item : *parsed) {
+        if (!item.is_string()) return std::nullopt;
+        items.push_back(item.get<std::string>());
+    }
+    return items;
+}
+
+std::string string_list_json(const std::vector<std::string>& items) {
+    std::string out = "[";
+    for (const std::string& item : items) {
+        if (out.size() > 1) out += ',';
+        append_json_string(out, item);
+    }
+    return out + "]";
+}
+
+std::string money_json(std::int64_t minor, std::string_view currency) {
+    std::string out = R"({"currency":")";
+    out.append(currency).append(R"(","minor":)").append(std::to_string(minor)).append("}");
+    return out;
+}
+
+std::optional<Money> parse_money_json(std::string_view json) {
+    constexpr std::string_view head = R"({"currency":")", middle = R"(","minor":)";
+    if (!json.starts_with(head) || json.size() < head.size() + 3 + middle.size() + 2) return std::nullopt;
+    const auto currency = Currency::parse(json.substr(head.size(), 3));
+    json.remove_prefix(head.size() + 3);
+    if (!currency || !json.starts_with(middle) || json.back() != '}') return std::nullopt;
+    json.remove_prefix(middle.size());
+    Money money{0, *currency};
+    const char* end = json.data() + json.size() - 1;
+    const auto [stopped, error] = std::from_chars(json.data(), end, money.minor);
+    constexpr std::int64_t limit = 10'000'000'000'000'000;
+    if (error != std::errc() || stopped != end || money.minor >= limit || money.minor <= -limit) return std::nullopt;
+    return money;
+}
+
+void BodyWriter::clear() {
+    record_ = Record{};
+    record_.kind = kind_->name;
+    record_.body = "{";
+    written_.assign(kind_->fields.size(), false);
+    starts_at_.clear();
+    ends_at_.clear();
+    total_.clear();
+    shares_.clear();
+    stamp_begin_ = stamp_end_ = 0;
+}
+
+std::optional<std::string> BodyWriter::add(std::size_t field_index, std::string_view value) {
+    const Field& field = kind_->fields[field_index];
+    std::string& body = record_.body;
+    const bool trimmed = field.type == FieldType::id || field.type == FieldType::text;
+    if (trimmed) {
+        value = trim(value);
+        if (value.empty()) return std::nullopt;
+    }
+    const std::size_t begin = body.size();
+    if (begin > 1) body += ',';
+    body += '"';
+    body += field.name;
+    body += "\":";
+    const std::size_t value_begin = body.size();
+    if (auto problem = append_value(field, value)) {
+        body.resize(begin);
+        return problem;
+    }
+    written_[field_index] = true;
+    if (field.name == "source_modified_at") {
+        stamp_begin_ = begin;
+        stamp_end_ = body.size();
+    }
+    remember(field, trimmed ? value : std::string_view(body).substr(value_begin));
+    return std::nullopt;
+}
+
+std::optional<std::string> BodyWriter::append_value(const Field& field, std::string_view value) {
+    std::string& out = record_.body;
+    const auto quote = [&](std::string_view text) { append_json_string(out, text); };
+    switch (field.type) {
+        case FieldType::id:
+            if (auto problem = too_long(value, kIdLengthMax)) return problem;
+            quote(value);
+            return std::nullopt;
+        case FieldType::text:
+            if (auto problem = too_long(value, field.max_length)) return problem;
+            quote(field.name == "nomenclature" ? fold_code(value) : value);  // I8
+            return std::nullopt;
+        case FieldType::choice:
+            if (std::find(field.values.begin(), field.values.end(), value) == field.values.end()) {
+                std::string problem = "not one of";
+                for (const std::string_view allowed : field.values) problem.append(" ").append(allowed);
+                return problem;
+            }
+            quote(value);
+            return std::nullopt;
+        case FieldType::boolean:
+            if (value == "1" || value == "true") out += "true";
+            else if (value == "0" || value == "false") out += "false";
+            else return "not a boolean (true, false, 1, 0)";
+            return std::nullopt;
+        case FieldType::integer: {
+            std::int64_t number = -1;
+            const char* end = value.data() + value.size();
+            const auto [stopped, error] = std::from_chars(value.data(), end, number);
+            if (error != std::errc() || stopped != end) return "not a whole number";
+            if (number < 0 || number > 1'000'000) return "not between 0 and 1000000";
+            out += std::to_string(number);
+            return std::nullopt;
+        }
+        case FieldType::decimal: {
+            const auto number = Decimal::parse(value);
+            if (!number) return "not a decimal number of at most 18 digits, 9 of them decimals";
+            quote(number->to_string());
+            return std::nullopt;
+        }
+        case FieldType::money: {
+            const auto money = parse_money_json(value);
+            if (!money) return "not a sum with currency; money() makes one";
+            out += money_json(money->minor, money->currency.code());
+            return std::nullopt;
+        }
+        case FieldType::date: {
+            const auto day = Date::parse_iso(value);
+            if (!day) return "not a date (YYYY-MM-DD); iso_date() makes one";
+            quote(day->to_string());
+            return std::nullopt;
+        }
+        case FieldType::time: {
+            const auto time = Timestamp::parse_rfc3339(value);
+            if (!time) return "not a time with offset (RFC 3339); local_ts() makes one";
+            quote(time->to_string());
+            return std::nullopt;
+        }
+        case FieldType::zone:
+            if (value.size() > 64 || !Zone::find(value)) return "not an IANA time zone (Europe/Moscow)";
+            quote(value);
+            return std::nullopt;
+        case FieldType::surfaces: {
+            const auto surfaces = parse_surfaces(value);
+            if (!surfaces || surfaces->empty()) return "not tooth surfaces (M O I D B V L P)";
+            quote(*surfaces);
+            return std::nullopt;
+        }
+        case FieldType::id_list: return append_list(out, value, kIdLengthMax);
+        case FieldType::text_list: return append_list(out, value, field.max_length);
+        case FieldType::teeth: return append_teeth(out, value);
+        case FieldType::shares: return append_shares(out, value);
+    }
+    return "of no known type";
+}
+
+void BodyWriter::remember(const Field& field, std::string_view value) {
+    const std::string_view name = field.name;
+    const auto unquoted = [&] { return std::string(value.substr(1, value.size() - 2)); };
+    if (name == "source_id") record_.source_id = value;
+    else if (name == "patient_source_id") record_.patient_source_id = value;
+    else if (name == "plan_source_id") record_.plan_source_id = value;
+    else if (name == "practitioner_source_id") record_.practitioner_source_id = value;
+    else if (name == "merged_into") record_.related_patients.emplace_back(value);
+    else if (name == "members") record_.related_patients = string_list(value).value_or(std::vector<std::string>{});
+    else if (name == "starts_at") starts_at_ = unquoted();
+    else if (name == "ends_at") ends_at_ = unquoted();
+    else if (name == "total") total_ = value;
+    else if (name == "shares") shares_ = value;
+}
+
+std::optional<std::string> BodyWriter::inconsistency() const {
+    if (!starts_at_.empty() && !ends_at_.empty()) {
+        const auto starts = Timestamp::parse_rfc3339(starts_at_), ends = Timestamp::parse_rfc3339(ends_at_);
+        if (starts && ends && *ends < *starts) return "ends_at: before starts_at";
+    }
+    if (shares_.empty()) return std::nullopt;
+    const auto total = parse_money_json(total_);
+    const auto shares = parse_json(shares_);
+    if (!total || !shares) return std::nullopt;  // reported by their own fields
+    Money sum{0, total->currency};
+    for (const Json& share : *shares) {
+        const auto part = money_from_json(share.at("total"));
+        if (!part || part->currency != sum.currency) return "shares: in another currency than total";
+        sum += *part;
+    }
+    if (!shares->empty() && sum != *total) return "shares: do not add up to total";
+    return std::nullopt;
+}
+
+Record BodyWriter::finish() const {
+    Record record = record_;
+    record.body += '}';
+    if (record.kind == "patient") record.patient_source_id = record.source_id;
+    const bool touches_free_times = record.kind == "shift" || record.kind == "busy" ||
+                                    record.kind == "slot" || record.kind == "appointment";
+    if (!touches_free_times) record.practitioner_source_id.clear();
+    if (stamp_end_ == 0) {
+        record.content_hash = sha256(record.body);
+    } else {
+        std::string hashed = record.body;
+        hashed.erase(stamp_begin_, stamp_end_ - stamp_begin_);
+        record.content_hash = sha256(hashed);
+    }
+    return record;
+}
+
+}  // namespace mis::record

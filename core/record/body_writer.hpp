@@ -1,0 +1,53 @@
+// BodyWriter: field values, as text, into a canonical body, validated on the way. The one place where a record comes to be.
+//
+// Used by the mapper (values from SQLite, hot path) and by record_from_json (values from documents). Values come in the kind's field order;
+// each is text in the field type's canonical form: lists, money and shares as their JSON text, booleans "1"/"0"/"true"/"false".
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/money.hpp"
+#include "record/record.hpp"
+#include "record/schema.hpp"
+
+namespace mis::record {
+
+class BodyWriter {
+  public:
+    explicit BodyWriter(const Kind& kind) : kind_(&kind) { clear(); }
+
+    void clear();
+
+    // What is wrong with the value ("not a date"), never the value itself; nullopt: taken. An empty text or id counts as absent and is not written.
+    std::optional<std::string> add(std::size_t field_index, std::string_view value);
+    bool has(std::size_t field_index) const { return written_[field_index]; }
+
+    // What the fields say together (times in order, shares adding up): "ends_at: before starts_at"; nullopt: consistent.
+    std::optional<std::string> inconsistency() const;
+
+    // The record so far, with references and content hash. Required fields are the caller's question, by has().
+    Record finish() const;
+
+  private:
+    std::optional<std::string> append_value(const Field& field, std::string_view value);
+    void remember(const Field& field, std::string_view value);
+
+    const Kind* kind_;
+    Record record_;
+    std::vector<bool> written_;
+    std::string starts_at_, ends_at_, total_, shares_;
+    std::size_t stamp_begin_ = 0, stamp_end_ = 0;  // where source_modified_at stands in the body: not hashed
+};
+
+// The strings of a JSON list of strings, ["a","b"]; nullopt: not one.
+std::optional<std::vector<std::string>> string_list(std::string_view json);
+std::string string_list_json(const std::vector<std::string>& items);
+
+// {"currency":"RUB","minor":450000}, the only form in which money travels inside core/record.
+std::string money_json(std::int64_t minor, std::string_view currency);
+std::optional<Money> parse_money_json(std::string_view json);
+
+}  // namespace mis::record
