@@ -1,0 +1,108 @@
+#include "domain_store/group_store.hpp"
+
+#include <algorithm>
+
+namespace mis::domain_store {
+
+void GroupStore::migrate(sqlite::Database& database) {
+    database.execute(R"sql(
+        create table if not exists meaning_group (
+          id integer primary key, announced text not null default '', next_tick_us integer) strict;
+        create index if not exists meaning_group_tick on meaning_group (next_tick_us) where next_tick_us is not null;
+        create table if not exists group_party (
+          kind integer not null, source text not null, key text not null, group_id integer not null,
+          primary key (kind, source, key)) strict, without rowid;
+        create index if not exists group_party_group on group_party (group_id);
+        create table if not exists group_entity (
+          public_id text primary key, group_id integer not null) strict, without rowid;
+        create index if not exists group_entity_group on group_entity (group_id);
+    )sql");
+}
+
+std::optional<std::int64_t> GroupStore::group_of(const Party& party) const {
+    auto found = database_.prepare("select group_id from group_party where kind = ? and source = ? and key = ?");
+    found.with(static_cast<int>(party.kind), party.source, party.key);
+    if (!found.step()) return std::nullopt;
+    return found.integer(0);
+}
+
+Joined GroupStore::join(sqlite::Transaction& transaction, std::span<const Party> parties) {
+    std::vector<std::int64_t> groups;
+    std::vector<const Party*> strangers;
+    for (const auto& party : parties) {
+        if (const auto group = group_of(party)) groups.push_back(*group);
+        else strangers.push_back(&party);
+    }
+    std::sort(groups.begin(), groups.end());
+    groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+    if (groups.empty()) {
+        transaction.prepare("insert into meaning_group default values").run();
+        groups.push_back(database_.last_insert_id());
+    }
+    Joined joined{groups.front(), {}};
+    for (const auto group : groups)
+        if (auto text = announced(group); !text.empty()) joined.announced.push_back(std::move(text));
+    for (std::size_t i = 1; i < groups.size(); ++i) {
+        transaction.prepare("update group_party set group_id = ? where group_id = ?").with(joined.group, groups[i]).run();
+        transaction.prepare("update group_entity set group_id = ? where group_id = ?").with(joined.group, groups[i]).run();
+        transaction.prepare("delete from meaning_group where id = ?").with(groups[i]).run();
+    }
+    for (const auto* party : strangers)
+        transaction.prepare("insert into group_party (kind, source, key, group_id) values (?, ?, ?, ?)")
+            .with(static_cast<int>(party->kind), party->source, party->key, joined.group)
+            .run();
+    return joined;
+}
+
+std::vector<Party> GroupStore::parties(std::int64_t group) const {
+    std::vector<Party> found;
+    auto rows = database_.prepare("select kind, source, key from group_party where group_id = ? order by kind, source, key");
+    rows.with(group);
+    while (rows.step()) found.push_back({static_cast<PartyKind>(rows.integer(0)), rows.string(1), rows.string(2)});
+    return found;
+}
+
+std::optional<std::int64_t> GroupStore::group_of_entity(std::string_view public_id) const {
+    auto found = database_.prepare("select group_id from group_entity where public_id = ?");
+    found.with(public_id);
+    if (!found.step()) return std::nullopt;
+    return found.integer(0);
+}
+
+void GroupStore::save(sqlite::Transaction& transaction, std::int64_t group, const State& state) {
+    transaction.prepare("update meaning_group set announced = ?, next_tick_us = ? where id = ?")
+        .with(state.announced, state.next_tick_us, group)
+        .run();
+    for (const auto& entity : state.entities)
+        transaction.prepare("insert or replace into group_entity (public_id, group_id) values (?, ?)").with(entity, group).run();
+}
+
+std::string GroupStore::announced(std::int64_t group) const {
+    auto found = database_.prepare("select announced from meaning_group where id = ?");
+    found.with(group);
+    return found.step() ? found.string(0) : std::string();
+}
+
+std::vector<std::int64_t> GroupStore::due(std::int64_t now_us, int limit) const {
+    std::vector<std::int64_t> groups;
+    auto rows = database_.prepare("select id from meaning_group where next_tick_us <= ? order by next_tick_us, id limit ?");
+    rows.with(now_us, limit);
+    while (rows.step()) groups.push_back(rows.integer(0));
+    return groups;
+}
+
+std::optional<std::int64_t> GroupStore::next_due_us() const {
+    auto found = database_.prepare("select min(next_tick_us) from meaning_group where next_tick_us is not null");
+    if (!found.step() || found.is_null(0)) return std::nullopt;
+    return found.integer(0);
+}
+
+std::vector<std::int64_t> GroupStore::groups_after(std::int64_t after, int limit) const {
+    std::vector<std::int64_t> groups;
+    auto rows = database_.prepare("select id from meaning_group where id > ? order by id limit ?");
+    rows.with(after, limit);
+    while (rows.step()) groups.push_back(rows.integer(0));
+    return groups;
+}
+
+}  // namespace mis::domain_store

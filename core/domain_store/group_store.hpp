@@ -1,0 +1,63 @@
+// GroupStore: what was last announced about each group, and which patients, practitioners and orders hang together.
+//
+// Written in the meaning transaction only. A group's announced state is one canonical JSON text, opaque here (core/domain knows its shape). Groups
+// only ever grow together: patients once joined by a shared account or a merge stay one group, so that nothing announced is ever split.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sqlite/database.hpp"
+
+namespace mis::domain_store {
+
+enum class PartyKind { patient = 1, practitioner = 2, order = 3 };
+
+struct Party {
+    PartyKind kind = PartyKind::patient;
+    std::string source;  // empty for orders
+    std::string key;     // source id of the patient or practitioner, id of the order
+    friend auto operator<=>(const Party&, const Party&) = default;
+};
+
+struct Joined {
+    std::int64_t group = 0;
+    std::vector<std::string> announced;  // of each group that was joined into one, the surviving one's first; empty texts left out
+};
+
+class GroupStore {
+  public:
+    explicit GroupStore(sqlite::Database& database) : database_(database) {}
+    static void migrate(sqlite::Database& database);
+
+    // The one group of all these parties: found, made, or several joined into the oldest.
+    Joined join(sqlite::Transaction& transaction, std::span<const Party> parties);
+    std::optional<std::int64_t> group_of(const Party& party) const;
+    std::vector<Party> parties(std::int64_t group) const;
+
+    // Public ids (pseudonyms, limits, plans, orders) lead back to their group, for messages of the exchange that name them.
+    std::optional<std::int64_t> group_of_entity(std::string_view public_id) const;
+
+    struct State {
+        std::string announced;                       // canonical JSON
+        std::optional<std::int64_t> next_tick_us;    // when time alone changes something
+        std::vector<std::string> entities;           // public ids, added to those known
+    };
+    void save(sqlite::Transaction& transaction, std::int64_t group, const State& state);
+    std::string announced(std::int64_t group) const;
+
+    // Groups whose next_tick_us has come, soonest first.
+    std::vector<std::int64_t> due(std::int64_t now_us, int limit) const;
+    std::optional<std::int64_t> next_due_us() const;
+    // Groups in order of their id, for reports: those after `after`.
+    std::vector<std::int64_t> groups_after(std::int64_t after, int limit) const;
+
+  private:
+    sqlite::Database& database_;
+};
+
+}  // namespace mis::domain_store

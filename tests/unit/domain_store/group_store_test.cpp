@@ -1,0 +1,30 @@
+#include <doctest/doctest.h>
+
+#include "domain_store/group_store.hpp"
+
+using namespace mis;
+using namespace mis::domain_store;
+
+TEST_CASE("L1: patients joined by a shared account become one group, and what was announced of each is kept") {
+    auto database = sqlite::Database::open(":memory:");
+    GroupStore::migrate(database);
+    GroupStore store(database);
+    const Party anna{PartyKind::patient, "s", "1"}, boris{PartyKind::patient, "s", "2"}, order{PartyKind::order, "", "O1"};
+    sqlite::Transaction transaction(database);
+    const auto first = store.join(transaction, std::vector{anna}).group;
+    const auto second = store.join(transaction, std::vector{boris, order}).group;
+    CHECK(first != second);
+    store.save(transaction, first, {R"({"a":1})", 500, {"pa"}});
+    store.save(transaction, second, {R"({"b":1})", 300, {"pb"}});
+    CHECK(store.due(400, 10) == std::vector{second});
+    CHECK(store.next_due_us() == 300);
+
+    const auto joined = store.join(transaction, std::vector{boris, anna});
+    CHECK(joined.group == first);
+    CHECK(joined.announced == std::vector<std::string>{R"({"a":1})", R"({"b":1})"});
+    CHECK(store.group_of(order) == first);
+    CHECK(store.group_of_entity("pb") == first);
+    CHECK(store.parties(first).size() == 3);
+    CHECK(store.group_of_entity("nobody") == std::nullopt);
+    transaction.commit();
+}
