@@ -1,0 +1,78 @@
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <stdexcept>
+
+#include "net/byte_stream.hpp"
+
+namespace mis::net {
+namespace {
+
+using boost::system::error_code;
+
+class TlsStream final : public ByteStream {
+  public:
+    TlsStream(asio::ip::tcp::socket socket, asio::ssl::context& context)
+        : stream_(std::move(socket), context) {}
+
+    asio::ip::tcp::socket& socket() override { return stream_.next_layer(); }
+
+    asio::awaitable<bool> open() override {
+        error_code error;
+        auto token = asio::redirect_error(asio::use_awaitable, error);
+        co_await stream_.async_handshake(asio::ssl::stream_base::server, token);
+        co_return !error;
+    }
+    asio::awaitable<std::size_t> read(asio::mutable_buffer into) override {
+        error_code error;
+        auto token = asio::redirect_error(asio::use_awaitable, error);
+        const std::size_t count = co_await stream_.async_read_some(into, token);
+        co_return error ? 0 : count;
+    }
+    asio::awaitable<bool> write(asio::const_buffer bytes) override {
+        error_code error;
+        auto token = asio::redirect_error(asio::use_awaitable, error);
+        co_await asio::async_write(stream_, bytes, token);
+        co_return !error;
+    }
+    asio::awaitable<void> finish() override {
+        error_code error;
+        auto token = asio::redirect_error(asio::use_awaitable, error);
+        co_await stream_.async_shutdown(token);
+    }
+
+  private:
+    asio::ssl::stream<asio::ip::tcp::socket> stream_;
+};
+
+}  // namespace
+
+struct TlsAcceptor::Context {
+    asio::ssl::context ssl{asio::ssl::context::tls_server};
+};
+
+TlsAcceptor::TlsAcceptor(const std::string& certificate_file, const std::string& key_file)
+    : context_(std::make_unique<Context>()) {
+    auto& ssl = context_->ssl;
+    ssl.set_options(
+        asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1 |
+        asio::ssl::context::no_compression
+    );
+    error_code error;
+    ssl.use_certificate_chain_file(certificate_file, error);
+    if (error)
+        throw std::runtime_error(
+            "reading the certificate " + certificate_file + ": " + error.message()
+        );
+    ssl.use_private_key_file(key_file, asio::ssl::context::pem, error);
+    if (error) throw std::runtime_error("reading the key " + key_file + ": " + error.message());
+}
+
+TlsAcceptor::~TlsAcceptor() = default;
+
+std::unique_ptr<ByteStream> TlsAcceptor::accept(asio::ip::tcp::socket socket) {
+    return std::make_unique<TlsStream>(std::move(socket), context_->ssl);
+}
+
+}  // namespace mis::net

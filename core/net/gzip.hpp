@@ -1,0 +1,19 @@
+// gzip (RFC 1952) of whole bodies in memory: bodies here are at most a few megabytes.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace mis::net {
+
+// level 1 (fast) … 9 (small).
+std::string gzip(std::string_view plain, int level);
+
+// malformed: not gzip, cut off, followed by garbage, or larger than plain_bytes_max when unpacked
+// (a bomb is never unpacked further).
+Result<std::string> gunzip(std::string_view packed, std::size_t plain_bytes_max);
+
+}  // namespace mis::net
