@@ -1,0 +1,445 @@
+#include "change/capture_writer.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "change/key.hpp"
+
+namespace mis::change {
+namespace {
+
+constexpr std::size_t kHashBytes = 16;  // of 32: enough to tell versions of one record apart
+
+std::string_view short_hash(const Digest& digest) {
+    return {reinterpret_cast<const char*>(digest.data()), kHashBytes};
+}
+
+std::optional<std::int64_t> optional_integer(const sqlite::Statement& statement, int column) {
+    if (statement.is_null(column)) return std::nullopt;
+    return statement.integer(column);
+}
+
+void bind_optional_key(sqlite::Statement& statement, int index, std::string_view key) {
+    if (key.empty()) statement.bind_null(index);
+    else bind_key(statement, index, key);
+}
+
+void bind_optional(sqlite::Statement& statement, int index, std::optional<std::int64_t> value) {
+    if (value) statement.bind(index, *value);
+    else statement.bind_null(index);
+}
+
+// A row key is kept only where it is not the record's own id.
+std::string_view foreign_row_key(const Arrival& arrival) {
+    return arrival.row_key == arrival.record.source_id ? std::string_view{} : std::string_view(arrival.row_key);
+}
+
+// Fan-out by rows: the parent is another key than the row's. A map that fans one row out has the row itself as parent.
+std::string_view foreign_parent(const Arrival& arrival) {
+    const std::string& parent = arrival.record.parent_key;
+    return parent == arrival.row_key ? std::string_view{} : std::string_view(parent);
+}
+
+std::string text_of(const Json& document, const char* field) {
+    const auto found = document.find(field);
+    return found != document.end() && found->is_string() ? found->get<std::string>() : std::string{};
+}
+
+}  // namespace
+
+std::optional<std::int64_t> find_stream(sqlite::Database& database, std::string_view source, std::string_view stream) {
+    auto find = database.prepare("select id from change_stream where source = ?1 and name = ?2");
+    find.with(source, stream);
+    if (!find.step()) return std::nullopt;
+    return find.integer(0);
+}
+
+std::int64_t stream_id(sqlite::Transaction& transaction, const StreamRef& stream) {
+    if (const auto id = find_stream(transaction.database(), stream.source, stream.stream)) return *id;
+    transaction.prepare("insert into change_stream (source, name, kind) values (?1, ?2, ?3)")
+        .with(stream.source, stream.stream, stream.kind).run();
+    return transaction.database().last_insert_id();
+}
+
+CaptureWriter::CaptureWriter(sqlite::Transaction& transaction, const StreamRef& stream)
+    : transaction_(transaction), stream_(stream), stream_id_(stream_id(transaction, stream)) {
+    static constexpr std::array kSlotKinds = {"appointment", "shift", "busy", "slot"};
+    touches_slots_ = std::find(kSlotKinds.begin(), kSlotKinds.end(), stream.kind) != kSlotKinds.end();
+    auto held = transaction_.prepare("select 1 from mapping_hold where stream = ?1 limit 1");
+    any_held_ = held.with(stream_id_).step();
+}
+
+std::optional<CaptureWriter::Standing> CaptureWriter::load(const std::string& key) {
+    auto select = transaction_.prepare(
+        "select version, hash, row_hash, mapping, owner, doctor, pos, window_at, row_key, parent from record where stream = ?1 and key = ?2"
+    );
+    select.bind(1, stream_id_);
+    bind_key(select, 2, key);
+    if (!select.step()) return std::nullopt;
+    Standing standing;
+    standing.version = select.integer(0);
+    standing.hash = select.string(1);
+    standing.row_hash = static_cast<std::uint64_t>(select.integer(2));
+    standing.mapping = select.integer(3);
+    standing.owner = optional_integer(select, 4);
+    standing.doctor = optional_integer(select, 5);
+    standing.pos = optional_integer(select, 6);
+    standing.window_us = optional_integer(select, 7);
+    if (!select.is_null(8)) standing.row_key = select.string(8);
+    if (!select.is_null(9)) standing.parent = select.string(9);
+    return standing;
+}
+
+void CaptureWriter::capture(const Arrival& arrival, const CaptureOptions& options) {
+    const record::Record& record = arrival.record;
+    const std::optional<Standing> old = load(record.source_id);
+    const std::int64_t mapping = mapping_id(options.mapping_version);
+
+    if (old && old->pos && old->hash == short_hash(record.content_hash)) {
+        if (any_held_) forget_held(record.source_id);
+        const bool same_row = old->row_hash == arrival.row_hash && old->row_hash != 0 && old->mapping == mapping &&
+                              old->window_us == arrival.window_us;
+        if (same_row || (old->row_hash == arrival.row_hash && old->mapping == mapping && old->window_us == arrival.window_us &&
+                         journal_body(*old->pos) == record.body)) {
+            ++counts_.unchanged;
+            return;
+        }
+        store_silently(arrival, *old, mapping);
+        ++counts_.silent;
+        return;
+    }
+    if (old && old->pos) {
+        if (holds_back(arrival, *old, options)) {
+            hold_back(arrival, mapping);
+            return;
+        }
+        const bool by_mapping_alone = arrival.row_hash != 0 && arrival.row_hash == old->row_hash;
+        if (any_held_) forget_held(record.source_id);
+        if (by_mapping_alone && options.mapping_change == MappingChange::hold) {  // touches nothing that leaves
+            store_silently(arrival, *old, mapping);
+            ++counts_.silent;
+            return;
+        }
+        ++counts_.updated;
+    } else {
+        ++counts_.created;
+        if (options.cursor_us && arrival.stamp_us)
+            counts_.lag_us_max = std::max(counts_.lag_us_max, *options.cursor_us - *arrival.stamp_us);
+    }
+    store_version(arrival, old, mapping, options.now_us);
+}
+
+bool CaptureWriter::holds_back(const Arrival& arrival, const Standing& standing, const CaptureOptions& options) {
+    if (options.mapping_change == MappingChange::follow) return false;
+    if (arrival.row_hash == 0 || arrival.row_hash != standing.row_hash) return false;  // the MIS itself changed it
+    const auto before = parse_json(journal_body(*standing.pos));
+    const auto after = parse_json(arrival.record.body);
+    if (!before || !after || !before->is_object() || !after->is_object()) return true;
+    const auto leaves = [&](const std::string& field) {
+        if (options.exported) return options.exported(stream_.kind, field);
+        return field != "notes" && field != "source_modified_at";
+    };
+    for (const auto& [field, value] : after->items())
+        if (const auto found = before->find(field); (found == before->end() || *found != value) && leaves(field)) return true;
+    for (const auto& [field, value] : before->items())
+        if (!after->contains(field) && leaves(field)) return true;
+    return false;
+}
+
+void CaptureWriter::hold_back(const Arrival& arrival, std::int64_t mapping) {
+    const record::Record& record = arrival.record;
+    auto held = transaction_.prepare("select hash, mapping from mapping_hold where stream = ?1 and key = ?2");
+    held.bind(1, stream_id_);
+    bind_key(held, 2, record.source_id);
+    if (held.step() && held.text(0) == short_hash(record.content_hash) && held.integer(1) == mapping) {
+        ++counts_.unchanged;
+        return;
+    }
+    held.reset();
+    const Json owners = {
+        {"patient", record.patient_source_id}, {"plan", record.plan_source_id},   {"practitioner", record.practitioner_source_id},
+        {"related", record.related_patients},  {"parent", record.parent_key},
+    };
+    auto insert = transaction_.prepare(
+        "insert into mapping_hold (stream, key, hash, mapping, body, owners) values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do update set "
+        "hash = excluded.hash, mapping = excluded.mapping, body = excluded.body, owners = excluded.owners"
+    );
+    insert.bind(1, stream_id_);
+    bind_key(insert, 2, record.source_id);
+    insert.bind_blob(3, short_hash(record.content_hash)).bind(4, mapping).bind(5, record.body).bind(6, canonical_json(owners));
+    insert.run();
+    any_held_ = true;
+    ++counts_.held;
+}
+
+void CaptureWriter::forget_held(const std::string& key) {
+    auto erase = transaction_.prepare("delete from mapping_hold where stream = ?1 and key = ?2");
+    erase.bind(1, stream_id_);
+    bind_key(erase, 2, key);
+    erase.run();
+}
+
+void CaptureWriter::store_silently(const Arrival& arrival, const Standing& old, std::int64_t mapping) {
+    if (journal_body(*old.pos) != arrival.record.body)
+        transaction_.prepare("update journal set body = ?2 where pos = ?1").with(*old.pos, arrival.record.body).run();
+    auto update = transaction_.prepare(
+        "update record set hash = ?3, row_hash = ?4, mapping = ?5, window_at = ?6, row_key = ?7, parent = ?8 where stream = ?1 and key = ?2"
+    );
+    update.bind(1, stream_id_);
+    bind_key(update, 2, arrival.record.source_id);
+    update.bind_blob(3, short_hash(arrival.record.content_hash)).bind(4, static_cast<std::int64_t>(arrival.row_hash)).bind(5, mapping);
+    bind_optional(update, 6, arrival.window_us);
+    bind_optional_key(update, 7, foreign_row_key(arrival));
+    bind_optional_key(update, 8, foreign_parent(arrival));
+    update.run();
+}
+
+void CaptureWriter::store_version(
+    const Arrival& arrival, const std::optional<Standing>& old, std::int64_t mapping, std::int64_t now_us
+) {
+    const record::Record& record = arrival.record;
+    const auto owner = owner_of(record);
+    const auto doctor = doctor_of(record);
+    const std::int64_t pos = append_body(record.body);
+    if (old) {
+        if (old->pos) supersede(*old->pos, now_us);
+        if (old->owner != owner) mark_owner(old->owner);
+        if (old->doctor && old->doctor != doctor) mark_party(*old->doctor);
+        mark_links(record.source_id);
+    }
+    auto upsert = transaction_.prepare(
+        "insert or replace into record (stream, key, version, hash, row_hash, mapping, owner, doctor, pos, row_key, parent, window_at, since_us) "
+        "values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+    );
+    upsert.bind(1, stream_id_);
+    bind_key(upsert, 2, record.source_id);
+    upsert.bind(3, old ? old->version + 1 : 1);
+    upsert.bind_blob(4, short_hash(record.content_hash)).bind(5, static_cast<std::int64_t>(arrival.row_hash)).bind(6, mapping);
+    bind_optional(upsert, 7, owner);
+    bind_optional(upsert, 8, doctor);
+    upsert.bind(9, pos);
+    bind_optional_key(upsert, 10, foreign_row_key(arrival));
+    bind_optional_key(upsert, 11, foreign_parent(arrival));
+    bind_optional(upsert, 12, arrival.window_us);
+    upsert.bind(13, now_us);
+    upsert.run();
+    mark_owner(owner);
+    if (doctor) mark_party(*doctor);
+    if (old || !record.related_patients.empty()) store_links(record);
+    if (stream_.kind == "patient") index_patient(record, *owner);
+}
+
+void CaptureWriter::remove(const std::string& key, std::int64_t now_us) {
+    const auto old = load(key);
+    if (!old || !old->pos) return;
+    if (any_held_) forget_held(key);
+    mark_owner(old->owner);
+    if (old->doctor) mark_party(*old->doctor);
+    mark_links(key);
+    for (const char* sql : {"delete from record_link where stream = ?1 and key = ?2",
+                            "update record set pos = null, row_hash = 0, window_at = null, row_key = null, parent = null, since_us = ?3 "
+                            "where stream = ?1 and key = ?2"}) {
+        auto statement = transaction_.prepare(sql);
+        statement.bind(1, stream_id_);
+        bind_key(statement, 2, key);
+        if (std::string_view(sql).starts_with("update")) statement.bind(3, now_us);
+        statement.run();
+    }
+    supersede(*old->pos, now_us);
+    if (stream_.kind == "patient" && old->owner) forget_patient(*old->owner);
+    ++counts_.removed;
+}
+
+RecordStore::Answered CaptureWriter::answer_mapping_hold(RecordStore::Answer answer, std::int64_t now_us, int limit) {
+    RecordStore::Answered answered;
+    std::vector<std::pair<Arrival, std::int64_t>> waiting;
+    {
+        auto select = transaction_.prepare("select key, hash, mapping, body, owners from mapping_hold where stream = ?1 limit ?2");
+        select.with(stream_id_, limit);
+        while (select.step()) {
+            Arrival arrival;
+            arrival.record.kind = stream_.kind;
+            arrival.record.source_id = select.string(0);
+            const std::string_view hash = select.text(1);
+            std::copy(hash.begin(), hash.end(), arrival.record.content_hash.begin());
+            arrival.record.body = select.string(3);
+            const auto owners = parse_json(select.text(4));
+            MIS_ASSERT(owners.has_value());
+            arrival.record.patient_source_id = text_of(*owners, "patient");
+            arrival.record.plan_source_id = text_of(*owners, "plan");
+            arrival.record.practitioner_source_id = text_of(*owners, "practitioner");
+            arrival.record.related_patients = owners->at("related").get<std::vector<std::string>>();
+            arrival.record.parent_key = text_of(*owners, "parent");
+            waiting.emplace_back(std::move(arrival), select.integer(2));
+        }
+    }
+    for (auto& [arrival, mapping] : waiting) {
+        const auto old = load(arrival.record.source_id);
+        if (old && old->pos) {  // its row is the one that was compared: keep what is known of it
+            arrival.row_hash = old->row_hash;
+            arrival.window_us = old->window_us;
+            arrival.row_key = old->row_key.empty() ? arrival.record.source_id : old->row_key;
+            store_version(arrival, old, mapping, now_us);
+            ++answered.records;
+        }
+        forget_held(arrival.record.source_id);
+    }
+    auto describe = transaction_.prepare("select kind, source, key from party where id = ?1");
+    for (const std::int64_t id : marked_) {
+        describe.reset();
+        describe.bind(1, id);
+        if (describe.step())
+            answered.groups.push_back({static_cast<GroupKind>(describe.integer(0)), describe.string(1), describe.string(2)});
+    }
+    std::sort(answered.groups.begin(), answered.groups.end());
+    if (answer == RecordStore::Answer::baseline) marked_.clear();
+    return answered;
+}
+
+CaptureCounts CaptureWriter::finish() {
+    if (!marked_.empty()) {
+        std::int64_t mark = 0;
+        {
+            auto next = transaction_.prepare("update change_counter set value = value + 1 where name = 'mark' returning value");
+            MIS_ASSERT(next.step());
+            mark = next.integer(0);
+            next.run();
+        }
+        auto upsert = transaction_.prepare(
+            "insert into pending (party, mark) values (?1, ?2) on conflict (party) do update set mark = excluded.mark"
+        );
+        for (const std::int64_t party : marked_) upsert.with(party, mark).run();
+        marked_.clear();
+    }
+    return counts_;
+}
+
+void CaptureWriter::store_links(const record::Record& record) {
+    auto erase = transaction_.prepare("delete from record_link where stream = ?1 and key = ?2");
+    erase.bind(1, stream_id_);
+    bind_key(erase, 2, record.source_id);
+    erase.run();
+    for (const auto& related : record.related_patients) {
+        const std::int64_t id = party(GroupKind::patient, related);
+        auto insert = transaction_.prepare("insert or ignore into record_link (stream, key, party) values (?1, ?2, ?3)");
+        insert.bind(1, stream_id_);
+        bind_key(insert, 2, record.source_id);
+        insert.bind(3, id).run();
+        mark_party(id);
+    }
+}
+
+void CaptureWriter::index_patient(const record::Record& record, std::int64_t patient) {
+    forget_patient(patient);
+    const auto body = parse_json(record.body);
+    if (!body || !body->is_object()) return;
+    const std::string last_name = fold(text_of(*body, "last_name"));
+    const std::string birth_date = text_of(*body, "birth_date");
+    if (!last_name.empty() || !birth_date.empty())
+        transaction_.prepare("insert or replace into patient_name (party, folded_last_name, birth_date) values (?1, ?2, ?3)")
+            .with(patient, last_name, birth_date).run();
+    const auto phones = body->find("phones");
+    if (phones == body->end() || !phones->is_array()) return;
+    for (const auto& phone : *phones)
+        if (phone.is_string())
+            if (const auto last_ten = phone_last_ten(phone.get_ref<const std::string&>()))
+                transaction_.prepare("insert or ignore into patient_phone (phone10, party) values (?1, ?2)").with(*last_ten, patient).run();
+}
+
+void CaptureWriter::forget_patient(std::int64_t patient) {
+    transaction_.prepare("delete from patient_name where party = ?1").with(patient).run();
+    transaction_.prepare("delete from patient_phone where party = ?1").with(patient).run();
+}
+
+std::int64_t CaptureWriter::mapping_id(const std::string& version) {
+    if (const auto found = mappings_.find(version); found != mappings_.end()) return found->second;
+    auto find = transaction_.prepare("select id from change_mapping where version = ?1");
+    std::int64_t id = 0;
+    if (find.with(version).step()) {
+        id = find.integer(0);
+    } else {
+        transaction_.prepare("insert into change_mapping (version) values (?1)").with(version).run();
+        id = transaction_.database().last_insert_id();
+    }
+    mappings_.emplace(version, id);
+    return id;
+}
+
+std::int64_t CaptureWriter::party(GroupKind kind, const std::string& key) {
+    const int kind_number = static_cast<int>(kind);
+    std::string name = std::to_string(kind_number) + ":" + key;
+    if (const auto found = parties_.find(name); found != parties_.end()) return found->second;
+    std::int64_t id = 0;
+    auto find = transaction_.prepare("select id from party where kind = ?1 and source = ?2 and key = ?3");
+    find.bind(1, static_cast<std::int64_t>(kind_number)).bind(2, stream_.source);
+    bind_key(find, 3, key);
+    if (find.step()) {
+        id = find.integer(0);
+    } else {
+        auto insert = transaction_.prepare("insert into party (kind, source, key) values (?1, ?2, ?3)");
+        insert.bind(1, static_cast<std::int64_t>(kind_number)).bind(2, stream_.source);
+        bind_key(insert, 3, key);
+        insert.run();
+        id = transaction_.database().last_insert_id();
+    }
+    parties_.emplace(std::move(name), id);
+    return id;
+}
+
+std::optional<std::int64_t> CaptureWriter::owner_of(const record::Record& record) {
+    if (stream_.kind == "patient") return party(GroupKind::patient, record.source_id);
+    if (!record.patient_source_id.empty()) return party(GroupKind::patient, record.patient_source_id);
+    if (!record.plan_source_id.empty()) return party(GroupKind::plan, record.plan_source_id);
+    return std::nullopt;
+}
+
+std::optional<std::int64_t> CaptureWriter::doctor_of(const record::Record& record) {
+    if (!touches_slots_ || record.practitioner_source_id.empty()) return std::nullopt;
+    return party(GroupKind::practitioner, record.practitioner_source_id);
+}
+
+// A plan item is its plan's patient's. When the plan comes later, the plan itself marks him.
+void CaptureWriter::mark_owner(std::optional<std::int64_t> owner) {
+    if (!owner) return;
+    if (stream_.kind != "plan_item") return mark_party(*owner);
+    auto found = patient_of_plan_.find(*owner);
+    if (found == patient_of_plan_.end()) {
+        auto select = transaction_.prepare(
+            "select p.kind, (select r.owner from change_stream s join record r on r.stream = s.id and r.key = p.key "
+            "where s.source = p.source and s.kind = 'plan' and r.owner is not null limit 1) from party p where p.id = ?1"
+        );
+        select.bind(1, *owner);
+        MIS_ASSERT(select.step());
+        const bool is_plan = select.integer(0) == static_cast<int>(GroupKind::plan);
+        const std::int64_t patient = !is_plan ? *owner : select.is_null(1) ? 0 : select.integer(1);
+        found = patient_of_plan_.emplace(*owner, patient).first;
+    }
+    if (found->second != 0) mark_party(found->second);
+}
+
+void CaptureWriter::mark_links(const std::string& key) {
+    auto select = transaction_.prepare("select party from record_link where stream = ?1 and key = ?2");
+    select.bind(1, stream_id_);
+    bind_key(select, 2, key);
+    while (select.step()) mark_party(select.integer(0));
+}
+
+std::string CaptureWriter::journal_body(std::int64_t pos) {
+    auto select = transaction_.prepare("select body from journal where pos = ?1");
+    select.bind(1, pos);
+    MIS_ASSERT(select.step());
+    return select.string(0);
+}
+
+std::int64_t CaptureWriter::append_body(const std::string& body) {
+    transaction_.prepare("insert into journal (body) values (?1)").with(body).run();
+    return transaction_.database().last_insert_id();
+}
+
+void CaptureWriter::supersede(std::int64_t pos, std::int64_t now_us) {
+    transaction_.prepare("insert or replace into superseded (pos, at_us) values (?1, ?2)").with(pos, now_us).run();
+}
+
+}  // namespace mis::change

@@ -1,0 +1,72 @@
+// CaptureWriter: one batch of one stream into the store. Lives for one call inside one transaction; its caches never outlive a rollback.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "change/record_store.hpp"
+
+namespace mis::change {
+
+class CaptureWriter {
+  public:
+    CaptureWriter(sqlite::Transaction& transaction, const StreamRef& stream);
+
+    void capture(const Arrival& arrival, const CaptureOptions& options);
+    void remove(const std::string& key, std::int64_t now_us);
+    RecordStore::Answered answer_mapping_hold(RecordStore::Answer answer, std::int64_t now_us, int limit);
+    void mark(const GroupKey& group) { mark_party(party(group.kind, group.source_id)); }
+    // Writes the pending marks, once per group and batch.
+    CaptureCounts finish();
+
+  private:
+    struct Standing {
+        std::int64_t version = 0;
+        std::string hash;
+        std::uint64_t row_hash = 0;
+        std::int64_t mapping = 0;
+        std::optional<std::int64_t> owner, doctor, pos, window_us;
+        std::string row_key, parent;
+    };
+    std::optional<Standing> load(const std::string& key);
+    bool holds_back(const Arrival& arrival, const Standing& standing, const CaptureOptions& options);
+    void hold_back(const Arrival& arrival, std::int64_t mapping);
+    void forget_held(const std::string& key);
+    void store_version(const Arrival& arrival, const std::optional<Standing>& old, std::int64_t mapping, std::int64_t now_us);
+    void store_silently(const Arrival& arrival, const Standing& old, std::int64_t mapping);
+    void store_links(const record::Record& record);
+    void index_patient(const record::Record& record, std::int64_t patient);
+    void forget_patient(std::int64_t patient);
+
+    std::int64_t party(GroupKind kind, const std::string& key);
+    std::optional<std::int64_t> owner_of(const record::Record& record);
+    std::optional<std::int64_t> doctor_of(const record::Record& record);
+    void mark_party(std::int64_t party) { marked_.insert(party); }
+    void mark_owner(std::optional<std::int64_t> owner);
+    void mark_links(const std::string& key);
+    std::string journal_body(std::int64_t pos);
+    std::int64_t append_body(const std::string& body);
+    void supersede(std::int64_t pos, std::int64_t now_us);
+
+    sqlite::Transaction& transaction_;
+    StreamRef stream_;
+    std::int64_t stream_id_;
+    bool touches_slots_;
+    bool any_held_;
+    std::map<std::string, std::int64_t> mappings_;
+    std::int64_t mapping_id(const std::string& version);
+    std::unordered_map<std::string, std::int64_t> parties_;
+    std::unordered_map<std::int64_t, std::int64_t> patient_of_plan_;  // 0: the plan is not there yet
+    std::unordered_set<std::int64_t> marked_;
+    CaptureCounts counts_;
+};
+
+std::optional<std::int64_t> find_stream(sqlite::Database& database, std::string_view source, std::string_view stream);
+std::int64_t stream_id(sqlite::Transaction& transaction, const StreamRef& stream);  // adds it
+
+}  // namespace mis::change

@@ -1,0 +1,112 @@
+#include "change/record_store.hpp"
+
+#include <algorithm>
+
+#include "change/capture_writer.hpp"
+#include "change/key.hpp"
+#include "change/schema.hpp"
+
+namespace mis::change {
+
+CaptureCounts& CaptureCounts::operator+=(const CaptureCounts& other) {
+    created += other.created;
+    updated += other.updated;
+    removed += other.removed;
+    silent += other.silent;
+    unchanged += other.unchanged;
+    held += other.held;
+    lag_us_max = std::max(lag_us_max, other.lag_us_max);
+    return *this;
+}
+
+void RecordStore::migrate(sqlite::Database& database) {
+    sqlite::Transaction transaction(database);
+    database.execute(kSchemaV1);
+    transaction.commit();
+}
+
+void RecordStore::create_indexes(sqlite::Transaction& transaction) { transaction.database().execute(kIndexesV1); }
+
+CaptureCounts RecordStore::capture(
+    sqlite::Transaction& transaction, const StreamRef& stream, std::span<const Arrival> arrivals, const CaptureOptions& options
+) {
+    CaptureWriter writer(transaction, stream);
+    // In key order, so that neighbours share pages; of the same key the later arrival stays the later.
+    std::vector<std::pair<std::int64_t, std::size_t>> order;
+    order.reserve(arrivals.size());
+    for (std::size_t i = 0; i < arrivals.size(); ++i) order.emplace_back(integer_key(arrivals[i].record.source_id).value_or(INT64_MAX), i);
+    std::sort(order.begin(), order.end());
+    for (const auto& entry : order) writer.capture(arrivals[entry.second], options);
+    return writer.finish();
+}
+
+CaptureCounts RecordStore::capture(
+    sqlite::Transaction& transaction, const StreamRef& stream, std::span<const record::Record> records, const CaptureOptions& options
+) {
+    CaptureWriter writer(transaction, stream);
+    for (const auto& record : records) {
+        Arrival arrival;
+        arrival.record = record;
+        arrival.row_key = record.source_id;
+        writer.capture(arrival, options);
+    }
+    return writer.finish();
+}
+
+CaptureCounts RecordStore::remove(
+    sqlite::Transaction& transaction, const StreamRef& stream, std::span<const std::string> keys, std::int64_t now_us
+) {
+    CaptureWriter writer(transaction, stream);
+    for (const auto& key : keys) writer.remove(key, now_us);
+    return writer.finish();
+}
+
+void RecordStore::mark_pending(sqlite::Transaction& transaction, const GroupKey& group) {
+    // The stream is only the writer's address; marks belong to the source.
+    auto any = transaction.prepare("select name, kind from change_stream where source = ?1 limit 1");
+    StreamRef stream{group.source, "", ""};
+    if (any.with(group.source).step()) {
+        stream.stream = any.string(0);
+        stream.kind = any.string(1);
+    }
+    any.reset();
+    CaptureWriter writer(transaction, stream);
+    writer.mark(group);
+    writer.finish();
+}
+
+void RecordStore::clear_pending(sqlite::Transaction& transaction, const GroupKey& group, std::int64_t up_to) {
+    auto erase = transaction.prepare(
+        "delete from pending where mark <= ?4 and party = (select id from party where kind = ?1 and source = ?2 and key = ?3)"
+    );
+    erase.bind(1, static_cast<std::int64_t>(group.kind)).bind(2, group.source);
+    bind_key(erase, 3, group.source_id);
+    erase.bind(4, up_to).run();
+}
+
+std::int64_t RecordStore::drop_superseded(sqlite::Transaction& transaction, std::int64_t before_us, int limit) {
+    std::vector<std::int64_t> positions;
+    {
+        auto select = transaction.prepare("select pos from superseded where at_us < ?1 limit ?2");
+        select.with(before_us, limit);
+        while (select.step()) positions.push_back(select.integer(0));
+    }
+    auto body = transaction.prepare("delete from journal where pos = ?1");
+    auto note = transaction.prepare("delete from superseded where pos = ?1");
+    for (const std::int64_t pos : positions) {
+        body.with(pos).run();
+        note.with(pos).run();
+    }
+    return static_cast<std::int64_t>(positions.size());
+}
+
+RecordStore::Answered RecordStore::answer_mapping_hold(
+    sqlite::Transaction& transaction, const StreamRef& stream, Answer answer, std::int64_t now_us, int limit
+) {
+    CaptureWriter writer(transaction, stream);
+    Answered answered = writer.answer_mapping_hold(answer, now_us, limit);
+    writer.finish();
+    return answered;
+}
+
+}  // namespace mis::change
