@@ -12,6 +12,7 @@ namespace mis::domain {
 enum class Export { leaves, withheld };  // X1, X2: withheld events are tracked and counted, take no sequence number, and never leave
 
 struct Event {
+    std::string id;             // I2, by Rules::event_id_of; a withheld event has none, but for a charge: what it would be
     std::string type;           // "procedure.performed": without "mis." and ".v1"
     std::string entity_id;      // I2: public id (or order / feedback id) of what the event is about
     std::string identity;       // I2: the identity-giving content, canonical JSON

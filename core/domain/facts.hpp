@@ -38,10 +38,16 @@ struct OrderLink {  // P9: remembered once made
     std::string ground;               // "phone+last_name", "operator", … never the identifiers
 };
 
+struct OrderWait {  // P9: what the last search for an order's patient found
+    std::string order;
+    std::uint32_t candidates = 0;  // none or several
+};
+
 struct GroupFacts {
     std::vector<RecordFact> records;
     std::vector<InboxFact> messages;
     std::vector<OrderLink> links;
+    std::vector<OrderWait> waits;     // of orders without a link
     Timestamp now;                    // the change set's time, with the clinic's offset: also the tick
 };
 

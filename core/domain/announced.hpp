@@ -1,0 +1,60 @@
+// What a group's consumers believe: a pure fold over the events that were announced (domain.md D2, I4; issue "restore").
+//
+// Every announcement that stands has a key ("procedure/ID", "charge/LINE/PAYER/ACCOUNT", "item/PLAN/ITEM", …) and keeps the data of its last event,
+// so that whatever must later be reversed or withdrawn can be named. evaluate() itself uses apply(), so folding the events of a log gives the same
+// value as the live one, withheld events left aside.
+//
+// The JSON form is stable and canonical; the pipeline stores it per group, in the transaction that appends the events.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "base/timestamp.hpp"
+#include "domain/event.hpp"
+
+namespace mis::domain {
+
+struct Standing {
+    std::string event_id;
+    std::string type;
+    Export leaves = Export::leaves;
+    Json data;
+};
+
+struct LedgerEntry {  // a charge or reversal as it was booked; never removed, so a closed month never changes (B4)
+    std::string charge_id;
+    std::string booked_on;  // the clinic's day
+    std::string order;
+    std::string limit;
+    std::string payer;
+    Money total;            // negative: a reversal
+    Export leaves = Export::leaves;
+};
+
+struct Announced {
+    std::map<std::string, Standing> standing;
+    std::vector<LedgerEntry> ledger;
+    std::map<std::string, std::int64_t> first_seen_us;  // no event tells it: when a patient's white mark was first seen (L8)
+
+    const Standing* find(const std::string& key) const;
+    Money standing_charges(std::string_view limit, std::string_view payer) const;  // payer "limit", or what overflowed it
+
+    Json to_json() const;
+    static Result<Announced> from_json(const Json& document);  // malformed: not what to_json() writes
+};
+
+// `event.id`, `type`, `data` and `leaves` are read, nothing else: what a log of sent events has.
+void apply(Announced& announced, const Event& event);
+Announced fold(std::span<const Event> events);
+
+// The key under which an event's announcement stands; empty: it leaves no trace of its own.
+std::string key_of(const Event& event);
+
+}  // namespace mis::domain
