@@ -16,6 +16,8 @@ void GroupStore::migrate(sqlite::Database& database) {
         create table if not exists group_entity (
           public_id text primary key, group_id integer not null) strict, without rowid;
         create index if not exists group_entity_group on group_entity (group_id);
+        create table if not exists group_message (
+          group_id integer not null, position integer not null, primary key (group_id, position)) strict, without rowid;
     )sql");
 }
 
@@ -45,6 +47,8 @@ Joined GroupStore::join(sqlite::Transaction& transaction, std::span<const Party>
     for (std::size_t i = 1; i < groups.size(); ++i) {
         transaction.prepare("update group_party set group_id = ? where group_id = ?").with(joined.group, groups[i]).run();
         transaction.prepare("update group_entity set group_id = ? where group_id = ?").with(joined.group, groups[i]).run();
+        transaction.prepare("update or ignore group_message set group_id = ? where group_id = ?").with(joined.group, groups[i]).run();
+        transaction.prepare("delete from group_message where group_id = ?").with(groups[i]).run();
         transaction.prepare("delete from meaning_group where id = ?").with(groups[i]).run();
     }
     for (const auto* party : strangers)
@@ -75,6 +79,22 @@ void GroupStore::save(sqlite::Transaction& transaction, std::int64_t group, cons
         .run();
     for (const auto& entity : state.entities)
         transaction.prepare("insert or replace into group_entity (public_id, group_id) values (?, ?)").with(entity, group).run();
+}
+
+void GroupStore::make_due(sqlite::Transaction& transaction, std::int64_t group) {
+    transaction.prepare("update meaning_group set next_tick_us = 0 where id = ?").with(group).run();
+}
+
+void GroupStore::attach_message(sqlite::Transaction& transaction, std::int64_t group, std::int64_t inbox_position) {
+    transaction.prepare("insert or ignore into group_message (group_id, position) values (?, ?)").with(group, inbox_position).run();
+}
+
+std::vector<std::int64_t> GroupStore::messages(std::int64_t group) const {
+    std::vector<std::int64_t> positions;
+    auto rows = database_.prepare("select position from group_message where group_id = ? order by position");
+    rows.with(group);
+    while (rows.step()) positions.push_back(rows.integer(0));
+    return positions;
 }
 
 std::string GroupStore::announced(std::int64_t group) const {

@@ -48,6 +48,13 @@ class GroupStore {
         std::vector<std::string> entities;           // public ids, added to those known
     };
     void save(sqlite::Transaction& transaction, std::int64_t group, const State& state);
+    // The group's meaning is to be worked out again although no record of it changed: a message came, an order was linked.
+    void make_due(sqlite::Transaction& transaction, std::int64_t group);
+
+    // Positions of the exchange's messages that concern the group.
+    void attach_message(sqlite::Transaction& transaction, std::int64_t group, std::int64_t inbox_position);
+    std::vector<std::int64_t> messages(std::int64_t group) const;
+
     std::string announced(std::int64_t group) const;
 
     // Groups whose next_tick_us has come, soonest first.

@@ -1,0 +1,112 @@
+// The commands of contract.md section 5, one function each. They print results to standard output, errors ("what, where, remedy") to standard error,
+// and return the exit code: 0 done, 1 the thing asked for failed, 2 wrong usage or configuration.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace mis::gateway::cli {
+
+enum class Output { table, json };
+enum class Privacy { masked, unmasked };
+enum class HoldAnswer { none, send, baseline };
+
+struct Common {
+    std::filesystem::path config;
+    Output output = Output::table;
+};
+
+inline constexpr int kDone = 0;
+inline constexpr int kFailed = 1;
+inline constexpr int kUsage = 2;
+
+// Without a configuration
+int version(Output output);
+int scenario(const std::filesystem::path& file);
+int connector_list(Output output);
+int connector_new(const std::string& name, const std::filesystem::path& folder);
+struct ConnectorTest {
+    std::vector<std::string> folders;  // empty: all of the share directory
+    enum class Golden { compare, update } golden = Golden::compare;
+};
+int connector_test(const ConnectorTest& what, Output output);
+
+// The daemon
+struct Run {
+    bool discard_removed_sinks = false;  // --discard: events that a removed sink has not had may go
+};
+int run(const Common& common, const Run& options);
+int sync_once(const Common& common);
+int check(const Common& common);
+int discover(const Common& common, const std::string& source, const std::string& pattern);
+struct Preview {
+    std::string source, stream;
+    int limit = 10;
+    Privacy privacy = Privacy::masked;
+};
+int preview(const Common& common, const Preview& what);
+int backfill(const Common& common, const std::string& source, const std::string& stream);
+int reconcile(const Common& common, const std::string& source);
+
+// What is there
+struct Events {
+    std::int64_t after = 0;
+    int limit = 100;
+    std::string type;
+};
+int events(const Common& common, const Events& what);
+struct Quarantine {
+    std::string source, stream;
+    int limit = 100;
+    std::int64_t show = 0;  // one row with its content
+    Privacy privacy = Privacy::masked;
+};
+int quarantine(const Common& common, const Quarantine& what);
+struct DeadLetters {
+    std::string sink;
+    int limit = 100;
+    std::int64_t retry = 0;  // the position to send again
+};
+int dead_letters(const Common& common, const DeadLetters& what);
+int plan(const Common& common, const std::string& id);
+int limit(const Common& common, const std::string& id);
+int order_list(const Common& common);
+int order_link(const Common& common, const std::string& order, const std::string& source, const std::string& patient_source_id);
+int order_unlink(const Common& common, const std::string& order);
+int hold_list(const Common& common);
+int hold_release(const Common& common, const std::string& source, const std::string& stream, HoldAnswer answer);
+int map_code(const Common& common, const std::string& source, const std::string& service_code, const std::string& nomenclature);
+int map_code_list(const Common& common);
+int feedback_list(const Common& common);
+int feedback_answer(const Common& common, const std::string& feedback, const std::filesystem::path& text_file);
+struct Report {
+    std::string name;  // "channels"
+    std::string from, to;
+    std::filesystem::path costs;  // CSV: channel,cost
+};
+int report(const Common& common, const Report& what);
+int inbox_push(const Common& common, const std::filesystem::path& file);
+
+// Keeping it
+struct Backup {
+    std::filesystem::path file, passphrase_file;
+};
+int backup(const Common& common, const Backup& what);
+struct Restore {
+    std::filesystem::path backup_file, passphrase_file;
+    std::vector<std::filesystem::path> event_files;  // what was already sent, JSON Lines
+    bool new_epoch = false;                          // without any log: the operator's decision (domain.md I4)
+};
+int restore(const Common& common, const Restore& what);
+struct Replay {
+    std::string sink;
+    std::int64_t from = 0, to = 0;  // positions
+};
+int replay(const Common& common, const Replay& what);
+int audit_show(const Common& common, std::int64_t from, int limit);
+int audit_verify(const Common& common);
+int source_rename(const Common& common, const std::string& from, const std::string& to);
+
+}  // namespace mis::gateway::cli
