@@ -1,0 +1,123 @@
+#include "source/firebird/api.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <mutex>
+#include <stdexcept>
+
+namespace mis::source::firebird {
+namespace {
+
+template <typename Function>
+void take(const platform::DynamicLibrary& library, Function& into, const char* name) {
+    into = reinterpret_cast<Function>(library.symbol(name));
+}
+
+std::shared_ptr<const Api> open(const std::vector<std::string>& names) {
+    auto api = std::make_shared<Api>(Api{
+        {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {},
+        platform::DynamicLibrary::open(names),
+    });
+    const platform::DynamicLibrary& library = api->library;
+    take(library, api->attach_database, "isc_attach_database");
+    take(library, api->detach_database, "isc_detach_database");
+    take(library, api->database_info, "isc_database_info");
+    take(library, api->start_multiple, "isc_start_multiple");
+    take(library, api->commit_transaction, "isc_commit_transaction");
+    take(library, api->rollback_transaction, "isc_rollback_transaction");
+    take(library, api->allocate_statement, "isc_dsql_allocate_statement");
+    take(library, api->prepare, "isc_dsql_prepare");
+    take(library, api->describe, "isc_dsql_describe");
+    take(library, api->describe_bind, "isc_dsql_describe_bind");
+    take(library, api->execute, "isc_dsql_execute");
+    take(library, api->execute_immediate, "isc_dsql_execute_immediate");
+    take(library, api->fetch, "isc_dsql_fetch");
+    take(library, api->free_statement, "isc_dsql_free_statement");
+    take(library, api->sql_info, "isc_dsql_sql_info");
+    take(library, api->open_blob, "isc_open_blob2");
+    take(library, api->get_segment, "isc_get_segment");
+    take(library, api->close_blob, "isc_close_blob");
+    take(library, api->sqlcode, "isc_sqlcode");
+    take(library, api->interpret, "fb_interpret");
+    take(library, api->cancel_operation, "fb_cancel_operation");
+    return api;
+}
+
+// Server texts come in whatever set the server's names have; a log line is ASCII.
+void append_printable(std::string& out, std::string_view text) {
+    for (const char c : text) out.push_back(c >= ' ' && c <= '~' ? c : '?');
+}
+
+constexpr ISC_STATUS kLost[] = {
+    isc_network_error, isc_net_connect_err, isc_net_connect_listen_err, isc_net_event_connect_err, isc_net_read_err, isc_net_write_err,
+    isc_net_event_listen_err, isc_lost_db_connection, isc_shutdown, isc_att_shutdown, isc_bad_db_handle,
+    isc_unavailable, isc_connect_reject,
+};
+constexpr ISC_STATUS kValue[] = {
+    isc_convert_error, isc_arith_except, isc_string_truncation, isc_malformed_string, isc_transliteration_failed, isc_date_range_exceeded,
+    isc_numeric_out_of_range,
+};
+constexpr ISC_STATUS kOperator[] = {
+    isc_login, isc_no_priv, isc_dsql_error, isc_bad_db_format, isc_wrong_ods, isc_db_corrupt, isc_charset_not_found,
+    isc_charset_not_installed, isc_login_error, isc_miss_wirecrypt, isc_wirecrypt_incompatible,
+};
+
+}  // namespace
+
+Result<std::shared_ptr<const Api>> Api::load(const std::vector<std::string>& names) {
+    static std::mutex mutex;
+    // never destroyed: the client's own threads may still run when ours are gone
+    static auto& loaded = *new std::map<std::vector<std::string>, std::shared_ptr<const Api>>();
+    const std::lock_guard lock(mutex);
+    if (const auto found = loaded.find(names); found != loaded.end()) return found->second;
+    try {
+        return loaded.emplace(names, open(names)).first->second;
+    } catch (const std::runtime_error& error) {
+        return fail(
+            ErrorKind::misconfigured,
+            fmt::format("opening the Firebird client: {}: install the package libfbclient2 or name the file in client_library", error.what())
+        );
+    }
+}
+
+bool Status::has(ISC_STATUS code) const {
+    // pairs of (kind of argument, argument); a counted string takes three places
+    for (int i = 0; i < ISC_STATUS_LENGTH - 1 && status_[i] != isc_arg_end;) {
+        if (status_[i] == isc_arg_gds && status_[i + 1] == code) return true;
+        i += status_[i] == isc_arg_cstring ? 3 : 2;
+    }
+    return false;
+}
+
+bool Status::lost_connection() const {
+    for (const ISC_STATUS code : kLost)
+        if (has(code)) return true;
+    return false;
+}
+
+bool Status::cancelled() const { return has(isc_cancelled); }
+
+Error Status::error(const Api& api, std::string_view doing) const {
+    std::string text(doing);
+    for (const ISC_STATUS code : kValue) {
+        if (!has(code)) continue;
+        // these texts quote the value
+        return Error{ErrorKind::malformed, fmt::format("{}: the server cannot convert a value (gds {})", text, code)};
+    }
+    const ISC_STATUS* rest = status_;
+    char line[512];
+    while (api.interpret(line, sizeof line, &rest) != 0) {
+        text += ": ";
+        append_printable(text, line);
+        if (text.size() > 600) break;
+    }
+    text += fmt::format(" (gds {})", status_[1]);
+    if (cancelled()) return Error{ErrorKind::cancelled, text};
+    if (lost_connection()) return Error{ErrorKind::unavailable, text};
+    for (const ISC_STATUS code : kOperator)
+        if (has(code)) return Error{ErrorKind::misconfigured, text};
+    return Error{ErrorKind::unavailable, text};
+}
+
+}  // namespace mis::source::firebird
