@@ -8,10 +8,10 @@
 // Threads: all functions may be called from any thread (one mutex inside); `reader` is used by claim() only and must be a connection of its own.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,7 +37,7 @@ enum class PerKey {
 
 struct Claim {
     std::int64_t token = 0;      // names it when settling
-    OutboxEvent event;           // a stub where the event is a dead letter
+    std::shared_ptr<const OutboxEvent> event;  // a stub where the event is a dead letter
     std::uint32_t attempts = 0;  // made before this one
 };
 

@@ -1,0 +1,55 @@
+// The packed form of events inside outbox_segment and outbox_dead. Private to core/outbox.
+//
+// Varints (LEB128), zigzag for signed; ids as 16 bytes; strings that end in 32 hex digits as prefix and 16 bytes; names that repeat as numbers of outbox_name.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "outbox/outbox_event.hpp"
+#include "sqlite/database.hpp"
+
+namespace mis::outbox::packing {
+
+void put_unsigned(std::string& out, std::uint64_t value);
+void put_text(std::string& out, std::string_view text);
+
+class Reader {  // over bytes that the store kept; truncated bytes are a StoreError (corrupt)
+  public:
+    explicit Reader(std::string_view bytes) : bytes_(bytes) {}
+    bool at_end() const { return offset_ >= bytes_.size(); }
+    std::uint64_t unsigned_number();
+    std::int64_t signed_number();
+    std::string text();
+    std::string_view raw(std::size_t count);
+
+  private:
+    std::string_view bytes_;
+    std::size_t offset_ = 0;
+};
+
+// The numbers of an event's repeating names in outbox_name; 0 is the empty name.
+struct NameNumbers {
+    std::int64_t type = 0, source = 0, ground = 0, party = 0;
+};
+
+// Everything but position and appended_us, which the segment's row says.
+void put_event(std::string& out, const OutboxEvent& event, const NameNumbers& names);
+
+class Names {  // number → name, read on demand; bounded
+  public:
+    const std::string& find(sqlite::Database& database, std::int64_t number);
+
+  private:
+    std::unordered_map<std::int64_t, std::string> names_;
+};
+
+OutboxEvent take_event(Reader& reader, sqlite::Database& database, Names& names);
+
+std::string id_to_bytes(std::string_view hex_32);  // 16 bytes; asserts on another form
+std::string id_to_hex(std::string_view bytes_16);
+
+}  // namespace mis::outbox::packing
