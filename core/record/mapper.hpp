@@ -1,6 +1,7 @@
 // Mapper: rows of one stream → canonical records, through the connector's SELECT, once per row.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -28,6 +29,11 @@ struct MappedRow {
     std::vector<RowIssue> issues;  // set: to quarantine
 };
 
+struct MapWork {
+    std::int64_t prepares = 0;  // of the statement: one, however many rows
+    std::int64_t rows = 0;
+};
+
 class Mapper {  // one per stream and thread; owns a private in-memory SQLite
   public:
     // misconfigured: the map does not prepare, a column is no canonical one, a required one is missing; file and column are named.
@@ -36,6 +42,7 @@ class Mapper {  // one per stream and thread; owns a private in-memory SQLite
     );
     virtual ~Mapper() = default;
     virtual MappedRow map(const source::RowBatch& batch, std::size_t row) = 0;
+    virtual MapWork work() const = 0;
 };
 
 // The same checks for a record that comes as JSON already (scenario files, push sources): malformed names field and reason.

@@ -1,0 +1,55 @@
+// The row being mapped, as the SQL functions see it: its cells, and what they found wrong or remarkable.
+//
+// A failing function records an issue and returns NULL that carries the issue (an SQLite pointer value): an output column that receives it
+// gives the issue its name, try() can forgive it, other functions pass it on. An issue that nobody forgave sends the whole row to quarantine.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "record/mapper.hpp"
+
+namespace mis::record {
+
+struct MapIssue {
+    std::string text;    // "money: not a sum"
+    std::string column;  // canonical column that received it; empty: unknown
+    bool forgiven = false;
+};
+
+struct MapNote {
+    std::string text;    // "rounded to two decimals"
+    std::string column;
+    bool dropped = false;
+};
+
+inline constexpr const char* kIssuePointer = "mis-issue";
+inline constexpr std::size_t kNotesMax = 100;  // a note travels as an SQLite subtype, one byte
+
+struct MapRow {
+    const source::CodeTable* codes = nullptr;
+    const MapContext* context = nullptr;
+    const std::map<std::string, std::string>* site_defaults = nullptr;
+
+    const source::RowBatch* batch = nullptr;
+    std::size_t row = 0;
+    std::deque<MapIssue> issues;  // stable addresses: SQLite values point at them
+    std::vector<MapNote> notes;
+
+    void begin(const source::RowBatch& rows, std::size_t index) {
+        batch = &rows;
+        row = index;
+        issues.clear();
+        notes.clear();
+    }
+    MapIssue* add_issue(std::string text) { return &issues.emplace_back(MapIssue{std::move(text), {}, false}); }
+    // Number of the note, from 1; 0: no room for more.
+    unsigned add_note(std::string text) {
+        if (notes.size() >= kNotesMax) return 0;
+        notes.push_back({std::move(text), {}, false});
+        return static_cast<unsigned>(notes.size());
+    }
+};
+
+}  // namespace mis::record

@@ -1,0 +1,261 @@
+#include "record/map_statement.hpp"
+
+#include <sqlite3.h>
+
+#include <charconv>
+
+#include "base/text.hpp"
+#include "record/map_functions.hpp"
+#include "record/map_sql.hpp"
+
+namespace mis::record {
+
+// `rows`: eponymous virtual table of one row, the current one. Its columns are those that connector.yaml declares.
+struct RowsTable : sqlite3_vtab {
+    MapStatement* owner;
+
+    struct Cursor : sqlite3_vtab_cursor {
+        bool at_end = false;
+    };
+    static Cursor& cursor_of(sqlite3_vtab_cursor* cursor) { return *static_cast<Cursor*>(cursor); }
+
+    static std::string_view affinity(source::ColumnType type) {
+        switch (type) {
+            case source::ColumnType::integer:
+            case source::ColumnType::boolean: return "integer";
+            case source::ColumnType::decimal: return "numeric";  // compares as a number, stays the exact text
+            default: return "text";
+        }
+    }
+    static int connect(sqlite3* database, void* owner, int, const char* const*, sqlite3_vtab** table, char**) {
+        auto* statement = static_cast<MapStatement*>(owner);
+        std::string sql = "create table rows(";
+        for (const auto& column : statement->declared_) {
+            if (sql.back() != '(') sql += ',';
+            sql.append("\"").append(column.name).append("\" ").append(affinity(column.type));
+        }
+        if (const int rc = sqlite3_declare_vtab(database, (sql + ")").c_str()); rc != SQLITE_OK) return rc;
+        auto* made = new (std::nothrow) RowsTable();
+        if (!made) return SQLITE_NOMEM;
+        made->owner = statement;
+        *table = made;
+        return SQLITE_OK;
+    }
+    static int disconnect(sqlite3_vtab* table) {
+        delete static_cast<RowsTable*>(table);
+        return SQLITE_OK;
+    }
+    static int best_index(sqlite3_vtab*, sqlite3_index_info* info) {
+        info->estimatedCost = 1;
+        info->estimatedRows = 1;
+        return SQLITE_OK;
+    }
+    static int open(sqlite3_vtab*, sqlite3_vtab_cursor** cursor) {
+        *cursor = new (std::nothrow) Cursor();
+        return *cursor ? SQLITE_OK : SQLITE_NOMEM;
+    }
+    static int close(sqlite3_vtab_cursor* cursor) {
+        delete &cursor_of(cursor);
+        return SQLITE_OK;
+    }
+    static int filter(sqlite3_vtab_cursor* cursor, int, const char*, int, sqlite3_value**) {
+        cursor_of(cursor).at_end = false;
+        return SQLITE_OK;
+    }
+    static int next(sqlite3_vtab_cursor* cursor) {
+        cursor_of(cursor).at_end = true;
+        return SQLITE_OK;
+    }
+    static int eof(sqlite3_vtab_cursor* cursor) { return cursor_of(cursor).at_end ? 1 : 0; }
+    static int column(sqlite3_vtab_cursor* cursor, sqlite3_context* context, int index) {
+        MapStatement& owner = *static_cast<RowsTable*>(cursor->pVtab)->owner;
+        const auto cell = owner.row_.batch->cell(owner.row_.row, static_cast<std::size_t>(index));
+        if (!cell) {
+            sqlite3_result_null(context);
+            return SQLITE_OK;
+        }
+        const auto& declared = owner.declared_[static_cast<std::size_t>(index)];
+        if (declared.type == source::ColumnType::integer || declared.type == source::ColumnType::boolean) {
+            std::int64_t number = 0;
+            const auto [stopped, error] = std::from_chars(cell->data(), cell->data() + cell->size(), number);
+            if (error == std::errc() && stopped == cell->data() + cell->size()) {
+                sqlite3_result_int64(context, number);
+            } else if (trim(*cell).empty()) {
+                sqlite3_result_null(context);
+            } else {
+                MapIssue* issue = owner.row_.add_issue("column " + declared.name + " of the row: declared as a whole number, and is none");
+                sqlite3_result_pointer(context, issue, kIssuePointer, nullptr);
+            }
+            return SQLITE_OK;
+        }
+        sqlite3_result_text(context, cell->data(), static_cast<int>(cell->size()), SQLITE_STATIC);
+        return SQLITE_OK;
+    }
+    static int row_id(sqlite3_vtab_cursor*, sqlite3_int64* id) {
+        *id = 1;
+        return SQLITE_OK;
+    }
+    static const sqlite3_module& module() {
+        static const sqlite3_module made = [] {
+            sqlite3_module module{};  // xCreate stays null: eponymous only
+            module.xConnect = connect;
+            module.xBestIndex = best_index;
+            module.xDisconnect = disconnect;
+            module.xDestroy = disconnect;
+            module.xOpen = open;
+            module.xClose = close;
+            module.xFilter = filter;
+            module.xNext = next;
+            module.xEof = eof;
+            module.xColumn = column;
+            module.xRowid = row_id;
+            return module;
+        }();
+        return made;
+    }
+};
+
+namespace {
+
+void limit(sqlite3* database) {
+    sqlite3_limit(database, SQLITE_LIMIT_LENGTH, 16 * 1024 * 1024);
+    sqlite3_limit(database, SQLITE_LIMIT_SQL_LENGTH, 200'000);
+    sqlite3_limit(database, SQLITE_LIMIT_COLUMN, 500);
+    sqlite3_limit(database, SQLITE_LIMIT_EXPR_DEPTH, 200);
+    sqlite3_limit(database, SQLITE_LIMIT_COMPOUND_SELECT, 20);
+    sqlite3_limit(database, SQLITE_LIMIT_VDBE_OP, 50'000);
+    sqlite3_limit(database, SQLITE_LIMIT_FUNCTION_ARG, 32);
+    sqlite3_limit(database, SQLITE_LIMIT_ATTACHED, 0);
+    sqlite3_limit(database, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 500);
+    sqlite3_limit(database, SQLITE_LIMIT_VARIABLE_NUMBER, 0);
+    sqlite3_limit(database, SQLITE_LIMIT_TRIGGER_DEPTH, 0);
+    sqlite3_limit(database, SQLITE_LIMIT_WORKER_THREADS, 0);
+    sqlite3_db_config(database, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
+    sqlite3_db_config(database, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
+    sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+    sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+    sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<MapStatement>> MapStatement::prepare(
+    const source::Connector& connector, const source::StreamDeclaration& stream, const MapContext& context
+) {
+    const std::string file = stream.map_file.empty() ? stream.name + ".sql" : stream.map_file.string();
+    const auto wrong = [&](const std::string& text) { return fail(ErrorKind::misconfigured, file + ": " + text); };
+    const std::string& sql = stream.map_sql;
+    if (const auto form = check_map_form(sql); !form) return wrong(form.error().text);
+    if (stream.columns.empty()) return wrong("connector.yaml declares no columns for this stream");
+
+    std::unique_ptr<MapStatement> made(new MapStatement(context));
+    made->codes_ = connector.codes;
+    made->site_defaults_ = connector.site_defaults;
+    made->row_.context = &made->context_;
+    made->row_.codes = &made->codes_;
+    made->row_.site_defaults = &made->site_defaults_;
+    for (const auto& column : stream.columns) made->declared_.push_back({to_lower(column.name), column.type});
+    for (const auto& call : literal_calls(sql, {"code", "site"})) {
+        const std::string at = "line " + std::to_string(call.line) + ": ";
+        if (call.function == "code" && !made->codes_.lists.contains(call.literal))
+            return wrong(at + "code('" + call.literal + "', …): codes.csv has no list of that name");
+        if (call.function == "site" && !made->site_defaults_.contains(call.literal) && !context.site.contains(call.literal))
+            return wrong(at + "site('" + call.literal + "'): connector.yaml's site: has no value of that name");
+    }
+
+    if (sqlite3_open_v2(":memory:", &made->database_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr) != SQLITE_OK)
+        throw std::bad_alloc();
+    sqlite3* database = made->database_;
+    limit(database);
+    register_map_functions(database, &made->row_);
+    register_map_tables(database, &made->row_);
+    sqlite3_create_module_v2(database, "rows", &RowsTable::module(), made.get(), nullptr);
+    // Before the authorizer: SQLite reads its own schema table, and the tables declare their columns, at first use.
+    for (const char* first_use : {"select 1 from rows", "select 1 from json_each('[]')", "select 1 from xml_each('<x/>')"}) {
+        sqlite3_stmt* once = nullptr;
+        sqlite3_prepare_v2(database, first_use, -1, &once, nullptr);
+        sqlite3_finalize(once);
+    }
+    sqlite3_set_authorizer(database, authorize, made.get());
+    const int rc = sqlite3_prepare_v3(
+        database, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &made->statement_, nullptr
+    );
+    if (rc != SQLITE_OK) {
+        const int offset = sqlite3_error_offset(database);
+        const std::string at = offset < 0 ? "" : "line " + std::to_string(line_of(sql, static_cast<std::size_t>(offset))) + ": ";
+        std::string text = made->denied_.empty() ? sqlite3_errmsg(database) : made->denied_;
+        if (text.find("no such column") != std::string::npos) {
+            text += "; rows has";
+            for (const auto& column : made->declared_) text += " " + column.name;
+        }
+        return wrong(at + text);
+    }
+    if (!made->reads_rows_) return wrong("does not select from rows");
+    for (int i = 0; i < sqlite3_column_count(made->statement_); ++i)
+        made->columns_.push_back(to_lower(sqlite3_column_name(made->statement_, i)));
+    sqlite3_progress_handler(database, 1000, spend, made.get());
+    return made;
+}
+
+MapStatement::~MapStatement() {
+    sqlite3_finalize(statement_);
+    sqlite3_close_v2(database_);
+}
+
+int MapStatement::authorize(void* self, int action, const char* first, const char* second, const char*, const char*) {
+    auto& map = *static_cast<MapStatement*>(self);
+    const std::string_view name = first ? first : "", detail = second ? second : "";
+    switch (action) {
+        case SQLITE_SELECT: return SQLITE_OK;
+        case SQLITE_READ:
+            if (name == "rows") map.reads_rows_ = true;
+            if (is_map_table(name) || name.empty()) return SQLITE_OK;
+            // a subquery's or CTE's own name: only real tables of the schema could do harm, and there are none but SQLite's
+            if (!name.starts_with("sqlite_") && !name.starts_with("pragma_")) return SQLITE_OK;
+            map.denied_ = "table " + std::string(name) + " is not for maps; there are rows, json_each and xml_each";
+            return SQLITE_DENY;
+        case SQLITE_FUNCTION:
+            if (is_map_function(detail)) return SQLITE_OK;
+            map.denied_ = "function " + std::string(detail) + " is not for maps; connectors/README.md lists those that are";
+            return SQLITE_DENY;
+        default:
+            map.denied_ = "only a select is allowed in a map";
+            return SQLITE_DENY;
+    }
+}
+
+int MapStatement::spend(void* self) { return --static_cast<MapStatement*>(self)->budget_ < 0 ? 1 : 0; }
+
+void MapStatement::begin(const source::RowBatch& batch, std::size_t row) {
+    sqlite3_reset(statement_);
+    row_.begin(batch, row);
+    budget_ = kMapStepsMax / 1000;
+}
+
+bool MapStatement::step() {
+    const int rc = sqlite3_step(statement_);
+    if (rc == SQLITE_ROW) return true;
+    if (rc == SQLITE_INTERRUPT) row_.add_issue("the map ran too long");
+    else if (rc != SQLITE_DONE) row_.add_issue(std::string("the map failed: ") + sqlite3_errstr(rc));
+    return false;
+}
+
+MapStatement::Value MapStatement::value(std::size_t column) {
+    const int index = static_cast<int>(column);
+    Value value;
+    switch (sqlite3_column_type(statement_, index)) {
+        case SQLITE_NULL:
+            value.issue = static_cast<MapIssue*>(sqlite3_value_pointer(sqlite3_column_value(statement_, index), kIssuePointer));
+            return value;
+        case SQLITE_FLOAT: value.kind = Value::Kind::binary_fraction; return value;
+        case SQLITE_BLOB: value.kind = Value::Kind::blob; return value;
+        default: break;
+    }
+    value.kind = Value::Kind::text;
+    if (!row_.notes.empty()) value.note = sqlite3_value_subtype(sqlite3_column_value(statement_, index));
+    const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, index));
+    value.text = {text, static_cast<std::size_t>(sqlite3_column_bytes(statement_, index))};
+    return value;
+}
+
+}  // namespace mis::record
