@@ -54,6 +54,9 @@ struct Announced {
 void apply(Announced& announced, const Event& event);
 Announced fold(std::span<const Event> events);
 
+// What several groups announced, once they are one group.
+Announced joined(std::vector<Announced> parts);
+
 // The key under which an event's announcement stands; empty: it leaves no trace of its own.
 std::string key_of(const Event& event);
 

@@ -1,0 +1,69 @@
+// Orders as the exchange's messages tell them: placed, amended, cancelled, consented, linked to a patient (domain.md P1, P9, X1, X2).
+//
+// A message takes effect at the time it was received; an order's items are those of its latest version, and an item that a version left out is void
+// from the moment it was received.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/identity.hpp"
+#include "domain/typed_facts.hpp"
+
+namespace mis::domain {
+
+struct OrderItem {
+    std::string id;  // the exchange's own
+    int stage = 1, position = 0;
+    Work work;
+    std::vector<std::string> teeth;
+    Decimal quantity;
+    std::optional<Money> total;
+    std::optional<Timestamp> void_at;  // declined by an amendment, or cancelled with the order
+    std::string void_reason;
+};
+
+struct GrantTerms {  // what opens an account, from order.placed's limit or limit.granted
+    Money amount;
+    std::string payer_name, kind, overrun_payer;
+    std::optional<bool> discounts_allowed, approval_required;
+    std::optional<Date> valid_from, valid_to;
+};
+
+struct Order {
+    std::string id, plan_id;
+    Timestamp placed_at;
+    std::uint64_t position = 0;
+    std::vector<OrderItem> items;      // declined ones included
+    std::optional<Timestamp> cancelled_at;
+    std::string cancel_reason;
+    std::optional<GrantTerms> limit;
+    bool consented = false;            // and not withdrawn since
+    std::string ground;                // of the consent
+    std::string patient;               // pseudonym once linked; empty: waits
+    std::string link_ground;
+    std::uint32_t candidates = 0;
+};
+
+struct Withdrawal {
+    std::string message_id;
+    std::uint64_t position = 0;
+};
+
+struct Orders {
+    std::vector<Order> all;                           // earliest first: placed_at, then acceptance order
+    std::map<std::string, Withdrawal> withdrawn;      // by pseudonym: the latest withdrawal that touches the patient
+
+    const Order* find(std::string_view id) const;
+};
+
+Orders read_orders(const GroupFacts& facts, const TypedFacts& typed, const Rules& rules, const Identity& identity);
+
+std::optional<GrantTerms> read_grant_terms(const Json& terms);
+std::string plan_id_of_order(const Identity& identity, std::string_view order);
+std::string limit_id_of_order(const Identity& identity, std::string_view order);
+
+}  // namespace mis::domain

@@ -1,0 +1,86 @@
+// Plans and what became of their items (domain.md P1–P8): pure values, derived anew on every evaluation.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "domain/orders.hpp"
+
+namespace mis::domain {
+
+enum class ItemStatus { planned, scheduled, in_progress, performed, voided };  // "void" on the wire
+std::string_view to_string(ItemStatus status);
+
+struct PlanItem {
+    // what was agreed
+    std::string id;          // the exchange's own for orders, else the public id
+    std::string named_as;    // what a plan_item_source_id names it
+    int stage = 1, position = 0;
+    Work work;
+    std::vector<std::string> teeth;
+    Decimal quantity;
+    std::optional<Money> total;
+    std::optional<Timestamp> void_at;
+    std::string void_reason;
+    bool declined = false;   // left out of the plan's current version
+    // what became of it
+    ItemStatus status = ItemStatus::planned;
+    Decimal settled;
+    bool started = false;
+    const Line* by = nullptr;             // the line that settled or started it last, or extracted its tooth
+    const Appointment* visit = nullptr;   // that schedules it
+    bool teeth_struck = false;
+
+    bool open() const { return status != ItemStatus::performed && status != ItemStatus::voided; }
+    Decimal left() const { return quantity - settled; }
+};
+
+struct Progress {
+    int items_performed = 0, items_total = 0;
+    Money money_performed, money_total, charged;
+};
+
+struct Plan {
+    std::string id, order, patient, source;  // source empty: the exchange's
+    RecordKey key;                           // of the MIS record; empty for orders
+    Date day;                                // open from this clinic day on
+    Timestamp opened_at;
+    std::optional<Timestamp> ends_at;        // cancelled, or made inactive in the MIS
+    std::string end_reason;
+    Json header;                             // exported fields of a MIS plan
+    std::vector<PlanItem> items;             // by stage, position, id
+    std::vector<std::string> stages;         // reached, in P7's order
+    bool completed = false;
+    const Line* completed_by = nullptr;
+    Progress progress;
+
+    bool is_order() const { return !order.empty(); }
+    bool has_open_item() const;
+    bool has_performed_item() const;
+    bool closed() const { return completed || ends_at.has_value(); }
+};
+
+struct Settlement {  // what a line did to one item
+    std::size_t plan = 0, item = 0;
+    Decimal quantity;   // 0: started it
+};
+
+struct Deviation {
+    const Line* line = nullptr;
+    std::string plan, order, kind;
+    std::optional<Money> agreed, charged;
+};
+
+struct Tracked {
+    std::vector<Plan> plans;  // orders' first, earliest first; then the MIS's own
+    std::map<std::string, std::vector<Settlement>> settlements;  // by line id
+    std::vector<Deviation> deviations;                           // in D1's order of their lines
+
+    const Plan* plan_of_order(std::string_view order) const;
+    // The order's item that a charge of this line names, of the earliest order; nullptr: none.
+    const PlanItem* charged_item(const std::string& line_id, std::string* order) const;
+};
+
+}  // namespace mis::domain

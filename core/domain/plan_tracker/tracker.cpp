@@ -1,0 +1,288 @@
+#include "domain/plan_tracker/tracker.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "domain/plan_tracker/approvals.hpp"
+#include "domain/plan_tracker/matching.hpp"
+#include "domain/plan_tracker/stages.hpp"
+
+namespace mis::domain {
+namespace {
+
+Plan plan_of(const Order& order, const Rules& rules) {
+    Plan plan;
+    plan.id = order.plan_id;
+    plan.order = order.id;
+    plan.patient = order.patient;
+    plan.opened_at = order.placed_at;
+    plan.day = rules.clinic_zone.date_of(order.placed_at);
+    plan.ends_at = order.cancelled_at;
+    plan.end_reason = "cancelled";
+    for (const OrderItem& agreed : order.items) {
+        PlanItem item;
+        item.id = item.named_as = agreed.id;
+        item.stage = agreed.stage;
+        item.position = agreed.position;
+        item.work = agreed.work;
+        item.teeth = agreed.teeth;
+        item.quantity = agreed.quantity;
+        item.total = agreed.total;
+        item.void_at = agreed.void_at;
+        item.void_reason = agreed.void_reason;
+        item.declined = agreed.void_reason == "declined";
+        plan.items.push_back(std::move(item));
+    }
+    return plan;
+}
+
+Plan plan_of(const PlanRecord& record, const std::vector<PlanItemRecord>& items, const Rules& rules) {
+    Plan plan;
+    plan.id = record.id;
+    plan.key = record.key;
+    plan.source = record.key.source;
+    plan.patient = record.patient;
+    plan.day = record.created_on;
+    plan.opened_at = rules.clinic_zone.start_of_day(record.created_on);
+    plan.header = record.exported;
+    if (!record.active) {
+        plan.ends_at = record.changed_at;
+        plan.end_reason = "inactive";
+    }
+    for (const PlanItemRecord& agreed : items) {
+        if (agreed.key.source != record.key.source || agreed.plan_source_id != record.key.source_id) continue;
+        PlanItem item;
+        item.id = agreed.id;
+        item.named_as = agreed.key.source_id;
+        item.stage = agreed.stage;
+        item.position = agreed.position;
+        item.work = agreed.work;
+        item.teeth = agreed.teeth;
+        item.quantity = agreed.quantity;
+        item.total = agreed.total;
+        plan.items.push_back(std::move(item));
+    }
+    return plan;
+}
+
+class Tracker {
+  public:
+    Tracker(const Rules& rules, const Approvals& approvals, const RequiresApproval& requires_approval)
+        : rules_(rules), approvals_(approvals), requires_approval_(requires_approval) {}
+
+    void add(Plan plan) {
+        std::stable_sort(plan.items.begin(), plan.items.end(), [](const PlanItem& a, const PlanItem& b) {
+            return std::tie(a.stage, a.position) < std::tie(b.stage, b.position);
+        });
+        consulted_.push_back(false);
+        tracked_.plans.push_back(std::move(plan));
+    }
+
+    void take(const Line& line) {
+        std::vector<std::size_t> open;
+        for (std::size_t p = 0; p < tracked_.plans.size(); ++p) {
+            Plan& plan = tracked_.plans[p];
+            if (plan.patient != line.patient) continue;
+            void_until(plan, &line.performed_at);
+            if (is_open_for(plan, line)) open.push_back(p);
+        }
+        if (open.empty() || line.warranty) return;
+        std::vector<Match> matches;
+        for (const std::size_t p : open) matches.push_back(match(tracked_.plans[p], line, rules_.groups));
+        if (!line.in_progress) find_deviation(line, open, matches);
+        for (std::size_t i = 0; i < open.size(); ++i) settle(line, open[i], matches[i]);
+        if (line.in_progress || line.work.entry == nullptr) return;
+        for (const std::size_t p : open) {
+            if (line.work.entry->is_extraction) strike_teeth(tracked_.plans[p], line);
+            if (line.work.in_group(WorkGroup::consultation)) consulted_[p] = true;
+        }
+    }
+
+    Tracked finish(const std::vector<Appointment>& visits) {
+        for (std::size_t p = 0; p < tracked_.plans.size(); ++p) {
+            Plan& plan = tracked_.plans[p];
+            void_until(plan, nullptr);
+            for (PlanItem& item : plan.items) schedule(plan, item, visits);
+            conclude(plan, consulted_[p] ? Consulted::yes : Consulted::no);
+        }
+        return std::move(tracked_);
+    }
+
+  private:
+    const Rules& rules_;
+    const Approvals& approvals_;
+    const RequiresApproval& requires_approval_;
+    Tracked tracked_;
+    std::vector<bool> consulted_;  // by plan: a consultation was performed while it was open
+
+    static void void_until(Plan& plan, const Timestamp* until) {
+        for (PlanItem& item : plan.items) {
+            if (!item.void_at || !item.open() || (until != nullptr && *item.void_at > *until)) continue;
+            item.status = ItemStatus::voided;
+            item.by = nullptr;
+        }
+    }
+
+    static bool is_open_for(const Plan& plan, const Line& line) {
+        if (line.day < plan.day || (plan.ends_at && line.performed_at >= *plan.ends_at)) return false;
+        return plan.has_open_item() || !plan.has_performed_item();
+    }
+
+    void settle(const Line& line, std::size_t p, const Match& found) {
+        Plan& plan = tracked_.plans[p];
+        bool settled = false;
+        for (const Match::Part& part : found.parts) {
+            PlanItem& item = plan.items[part.item];
+            item.by = &line;
+            item.started = true;
+            item.settled = item.settled + part.quantity;
+            item.status = item.left() > Decimal(0, 0) ? ItemStatus::in_progress : ItemStatus::performed;
+            if (part.quantity > Decimal(0, 0)) settled = true;
+            tracked_.settlements[line.id].push_back(Settlement{p, part.item, part.quantity});
+        }
+        const bool same_currency = plan.progress.charged.is_zero() ||
+                                   plan.progress.charged.currency == line.total.currency;
+        if ((settled || !found.parts.empty()) && !line.in_progress && same_currency) {
+            plan.progress.charged = Money{plan.progress.charged.minor + line.total.minor, line.total.currency};
+        }
+    }
+
+    // P4. A bridge on 14–16 keeps its quantity when 15 goes; where a quantity counts the teeth, the lost tooth's share of it and of the sum goes too.
+    static void strike_teeth(Plan& plan, const Line& line) {
+        for (const std::string& tooth : line.teeth) {
+            for (PlanItem& item : plan.items) {
+                const auto at = std::find(item.teeth.begin(), item.teeth.end(), tooth);
+                if (at == item.teeth.end() || !item.open()) continue;
+                if (item.work.entry != nullptr && item.work.entry->survives_extraction) continue;
+                if (item.teeth.size() == 1) {
+                    item.status = ItemStatus::voided;
+                    item.void_reason = "tooth_removed";
+                    item.by = &line;
+                    continue;
+                }
+                const auto teeth = static_cast<std::int64_t>(item.teeth.size());
+                if (item.quantity == Decimal(teeth, 0)) {
+                    const Decimal rest(teeth - 1, 0);
+                    if (item.total) item.total = pro_rata(*item.total, rest, item.quantity);
+                    item.quantity = rest;
+                    if (item.left() <= Decimal(0, 0) && item.started) item.status = ItemStatus::performed;
+                }
+                item.teeth.erase(at);
+                item.teeth_struck = true;
+            }
+        }
+    }
+
+    static void schedule(const Plan& plan, PlanItem& item, const std::vector<Appointment>& visits) {
+        if (item.status != ItemStatus::planned) return;
+        for (const Appointment& visit : visits) {
+            const bool coming = visit.status == "booked" || visit.status == "confirmed" || visit.status == "arrived" ||
+                                visit.status == "in_progress";
+            if (!coming || visit.patient != plan.patient) continue;
+            if (!plan.is_order() && visit.key.source != plan.source) continue;
+            const auto& named = visit.plan_item_source_ids;
+            if (std::find(named.begin(), named.end(), item.named_as) == named.end()) continue;
+            item.status = ItemStatus::scheduled;
+            item.visit = &visit;
+            return;
+        }
+    }
+
+    bool approved(const Line& line, const std::vector<std::size_t>& open, const std::vector<Match>& matches) const {
+        for (std::size_t i = 0; i < open.size(); ++i) {
+            const Plan& plan = tracked_.plans[open[i]];
+            if (approvals_.covers_work(plan, line.work)) return true;
+            for (const Match::Part& part : matches[i].parts) {
+                if (approvals_.covers_item(plan, plan.items[part.item])) return true;
+            }
+        }
+        return false;
+    }
+
+    const Plan& named_plan(const std::vector<std::size_t>& open) const {  // the latest order's, else the latest of the MIS
+        const Plan* named = &tracked_.plans[open.front()];
+        for (const std::size_t p : open) {
+            const Plan& plan = tracked_.plans[p];
+            if (plan.is_order() || !named->is_order()) named = &plan;
+        }
+        return *named;
+    }
+
+    void find_deviation(const Line& line, const std::vector<std::size_t>& open, const std::vector<Match>& matches) {
+        bool touched = false, tooth_missing = false, other_tooth = false;
+        for (const Match& found : matches) {
+            touched = touched || !found.parts.empty();
+            tooth_missing = tooth_missing || found.miss == MissReason::tooth_missing;
+            other_tooth = other_tooth || found.miss == MissReason::other_tooth;
+        }
+        Deviation deviation;
+        deviation.line = &line;
+        deviation.charged = line.total;
+        const Plan* plan = &named_plan(open);
+        if (!touched && line.work.in_group(WorkGroup::accompanying)) {
+            deviation.kind = "accompanying";
+        } else if (requires_approval_(line) && !approved(line, open, matches)) {
+            deviation.kind = "not_approved";
+        } else if (!touched && tooth_missing) {
+            deviation.kind = "tooth_missing";
+        } else if (!touched && other_tooth) {
+            deviation.kind = "tooth";
+        } else if (!touched) {
+            deviation.kind = "unplanned";
+        } else if (const Plan* dearer = dearer_than_agreed(line, open, matches, deviation.agreed)) {
+            deviation.kind = "price";
+            plan = dearer;  // the sum was agreed there
+        } else {
+            return;
+        }
+        deviation.plan = plan->id;
+        deviation.order = plan->order;
+        tracked_.deviations.push_back(std::move(deviation));
+    }
+
+    // Judged in the first plan, orders first, whose items the line settles and which states what they cost.
+    const Plan* dearer_than_agreed(
+        const Line& line, const std::vector<std::size_t>& open, const std::vector<Match>& matches,
+        std::optional<Money>& agreed
+    ) const {
+        for (std::size_t i = 0; i < open.size(); ++i) {
+            const Plan& plan = tracked_.plans[open[i]];
+            std::optional<Money> sum;
+            bool stated = !matches[i].parts.empty();
+            for (const Match::Part& part : matches[i].parts) {
+                const PlanItem& item = plan.items[part.item];
+                const bool usable = item.total && item.total->currency == line.total.currency &&
+                                    !item.quantity.is_zero() && part.quantity > Decimal(0, 0);
+                if (!usable) {
+                    stated = false;
+                    break;
+                }
+                const Money share = pro_rata(*item.total, part.quantity, item.quantity);
+                sum = sum ? *sum + share : share;
+            }
+            if (!stated) continue;
+            if (line.total <= *sum) return nullptr;
+            agreed = sum;
+            return &plan;
+        }
+        return nullptr;
+    }
+};
+
+}  // namespace
+
+Tracked track_plans(
+    const TypedFacts& typed, const Orders& orders, const GroupFacts& facts, const Rules& rules,
+    const RequiresApproval& requires_approval
+) {
+    const Approvals approvals(facts.messages);
+    Tracker tracker(rules, approvals, requires_approval);
+    for (const Order& order : orders.all) {
+        if (!order.patient.empty()) tracker.add(plan_of(order, rules));
+    }
+    for (const PlanRecord& record : typed.plans) tracker.add(plan_of(record, typed.plan_items, rules));
+    for (const Line& line : typed.lines) tracker.take(line);
+    return tracker.finish(typed.appointments);
+}
+
+}  // namespace mis::domain

@@ -1,0 +1,370 @@
+#include "domain/typed_facts.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "base/text.hpp"
+#include "domain/body_fields.hpp"
+#include "domain/returns.hpp"
+
+namespace mis::domain {
+namespace {
+
+class Reader {
+  public:
+    Reader(const GroupFacts& facts, const Rules& rules, const Identity& identity)
+        : facts_(facts), rules_(rules), identity_(identity) {}
+
+    TypedFacts read() {
+        for (const RecordFact& record : facts_.records) {
+            if (record.key.kind == "patient") read_patient(record);
+        }
+        resolve_merges();
+        for (const RecordFact& record : facts_.records) {
+            if (record.key.kind != "patient") read_record(record);
+        }
+        if (all_.mis_source.empty() && !facts_.records.empty()) all_.mis_source = facts_.records.front().key.source;
+        sort_by_fact_order();
+        take_returns_off(all_, returns_);
+        return std::move(all_);
+    }
+
+  private:
+    const GroupFacts& facts_;
+    const Rules& rules_;
+    const Identity& identity_;
+    TypedFacts all_;
+    std::vector<Return> returns_;
+    std::map<std::string, std::string> merged_into_;  // pseudonym → pseudonym
+
+    void problem(const RecordFact& record, std::string reason) {
+        all_.problems.push_back(Problem{record.key, std::move(reason)});
+    }
+
+    void read_patient(const RecordFact& record) {
+        const auto body = parse_json(record.body);
+        if (!body) return problem(record, "the stored body is not JSON");
+        const BodyFields fields(*body);
+        Patient patient;
+        patient.key = record.key;
+        patient.own_pseudonym = identity_.pseudonym(record.key.source, record.key.source_id);
+        patient.pseudonym = patient.own_pseudonym;
+        patient.first_seen_us = record.first_seen_us;
+        const auto marks = fields.texts("marks");
+        patient.white_mark = std::find(marks.begin(), marks.end(), "white") != marks.end();
+        if (const auto stamp = fields.time("source_modified_at")) patient.white_since_us = stamp->unix_us;
+        if (const std::string into = fields.text("merged_into"); !into.empty()) {
+            merged_into_[patient.own_pseudonym] = identity_.pseudonym(record.key.source, into);
+        }
+        if (all_.mis_source.empty()) all_.mis_source = record.key.source;
+        all_.patients[patient.own_pseudonym] = std::move(patient);
+    }
+
+    std::string resolved(const std::string& own) const {
+        std::string at = own;
+        for (std::size_t hop = 0; hop <= merged_into_.size(); ++hop) {
+            const auto next = merged_into_.find(at);
+            if (next == merged_into_.end()) return at;
+            at = next->second;
+        }
+        return own;  // merged in a circle: nobody was merged
+    }
+
+    void resolve_merges() {
+        for (auto& [own, patient] : all_.patients) {
+            patient.pseudonym = resolved(own);
+            patient.merged = patient.pseudonym != own;
+        }
+    }
+
+    std::string patient_of(const RecordFact& record, const BodyFields& fields) const {
+        const std::string source_id = fields.text("patient_source_id");
+        return source_id.empty() ? std::string() : resolved(identity_.pseudonym(record.key.source, source_id));
+    }
+
+    Zone zone_of(const BodyFields& fields) const {
+        const auto branch = rules_.branch_zones.find(fields.text("branch_source_id"));
+        return branch == rules_.branch_zones.end() ? rules_.clinic_zone : branch->second;
+    }
+
+    // Copies the named fields as they are, and ids under their natural name as public ids.
+    Json exported(
+        const RecordFact& record, const Json& body, std::initializer_list<const char*> plain,
+        std::initializer_list<std::pair<const char*, const char*>> ids
+    ) const {
+        Json out = Json::object();
+        out["id"] = identity_.public_id(record.key);
+        const BodyFields fields(body);
+        for (const char* name : plain) {
+            if (const Json* value = fields.find(name)) out[name] = *value;
+        }
+        for (const auto& [name, kind] : ids) {
+            const std::string source_id = fields.text((std::string(name) + "_source_id").c_str());
+            if (!source_id.empty()) out[name] = identity_.public_id(record.key.source, kind, source_id);
+        }
+        if (const std::string patient = patient_of(record, fields); !patient.empty()) out["patient"] = patient;
+        return out;
+    }
+
+    void read_record(const RecordFact& record) {
+        const std::string& kind = record.key.kind;
+        const bool known = kind == "procedure" || kind == "payment" || kind == "appointment" || kind == "limit" ||
+                           kind == "plan" || kind == "plan_item";
+        if (!known) return;
+        const auto body = parse_json(record.body);
+        if (!body) return problem(record, "the stored body is not JSON");
+        if (kind == "procedure") return read_procedure(record, *body);
+        if (kind == "payment") return read_payment(record, *body);
+        if (kind == "appointment") return read_appointment(record, *body);
+        if (kind == "limit") return read_limit(record, *body);
+        if (kind == "plan") return read_plan(record, *body);
+        return read_plan_item(record, *body);
+    }
+
+    void read_procedure(const RecordFact& record, const Json& body) {
+        const BodyFields fields(body);
+        const auto performed_at = fields.time("performed_at");
+        const auto total = fields.money("total");
+        if (!performed_at || !total) return problem(record, "a procedure without performed_at or total");
+        Line line;
+        line.key = record.key;
+        line.id = identity_.public_id(record.key);
+        line.patient = patient_of(record, fields);
+        line.patient_merged =
+            line.patient != identity_.pseudonym(record.key.source, fields.text("patient_source_id"));
+        line.performed_at = *performed_at;
+        line.day = zone_of(fields).date_of(*performed_at);
+        line.work = read_work(fields.text("service_code"), fields.text("nomenclature"), rules_);
+        if (line.work.nomenclature.empty()) all_.unmapped_codes.insert(line.work.service_code);
+        line.teeth = fields.texts("teeth");
+        line.quantity = fields.decimal("quantity").value_or(Decimal(1, 0));
+        line.total = *total;
+        line.list_total = fields.money("list_total");
+        line.discount = fields.money("discount");
+        line.payer = fields.text("payer");
+        line.limit_source_id = fields.text("limit_source_id");
+        line.category = fields.text("category");
+        line.plan_item_source_id = fields.text("plan_item_source_id");
+        line.appointment_source_id = fields.text("appointment_source_id");
+        line.in_progress = fields.text("state") == "in_progress";
+        line.warranty = fields.flag("warranty").value_or(false);
+        line.remarks = fields.texts("notes");
+        read_shares(line, fields);
+        line.exported = exported(
+            record, body,
+            {"performed_at", "service_code", "service_name", "category", "quantity", "teeth", "surfaces", "list_total",
+             "discount", "total", "payer", "state", "warranty"},
+            {{"practitioner", "practitioner"}, {"appointment", "appointment"}, {"limit", "limit"}, {"branch", "branch"}}
+        );
+        line.exported["nomenclature"] = line.work.nomenclature.empty() ? Json() : Json(line.work.nomenclature);
+        if (!line.plan_item_source_id.empty()) {
+            line.exported["plan_item"] =
+                identity_.public_id(record.key.source, "plan_item", line.plan_item_source_id);
+        }
+        if (!line.shares.empty()) {
+            Json shares = Json::array();
+            for (const Share& share : line.shares) {
+                Json one{{"payer", share.payer}, {"total", to_json_value(share.total)}};
+                if (!share.limit_source_id.empty()) {
+                    one["limit"] = identity_.public_id(record.key.source, "limit", share.limit_source_id);
+                }
+                shares.push_back(std::move(one));
+            }
+            line.exported["shares"] = std::move(shares);
+        }
+        if (line.total.minor < 0 || line.quantity.is_negative()) {
+            returns_.push_back(Return{std::move(line), fields.text("reverses_source_id")});
+        } else {
+            all_.lines.push_back(std::move(line));
+        }
+    }
+
+    void read_shares(Line& line, const BodyFields& fields) {
+        const Json* shares = fields.find("shares");
+        if (shares == nullptr || !shares->is_array()) return;
+        std::int64_t sum = 0;
+        for (const Json& item : *shares) {
+            const BodyFields share(item);
+            const auto total = share.money("total");
+            if (!total || total->currency != line.total.currency) continue;
+            sum += total->minor;
+            line.shares.push_back(Share{share.text("payer"), share.text("limit_source_id"), *total});
+        }
+        if (sum != line.total.minor) {  // the record schema refuses such a row; never charge a sum that nobody stated
+            line.shares.clear();
+            line.remarks.push_back("shares_do_not_add_up");
+        }
+    }
+
+    void read_payment(const RecordFact& record, const Json& body) {
+        const BodyFields fields(body);
+        const auto paid_at = fields.time("paid_at");
+        const auto amount = fields.money("amount");
+        if (!paid_at || !amount) return problem(record, "a payment without paid_at or amount");
+        Payment payment;
+        payment.key = record.key;
+        payment.id = identity_.public_id(record.key);
+        payment.patient = patient_of(record, fields);
+        payment.kind = fields.text("kind");
+        payment.payer = fields.text("payer");
+        payment.limit_source_id = fields.text("limit_source_id");
+        payment.paid_at = *paid_at;
+        payment.amount = *amount;
+        payment.exported = exported(
+            record, body, {"paid_at", "amount", "kind", "method", "payer"}, {{"limit", "limit"}, {"branch", "branch"}}
+        );
+        all_.payments.push_back(std::move(payment));
+    }
+
+    void read_appointment(const RecordFact& record, const Json& body) {
+        const BodyFields fields(body);
+        const auto starts_at = fields.time("starts_at");
+        const auto ends_at = fields.time("ends_at");
+        if (!starts_at || !ends_at) return problem(record, "an appointment without starts_at or ends_at");
+        Appointment visit(zone_of(fields));
+        visit.key = record.key;
+        visit.id = identity_.public_id(record.key);
+        visit.patient = patient_of(record, fields);
+        visit.starts_at = *starts_at;
+        visit.ends_at = *ends_at;
+        visit.modified_at = fields.time("source_modified_at");
+        visit.day = visit.zone.date_of(*starts_at);
+        visit.status = fields.text("status");
+        visit.payer = fields.text("payer");
+        visit.limit_source_id = fields.text("limit_source_id");
+        visit.comment = fields.text("comment");
+        visit.plan_item_source_ids = fields.texts("plan_item_source_ids");
+        visit.exported = exported(
+            record, body, {"room", "starts_at", "ends_at", "status", "cancel_reason", "first_visit", "online"},
+            {{"practitioner", "practitioner"}, {"limit", "limit"}, {"branch", "branch"}}
+        );
+        if (!visit.plan_item_source_ids.empty()) {
+            Json items = Json::array();
+            for (const std::string& id : visit.plan_item_source_ids) {
+                items.push_back(identity_.public_id(record.key.source, "plan_item", id));
+            }
+            visit.exported["plan_items"] = std::move(items);
+        }
+        all_.appointments.push_back(std::move(visit));
+    }
+
+    void read_limit(const RecordFact& record, const Json& body) {
+        const BodyFields fields(body);
+        const auto granted = fields.money("granted");
+        if (!granted) return problem(record, "a limit without granted");
+        LimitRecord limit;
+        limit.key = record.key;
+        limit.id = identity_.public_id(record.key);
+        limit.patient = patient_of(record, fields);
+        for (const std::string& member : fields.texts("members")) {
+            std::string pseudonym = resolved(identity_.pseudonym(record.key.source, member));
+            if (pseudonym != limit.patient) limit.members.push_back(std::move(pseudonym));
+        }
+        limit.kind = fields.text("kind");
+        limit.payer_name = fields.text("payer_name");
+        limit.policy_number = fields.text("policy_number");
+        limit.overrun_payer = fields.text("overrun_payer");
+        limit.granted = *granted;
+        limit.used = fields.money("used");
+        limit.valid_from = fields.date("valid_from");
+        limit.valid_to = fields.date("valid_to");
+        limit.cancelled_at = fields.time("cancelled_at");
+        limit.discounts_allowed = fields.flag("discounts_allowed");
+        limit.approval_required = fields.flag("approval_required");
+        limit.first_seen_us = record.first_seen_us;
+        all_.limits.push_back(std::move(limit));
+    }
+
+    void read_plan(const RecordFact& record, const Json& body) {
+        const BodyFields fields(body);
+        const auto created_on = fields.date("created_on");
+        if (!created_on) return problem(record, "a plan without created_on");
+        PlanRecord plan;
+        plan.key = record.key;
+        plan.id = identity_.public_id(record.key);
+        plan.patient = patient_of(record, fields);
+        plan.created_on = *created_on;
+        plan.active = fields.flag("active").value_or(true);
+        plan.changed_at = fields.time("source_modified_at").value_or(rules_.clinic_zone.at(record.first_seen_us));
+        plan.exported = exported(record, body, {"created_on", "active"}, {{"practitioner", "practitioner"}});
+        all_.plans.push_back(std::move(plan));
+    }
+
+    void read_plan_item(const RecordFact& record, const Json& body) {
+        const BodyFields fields(body);
+        PlanItemRecord item;
+        item.key = record.key;
+        item.id = identity_.public_id(record.key);
+        item.plan_source_id = fields.text("plan_source_id");
+        item.stage = fields.integer("stage").value_or(1);
+        item.position = fields.integer("position").value_or(0);
+        item.work = read_work(fields.text("service_code"), fields.text("nomenclature"), rules_);
+        item.teeth = fields.texts("teeth");
+        item.quantity = fields.decimal("quantity").value_or(Decimal(1, 0));
+        item.total = fields.money("total");
+        item.service_name = fields.text("service_name");
+        all_.plan_items.push_back(std::move(item));
+    }
+
+    void sort_by_fact_order() {  // D1
+        std::sort(all_.lines.begin(), all_.lines.end(), [](const Line& a, const Line& b) {
+            return std::tie(a.performed_at.unix_us, a.key) < std::tie(b.performed_at.unix_us, b.key);
+        });
+        std::sort(returns_.begin(), returns_.end(), [](const Return& a, const Return& b) {
+            return std::tie(a.line.performed_at.unix_us, a.line.key) <
+                   std::tie(b.line.performed_at.unix_us, b.line.key);
+        });
+        std::sort(all_.payments.begin(), all_.payments.end(), [](const Payment& a, const Payment& b) {
+            return std::tie(a.paid_at.unix_us, a.key) < std::tie(b.paid_at.unix_us, b.key);
+        });
+        std::sort(
+            all_.appointments.begin(), all_.appointments.end(), [](const Appointment& a, const Appointment& b) {
+                return std::tie(a.starts_at.unix_us, a.key) < std::tie(b.starts_at.unix_us, b.key);
+            }
+        );
+        std::sort(all_.limits.begin(), all_.limits.end(), [](const LimitRecord& a, const LimitRecord& b) {
+            return std::tie(a.first_seen_us, a.key) < std::tie(b.first_seen_us, b.key);
+        });
+        std::sort(all_.plans.begin(), all_.plans.end(), [](const PlanRecord& a, const PlanRecord& b) {
+            return std::tie(a.created_on, a.key) < std::tie(b.created_on, b.key);
+        });
+        std::sort(all_.plan_items.begin(), all_.plan_items.end(), [](const PlanItemRecord& a, const PlanItemRecord& b) {
+            return std::tie(a.stage, a.position, a.key) < std::tie(b.stage, b.position, b.key);
+        });
+    }
+};
+
+bool looks_national(std::string_view code) {  // A16.07.002, B01.065.001: a price list that uses the national codes themselves
+    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+    return code.size() >= 10 && (code[0] == 'A' || code[0] == 'B') && digit(code[1]) && digit(code[2]) &&
+           code[3] == '.' && digit(code[4]);
+}
+
+}  // namespace
+
+Work read_work(std::string_view service_code, std::string_view nomenclature, const Rules& rules) {
+    Work work;
+    work.service_code = service_code;
+    work.folded_code = fold_code(service_code);
+    work.nomenclature = fold_code(nomenclature);
+    if (work.nomenclature.empty()) {
+        const auto mapped = rules.nomenclature_of.find(work.folded_code);
+        if (mapped != rules.nomenclature_of.end()) {
+            work.nomenclature = fold_code(mapped->second);
+            work.mapped = true;
+        } else if (looks_national(work.folded_code)) {
+            work.nomenclature = work.folded_code;
+            work.mapped = true;
+        }
+    }
+    if (rules.groups != nullptr && !work.nomenclature.empty()) work.entry = rules.groups->find(work.nomenclature);
+    return work;
+}
+
+TypedFacts read_facts(
+    const GroupFacts& facts, const Rules& rules, const Identity& identity
+) {
+    return Reader(facts, rules, identity).read();
+}
+
+}  // namespace mis::domain
