@@ -1,86 +1,111 @@
-// Inbox: the exchange's messages (contract.md section 4), accepted once each, and the orders' links to patients.
+// Inbox: the exchange's messages, accepted once each, and which order belongs to which patient.
 //
-// Acceptance is idempotent by `id`: the same content again is acknowledged again, other content is refused. A message is stored whole or not at all, in
-// the caller's transaction; giving it meaning is the pipeline's next step. Orders' identifiers (phone, name, birth date) are private and are erased from
-// the stored message once the order is linked (domain.md X4); a repeat of the message is still recognised, by a keyed hash of its content.
+// Owned by the pipeline; holds no state but the connection. A message is stored whole or not at all, in the caller's transaction: acknowledge
+// it to the exchange only after that committed. What holds after a crash: whatever was acknowledged is there; whatever comes again is known by its id.
+//
+//   known id, same content      acknowledged again, nothing is stored
+//   known id, other content     refused `id_reused`
+//   unknown order, limit, …     refused `unknown_order`, …; not remembered, so it may be repeated once the order has come
+//   malformed                   refused with field and reason, and counted
+//
+// Private: an order's identifiers stand in the stored body until the order is linked, then they are erased from it (domain.md X4).
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/json.hpp"
-#include "base/result.hpp"
 #include "domain/facts.hpp"
+#include "inbox/message.hpp"
+#include "inbox/order_match.hpp"
 #include "sqlite/database.hpp"
 
 namespace mis::inbox {
 
-enum class Answer {
-    accepted,    // stored now
-    repeated,    // known id, same content: acknowledged again, nothing stored
-    id_reused,   // known id, other content
-    malformed,   // not a message of section 4: reason names the field
-    unknown,     // names an order, account, plan, patient or feedback that is not known (yet): may be repeated later
+enum class EntityKind { patient, limit, plan };  // what messages name by public id; orders and feedbacks the inbox knows itself
+
+struct AcceptOptions {
+    std::int64_t now_us = 0;
+    ConsentRule consent = ConsentRule::required;
+    // Whether a public id was ever announced here; left empty: every id is taken.
+    std::function<bool(EntityKind, std::string_view public_id)> knows;
 };
-std::string_view to_string(Answer answer);
+
+enum class Verdict { accepted, repeated, refused };
 
 struct Acceptance {
-    Answer answer = Answer::accepted;
-    std::string reason;           // for people; never content of private fields
-    std::uint64_t position = 0;   // of the stored message, from 1
-    std::string id, type;
-    bool accepted() const { return answer == Answer::accepted || answer == Answer::repeated; }
-};
-
-// What a message is about, beside its content: at most one of each; empty: not named.
-struct About {
+    Verdict verdict = Verdict::refused;
+    std::string code;    // refused: "malformed", "id_reused", "order_exists", "unknown_order|limit|plan|patient|feedback"
+    std::string reason;  // refused: for people, without content
+    std::uint64_t position = 0;  // accepted, repeated: of the stored message
+    // Accepted: whom it concerns; a message about a feedback also names its order.
     std::string order, limit, plan, patient, feedback;
+    std::vector<std::string> ignored_fields;
 };
 
 struct WaitingOrder {
     std::string order;
-    std::uint64_t position = 0;     // of its order.placed
-    Json patient;                   // the identifiers sent: phone, last_name, birth_date
-    std::uint32_t candidates = 0;   // of the last search
+    std::uint64_t position = 0;      // of its order.placed
+    OrderIdentity identity;          // nothing in it: erased, only an operator can link
+    std::uint32_t candidates = 0;    // what the last search found
 };
 
-struct InboxCounts {
-    std::int64_t accepted = 0, repeated = 0, id_reused = 0, malformed = 0, unknown = 0;
+struct FeedbackAnswer {
+    std::string feedback;
+    std::string text;
 };
-
-// Checks a message against contract.md section 4: every field's type and form; fields not named there are ignored (additions are free).
-Result<About> check_message(const Json& message);
 
 class Inbox {
   public:
     explicit Inbox(sqlite::Database& database) : database_(database) {}
     static void migrate(sqlite::Database& database);
 
-    // `known` answers whether an id that the message names is known to the pipeline (accounts, plans, patients); orders and feedback the inbox knows itself.
-    Acceptance accept(
-        sqlite::Transaction& transaction, const Json& message, std::int64_t now_us, const std::function<bool(std::string_view public_id)>& known
-    );
-    void count_refused(sqlite::Transaction& transaction, Answer answer);
+    Acceptance accept(sqlite::Transaction& transaction, const Json& message, const AcceptOptions& options);
+    // For bodies that are no JSON at all.
+    void count_refusal(sqlite::Transaction& transaction, std::string_view code, std::int64_t now_us);
 
-    domain::InboxFact message(std::uint64_t position) const;  // identifiers already erased where the order is linked
-    std::optional<std::uint64_t> position_of_order(std::string_view order) const;
-    std::optional<std::string> order_of_feedback(std::string_view feedback) const;
+    // The clinic's answer to a feedback, a message of our own: type feedback.answered {id, feedback, order, text}. nullopt: no such feedback.
+    std::optional<domain::InboxFact> answer(sqlite::Transaction& transaction, const FeedbackAnswer& answer, std::int64_t now_us);
 
+    // Messages, in the order of their acceptance.
+    domain::InboxFact message(std::uint64_t position) const;  // asserts that it is there
+    std::vector<domain::InboxFact> messages_of_order(std::string_view order) const;
+    std::vector<domain::InboxFact> messages_of_limit(std::string_view limit) const;
+    std::vector<domain::InboxFact> messages_of_plan(std::string_view plan) const;
+    std::vector<domain::InboxFact> messages_of_patient(std::string_view pseudonym) const;
+    std::vector<domain::InboxFact> messages_of_feedback(std::string_view feedback) const;
+    std::vector<domain::InboxFact> messages_after(std::uint64_t position, int limit) const;
+    std::vector<std::string> feedbacks(int limit) const;  // newest first
+
+    // Orders and their patients (P9).
+    bool knows_order(std::string_view order) const;
     std::optional<domain::OrderLink> link_of(std::string_view order) const;
-    std::vector<domain::OrderLink> links() const;
-    void link(sqlite::Transaction& transaction, const domain::OrderLink& link);   // erases the identifiers (X4)
-    void unlink(sqlite::Transaction& transaction, std::string_view order);        // the operator's; the order waits for a link by hand
-    std::vector<WaitingOrder> waiting_orders() const;
-    void set_candidates(sqlite::Transaction& transaction, std::string_view order, std::uint32_t candidates);
+    std::vector<domain::OrderLink> links_of_patient(std::string_view source, std::string_view patient_source_id) const;
+    std::vector<domain::OrderLink> links(int limit) const;
+    void link(sqlite::Transaction& transaction, const domain::OrderLink& link);  // erases the identifiers
+    void unlink(sqlite::Transaction& transaction, std::string_view order);       // it waits again, for the operator
+    std::vector<WaitingOrder> waiting_orders(std::string_view after_order = {}, int limit = 1000) const;  // by order id
     std::uint32_t candidates_of(std::string_view order) const;
+    void set_candidates(sqlite::Transaction& transaction, std::string_view order, std::uint32_t candidates);
 
-    InboxCounts counts() const;
+    struct Counts {
+        std::map<std::string, std::int64_t> accepted;  // by type
+        std::map<std::string, std::int64_t> refused;   // by code
+    };
+    Counts counts() const;
 
   private:
+    std::vector<domain::InboxFact> messages_where(std::string_view column, std::string_view value) const;
+    std::string unknown_entity(const InboxMessage& message, const AcceptOptions& options) const;
+    std::string order_of_feedback(std::string_view feedback) const;
+    std::uint64_t store(
+        sqlite::Transaction& transaction, const InboxMessage& message, std::string_view content_hash, std::int64_t now_us
+    );
     sqlite::Database& database_;
 };
 
