@@ -25,7 +25,7 @@ class Canary {
     bool empty() const { return stems_.empty() && digits_.empty() && numbers_.empty() && emails_.empty(); }
 
   private:
-    std::vector<std::string> stems_;    // folded; a trailing '=' asks for the whole word (short names)
+    std::vector<std::string> stems_;    // folded, a space before; one behind asks for the whole word (short names)
     std::vector<std::string> digits_;   // last seven of a phone
     std::vector<std::string> numbers_;  // letters and digits only, folded
     std::vector<std::string> emails_;   // lower case

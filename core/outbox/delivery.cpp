@@ -109,7 +109,7 @@ void Delivery::settle(std::int64_t token, Outcome outcome, std::string_view reas
                 state.dead.insert(item.position());
                 state.dead_changes.push_back({DeadChange::What::died, item.position(), std::string(reason), now_us, item.event});
                 state.window_bytes -= item.event->data.size();
-                item.event = std::make_shared<const OutboxEvent>(withheld_stub(*item.event, reason));
+                item.event = std::make_shared<const OutboxEvent>(withheld_stub(*item.event));
                 state.window_bytes += item.event->data.size();
                 item.stub = true;
                 item.attempts = 0;
@@ -135,6 +135,11 @@ void Delivery::settle(std::int64_t token, Outcome outcome, std::string_view reas
     }
     if (key.in_flight.empty() && key.failures >= kParkAfterAttempts && !key.is_parked) state.park(key);
     state.reschedule(key);
+}
+
+SinkState Delivery::sink_state() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->sink_state;
 }
 
 std::optional<std::chrono::nanoseconds> Delivery::next_retry() const {
@@ -173,7 +178,7 @@ Item Delivery::State::as_loaded(OutboxEvent event, bool parked) {
     item.parked = parked;
     if (dead.contains(event.position)) {
         item.stub = true;
-        item.event = std::make_shared<const OutboxEvent>(withheld_stub(event, "refused by the receiver"));
+        item.event = std::make_shared<const OutboxEvent>(withheld_stub(event));
     } else {
         item.event = std::make_shared<const OutboxEvent>(std::move(event));
     }

@@ -88,6 +88,7 @@ class Delivery {
 
     void stop(std::string_view reason);  // 410, or the operator; durable with the next record()
     void resume();
+    SinkState sink_state() const;  // without a look into the store
 
     // Writes what was settled since the last commit, and its audit rows; group many outcomes into one call. Safe to repeat after a rollback.
     bool has_unrecorded() const;

@@ -80,10 +80,11 @@ struct Outbox::Appender::State {
     std::int64_t segment_at_us = 0;
     bool dirty = false;
 
-    std::string free_id(std::string_view entity_id, std::string_view type, std::string_view identity, std::uint64_t& n) {
+    // The first free id, after `skip` other free ones; n is its count of I2.
+    std::string free_id(std::string_view entity_id, std::string_view type, std::string_view identity, std::uint64_t skip, std::uint64_t& n) {
         for (n = 0;; ++n) {
             std::string id = outbox.identity_.event_id(outbox.epoch_, entity_id, type, identity, n);
-            if (!cache.ids.contains(transaction.database(), id_prefix(id))) return id;
+            if (!cache.ids.contains(transaction.database(), id_prefix(id)) && skip-- == 0) return id;
         }
     }
 
@@ -150,14 +151,14 @@ Outbox::Appender::~Appender() {
     if (state_->dirty) state_->cache.version = -1;  // never finished: what the cache learnt did not happen
 }
 
-std::string Outbox::Appender::next_id(std::string_view entity_id, std::string_view type, std::string_view identity) {
+std::string Outbox::Appender::next_id(std::string_view entity_id, std::string_view type, std::string_view identity, std::uint64_t nth) {
     std::uint64_t n = 0;
-    return state_->free_id(entity_id, type, identity, n);
+    return state_->free_id(entity_id, type, identity, nth, n);
 }
 
 std::uint64_t Outbox::Appender::next_n(std::string_view entity_id, std::string_view type, std::string_view identity) {
     std::uint64_t n = 0;
-    state_->free_id(entity_id, type, identity, n);
+    state_->free_id(entity_id, type, identity, 0, n);
     return n;
 }
 
@@ -169,7 +170,7 @@ AppendReport Outbox::Appender::append(std::span<const disclosure::DisclosedEvent
     std::string all_ids;
     for (const auto& event : events) {
         std::uint64_t n = 0;
-        report.ids.push_back(state.free_id(event.entity_id(), event.type(), event.identity(), n));
+        report.ids.push_back(state.free_id(event.entity_id(), event.type(), event.identity(), 0, n));
         state.cache.ids.add(id_prefix(report.ids.back()));
         all_ids += report.ids.back();
     }

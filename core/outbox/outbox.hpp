@@ -1,9 +1,9 @@
 // Outbox: station 6, the append side. Disclosed events get their id (I2), their sequence (I4) and a place in the queue.
 //
-// Layout, chosen for speed (decision 0006): events lie in segments of up to 256, packed, bodies once and without envelope; a partition key has one row
+// Layout, chosen for speed (core/decisions/0006): events lie in segments of up to 256, packed, bodies once and without envelope; a partition key has one row
 // with its last sequence; the ids ever used are a set of 64-bit prefixes. n of I2 is found by probing that set: the first n whose id was not used,
 // which is the count of earlier events with the same first five, and can be rebuilt from the events alone (restore).
-// Events that the gate withheld are not counted in n: what never left cannot be read back from what was sent (core/decisions/0006).
+// Events that the gate withheld are not counted in n: what never left cannot be read back from what was sent.
 //
 // Everything is written inside the caller's transaction: after a crash it is all there or not at all, and a repeated pass gives the same ids.
 #pragma once
@@ -49,8 +49,9 @@ class Outbox {  // one per store, used by the thread that writes
         Appender(const Appender&) = delete;
         Appender& operator=(const Appender&) = delete;
 
-        // The id that an event with this content would get if it were appended next (the domain asks for charge ids).
-        std::string next_id(std::string_view entity_id, std::string_view type, std::string_view identity);
+        // The id that an event with this content would get if it were appended next, or after `nth` others with the same three (the domain asks
+        // while it evaluates: Rules::event_id_of).
+        std::string next_id(std::string_view entity_id, std::string_view type, std::string_view identity, std::uint64_t nth = 0);
         std::uint64_t next_n(std::string_view entity_id, std::string_view type, std::string_view identity);
 
         // One change set, in D3's order. An empty one is nothing.

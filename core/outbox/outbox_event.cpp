@@ -97,15 +97,14 @@ std::string render_cloudevent(const OutboxEvent& event, std::string_view clinic_
     return out;
 }
 
-OutboxEvent withheld_stub(const OutboxEvent& event, std::string_view reason) {
+// The bytes are the same on every attempt, also after a restart: the receiver's own words stay with the dead letter.
+OutboxEvent withheld_stub(const OutboxEvent& event) {
     OutboxEvent stub = event;
     stub.type = "event.withheld";
     const Digest digest = sha256("event.withheld:" + event.id);
     stub.id = to_hex(std::span(digest).first(16));
     stub.record_id.clear();
-    stub.data = R"({"type":"mis.)" + event.type + R"(.v1","reason":)";
-    append_json_string(stub.data, reason);
-    stub.data += '}';
+    stub.data = R"({"reason":"refused by the receiver","type":"mis.)" + event.type + R"(.v1"})";
     return stub;
 }
 

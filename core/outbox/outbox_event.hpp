@@ -37,6 +37,6 @@ std::string render_cloudevent(const OutboxEvent& event, std::string_view clinic_
 void render_cloudevent(std::string& out, const OutboxEvent& event, std::string_view clinic_id);
 
 // mis.event.withheld.v1 in the place of a dead event: same partition key and sequence, its own deterministic id.
-OutboxEvent withheld_stub(const OutboxEvent& event, std::string_view reason);
+OutboxEvent withheld_stub(const OutboxEvent& event);
 
 }  // namespace mis::outbox

@@ -1,0 +1,198 @@
+#include "disclosure/gate.hpp"
+
+#include <algorithm>
+
+#include "base/result.hpp"
+#include "disclosure/allow_list.hpp"
+
+namespace mis::disclosure {
+namespace {
+
+constexpr std::size_t kWordBytesMax = 200;
+constexpr std::size_t kPartOverhead = 1'000;  // what every part repeats beside the list
+// in a divided event these stand in the last part only
+constexpr std::string_view kTotals[] = {"total", "paid", "due", "since_previous", "amount_max", "progress"};
+
+class Writer {  // JSON → JSON text, the allowed fields only
+  public:
+    Writer(const Canary& canary, std::string& out) : canary_(canary), out_(out) {}
+
+    bool write_object(const Json& value, const Shape& shape) {
+        if (!value.is_object()) return false;
+        std::size_t known = 0;
+        bool first = true;
+        out_ += '{';
+        for (const Field& field : shape.fields) {
+            const auto found = value.find(field.name);
+            if (found == value.end()) continue;
+            ++known;
+            if (found->is_null() && field.null == Null::refused) continue;  // absent, said at length
+            const std::size_t start = out_.size();
+            if (!first) out_ += ',';
+            append_json_string(out_, field.name);
+            out_ += ':';
+            if (write_field(*found, field)) {
+                first = false;
+                continue;
+            }
+            out_.resize(start);
+            ++withheld_;
+        }
+        out_ += '}';
+        withheld_ += static_cast<std::uint32_t>(value.size() - known);
+        return true;
+    }
+
+    std::uint32_t withheld() const { return withheld_; }
+
+  private:
+    bool write_field(const Json& value, const Field& field) {
+        if (field.many == Many::one) return write_one(value, field);
+        if (!value.is_array()) return false;
+        out_ += '[';
+        bool first = true;
+        for (const Json& element : value) {
+            const std::size_t start = out_.size();
+            if (!first) out_ += ',';
+            if (write_one(element, field)) {
+                first = false;
+                continue;
+            }
+            out_.resize(start);
+            ++withheld_;
+        }
+        out_ += ']';
+        return true;
+    }
+
+    bool write_one(const Json& value, const Field& field) {
+        if (value.is_null()) {
+            if (field.null == Null::refused) return false;
+            out_ += "null";
+            return true;
+        }
+        switch (field.kind) {
+            case Kind::word:
+                return write_text(value, Kind::word);
+            case Kind::text:
+                return write_text(value, Kind::text);
+            case Kind::integer:
+                if (!value.is_number_integer()) return false;
+                out_ += value.dump();
+                return true;
+            case Kind::boolean:
+                if (!value.is_boolean()) return false;
+                out_ += value.get<bool>() ? "true" : "false";
+                return true;
+            case Kind::object:
+                return write_object(value, *field.shape);
+            case Kind::reference:
+                return value.is_string() ? write_text(value, Kind::word) : write_object(value, *field.shape);
+        }
+        return false;
+    }
+
+    // Words are ASCII unless somebody typed them into a code: then they meet the canary like any text.
+    bool write_text(const Json& value, Kind kind) {
+        if (!value.is_string()) return false;
+        const auto& text = value.get_ref<const std::string&>();
+        if (kind == Kind::word && text.size() > kWordBytesMax) return false;
+        const bool typed = kind == Kind::text || std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+        if (typed && !canary_.empty() && canary_.found_in(text)) return false;
+        append_json_string(out_, text);
+        return true;
+    }
+
+    const Canary& canary_;
+    std::string& out_;
+    std::uint32_t withheld_ = 0;
+};
+
+// The list by which an event of this type may be divided; nullptr: none.
+Json* long_list(Json& data) {
+    for (const char* name : {"charges", "intervals", "lines"})
+        if (const auto found = data.find(name); found != data.end() && found->is_array()) return &*found;
+    if (const auto plan = data.find("plan"); plan != data.end() && plan->is_object())
+        if (const auto items = plan->find("items"); items != plan->end() && items->is_array()) return &*items;
+    return nullptr;
+}
+
+// The data of each part, in order; empty: it cannot be divided.
+std::vector<Json> parts_of(const Json& whole) {
+    Json frame = whole;
+    Json* list = long_list(frame);
+    if (list == nullptr) return {};
+    const Json elements = std::exchange(*list, Json::array());
+    const std::size_t frame_bytes = frame.dump().size() + kPartOverhead;
+    if (frame_bytes >= kDataBytesMax) return {};
+    std::vector<Json> chunks(1, Json::array());
+    std::size_t bytes = 0;
+    for (const Json& element : elements) {
+        const std::size_t size = element.dump().size() + 1;
+        if (!chunks.back().empty() && bytes + size > kDataBytesMax - frame_bytes) {
+            chunks.push_back(Json::array());
+            bytes = 0;
+        }
+        bytes += size;
+        chunks.back().push_back(element);
+    }
+    std::vector<Json> parts;
+    for (std::size_t i = 0; i < chunks.size(); ++i) {
+        *list = std::move(chunks[i]);
+        Json part = frame;
+        part["part"] = i + 1;
+        part["parts"] = chunks.size();
+        if (i + 1 < chunks.size())
+            for (const auto name : kTotals) part.erase(std::string(name));
+        parts.push_back(std::move(part));
+    }
+    return parts;
+}
+
+}  // namespace
+
+Verdict Gate::disclose(const domain::Event& event, const Canary& canary, std::vector<DisclosedEvent>& into) {
+    Verdict verdict;
+    const auto withhold = [&](const char* reason) {
+        verdict.withheld = reason;
+        ++counts_.events_withheld[reason];
+        return verdict;
+    };
+    if (event.leaves == domain::Export::withheld) return withhold("no_ground");
+    const Shape* shape = event_shape(event.type);
+    if (shape == nullptr) return withhold("unknown_type");
+
+    DisclosedEvent::Fields fields{event.type,   event.entity_id, event.identity, event.subject, event.partition_key, event.source,
+                                  event.record_id, event.time,      {},             event.ground,  event.party};
+    Writer writer(canary, fields.data);
+    if (!writer.write_object(event.data, *shape)) return withhold("unknown_type");
+    verdict.fields_withheld = writer.withheld();
+    if (fields.data.size() <= kDataBytesMax) {
+        counts_.private_fields_withheld += verdict.fields_withheld;
+        ++counts_.events;
+        into.push_back(DisclosedEvent(std::move(fields)));
+        return verdict;
+    }
+    const std::vector<Json> parts = parts_of(event.data);
+    std::vector<DisclosedEvent> divided;
+    std::uint32_t withheld_fields = 0;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        DisclosedEvent::Fields part = fields;
+        part.data.clear();
+        Writer part_writer(canary, part.data);
+        part_writer.write_object(parts[i], *shape);
+        if (part.data.size() > kDataBytesMax) return withhold("too_long");
+        // the first keeps the event's own identity, so that the id the domain asked for is its id
+        if (i > 0) part.identity += "#part " + std::to_string(i + 1);
+        withheld_fields += part_writer.withheld();
+        divided.push_back(DisclosedEvent(std::move(part)));
+    }
+    if (divided.empty()) return withhold("too_long");
+    verdict.fields_withheld = withheld_fields;
+    counts_.private_fields_withheld += withheld_fields;
+    counts_.events += divided.size();
+    into.insert(into.end(), std::make_move_iterator(divided.begin()), std::make_move_iterator(divided.end()));
+    return verdict;
+}
+
+}  // namespace mis::disclosure
