@@ -1,0 +1,54 @@
+// ClinicStore: one clinic's folder on this machine: store.db, pseudonym.key, lock. Everything that must survive is in the first two.
+//
+// The daemon holds the lock; a command that only reads opens beside it, one that writes small things (an order's link, a message handed in) shares
+// the database through SQLite's own locking and lets the daemon give it meaning.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/identity.hpp"
+#include "outbox/store_meta.hpp"
+#include "platform/instance_lock.hpp"
+#include "sqlite/database.hpp"
+
+namespace mis::gateway {
+
+class ClinicStore {
+  public:
+    enum class Opening { create, existing };  // existing: a store that is not there is an error, not a new beginning
+
+    // Creates the tables and, in a new store, the key. Throws std::runtime_error with the remedy: another clinic id, a key that is missing or
+    // is not this store's, a newer program's store.
+    static std::unique_ptr<ClinicStore> open(const std::filesystem::path& folder, const std::string& clinic_id, Opening opening);
+
+    // nullopt: another process of this program runs on this store.
+    bool take_lock();
+
+    sqlite::Database& database() { return database_; }
+    std::mutex& mutex() { return mutex_; }  // held for every use of database() while workers run
+    sqlite::Database reader() const { return sqlite::Database::open(file_, sqlite::Access::read_only); }
+    const Identity& identity() const { return identity_; }
+    const outbox::StoreMeta& meta() const { return meta_; }
+    const std::filesystem::path& folder() const { return folder_; }
+    const std::filesystem::path& file() const { return file_; }
+
+    static std::filesystem::path store_file(const std::filesystem::path& folder) { return folder / "store.db"; }
+    static std::filesystem::path key_file(const std::filesystem::path& folder) { return folder / "pseudonym.key"; }
+
+  private:
+    ClinicStore(std::filesystem::path folder, sqlite::Database database, Identity identity, outbox::StoreMeta meta)
+        : folder_(std::move(folder)), file_(store_file(folder_)), database_(std::move(database)), identity_(std::move(identity)),
+          meta_(std::move(meta)) {}
+    std::filesystem::path folder_, file_;
+    sqlite::Database database_;
+    std::mutex mutex_;
+    Identity identity_;
+    outbox::StoreMeta meta_;
+    std::optional<platform::InstanceLock> lock_;
+};
+
+}  // namespace mis::gateway

@@ -1,0 +1,105 @@
+// The exchange's side of Meaning: messages find their group, orders find their patient (domain.md P9).
+#include "gateway/meaning.hpp"
+
+namespace mis::gateway {
+namespace {
+
+using domain_store::Party;
+using domain_store::PartyKind;
+
+constexpr int kWaitingPerPage = 500;
+
+}  // namespace
+
+inbox::Acceptance Meaning::accept(sqlite::Transaction& transaction, const Json& message, std::int64_t now_us) {
+    inbox::AcceptOptions options;
+    options.now_us = now_us;
+    if (settings_.rules.export_mode == domain::ExportMode::all) options.consent = inbox::ConsentRule::optional;
+    options.knows = [this](inbox::EntityKind, std::string_view id) { return groups_.group_of_entity(id).has_value(); };
+    auto acceptance = inbox_.accept(transaction, message, options);
+    if (acceptance.verdict != inbox::Verdict::accepted) return acceptance;
+    attach(transaction, acceptance);
+    return acceptance;
+}
+
+void Meaning::attach(sqlite::Transaction& transaction, const inbox::Acceptance& acceptance) {
+    const std::string& order = acceptance.order;
+    std::vector<std::int64_t> groups;
+    if (!order.empty()) groups.push_back(groups_.join(transaction, std::vector<Party>{{PartyKind::order, "", order}}).group);
+    for (const std::string* id : {&acceptance.limit, &acceptance.plan, &acceptance.patient})
+        if (!id->empty())
+            if (const auto group = groups_.group_of_entity(*id)) groups.push_back(*group);
+    for (const auto group : groups) {
+        groups_.attach_message(transaction, group, static_cast<std::int64_t>(acceptance.position));
+        groups_.make_due(transaction, group);
+    }
+}
+
+void Meaning::join_order(sqlite::Transaction& transaction, const domain::OrderLink& link) {
+    inbox_.link(transaction, link);
+    std::vector<Party> parties{{PartyKind::order, "", link.order}, {PartyKind::patient, link.source, link.patient_source_id}};
+    for (const auto& other : records_.patients_joined_with(link.source, link.patient_source_id))
+        parties.push_back({PartyKind::patient, link.source, other});
+    const auto joined = groups_.join(transaction, parties);
+    if (joined.announced.size() > 1) {  // two histories become one
+        domain_store::GroupStore::State state;
+        state.announced = merge_announced(joined.announced);
+        groups_.save(transaction, joined.group, state);
+    }
+    groups_.make_due(transaction, joined.group);
+}
+
+void Meaning::link_waiting_orders(std::int64_t now_us) {
+    std::string after;
+    for (;;) {
+        const auto page = inbox_.waiting_orders(after, kWaitingPerPage);
+        for (const auto& waiting : page) {
+            after = waiting.order;
+            if (waiting.identity.is_empty()) continue;  // only an operator can link it
+            const auto found = candidates(waiting.identity);
+            sqlite::Transaction transaction(database_);
+            if (found.size() == 1) {
+                join_order(transaction, {waiting.order, found[0].source, found[0].source_id, now_us, waiting.identity.ground()});
+            } else if (found.size() != waiting.candidates) {
+                inbox_.set_candidates(transaction, waiting.order, static_cast<std::uint32_t>(found.size()));
+                if (const auto group = groups_.group_of({PartyKind::order, "", waiting.order})) groups_.make_due(transaction, *group);
+            } else {
+                continue;  // nothing new: nothing is written
+            }
+            transaction.commit();
+        }
+        if (std::ssize(page) < kWaitingPerPage) return;
+    }
+}
+
+std::vector<RecordKey> Meaning::candidates(const inbox::OrderIdentity& identity) const {
+    const auto by_index = identity.phone_last_ten
+                              ? records_.patients_by_phone(*identity.phone_last_ten)
+                              : records_.patients_by_last_name(identity.folded_last_name.value_or(""), identity.birth_date.value_or(""));
+    std::vector<RecordKey> found;
+    for (const auto& match : by_index) {
+        const auto record = records_.find({match.source, "patient", match.patient_source_id});
+        if (!record) continue;
+        const auto body = parse_json(record->body);
+        if (body && inbox::matches(identity, *body)) found.push_back(record->key);
+    }
+    return found;
+}
+
+Result<void> Meaning::link_order(sqlite::Transaction& transaction, const domain::OrderLink& link) {
+    if (!inbox_.knows_order(link.order)) return fail(ErrorKind::rejected, "no order " + link.order + ": see `mis-gateway order list`");
+    if (!records_.find({link.source, "patient", link.patient_source_id}))
+        return fail(ErrorKind::rejected, "source " + link.source + " has no patient with this id");
+    if (inbox_.link_of(link.order)) return fail(ErrorKind::rejected, "order " + link.order + " is linked already: `order unlink` first");
+    join_order(transaction, link);
+    return {};
+}
+
+Result<void> Meaning::unlink_order(sqlite::Transaction& transaction, const std::string& order) {
+    if (!inbox_.link_of(order)) return fail(ErrorKind::rejected, "order " + order + " is not linked: see `mis-gateway order list`");
+    inbox_.unlink(transaction, order);
+    if (const auto group = groups_.group_of({PartyKind::order, "", order})) groups_.make_due(transaction, *group);
+    return {};
+}
+
+}  // namespace mis::gateway

@@ -1,0 +1,239 @@
+#include "gateway/meaning.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "domain/slots/free_times.hpp"
+
+namespace mis::gateway {
+namespace {
+
+using domain_store::Party;
+using domain_store::PartyKind;
+
+constexpr std::size_t kPendingPerCommit = 200;
+
+// What was announced of several groups that have become one: they share nothing, so it is their union.
+void merge(domain::Announced& into, domain::Announced&& other) {
+    into.standing.merge(other.standing);
+    into.ledger.insert(into.ledger.end(), std::make_move_iterator(other.ledger.begin()), std::make_move_iterator(other.ledger.end()));
+    into.first_seen_us.merge(other.first_seen_us);
+}
+
+domain::Announced parse_announced(const std::vector<std::string>& texts) {
+    domain::Announced announced;
+    for (const auto& text : texts) {
+        auto document = parse_json(text);
+        if (!document) throw sqlite::StoreError(sqlite::StoreError::Kind::corrupt, "announced state of a group: " + document.error().text);
+        auto part = domain::Announced::from_json(*document);
+        if (!part) throw sqlite::StoreError(sqlite::StoreError::Kind::corrupt, "announced state of a group: " + part.error().text);
+        merge(announced, std::move(*part));
+    }
+    return announced;
+}
+
+// Ids by which the exchange may name this group later.
+std::vector<std::string> entities_of(const std::vector<domain::Event>& events) {
+    std::set<std::string> ids;
+    for (const auto& event : events)
+        for (const std::string* name : {&event.subject, &event.partition_key}) {
+            const auto slash = name->find('/');
+            if (slash != std::string::npos && !name->starts_with("slot/") && !name->starts_with("source/")) ids.insert(name->substr(slash + 1));
+        }
+    return {ids.begin(), ids.end()};
+}
+
+}  // namespace
+
+std::string Meaning::merge_announced(const std::vector<std::string>& texts) { return canonical_json(parse_announced(texts).to_json()); }
+
+MeaningReport& MeaningReport::operator+=(const MeaningReport& other) {
+    groups += other.groups;
+    events += other.events;
+    withheld += other.withheld;
+    lines_waiting += other.lines_waiting;
+    problems.insert(problems.end(), other.problems.begin(), other.problems.end());
+    return *this;
+}
+
+Meaning::Meaning(sqlite::Database& database, const Identity& identity, std::uint32_t epoch, MeaningSettings settings)
+    : database_(database), identity_(identity), settings_(std::move(settings)), records_(database), groups_(database), codes_(database),
+      inbox_(database), outbox_(identity, epoch) {
+    reload_rules();
+}
+
+void Meaning::reload_rules() {
+    settings_.rules.nomenclature_of = codes_.all();
+    branch_zones_.clear();
+    settings_.rules.branch_zones.clear();
+    records_.by_kind("", "branch", [&](const change::StandingRecord& record) {
+        const auto body = parse_json(record.body);
+        if (!body || !body->contains("timezone")) return;
+        const auto zone = Zone::find((*body)["timezone"].get<std::string>());
+        if (!zone) return;
+        branch_zones_.insert_or_assign({record.key.source, record.key.source_id}, *zone);
+        settings_.rules.branch_zones.insert_or_assign(record.key.source_id, *zone);
+    });
+}
+
+Zone Meaning::zone_of_branch(const std::string& source, const std::string& branch) const {
+    const auto found = branch_zones_.find({source, branch});
+    return found == branch_zones_.end() ? settings_.rules.clinic_zone : found->second;
+}
+
+MeaningReport Meaning::work_off(std::int64_t now_us, const std::set<std::string>& mid_pass) {
+    MeaningReport report;
+    if (records_.pending_count() > 0 || !groups_.due(now_us, 1).empty()) {
+        reload_rules();
+        link_waiting_orders(now_us);
+    }
+    while (work_off_some(now_us, mid_pass, report)) {
+    }
+    return report;
+}
+
+bool Meaning::touches(std::int64_t group, const std::set<std::string>& sources) const {
+    if (sources.empty()) return false;
+    const auto parties = groups_.parties(group);
+    return std::any_of(parties.begin(), parties.end(), [&](const Party& party) { return sources.contains(party.source); });
+}
+
+bool Meaning::work_off_some(std::int64_t now_us, const std::set<std::string>& mid_pass, MeaningReport& report) {
+    std::vector<change::PendingGroup> pending;
+    std::int64_t after = 0;
+    for (;;) {
+        const auto page = records_.pending(static_cast<int>(kPendingPerCommit), after);
+        for (const auto& waiting : page)
+            if (!mid_pass.contains(waiting.group.source)) pending.push_back(waiting);
+        if (page.size() < kPendingPerCommit || pending.size() >= kPendingPerCommit) break;
+        after = page.back().id;
+    }
+    auto due = groups_.due(now_us, settings_.groups_per_commit);
+    std::erase_if(due, [&](std::int64_t group) { return touches(group, mid_pass); });
+    if (pending.empty() && due.empty()) return false;
+    sqlite::Transaction transaction(database_);
+    outbox::Outbox::Appender appender(outbox_, transaction);
+    std::set<std::int64_t> done;
+    for (const auto& waiting : pending) {
+        const auto& who = waiting.group;
+        if (who.kind == change::GroupKind::practitioner) {
+            const std::vector<Party> party{{PartyKind::practitioner, who.source, who.source_id}};
+            work_out_practitioner(transaction, appender, groups_.join(transaction, party), who, now_us, report);
+        } else {
+            std::vector<Party> parties{{PartyKind::patient, who.source, who.source_id}};
+            for (const auto& other : records_.patients_joined_with(who.source, who.source_id))
+                parties.push_back({PartyKind::patient, who.source, other});
+            const auto joined = groups_.join(transaction, parties);
+            if (done.insert(joined.group).second) work_out_patients(transaction, appender, joined, now_us, report);
+        }
+        records_.clear_pending(transaction, who, waiting.mark);
+    }
+    for (const auto group : due) {
+        if (!done.insert(group).second) continue;
+        const auto parties = groups_.parties(group);
+        if (parties.empty()) continue;  // joined into another just now
+        domain_store::Joined joined{group, {}};
+        if (auto text = groups_.announced(group); !text.empty()) joined.announced.push_back(std::move(text));
+        if (parties.front().kind == PartyKind::practitioner)
+            work_out_practitioner(
+                transaction, appender, joined, {change::GroupKind::practitioner, parties.front().source, parties.front().key}, now_us, report
+            );
+        else
+            work_out_patients(transaction, appender, joined, now_us, report);
+    }
+    appender.finish();
+    transaction.commit();
+    return true;
+}
+
+domain::GroupFacts Meaning::facts_of(std::int64_t group, std::int64_t now_us) const {
+    domain::GroupFacts facts;
+    facts.now = settings_.rules.clinic_zone.at(now_us);
+    std::set<RecordKey> seen;
+    for (const auto& party : groups_.parties(group)) {
+        if (party.kind == PartyKind::order) {
+            if (auto link = inbox_.link_of(party.key)) facts.links.push_back(std::move(*link));
+            else facts.waits.push_back({party.key, inbox_.candidates_of(party.key)});
+            continue;
+        }
+        for (auto& record : records_.standing_of_patient(party.source, party.key))
+            if (seen.insert(record.key).second)
+                facts.records.push_back({record.key, record.version, record.since_us, std::move(record.body)});
+    }
+    for (const auto position : groups_.messages(group)) facts.messages.push_back(inbox_.message(static_cast<std::uint64_t>(position)));
+    return facts;
+}
+
+void Meaning::work_out_patients(
+    sqlite::Transaction& transaction, outbox::Outbox::Appender& appender, const domain_store::Joined& joined, std::int64_t now_us,
+    MeaningReport& report
+) {
+    const auto facts = facts_of(joined.group, now_us);
+    const auto before = parse_announced(joined.announced);
+    settings_.rules.event_id_of = [&](std::string_view entity, std::string_view type, std::string_view identity, std::uint64_t nth) {
+        return identity_.event_id(outbox_.epoch(), entity, type, identity, appender.next_n(entity, type, identity) + nth);
+    };
+    auto outcome = domain::evaluate(facts, before, settings_.rules, identity_);
+    disclosure::Canary canary;
+    for (const auto& record : facts.records) canary.add_record(record.key.kind, record.body);
+    append(appender, outcome.events, canary, now_us, report);
+
+    domain_store::GroupStore::State state;
+    state.announced = canonical_json(outcome.after.to_json());
+    if (outcome.next_tick) {
+        MIS_ASSERT(outcome.next_tick->unix_us > now_us);  // else it would come due for ever
+        state.next_tick_us = outcome.next_tick->unix_us;
+    }
+    state.entities = entities_of(outcome.events);
+    groups_.save(transaction, joined.group, state);
+    if (!outcome.unmapped_codes.empty()) codes_.count_unmapped(transaction, outcome.unmapped_codes, now_us);
+    ++report.groups;
+    report.lines_waiting += static_cast<std::int64_t>(outcome.waiting.size());
+    report.problems.insert(report.problems.end(), outcome.problems.begin(), outcome.problems.end());
+}
+
+void Meaning::work_out_practitioner(
+    sqlite::Transaction& transaction, outbox::Outbox::Appender& appender, const domain_store::Joined& joined, const change::GroupKey& who,
+    std::int64_t now_us, MeaningReport& report
+) {
+    std::vector<domain::RecordFact> facts;
+    for (auto& record : records_.standing_of_practitioner(who.source, who.source_id))
+        facts.push_back({record.key, record.version, record.since_us, std::move(record.body)});
+    const Timestamp now = settings_.rules.clinic_zone.at(now_us);
+    const Date today = now.local_date();
+    const auto current = domain::free_times(
+        facts, [this](std::string_view source, std::string_view branch) { return zone_of_branch(std::string(source), std::string(branch)); }, today,
+        today.plus_days(settings_.slot_days)
+    );
+    Json before = Json::object();
+    if (!joined.announced.empty())
+        if (auto document = parse_json(joined.announced.front())) before = std::move(*document);
+    auto changes = domain::diff_slots(before, current, identity_, today, now);
+    append(appender, changes.events, {}, now_us, report);
+    domain_store::GroupStore::State state;
+    state.announced = canonical_json(changes.announced);
+    // Tomorrow the window reaches one day further.
+    state.next_tick_us = settings_.rules.clinic_zone.start_of_day(today.plus_days(1)).unix_us;
+    groups_.save(transaction, joined.group, state);
+    ++report.groups;
+}
+
+void Meaning::append(
+    outbox::Outbox::Appender& appender, const std::vector<domain::Event>& events, const disclosure::Canary& canary, std::int64_t now_us,
+    MeaningReport& report
+) {
+    std::vector<disclosure::DisclosedEvent> leaving;
+    for (const auto& event : events)
+        if (!gate_.disclose(event, canary, leaving).left()) ++report.withheld;
+    appender.append(leaving, {now_us});
+    report.events += static_cast<std::int64_t>(leaving.size());
+}
+
+void Meaning::announce(sqlite::Transaction& transaction, const std::vector<domain::Event>& events, std::int64_t now_us) {
+    outbox::Outbox::Appender appender(outbox_, transaction);
+    MeaningReport report;
+    append(appender, events, {}, now_us, report);
+    appender.finish();
+}
+
+}  // namespace mis::gateway

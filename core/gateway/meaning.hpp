@@ -1,0 +1,103 @@
+// Meaning: the second of the two transactions. Per change set: load the group's standing facts, evaluate, disclose, append to the outbox, save what was
+// announced, end the waiting. Several change sets share one commit (and one fsync); each is whole in it.
+//
+// Owned by the pipeline, called from the thread that writes. After a crash whatever was not committed is worked out again from the same
+// facts, with the same ids (domain.md I2).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/identity.hpp"
+#include "change/record_store.hpp"
+#include "disclosure/gate.hpp"
+#include "domain/evaluate.hpp"
+#include "domain_store/code_map.hpp"
+#include "domain_store/group_store.hpp"
+#include "inbox/inbox.hpp"
+#include "outbox/outbox.hpp"
+#include "sqlite/database.hpp"
+
+namespace mis::gateway {
+
+struct MeaningSettings {
+    domain::Rules rules;
+    std::map<std::string, Zone> source_zones;  // branch zones come from the records
+    int slot_days = 28;                        // A3: the coming weeks
+    int groups_per_commit = 200;
+};
+
+struct MeaningReport {
+    std::int64_t groups = 0;
+    std::int64_t events = 0;    // appended to the outbox
+    std::int64_t withheld = 0;  // X1: tracked here, never sent
+    std::int64_t lines_waiting = 0;  // L0: their account is not known yet
+    std::vector<domain::Problem> problems;
+    MeaningReport& operator+=(const MeaningReport& other);
+};
+
+class Meaning {
+  public:
+    Meaning(sqlite::Database& database, const Identity& identity, std::uint32_t epoch, MeaningSettings settings);
+
+    // Everything that waits: pending groups, orders without a patient, groups whose time has come. `now_us` is the change sets' time.
+    // A group with a patient of a source in `mid_pass` is left for the end of that pass (domain.md D2). Returns when nothing else waits.
+    MeaningReport work_off(std::int64_t now_us, const std::set<std::string>& mid_pass = {});
+
+    // A message of the exchange: stored, and its group made due. The caller commits; work_off() gives it meaning.
+    inbox::Acceptance accept(sqlite::Transaction& transaction, const Json& message, std::int64_t now_us);
+
+    // The operator's hand. rejected: no such order, no such patient, or nothing to undo.
+    Result<void> link_order(sqlite::Transaction& transaction, const domain::OrderLink& link);
+    Result<void> unlink_order(sqlite::Transaction& transaction, const std::string& order);
+
+    // Events without a group: source.degraded and its like.
+    void announce(sqlite::Transaction& transaction, const std::vector<domain::Event>& events, std::int64_t now_us);
+
+    // I8: the clinic's table and the branches' zones are read anew.
+    void reload_rules();
+
+    const disclosure::GateCounts& gate_counts() const { return gate_.counts(); }
+    const domain::Rules& rules() const { return settings_.rules; }
+
+    // The facts of one group, as evaluate() gets them; also for `plan`, `limit`, `reconcile`.
+    domain::GroupFacts facts_of(std::int64_t group, std::int64_t now_us) const;
+
+  private:
+    void link_waiting_orders(std::int64_t now_us);
+    bool work_off_some(std::int64_t now_us, const std::set<std::string>& mid_pass, MeaningReport& report);
+    bool touches(std::int64_t group, const std::set<std::string>& sources) const;
+    static std::string merge_announced(const std::vector<std::string>& texts);
+    void attach(sqlite::Transaction& transaction, const inbox::Acceptance& acceptance);
+    std::vector<RecordKey> candidates(const inbox::OrderIdentity& identity) const;
+    void join_order(sqlite::Transaction& transaction, const domain::OrderLink& link);
+    void work_out_patients(
+        sqlite::Transaction& transaction, outbox::Outbox::Appender& appender, const domain_store::Joined& joined, std::int64_t now_us,
+        MeaningReport& report
+    );
+    void work_out_practitioner(
+        sqlite::Transaction& transaction, outbox::Outbox::Appender& appender, const domain_store::Joined& joined, const change::GroupKey& who,
+        std::int64_t now_us, MeaningReport& report
+    );
+    void append(
+        outbox::Outbox::Appender& appender, const std::vector<domain::Event>& events, const disclosure::Canary& canary, std::int64_t now_us,
+        MeaningReport& report
+    );
+    Zone zone_of_branch(const std::string& source, const std::string& branch) const;
+
+    sqlite::Database& database_;
+    const Identity& identity_;
+    MeaningSettings settings_;
+    change::RecordStore records_;
+    domain_store::GroupStore groups_;
+    domain_store::CodeMap codes_;
+    inbox::Inbox inbox_;
+    outbox::Outbox outbox_;
+    disclosure::Gate gate_;
+    std::map<std::pair<std::string, std::string>, Zone> branch_zones_;  // (source, branch)
+};
+
+}  // namespace mis::gateway
