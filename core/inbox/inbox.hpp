@@ -40,7 +40,7 @@ enum class Verdict { accepted, repeated, refused };
 
 struct Acceptance {
     Verdict verdict = Verdict::refused;
-    std::string code;    // refused: "malformed", "id_reused", "order_exists", "unknown_order|limit|plan|patient|feedback"
+    std::string code;    // refused: "malformed", "id_reused", "order_exists", "unknown_order", _limit, _plan, _patient, _feedback
     std::string reason;  // refused: for people, without content
     std::uint64_t position = 0;  // accepted, repeated: of the stored message
     // Accepted: whom it concerns; a message about a feedback also names its order.
@@ -84,6 +84,7 @@ class Inbox {
 
     // Orders and their patients (P9).
     bool knows_order(std::string_view order) const;
+    std::optional<std::string> order_of_feedback(std::string_view feedback) const;
     std::optional<domain::OrderLink> link_of(std::string_view order) const;
     std::vector<domain::OrderLink> links_of_patient(std::string_view source, std::string_view patient_source_id) const;
     std::vector<domain::OrderLink> links(int limit) const;
@@ -102,7 +103,6 @@ class Inbox {
   private:
     std::vector<domain::InboxFact> messages_where(std::string_view column, std::string_view value) const;
     std::string unknown_entity(const InboxMessage& message, const AcceptOptions& options) const;
-    std::string order_of_feedback(std::string_view feedback) const;
     std::uint64_t store(
         sqlite::Transaction& transaction, const InboxMessage& message, std::string_view content_hash, std::int64_t now_us
     );
