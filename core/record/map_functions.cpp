@@ -328,7 +328,7 @@ void code(Call& call) {
         const bool shown = mis_code.size() <= 40 && is_valid_utf8(mis_code);
         return call.bad("list '" + list + "' does not know '" + (shown ? mis_code : "(a long text)") + "'; add it to codes.csv");
     }
-    if (found->second.empty()) call.null();  // known, and means nothing here
+    if (found->second.empty() || found->second == "-") call.null();  // known, and means nothing here
     else call.good(found->second);
 }
 

@@ -29,7 +29,7 @@ struct Fixture {
     // Columns: id integer, a b c d text, n integer, x decimal.
     explicit Fixture(std::string kind, std::string sql) {
         connector.name = "invented";
-        connector.codes.lists["colour"] = {{"1", "red"}, {"2", ""}, {"white", "white"}};
+        connector.codes.lists["colour"] = {{"1", "red"}, {"2", "-"}, {"white", "white"}};
         connector.site_defaults = {{"own", "shipped"}, {"other", "default"}, {"empty", ""}};
         stream.name = stream.kind = std::move(kind);
         stream.key = "T.ID";
