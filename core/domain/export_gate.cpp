@@ -1,0 +1,40 @@
+#include "domain/export_gate.hpp"
+
+namespace mis::domain {
+
+Permission ExportGate::by_consent(const std::string& patient, const Timestamp* at) const {
+    for (const Order& order : orders_.all) {  // earliest first
+        if (patient.empty() || order.patient != patient || !order.consented) continue;
+        if (at != nullptr && *at < order.placed_at) return {};
+        return Permission{Export::leaves, "order " + order.id + (order.ground.empty() ? "" : ": " + order.ground)};
+    }
+    return {};
+}
+
+Permission ExportGate::record(const std::string& patient, const Timestamp& at) const {
+    if (rules_.export_mode == ExportMode::ordered) return by_consent(patient, &at);
+    return this->patient(patient);
+}
+
+Permission ExportGate::patient(const std::string& patient) const {
+    if (rules_.export_mode == ExportMode::ordered) return by_consent(patient, nullptr);
+    if (withdrawn(patient)) return {};
+    return Permission{Export::leaves, "export all: " + rules_.export_ground};
+}
+
+Permission ExportGate::order(const Order& order) const {
+    if (!order.patient.empty() && withdrawn(order.patient)) return {};
+    if (rules_.export_mode == ExportMode::all) return Permission{Export::leaves, "export all: " + rules_.export_ground};
+    if (order.consented) {
+        return Permission{Export::leaves, "order " + order.id + (order.ground.empty() ? "" : ": " + order.ground)};
+    }
+    if (order.patient.empty()) return Permission{Export::leaves, "order " + order.id};  // tells nothing of any patient
+    return {};
+}
+
+Permission ExportGate::fallen(Export announced, const std::string& patient) const {
+    if (announced == Export::withheld || withdrawn(patient)) return {};
+    return Permission{Export::leaves, "correction of what left"};
+}
+
+}  // namespace mis::domain
