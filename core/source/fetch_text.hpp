@@ -9,6 +9,9 @@
 //                                       is empty: the literal. A value that the catalog lacks is misconfigured, naming both
 //   {table:LOSECREDIT|RDB$DATABASE}     the table's name where the catalog has it, else the fallback
 //
+// `key`, `stamps` and the window's column in connector.yaml may hold {column:…} and {site:…} too. A stamp that renders to nothing
+// ("{column:T:TREAT.MODIFYDATE|}" where the base lacks it) yields no rows: the stream's other rungs find the changes. `?` is ours alone.
+//
 // Pure: text and catalog in, text out. Parameters are `?`, in this order: from, to · after_id, limit · the ids.
 #pragma once
 
@@ -59,19 +62,23 @@ inline constexpr std::size_t kIdCounts[] = {1, 8, 40, kIdsPerReadMax};
 // misconfigured: the stream declares no such stamp or window, too many ids.
 Result<SliceForm> form_of(const StreamDeclaration& stream, const Slice& slice);
 std::string describe(const SliceForm& form);  // "stamp 1", "window", "key walk", "8 ids"
+std::vector<std::string> parameters_of(const SliceForm& form, const Slice& slice);
 
+// Empty text: this base has no such stamp, so there is nothing to read.
 Result<std::string> render_fetch(
     const StreamDeclaration& stream, const SliceForm& form, const Catalog& catalog, const std::map<std::string, std::string>& site
 );
 
 // What the conformance harness prepares: every form that the stream declares, with all optional things present, all absent, and each one alone
-// absent or present (placeholders are independent, so those are enough). `choices` says what was assumed: "TREAT.TOOTH absent".
+// absent or present (placeholders are independent, so those are enough). Site columns are present where `site` names one. `choices` says what was assumed: "TREAT.TOOTH absent".
 struct FetchVariant {
     SliceForm form;
     std::string choices;
     std::string sql;
 };
-Result<std::vector<FetchVariant>> all_fetch_variants(const StreamDeclaration& stream);
+Result<std::vector<FetchVariant>> all_fetch_variants(
+    const StreamDeclaration& stream, const std::map<std::string, std::string>& site
+);
 
 // Words of the SQL that may name tables, upper case, in order of appearance; those the catalog knows are what the stream reads.
 std::vector<std::string> identifiers_in(std::string_view sql);

@@ -43,20 +43,11 @@ struct FirebirdWriter::State {
 
     std::vector<std::vector<std::string>> rows(fb::Transaction& in, std::string_view sql) {
         auto statement = or_throw(fb::Statement::prepare(in, encoded(sql), dialect));
-        std::vector<source::ColumnDeclaration> columns;
-        for (int i = 0; i < statement->column_count(); ++i) columns.push_back({"c" + std::to_string(i), source::ColumnType::text, 2});
         std::vector<fb::ColumnPlan> plan;
-        for (int i = 0; i < statement->column_count(); ++i) {
-            const XSQLVAR& variable = statement->column(i);
-            const int type = variable.sqltype & ~1;
-            fb::ColumnPlan column{i, columns[static_cast<std::size_t>(i)], nullptr};
-            if (charsets && (type == SQL_TEXT || type == SQL_VARYING)) column.decoder = or_throw(charsets->decoder(variable.sqlsubtype & 0xff));
-            if (charsets && type == SQL_BLOB)
-                column.decoder = or_throw(charsets->decoder(variable.sqlsubtype == isc_blob_text ? variable.sqlscale & 0xff : 0));
-            plan.push_back(std::move(column));
-        }
+        for (int i = 0; i < statement->column_count(); ++i)
+            plan.push_back(or_throw(fb::plan_column(*statement, i, {"c" + std::to_string(i), source::ColumnType::text, 2}, *charsets)));
         or_throw(statement->execute(in, {}, plain_only));
-        source::RowBatch batch(columns.size());
+        source::RowBatch batch(plan.size());
         while (or_throw(statement->fetch())) or_throw(fb::append_row(*statement, plan, in, batch));
         std::vector<std::vector<std::string>> found(batch.rows());
         for (std::size_t row = 0; row < batch.rows(); ++row)

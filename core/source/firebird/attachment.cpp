@@ -77,10 +77,13 @@ Result<std::unique_ptr<Attachment>> Attachment::create_database(
     return open(std::move(api), target);
 }
 
-Attachment::~Attachment() {
+Attachment::~Attachment() { detach(); }
+
+void Attachment::detach() {
     if (handle_ == 0) return;
     Status status;
     api_->detach_database(status.vector(), &handle_);
+    handle_ = 0;
 }
 
 void Attachment::cancel(Cancel how) {

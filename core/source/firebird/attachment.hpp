@@ -28,7 +28,8 @@ class Attachment {
     );
     Attachment(const Attachment&) = delete;
     Attachment& operator=(const Attachment&) = delete;
-    ~Attachment();  // detaches; blocks while the server does not answer, so a watchdog should stand by
+    ~Attachment();  // detaches
+    void detach();  // blocks while the server does not answer, so a watchdog should stand by; harmless the second time
 
     const Api& api() const { return *api_; }
     isc_db_handle* handle() { return &handle_; }

@@ -174,6 +174,22 @@ Rounded append_binary(std::string& out, Float value, std::optional<int> decimals
 Rounded append_double(std::string& out, double value, std::optional<int> decimals) { return append_binary(out, value, decimals); }
 Rounded append_float(std::string& out, float value, std::optional<int> decimals) { return append_binary(out, value, decimals); }
 
+Result<ColumnPlan> plan_column(const Statement& statement, int index, ColumnDeclaration declared, Charsets& charsets) {
+    const XSQLVAR& variable = statement.column(index);
+    if (!is_readable(variable))
+        return fail(
+            ErrorKind::misconfigured,
+            fmt::format("column {} has type {} of the server, which cannot be read: cast it in the fetch", declared.name, base_type(variable))
+        );
+    ColumnPlan column{index, std::move(declared), nullptr};
+    if ((is_text(variable) || base_type(variable) == SQL_BLOB) && charset_of(variable) != kOctets) {
+        auto decoder = charsets.decoder(charset_of(variable));
+        if (!decoder) return fail(decoder.error().within("column " + column.declared.name));
+        column.decoder = *decoder;
+    }
+    return column;
+}
+
 Result<std::vector<ColumnPlan>> plan_columns(const Statement& statement, const std::vector<ColumnDeclaration>& columns, Charsets& charsets) {
     std::map<std::string, int> given;
     for (int i = 0; i < statement.column_count(); ++i) {
@@ -186,19 +202,9 @@ Result<std::vector<ColumnPlan>> plan_columns(const Statement& statement, const s
         const auto found = given.find(declared.name);
         if (found == given.end())
             return fail(ErrorKind::misconfigured, fmt::format("the fetch gives no column {}: add it or take it out of `columns:`", declared.name));
-        const XSQLVAR& variable = statement.column(found->second);
-        if (!is_readable(variable))
-            return fail(
-                ErrorKind::misconfigured,
-                fmt::format("column {} has type {} of the server, which cannot be read: cast it in the fetch", declared.name, base_type(variable))
-            );
-        ColumnPlan column{found->second, declared, nullptr};
-        if ((is_text(variable) || base_type(variable) == SQL_BLOB) && charset_of(variable) != kOctets) {
-            auto decoder = charsets.decoder(charset_of(variable));
-            if (!decoder) return fail(decoder.error().within("column " + declared.name));
-            column.decoder = *decoder;
-        }
-        plan.push_back(std::move(column));
+        auto column = plan_column(statement, found->second, declared, charsets);
+        if (!column) return fail(column.error());
+        plan.push_back(*std::move(column));
         given.erase(found);
     }
     if (!given.empty())

@@ -26,7 +26,9 @@ struct ColumnPlan {  // one declared column: where it stands in the statement, a
     TextDecoder* decoder = nullptr;  // text and text blobs
 };
 
-// misconfigured: a declared column that the fetch doesn't give, one too many, a type that we cannot read; column and remedy are named.
+// misconfigured: a type that we cannot read, a set that this machine lacks; column and remedy are named.
+Result<ColumnPlan> plan_column(const Statement& statement, int index, ColumnDeclaration declared, Charsets& charsets);
+// misconfigured: a declared column that the fetch doesn't give, one too many.
 Result<std::vector<ColumnPlan>> plan_columns(const Statement& statement, const std::vector<ColumnDeclaration>& columns, Charsets& charsets);
 
 // Appends the fetched row. What cannot be decoded becomes null with an issue on the row; only a failing server is an error.
