@@ -1,0 +1,37 @@
+// How commands speak: errors on standard error ("what, where, remedy"), tables for people, JSON Lines for machines.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "gateway/cli/commands.hpp"
+
+namespace mis::gateway::cli {
+
+// Prints the error; the exit code of its kind: misconfigured is 2, everything else 1.
+int report_error(const Error& error);
+int report_error(std::string_view text);  // 1
+
+void print_line(std::string_view text);
+void print_json(const Json& document);
+
+// Columns aligned by their widest cell, a header in the first row; money columns and other numbers stand right when `right` names them.
+class Table {
+  public:
+    explicit Table(std::vector<std::string> header, std::vector<std::size_t> right = {}) : right_(std::move(right)) { rows_.push_back(std::move(header)); }
+    void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+    void print() const;
+    std::size_t size() const { return rows_.size() - 1; }
+
+  private:
+    std::vector<std::vector<std::string>> rows_;
+    std::vector<std::size_t> right_;
+};
+
+// "4 500.00 ₽" from {"minor","currency"}; "" where there is none.
+std::string money_text(const Json& money);
+
+}  // namespace mis::gateway::cli

@@ -1,0 +1,234 @@
+#include "gateway/source_worker.hpp"
+
+#include "base/log.hpp"
+
+namespace mis::gateway {
+
+namespace {
+
+// Names the source as being read as long as the pass lasts, also when a failing store throws through it.
+class MidPass {
+  public:
+    MidPass(std::set<std::string>& names, std::mutex& mutex, const std::string& name) : names_(names), mutex_(mutex), name_(name) {
+        const std::lock_guard lock(mutex_);
+        names_.insert(name_);
+    }
+    MidPass(const MidPass&) = delete;
+    MidPass& operator=(const MidPass&) = delete;
+    ~MidPass() {
+        const std::lock_guard lock(mutex_);
+        names_.erase(name_);
+    }
+
+  private:
+    std::set<std::string>& names_;
+    std::mutex& mutex_;
+    const std::string name_;
+};
+
+}  // namespace
+
+struct SourceWorker::Stream {
+    source::StreamDeclaration declaration;
+    std::unique_ptr<record::Mapper> mapper;
+    std::optional<change::StreamPass> pass;
+    StreamStatus* status = nullptr;
+};
+
+SourceWorker::SourceWorker(
+    ClinicStore& store, Meaning& meaning, std::set<std::string>& mid_pass, SourceSetup setup, const Clock& clock, Hooks hooks
+)
+    : store_(store), meaning_(meaning), mid_pass_(mid_pass), setup_(std::move(setup)), clock_(clock), hooks_(std::move(hooks)),
+      reader_(store.reader()), known_(reader_) {
+    for (const auto& stream : setup_.connector.streams) status_[stream.name].stream = stream.name;
+}
+
+void SourceWorker::cancel() {
+    cancelled_ = true;
+    if (source_) source_->cancel();
+}
+
+std::vector<StreamStatus> SourceWorker::status() const {
+    const std::lock_guard lock(status_mutex_);
+    std::vector<StreamStatus> all;
+    for (const auto& declaration : setup_.connector.streams) all.push_back(status_.at(declaration.name));
+    if (!source_error_.empty())
+        for (auto& status : all)
+            if (status.off.empty()) status.error = source_error_;
+    return all;
+}
+
+Result<void> SourceWorker::prepare() {
+    if (source_) return check_identity();
+    auto made = source::SqlSource::create(setup_.connector, setup_.firebird, clock_, setup_.options);
+    if (!made) return fail(made.error());
+    source_ = std::move(*made);
+    const auto off = source_->streams_off();
+    if (!off) {
+        source_.reset();
+        return fail(off.error());
+    }
+    streams_.clear();
+    {
+        const std::lock_guard lock(status_mutex_);
+        for (auto& [name, status] : status_) {
+            const auto found = off->find(name);
+            status.off = found == off->end() ? "" : found->second;
+        }
+    }
+    for (const auto& declaration : setup_.connector.streams) {
+        if (off->contains(declaration.name)) continue;
+        if (auto prepared = prepare_stream(declaration); !prepared) degrade(declaration.name, prepared.error());
+    }
+    return check_identity();
+}
+
+Result<void> SourceWorker::prepare_stream(const source::StreamDeclaration& declaration) {
+    record::MapContext context{setup_.clinic_zone, {}, setup_.options.site, setup_.currency};
+    {
+        const std::lock_guard lock(store_.mutex());
+        context.branch_zones = meaning_.rules().branch_zones;
+    }
+    auto mapper = record::Mapper::create(setup_.connector, declaration, context);
+    if (!mapper) return fail(mapper.error());
+    auto stream = std::make_unique<Stream>();
+    stream->declaration = declaration;
+    stream->mapper = std::move(*mapper);
+    auto pass = change::StreamPass::create(setup_.name, stream->declaration, *source_, *stream->mapper, known_, reader_, clock_, setup_.pass);
+    if (!pass) return fail(pass.error());
+    stream->pass.emplace(std::move(*pass));
+    stream->status = &status_.at(declaration.name);
+    streams_.push_back(std::move(stream));
+    return {};
+}
+
+Result<void> SourceWorker::check_identity() {
+    const auto fingerprint = source_->fingerprint();
+    if (!fingerprint) return fail(fingerprint.error());
+    const std::lock_guard lock(store_.mutex());
+    sqlite::Transaction transaction(store_.database());
+    const auto verdict = change::check_fingerprint(transaction, setup_.name, *fingerprint, clock_.unix_us());
+    transaction.commit();
+    if (verdict == change::FingerprintVerdict::held)
+        return fail(
+            ErrorKind::misconfigured,
+            "this is another base than the one read so far under the name " + setup_.name +
+                ": if it is meant, `mis-gateway hold release " + setup_.name + "`; else mend the connection in the configuration"
+        );
+    return {};
+}
+
+Result<change::CaptureCounts> SourceWorker::capture(Stream& stream, change::CaptureBatch&& batch) {
+    if (cancelled_) return fail(ErrorKind::cancelled, "stopping");
+    if (hooks_.room)
+        if (auto room = hooks_.room(); !room) return fail(room.error());
+    const std::int64_t now_us = clock_.unix_us();
+    change::CaptureCounts counts;
+    {
+        const std::lock_guard lock(store_.mutex());
+        sqlite::Transaction transaction(store_.database());
+        change::RecordStore records(store_.database());
+        counts = change::apply(transaction, records, batch, now_us);
+        if (hooks_.quarantine && !batch.issues.empty()) hooks_.quarantine(transaction, setup_.name, batch.issues, now_us);
+        transaction.commit();
+    }
+    const std::lock_guard lock(status_mutex_);
+    auto& status = *stream.status;
+    status.rows_scanned += batch.rows;
+    status.rows_unchanged += counts.unchanged + counts.silent;
+    status.rows_mapped += counts.created + counts.updated;
+    status.rows_quarantined += static_cast<std::int64_t>(batch.issues.size());
+    for (const auto& [reason, rows] : batch.skipped) status.rows_skipped += rows;
+    return counts;
+}
+
+SourceWorker::PassSummary SourceWorker::pass(change::PassMode mode, const std::string& only_stream) {
+    PassSummary summary;
+    cancelled_ = false;
+    if (auto prepared = prepare(); !prepared) {
+        summary.degraded.emplace("", prepared.error());
+        degrade("", prepared.error());
+        if (prepared.error().kind == ErrorKind::unavailable) source_.reset();
+        return summary;
+    }
+    recover("");
+    auto mid_pass = std::make_unique<MidPass>(mid_pass_, store_.mutex(), setup_.name);
+    bool connection_lost = false;
+    for (auto& stream : streams_) {
+        if (!only_stream.empty() && stream->declaration.name != only_stream) continue;
+        const std::int64_t started_us = clock_.unix_us();
+        const auto report = stream->pass->run(mode, [&](change::CaptureBatch&& batch) { return capture(*stream, std::move(batch)); });
+        if (!report) {
+            summary.degraded.emplace(stream->declaration.name, report.error());
+            if (report.error().kind != ErrorKind::cancelled) degrade(stream->declaration.name, report.error());
+            {
+                const std::lock_guard lock(store_.mutex());
+                sqlite::Transaction transaction(store_.database());
+                stream->pass->failed(transaction, report.error());
+                transaction.commit();
+            }
+            connection_lost |= report.error().kind == ErrorKind::unavailable;
+            if (cancelled_) break;
+            continue;
+        }
+        summary.counts += report->counts;
+        summary.rows += report->rows;
+        recover(stream->declaration.name);
+        const std::lock_guard lock(status_mutex_);
+        stream->status->last_success_us = clock_.unix_us();
+        stream->status->poll_us = stream->status->last_success_us - started_us;
+        stream->status->drift = stream->pass->state().drift;
+    }
+    if (connection_lost) {
+        streams_.clear();
+        source_.reset();  // connects anew next time
+    }
+    mid_pass.reset();
+    const std::lock_guard lock(store_.mutex());
+    if (!cancelled_) summary.meaning = meaning_.work_off(clock_.unix_us(), mid_pass_);
+    return summary;
+}
+
+void SourceWorker::degrade(const std::string& stream, const Error& error) {
+    {
+        const std::lock_guard lock(status_mutex_);
+        std::string& held = stream.empty() ? source_error_ : status_.at(stream).error;
+        if (held == error.text) return;
+        const bool news = held.empty();
+        held = error.text;
+        log::warn("source {}{}{} degraded: {}", setup_.name, stream.empty() ? "" : " stream ", stream, error.text);
+        if (!news) return;
+    }
+    announce("source.degraded", stream, to_string(error.kind));
+}
+
+void SourceWorker::recover(const std::string& stream) {
+    {
+        const std::lock_guard lock(status_mutex_);
+        std::string& held = stream.empty() ? source_error_ : status_.at(stream).error;
+        if (held.empty()) return;
+        held.clear();
+    }
+    log::info("source {}{}{} recovered", setup_.name, stream.empty() ? "" : " stream ", stream);
+    announce("source.recovered", stream, "");
+}
+
+void SourceWorker::announce(const std::string& type, const std::string& stream, std::string_view reason) {
+    domain::Event event;
+    event.type = type;
+    event.entity_id = "source/" + setup_.name;
+    event.subject = event.partition_key = event.entity_id;
+    event.source = setup_.name;
+    event.time = setup_.clinic_zone.at(clock_.unix_us());
+    event.data = Json{{"source", setup_.name}};
+    if (!stream.empty()) event.data["stream"] = stream;
+    event.identity = canonical_json(event.data);
+    if (!reason.empty()) event.data["reason"] = reason;
+    event.ground = "state of the connection, no patient";
+    const std::lock_guard lock(store_.mutex());
+    sqlite::Transaction transaction(store_.database());
+    meaning_.announce(transaction, {event}, clock_.unix_us());
+    transaction.commit();
+}
+
+}  // namespace mis::gateway
