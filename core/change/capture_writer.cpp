@@ -183,7 +183,7 @@ void CaptureWriter::forget_held(const std::string& key) {
 
 void CaptureWriter::store_silently(const Arrival& arrival, const Standing& old, std::int64_t mapping) {
     if (journal_body(*old.pos) != arrival.record.body)
-        transaction_.prepare("update journal set body = ?2 where pos = ?1").with(*old.pos, arrival.record.body).run();
+        replace_body(*old.pos, arrival.record.body);
     auto update = transaction_.prepare(
         "update record set hash = ?3, row_hash = ?4, mapping = ?5, window_at = ?6, row_key = ?7, parent = ?8 where stream = ?1 and key = ?2"
     );
@@ -202,9 +202,9 @@ void CaptureWriter::store_version(
     const record::Record& record = arrival.record;
     const auto owner = owner_of(record);
     const auto doctor = doctor_of(record);
-    const std::int64_t pos = append_body(record.body);
+    const std::int64_t pos = old && old->pos ? *old->pos : append_body(record.body);
     if (old) {
-        if (old->pos) supersede(*old->pos, now_us);
+        if (old->pos) replace_body(pos, record.body);
         if (old->owner != owner) mark_owner(old->owner);
         if (old->doctor && old->doctor != doctor) mark_party(*old->doctor);
         mark_links(record.source_id);
@@ -247,7 +247,7 @@ void CaptureWriter::remove(const std::string& key, std::int64_t now_us) {
         if (std::string_view(sql).starts_with("update")) statement.bind(3, now_us);
         statement.run();
     }
-    supersede(*old->pos, now_us);
+    transaction_.prepare("delete from journal where pos = ?1").with(*old->pos).run();
     if (stream_.kind == "patient" && old->owner) forget_patient(*old->owner);
     ++counts_.removed;
 }
@@ -438,8 +438,8 @@ std::int64_t CaptureWriter::append_body(const std::string& body) {
     return transaction_.database().last_insert_id();
 }
 
-void CaptureWriter::supersede(std::int64_t pos, std::int64_t now_us) {
-    transaction_.prepare("insert or replace into superseded (pos, at_us) values (?1, ?2)").with(pos, now_us).run();
+void CaptureWriter::replace_body(std::int64_t pos, const std::string& body) {
+    transaction_.prepare("update journal set body = ?2 where pos = ?1").with(pos, body).run();
 }
 
 }  // namespace mis::change

@@ -51,7 +51,7 @@ class CaptureWriter {
     void mark_links(const std::string& key);
     std::string journal_body(std::int64_t pos);
     std::int64_t append_body(const std::string& body);
-    void supersede(std::int64_t pos, std::int64_t now_us);
+    void replace_body(std::int64_t pos, const std::string& body);
 
     sqlite::Transaction& transaction_;
     StreamRef stream_;

@@ -194,11 +194,12 @@ std::vector<StreamCounts> RecordStore::counts() const {
     return counts;
 }
 
-std::int64_t RecordStore::standing_count(const StreamRef& stream) const {
+std::int64_t RecordStore::standing_count(const StreamRef& stream, std::int64_t limit) const {
     auto select = database_.prepare(
-        "select count(r.pos) from record r where r.stream = (select id from change_stream where source = ?1 and name = ?2)"
+        "select count(*) from (select 1 from record where stream = (select id from change_stream where source = ?1 and name = ?2) "
+        "and pos is not null limit ?3)"
     );
-    select.with(stream.source, stream.stream).step();
+    select.with(stream.source, stream.stream, limit).step();
     return select.integer(0);
 }
 

@@ -84,22 +84,6 @@ void RecordStore::clear_pending(sqlite::Transaction& transaction, const GroupKey
     erase.bind(4, up_to).run();
 }
 
-std::int64_t RecordStore::drop_superseded(sqlite::Transaction& transaction, std::int64_t before_us, int limit) {
-    std::vector<std::int64_t> positions;
-    {
-        auto select = transaction.prepare("select pos from superseded where at_us < ?1 limit ?2");
-        select.with(before_us, limit);
-        while (select.step()) positions.push_back(select.integer(0));
-    }
-    auto body = transaction.prepare("delete from journal where pos = ?1");
-    auto note = transaction.prepare("delete from superseded where pos = ?1");
-    for (const std::int64_t pos : positions) {
-        body.with(pos).run();
-        note.with(pos).run();
-    }
-    return static_cast<std::int64_t>(positions.size());
-}
-
 RecordStore::Answered RecordStore::answer_mapping_hold(
     sqlite::Transaction& transaction, const StreamRef& stream, Answer answer, std::int64_t now_us, int limit
 ) {

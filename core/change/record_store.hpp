@@ -6,8 +6,8 @@
 // What holds after a crash: whatever was committed, whole: a record, its body, its pending marks and the cursor are one transaction.
 //
 // Shapes: a record is (stream, key); its key is an integer in the store where its text is one, so order and size are those of integers. A body
-// stands once, in journal(pos, body). A new version gets a new position; the old body is listed in `superseded` until drop_superseded() says
-// that no event waits for it. A removed record keeps a tombstone (key, version, hash), so a key reused after deletion continues its versions.
+// stands once, in journal(pos, body), and only the standing one: events carry their content themselves, nothing refers to an older body.
+// A removed record keeps a tombstone (key, version, hash), so a key reused after deletion continues its versions.
 #pragma once
 
 #include <cstdint>
@@ -130,8 +130,6 @@ class RecordStore {
     void mark_pending(sqlite::Transaction& transaction, const GroupKey& group);
     // Ends a group's waiting, unless it was marked again after `up_to`.
     void clear_pending(sqlite::Transaction& transaction, const GroupKey& group, std::int64_t up_to);
-    // Bodies of superseded versions before that time; returns how many went (at most limit).
-    std::int64_t drop_superseded(sqlite::Transaction& transaction, std::int64_t before_us, int limit);
     // The operator's answer to a mapping change: the waiting versions become the standing ones. `announce` marks their groups pending; the caller
     // that answered *baseline* takes the returned groups and saves their state as announced without sending. At most limit records; call again while non-empty.
     enum class Answer { send, baseline };
@@ -161,7 +159,7 @@ class RecordStore {
     std::vector<PatientMatch> patients_by_last_name(std::string_view folded_last_name, std::string_view birth_date) const;
 
     std::vector<StreamCounts> counts() const;
-    std::int64_t standing_count(const StreamRef& stream) const;
+    std::int64_t standing_count(const StreamRef& stream, std::int64_t limit = INT64_MAX) const;  // counts no further than limit
 
     // --- reading: set comparison ---------------------------------------------------------------------------------------------------
     // Standing records whose window value lies in [from, to); a stream, never loaded whole.

@@ -16,7 +16,6 @@ create table if not exists party (
   id integer primary key, kind integer not null, source text not null, key not null, unique (kind, source, key));
 
 create table if not exists journal (pos integer primary key, body text not null);
-create table if not exists superseded (pos integer primary key, at_us integer not null) strict;
 
 create table if not exists record (
   stream integer not null, key not null, version integer not null, hash blob not null, row_hash integer not null, mapping integer not null,
@@ -48,8 +47,8 @@ create table if not exists stream_state (
   stream integer not null, name text not null, value not null, primary key (stream, name)) without rowid;
 create table if not exists source_state (source text not null, name text not null, value not null, primary key (source, name)) without rowid;
 create table if not exists removal_hold (
-  stream integer primary key, since_us integer not null, reason text not null, missing integer not null, known integer not null,
-  released integer not null default 0) strict;
+  stream integer not null, comparison text not null, since_us integer not null, reason text not null, missing integer not null,
+  known integer not null, released integer not null, primary key (stream, comparison)) strict;
 )sql";
 
 inline constexpr const char* kIndexesV1 = R"sql(

@@ -1,0 +1,161 @@
+#include "change/stream_state.hpp"
+
+#include <charconv>
+
+#include "change/capture_writer.hpp"
+
+namespace mis::change {
+namespace {
+
+// One list of names for reading and writing.
+template <typename State, typename Visit>
+void each_number(State& state, Visit&& visit) {
+    visit("overlap_us", state.overlap_us);
+    visit("stamp_slice_us", state.stamp_slice_us);
+    visit("window_slice_us", state.window_slice_us);
+    visit("window_compared_us", state.window_compared_us);
+    visit("reconciled_us", state.reconciled_us);
+    visit("drift_missing", state.drift.missing);
+    visit("drift_different", state.drift.different);
+    visit("drift_extra", state.drift.extra);
+    visit("failing_since_us", state.failing_since_us);
+    visit("saved_us", state.saved_us);
+}
+
+constexpr std::string_view kStampPrefix = "stamp_cursor_us.";
+
+std::optional<std::string> source_value(sqlite::Database& database, const std::string& source, const char* name) {
+    auto select = database.prepare("select value from source_state where source = ?1 and name = ?2");
+    if (!select.with(source, name).step()) return std::nullopt;
+    return select.string(0);
+}
+
+void set_source_value(sqlite::Transaction& transaction, const std::string& source, const char* name, const std::string& value) {
+    transaction.prepare("insert or replace into source_state (source, name, value) values (?1, ?2, ?3)").with(source, name, value).run();
+}
+
+}  // namespace
+
+StreamState load_state(sqlite::Database& database, const StreamRef& stream) {
+    StreamState state;
+    const auto id = find_stream(database, stream.source, stream.stream);
+    if (!id) return state;
+    auto select = database.prepare("select name, value from stream_state where stream = ?1");
+    select.with(*id);
+    while (select.step()) {
+        const std::string name = select.string(0);
+        if (name == "backfill") state.backfill = static_cast<Backfill>(select.integer(1));
+        else if (name == "walk_after") state.walk_after = select.string(1);
+        else if (name == "error") state.error = select.string(1);
+        else if (name.starts_with(kStampPrefix)) {
+            std::size_t index = 0;
+            std::from_chars(name.data() + kStampPrefix.size(), name.data() + name.size(), index);
+            if (state.stamp_cursors_us.size() <= index) state.stamp_cursors_us.resize(index + 1);
+            state.stamp_cursors_us[index] = select.integer(1);
+        } else {
+            each_number(state, [&](const char* known, std::int64_t& value) {
+                if (name == known) value = select.integer(1);
+            });
+        }
+    }
+    return state;
+}
+
+void save_state(sqlite::Transaction& transaction, const StreamRef& stream, const StreamState& state) {
+    const std::int64_t id = stream_id(transaction, stream);
+    auto upsert = transaction.prepare(
+        "insert into stream_state (stream, name, value) values (?1, ?2, ?3) on conflict do update set value = excluded.value "
+        "where value is not excluded.value"
+    );
+    upsert.with(id, "backfill", static_cast<int>(state.backfill)).run();
+    upsert.with(id, "walk_after", state.walk_after).run();
+    upsert.with(id, "error", state.error).run();
+    for (std::size_t i = 0; i < state.stamp_cursors_us.size(); ++i)
+        upsert.with(id, std::string(kStampPrefix) + std::to_string(i), state.stamp_cursors_us[i]).run();
+    each_number(state, [&](const char* name, const std::int64_t& value) { upsert.with(id, name, value).run(); });
+}
+
+std::vector<Hold> holds(sqlite::Database& database) {
+    std::vector<Hold> found;
+    {
+        auto select = database.prepare("select source, value from source_state where name = 'held_since_us' order by source");
+        while (select.step()) {
+            Hold hold;
+            hold.source = select.string(0);
+            hold.since_us = std::stoll(select.string(1));
+            hold.reason = "the base under this name is another one than before (its fingerprint changed)";
+            found.push_back(hold);
+        }
+    }
+    auto select = database.prepare(
+        "select s.source, s.name, h.comparison, h.since_us, h.reason, h.missing, h.known, h.released from removal_hold h "
+        "join change_stream s on s.id = h.stream order by s.source, s.id"
+    );
+    while (select.step())
+        found.push_back(
+            {select.string(0), select.string(1), select.string(2), select.integer(3), select.string(4), select.integer(5),
+             select.integer(6), select.integer(7) != 0}
+        );
+    return found;
+}
+
+std::optional<Hold> removal_hold(sqlite::Database& database, const StreamRef& stream, std::string_view comparison) {
+    for (const auto& hold : holds(database))
+        if (hold.source == stream.source && hold.stream == stream.stream && hold.comparison == comparison) return hold;
+    return std::nullopt;
+}
+
+void save_removal_hold(sqlite::Transaction& transaction, const StreamRef& stream, const Hold& hold) {
+    transaction
+        .prepare(
+            "insert or replace into removal_hold (stream, comparison, since_us, reason, missing, known, released) "
+            "values (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+        )
+        .with(stream_id(transaction, stream), hold.comparison, hold.since_us, hold.reason, hold.missing, hold.known, hold.released ? 1 : 0)
+        .run();
+}
+
+void clear_removal_hold(sqlite::Transaction& transaction, const StreamRef& stream, std::string_view comparison) {
+    transaction.prepare("delete from removal_hold where stream = ?1 and comparison = ?2").with(stream_id(transaction, stream), comparison).run();
+}
+
+bool release_hold(sqlite::Transaction& transaction, const std::string& source, const std::string& stream) {
+    sqlite::Database& database = transaction.database();
+    if (stream.empty()) {
+        const auto fingerprint = source_value(database, source, "fingerprint_held");
+        if (!fingerprint) return false;
+        set_source_value(transaction, source, "fingerprint", *fingerprint);
+        transaction.prepare("delete from source_state where source = ?1 and name in ('fingerprint_held', 'held_since_us')")
+            .with(source).run();
+        return true;
+    }
+    const auto id = find_stream(database, source, stream);
+    if (!id) return false;
+    transaction.prepare("update removal_hold set released = 1 where stream = ?1").with(*id).run();
+    return database.changes() > 0;
+}
+
+FingerprintVerdict check_fingerprint(
+    sqlite::Transaction& transaction, const std::string& source, const std::string& fingerprint, std::int64_t now_us
+) {
+    sqlite::Database& database = transaction.database();
+    const auto known = source_value(database, source, "fingerprint");
+    if (!known) {
+        set_source_value(transaction, source, "fingerprint", fingerprint);
+        return FingerprintVerdict::first_seen;
+    }
+    const auto held = source_value(database, source, "fingerprint_held");
+    if (*known == fingerprint) {
+        if (held)  // the right base is back
+            transaction.prepare("delete from source_state where source = ?1 and name in ('fingerprint_held', 'held_since_us')")
+                .with(source).run();
+        return FingerprintVerdict::same;
+    }
+    if (held != fingerprint) {
+        set_source_value(transaction, source, "fingerprint_held", fingerprint);
+        set_source_value(transaction, source, "held_since_us", std::to_string(now_us));
+    }
+    return FingerprintVerdict::held;
+}
+
+}  // namespace mis::change

@@ -1,0 +1,319 @@
+#include "change/stream_pass.hpp"
+
+#include <doctest/doctest.h>
+
+#include "base/timestamp.hpp"
+#include "unit/change/fake_mis.hpp"
+
+using namespace mis;
+using namespace mis::change;
+using namespace mis::change::testing;
+
+namespace {
+
+struct Clinic {
+    FakeClock clock;
+    FakeMis mis{clock};
+    IdentityMapper mapper;
+    sqlite::Database database = [] {
+        auto opened = sqlite::Database::open(":memory:");
+        RecordStore::migrate(opened);
+        return opened;
+    }();
+    RecordStore records{database};
+    PassOptions options;
+    source::StreamDeclaration stream = declaration(true, true, false);
+    std::optional<StreamPass> pass;
+    int commits = 0;
+
+    Clinic() { options.hold_count = 3; }
+
+    void add(const std::string& key, std::int64_t days_from_now, const std::string& value = "v", const std::string& parent = "") {
+        const std::int64_t now_us = clock.unix_us() / 1'000'000 * 1'000'000;
+        mis.rows[key] = {now_us, now_us + days_from_now * kUsPerDay, "7", value, parent};
+    }
+    Result<PassReport> run(PassMode mode = PassMode::poll) {
+        if (!pass) pass = StreamPass::create("demo", stream, mis, mapper, records, database, clock, options).value();
+        return pass->run(mode, [&](CaptureBatch&& batch) -> Result<CaptureCounts> {
+            sqlite::Transaction transaction(database);
+            auto total = database.prepare("select total_changes()");
+            total.step();
+            const auto changes_before = total.integer(0);
+            total.reset();
+            const auto counts = apply(transaction, records, batch, clock.unix_us());
+            total.step();
+            if (total.integer(0) != changes_before) ++commits;
+            total.reset();
+            transaction.commit();
+            return counts;
+        });
+    }
+    PassReport poll() {
+        clock.advance(std::chrono::minutes(1));
+        return run().value();
+    }
+    PassReport reconcile() {
+        clock.advance(std::chrono::minutes(1));
+        return run(PassMode::reconcile).value();
+    }
+    std::string value(const std::string& key) {
+        const auto found = records.find({"demo", "procedure", key});
+        return found ? parse_json(found->body).value()["value"].get<std::string>() : "-";
+    }
+    std::size_t standing() { return static_cast<std::size_t>(records.standing_count({"demo", "visit", "procedure"})); }
+};
+
+}  // namespace
+
+TEST_CASE("backfill walks everything and goes on where it was cut off") {
+    Clinic clinic;
+    clinic.options.walk_rows = 4;
+    for (int i = 1; i <= 10; ++i) clinic.add(std::to_string(i), -100);
+    int batches = 0;
+    clinic.mis.breaks = [&] { return ++batches > 4; };
+    CHECK(clinic.run().error().kind == ErrorKind::unavailable);
+    CHECK(clinic.standing() == 8);
+    clinic.pass.reset();
+    clinic.mis.breaks = [] { return false; };
+    clinic.mis.reads.clear();
+    CHECK(clinic.poll().backfilled);
+    CHECK(clinic.mis.reads.front().after_id == "8");
+    CHECK(clinic.standing() == 10);
+}
+
+TEST_CASE("an idle poll writes nothing") {
+    Clinic clinic;
+    for (int i = 1; i <= 10; ++i) clinic.add(std::to_string(i), i - 5);
+    clinic.run().value();
+    clinic.poll();
+    clinic.commits = 0;
+    for (int i = 0; i < 5; ++i) {
+        const auto report = clinic.poll();
+        CHECK_FALSE(report.counts.wrote());
+    }
+    CHECK(clinic.commits == 0);
+}
+
+TEST_CASE("A2: a row that vanished from the window is removed, one that moved out of it is not") {
+    Clinic clinic;
+    clinic.stream = declaration(false, true, false);
+    clinic.options.tail_overlap_keys = 0;
+    clinic.add("1", 0);
+    clinic.add("2", 0);
+    clinic.run().value();
+    clinic.mis.rows.erase("1");
+    clinic.mis.rows["2"].window_us += 100 * kUsPerDay;
+    clinic.mis.rows["2"].value = "moved";
+    const auto report = clinic.poll();
+    CHECK(report.counts.removed == 1);
+    CHECK(report.reread == 2);
+    CHECK(clinic.value("1") == "-");
+    CHECK(clinic.value("2") == "moved");
+    CHECK(clinic.poll().reread == 0);
+}
+
+TEST_CASE("a quarantined row counts as present, its last good version stands") {
+    Clinic clinic;
+    clinic.add("1", 0);
+    clinic.run().value();
+    clinic.add("1", 0, "bad");
+    const auto report = clinic.poll();
+    CHECK(report.issues > 0);
+    CHECK(report.counts.removed == 0);
+    CHECK(clinic.value("1") == "v");
+    clinic.add("1", 0, "mended");
+    clinic.poll();
+    CHECK(clinic.value("1") == "mended");
+}
+
+TEST_CASE("an unreadable key: this pass removes nothing in that stream") {
+    Clinic clinic;
+    clinic.add("1", 0);
+    clinic.add("2", 0);
+    clinic.run().value();
+    clinic.mis.rows.erase("1");
+    clinic.add("2", 0, "unreadable");
+    CHECK(clinic.poll().removals_held);
+    CHECK(clinic.standing() == 2);
+    clinic.add("2", 0, "w");
+    CHECK(clinic.poll().counts.removed == 1);
+}
+
+TEST_CASE("a row left out on purpose takes its record away") {
+    Clinic clinic;
+    clinic.add("1", 100);
+    clinic.run().value();
+    clinic.add("1", 100, "skip");
+    CHECK(clinic.poll().counts.removed == 1);
+}
+
+TEST_CASE("a window that lost too much at once is held for a human") {
+    Clinic clinic;
+    for (int i = 1; i <= 8; ++i) clinic.add(std::to_string(i), 0);
+    clinic.run().value();
+    for (int i = 1; i <= 5; ++i) clinic.mis.rows.erase(std::to_string(i));
+    CHECK(clinic.poll().removals_held);
+    CHECK(clinic.standing() == 8);
+    REQUIRE(holds(clinic.database).size() == 1);
+    CHECK(holds(clinic.database)[0].missing == 5);
+    CHECK(holds(clinic.database)[0].known == 8);
+    clinic.commits = 0;
+    CHECK(clinic.poll().reread == 0);  // the source is not asked again and again
+    CHECK(clinic.commits == 0);
+
+    SUBCASE("released: removed") {
+        sqlite::Transaction transaction(clinic.database);
+        CHECK(release_hold(transaction, "demo", "visit"));
+        transaction.commit();
+        CHECK(clinic.poll().counts.removed == 5);
+        CHECK(holds(clinic.database).empty());
+    }
+    SUBCASE("the rows came back: the hold ends by itself") {
+        for (int i = 1; i <= 5; ++i) clinic.add(std::to_string(i), 0);
+        clinic.poll();
+        CHECK(holds(clinic.database).empty());
+        CHECK(clinic.standing() == 8);
+    }
+}
+
+TEST_CASE("reconciliation finds what polls cannot, and shows it as drift") {
+    Clinic clinic;
+    for (int i = 1; i <= 4; ++i) clinic.add(std::to_string(i), -100);
+    clinic.run().value();
+    clinic.clock.advance(std::chrono::hours(1));
+    clinic.run().value();
+    clinic.mis.rows["1"].value = "edited without a stamp";
+    clinic.mis.rows.erase("2");
+    clinic.add("9", -100);
+    clinic.mis.rows["9"].stamp_us -= 30 * kUsPerDay;
+    CHECK_FALSE(clinic.poll().counts.wrote());
+    clinic.reconcile();
+    CHECK(clinic.pass->state().drift == Drift{1, 1, 1});
+    clinic.reconcile();
+    CHECK(clinic.pass->state().drift == Drift{0, 0, 0});
+}
+
+TEST_CASE("a commit later than the overlap teaches a longer one") {
+    Clinic clinic;
+    clinic.add("1", 0);
+    clinic.run().value();
+    clinic.poll();
+    clinic.add("2", 0);
+    clinic.mis.rows["2"].stamp_us -= 10 * 60'000'000LL;  // stamped, then ten minutes in its transaction
+    clinic.poll();
+    CHECK(clinic.value("2") == "v");  // the window found it
+    CHECK(clinic.pass->state().overlap_us >= 10 * 60'000'000LL);
+    clinic.add("3", -100);
+    clinic.mis.rows["3"].stamp_us -= 10 * 60'000'000LL;
+    clinic.poll();
+    CHECK(clinic.value("3") == "v");  // outside the window: the overlap did
+}
+
+TEST_CASE("the source's clock set back: nothing is lost") {
+    Clinic clinic;
+    clinic.stream = declaration(true, false, false);
+    clinic.run().value();
+    clinic.poll();
+    clinic.clock.set_wall(clinic.clock.unix_us() - 3'600'000'000);
+    clinic.add("1", 0);
+    clinic.poll();
+    CHECK(clinic.value("1") == "v");
+}
+
+TEST_CASE("fan-out by rows: re-reading the parent removes its children that are gone") {
+    Clinic clinic;
+    clinic.stream = declaration(true, false, true);
+    for (const char* child : {"11", "12", "13"}) clinic.add(child, 0, "v", "1");
+    clinic.run().value();
+    clinic.mis.rows.erase("12");
+    clinic.clock.advance(std::chrono::minutes(5));
+    for (const char* child : {"11", "13"}) clinic.add(child, 0, "v", "1");  // the head's stamp
+    CHECK(clinic.poll().counts.removed == 1);
+    CHECK(clinic.value("12") == "-");
+    CHECK(clinic.value("13") == "v");
+}
+
+TEST_CASE("a stream without stamps and window: large ones read the key tail, small ones are compared whole") {
+    Clinic clinic;
+    clinic.stream = declaration(false, false, false);
+    clinic.add("1", 0);
+    clinic.add("100", 0);
+    SUBCASE("tail") {
+        clinic.options.small_stream_rows = 1;
+        clinic.run().value();
+        clinic.add("101", 0);
+        clinic.add("99", 0);  // taken earlier from the generator, committed later
+        clinic.mis.rows.erase("1");
+        clinic.poll();
+        CHECK(clinic.standing() == 4);
+        CHECK(clinic.reconcile().counts.removed == 1);
+    }
+    SUBCASE("small") {
+        clinic.run().value();
+        clinic.add("1", 0, "renamed");
+        clinic.mis.rows.erase("100");
+        clinic.poll();
+        CHECK(clinic.value("1") == "renamed");
+        CHECK(clinic.standing() == 1);
+    }
+}
+
+TEST_CASE("a degraded stream remembers why, moves no cursor, and removes nothing") {
+    Clinic clinic;
+    clinic.add("1", 0);
+    clinic.run().value();
+    clinic.mis.rows.erase("1");
+    clinic.mis.breaks = [] { return true; };
+    clinic.clock.advance(std::chrono::minutes(1));
+    const auto failed = clinic.run();
+    REQUIRE_FALSE(failed);
+    CHECK(failed.error().text == "reading visit: connection lost");
+    {
+        sqlite::Transaction transaction(clinic.database);
+        clinic.pass->failed(transaction, failed.error());
+        transaction.commit();
+    }
+    CHECK(load_state(clinic.database, clinic.pass->stream()).error == failed.error().text);
+    CHECK(clinic.standing() == 1);
+    clinic.mis.breaks = [] { return false; };
+    CHECK(clinic.poll().counts.removed == 1);
+    CHECK(load_state(clinic.database, clinic.pass->stream()).error.empty());
+}
+
+TEST_CASE("another base under the same name is held until somebody accepts it") {
+    Clinic clinic;
+    const auto check = [&](const char* fingerprint) {
+        sqlite::Transaction transaction(clinic.database);
+        const auto verdict = check_fingerprint(transaction, "demo", fingerprint, clinic.clock.unix_us());
+        transaction.commit();
+        return verdict;
+    };
+    CHECK(check("a") == FingerprintVerdict::first_seen);
+    CHECK(check("a") == FingerprintVerdict::same);
+    CHECK(check("b") == FingerprintVerdict::held);
+    CHECK(holds(clinic.database).size() == 1);
+    CHECK(check("a") == FingerprintVerdict::same);
+    CHECK(holds(clinic.database).empty());
+    check("b");
+    {
+        sqlite::Transaction transaction(clinic.database);
+        CHECK(release_hold(transaction, "demo", ""));
+        transaction.commit();
+    }
+    CHECK(check("b") == FingerprintVerdict::same);
+}
+
+TEST_CASE("an upgraded map: what it alone changed is held back, also over polls") {
+    Clinic clinic;
+    clinic.add("1", 0);
+    clinic.run().value();
+    clinic.mapper.suffix = "+";
+    clinic.stream.mapping_version = "m2";
+    clinic.pass.reset();
+    CHECK(clinic.poll().counts.held == 1);
+    CHECK_FALSE(clinic.poll().counts.wrote());
+    CHECK(clinic.value("1") == "v");
+    clinic.add("1", 0, "w");
+    CHECK(clinic.poll().counts.updated == 1);
+    CHECK(clinic.value("1") == "w+");
+}
