@@ -1,0 +1,193 @@
+#include "sink/file_sink.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <stdexcept>
+#include <vector>
+
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "platform/file.hpp"
+
+namespace mis::sink {
+namespace {
+
+constexpr std::size_t kRememberedIds = 16'384;
+constexpr std::streamoff kTailBytes = 8'000'000;
+constexpr std::string_view kPrefix = "events-";
+constexpr std::string_view kSuffix = ".jsonl";
+
+std::uint64_t number_of(const std::filesystem::path& path) {  // 0: not one of ours
+    const std::string name = path.filename().string();
+    if (!name.starts_with(kPrefix) || !name.ends_with(kSuffix)) return 0;
+    const auto digits = name.substr(kPrefix.size(), name.size() - kPrefix.size() - kSuffix.size());
+    if (digits.empty() || digits.size() > 18 ||
+        digits.find_first_not_of("0123456789") != std::string::npos)
+        return 0;
+    return std::stoull(digits);
+}
+
+std::string tail_of(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary | std::ios::ate);
+    if (!file) throw std::runtime_error("reading " + path.string() + ": " + std::strerror(errno));
+    const std::streamoff size = file.tellg();
+    const std::streamoff begin = std::max<std::streamoff>(0, size - kTailBytes);
+    std::string tail(static_cast<std::size_t>(size - begin), '\0');
+    file.seekg(begin);
+    file.read(tail.data(), size - begin);
+    if (!file) throw std::runtime_error("reading " + path.string() + ": cut short");
+    return tail;
+}
+
+std::string id_of(std::string_view line) {
+    const auto event = parse_json(line);
+    if (!event || !event->is_object()) return {};
+    const auto id = event->find("id");
+    return id != event->end() && id->is_string() ? id->get<std::string>() : std::string();
+}
+
+}  // namespace
+
+FileSink::FileSink(std::string name, FileOptions options, DeliveryQueue& queue, const Clock& clock)
+    : Sink(std::move(name)),
+      options_(std::move(options)),
+      queue_(queue),
+      clock_(clock),
+      backoff_(options_.backoff_first, options_.backoff_longest) {
+    platform::make_private_directory(options_.folder);
+    open_newest();
+}
+
+FileSink::~FileSink() {
+    if (file_ >= 0) ::close(file_);
+}
+
+std::filesystem::path FileSink::path_of(std::uint64_t number) const {
+    std::string digits = std::to_string(number);
+    if (digits.size() < 6) digits.insert(0, 6 - digits.size(), '0');
+    return options_.folder / (std::string(kPrefix) + digits + std::string(kSuffix));
+}
+
+void FileSink::open_newest() {
+    std::uint64_t newest = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(options_.folder))
+        newest = std::max(newest, number_of(entry.path()));
+    if (newest > 1 && std::filesystem::exists(path_of(newest - 1)))
+        remember_ids_in(tail_of(path_of(newest - 1)));
+    open_number(std::max<std::uint64_t>(newest, 1));
+    const std::string tail = tail_of(path_of(number_));
+    const auto last_end = tail.rfind('\n');
+    const std::size_t whole = last_end == std::string::npos ? 0 : last_end + 1;
+    file_bytes_ -= tail.size() - whole;
+    if (whole < tail.size() && ::ftruncate(file_, static_cast<off_t>(file_bytes_)) != 0)
+        throw std::runtime_error(
+            "cutting the torn last line of " + path_of(number_).string() + ": " +
+            std::strerror(errno)
+        );
+    remember_ids_in(std::string_view(tail).substr(0, whole));
+}
+
+void FileSink::open_number(std::uint64_t number) {
+    const auto path = path_of(number);
+    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (file < 0)
+        throw std::runtime_error("opening " + path.string() + ": " + std::strerror(errno));
+    struct stat found = {};
+    ::fstat(file, &found);
+    if (const int folder = ::open(options_.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        folder >= 0) {
+        ::fsync(folder);  // the new name itself
+        ::close(folder);
+    }
+    if (file_ >= 0) ::close(file_);
+    file_ = file;
+    number_ = number;
+    file_bytes_ = static_cast<std::uint64_t>(found.st_size);
+    if (options_.files_max > 0 && number > options_.files_max) {
+        std::error_code ignored;
+        std::filesystem::remove(path_of(number - options_.files_max), ignored);
+    }
+}
+
+void FileSink::remember(std::string_view id) {
+    const std::uint64_t short_id = std::hash<std::string_view>()(id);
+    if (!written_.insert(short_id).second) return;
+    written_order_.push_back(short_id);
+    if (written_order_.size() <= kRememberedIds) return;
+    written_.erase(written_order_.front());
+    written_order_.pop_front();
+}
+
+void FileSink::remember_ids_in(std::string_view lines) {
+    for (const auto line : split(lines, '\n'))
+        if (const auto id = id_of(line); !id.empty()) remember(id);
+}
+
+std::optional<std::chrono::nanoseconds> FileSink::turn() {
+    if (clock_.steady() < not_before_) return not_before_;
+    const auto events = queue_.claim(options_.batch_events_max, PerKey::run, 1'000'000);
+    if (events.empty()) return queue_.next_retry();
+    std::string lines;
+    for (const auto& event : events) {
+        if (written_.contains(std::hash<std::string_view>()(event.id)))
+            continue;  // written before a crash, not recorded then
+        lines += event.body;
+        lines += '\n';
+    }
+    if (!append(lines)) {
+        const std::string cause = std::strerror(errno);
+        for (const auto& event : events) queue_.settle(event.token, Outcome::returned, {}, 0);
+        not_before_ = clock_.steady() + backoff_.delay(++failures_);
+        set_health(Health::failing, "writing " + path_of(number_).string() + ": " + cause);
+        const std::lock_guard lock(status_mutex_);
+        ++status_.attempts_failed;
+        return not_before_;
+    }
+    failures_ = 0;
+    const auto now_us = clock_.unix_us();
+    for (const auto& event : events) {
+        remember(event.id);
+        queue_.settle(event.token, Outcome::delivered, {}, 0);
+        count_latency(event.appended_us, now_us);
+    }
+    set_health(Health::working, {});
+    const std::lock_guard lock(status_mutex_);
+    ++status_.attempts_delivered;
+    status_.events_delivered += events.size();
+    return clock_.steady();  // there may be more
+}
+
+// On failure errno says why, and the file is as before.
+bool FileSink::append(std::string_view lines) {
+    if (lines.empty()) return true;
+    if (file_bytes_ > 0 && file_bytes_ + lines.size() > options_.file_bytes_max) {
+        try {
+            open_number(number_ + 1);
+        } catch (const std::runtime_error&) {
+            return false;  // the old file stays in use; errno is open()'s
+        }
+    }
+    std::size_t done = 0;
+    while (done < lines.size()) {
+        const auto count = ::write(file_, lines.data() + done, lines.size() - done);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) break;
+        done += static_cast<std::size_t>(count);
+    }
+    if (done == lines.size() && ::fsync(file_) == 0) {
+        file_bytes_ += lines.size();
+        return true;
+    }
+    const int cause = errno;
+    static_cast<void>(!::ftruncate(file_, static_cast<off_t>(file_bytes_)));
+    errno = cause;
+    return false;
+}
+
+}  // namespace mis::sink

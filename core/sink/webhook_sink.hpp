@@ -1,0 +1,102 @@
+// Webhook sink: signed POSTs of CloudEvents to the exchange (contract.md section 3).
+//
+// A batch is `application/cloudevents-batch+json`; with batch_events_max 1 every event is its own
+// `application/cloudevents+json`. Never binary mode: its headers are outside the signature. A batch
+// keeps its events, and so its webhook-id, through all retries.
+//   2xx                      all taken, or all but those named in {"rejected":[{"id","reason"}]}
+//   429, 503 + Retry-After   everything waits that long
+//   5xx, 3xx, silence        again for ever, exponential backoff with full jitter, in order per key
+//   410                      the sink stops, durably, until a human acts
+//   415 to a gzip body       again without gzip, from then on without
+//   other 4xx                the batch is halved until the poison event stands alone: rejected
+//   (dead letter); the rest flows.
+//                            More than refusals_in_row_max events in a row, without one success
+//                            between, look like a wrong address or secret: from then on each is
+//                            tried twice, a backoff apart, so that dead letters pile up slowly.
+// After three failures in a row one request at a time probes; the first success opens everything
+// again. An event that fails while others succeed is settled as failed and comes back alone, so a
+// batch is not held by one member for ever. Memory: at most `parallel` batches of batch_bytes_max,
+// twice (plain and packed).
+#pragma once
+
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/http_client.hpp"
+#include "net/webhook_signature.hpp"
+#include "sink/delivery_queue.hpp"
+#include "sink/retry_policy.hpp"
+#include "sink/sink.hpp"
+
+namespace mis::sink {
+
+struct WebhookOptions {
+    std::string url;
+    std::vector<net::WebhookSecret> secrets;  // one; two while rotating. Never empty
+    net::Headers headers;                     // further ones, such as Authorization
+    net::ClientTls tls;
+    std::size_t batch_events_max = 100;     // 1: single-event mode
+    std::size_t batch_bytes_max = 500'000;  // of the events' JSON
+    int parallel = 4;                       // requests at once
+    int gzip_level = 1;                     // 0: never; else 1…9
+    std::chrono::milliseconds connect_timeout{5'000};
+    std::chrono::milliseconds answer_timeout{30'000};
+    std::chrono::milliseconds backoff_first{1'000};
+    std::chrono::milliseconds backoff_longest{300'000};
+    std::uint32_t refusals_in_row_max = 50;
+};
+
+class WebhookSink final : public Sink {
+  public:
+    // Queue, client and clock outlive the sink; it may be destroyed with requests under way (their
+    // events come again).
+    WebhookSink(
+        std::string name, WebhookOptions options, DeliveryQueue& queue, net::HttpClient& client,
+        const Clock& clock
+    );
+    ~WebhookSink() override;
+
+    std::optional<std::chrono::nanoseconds> turn() override;
+    bool wind_down() override;
+
+  private:
+    struct Parcel;
+    struct Arrivals;
+    enum class Retry { unavailable, unknown, failed, throttled };
+
+    void note_in_flight();
+    void take_arrivals();
+    void take(Parcel& parcel, const net::HttpOutcome& outcome);
+    void accepted(Parcel& parcel, const net::HttpResponse& response);
+    void refused(Parcel& parcel, const net::HttpResponse& response);
+    void retry(Parcel& parcel, Retry why, const std::string& reason, std::chrono::seconds asked);
+    void settle_front(Parcel& parcel, Outcome outcome, std::string_view reason);
+    void give_back(Parcel& parcel, std::string_view partition_key);
+    void give_back_waiting();
+    void stop(const std::string& reason);
+    void claim_parcels();
+    void send_due();
+    void send(Parcel& parcel);
+    bool in_outage() const;
+    std::size_t allowed_in_flight() const;
+
+    const WebhookOptions options_;
+    DeliveryQueue& queue_;
+    net::HttpClient& client_;
+    const Clock& clock_;
+    Backoff backoff_;
+    std::shared_ptr<Arrivals> arrivals_;  // shared with completions, which may outlive the sink
+    std::list<std::unique_ptr<Parcel>> parcels_;  // oldest first
+    std::size_t in_flight_ = 0;
+    std::uint32_t failures_in_row_ = 0;
+    std::uint32_t refusals_in_row_ = 0;
+    std::uint64_t successes_ = 0;
+    std::chrono::nanoseconds paused_until_{0};
+    int gzip_level_;
+    bool stopped_ = false;
+    bool winding_down_ = false;
+};
+
+}  // namespace mis::sink
