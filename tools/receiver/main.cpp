@@ -1,0 +1,239 @@
+// mis-receiver: a small exchange backend. Verifies and keeps what the gateway delivers, shows it,
+// and misbehaves when asked to.
+//
+// POST anywhere: a CloudEvent or a batch. GET /stats: counts. SIGINT, SIGTERM: summary.
+#include <pthread.h>
+#include <signal.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <ctime>
+#include <iostream>
+#include <mutex>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "ledger.hpp"
+#include "line.hpp"
+#include "misbehaviour.hpp"
+#include "net/http_server.hpp"
+#include "net/webhook_signature.hpp"
+#include "platform/file.hpp"
+
+namespace {
+
+using namespace mis;
+using namespace mis::receiver;
+
+enum class Show { lines, json, nothing };
+
+struct Settings {
+    net::HttpServer::Options server;
+    std::vector<net::WebhookSecret> secrets;
+    std::string events_file;
+    Sync sync = Sync::never;
+    Show show = Show::lines;
+    Misbehaviour misbehaviour;
+};
+
+Json json_of(const Counts& counts, const std::map<std::string, std::uint64_t>& by_type) {
+    return {
+        {"requests", counts.requests},
+        {"received", counts.received},
+        {"distinct", counts.distinct},
+        {"duplicates", counts.duplicates},
+        {"invalid_signatures", counts.invalid_signatures},
+        {"malformed", counts.malformed},
+        {"out_of_order", counts.out_of_order},
+        {"gaps", counts.gaps},
+        {"refused", counts.refused},
+        {"by_type", by_type},
+    };
+}
+
+class Receiver {  // handle() runs on the server's thread, summary() on main's
+  public:
+    explicit Receiver(const Settings& settings)
+        : settings_(settings),
+          ledger_(settings.events_file, settings.sync),
+          random_(std::random_device()()) {}
+
+    net::ServerAnswer handle(const net::ServerRequest& request) {
+        const std::lock_guard lock(mutex_);
+        if (request.method == "GET") return look_up(request);
+        if (request.method != "POST") return refusal(405, "POST events, or GET /stats");
+        ++ledger_.tally.requests;
+        if (!settings_.secrets.empty()) {
+            const auto verified = net::verify_webhook(
+                settings_.secrets, request.headers, request.body,
+                SystemClock().unix_us() / 1'000'000
+            );
+            if (!verified) {
+                ++ledger_.tally.invalid_signatures;
+                return refusal(401, verified.error().text);
+            }
+        }
+        auto events = parse_json(request.body);
+        if (events && events->is_object()) events = Json::array({*events});
+        if (!events || !events->is_array()) {
+            ++ledger_.tally.malformed;
+            return refusal(400, "neither a CloudEvent nor a batch");
+        }
+        const Plan plan = plan_for(settings_.misbehaviour, *events, random_);
+        if (plan.keep == Keep::nothing) {
+            ++ledger_.tally.refused;
+            return plan.answer;
+        }
+        for (const auto& event : *events) keep(event, plan.keep);
+        ledger_.flush();
+        if (settings_.show != Show::nothing) std::cout.flush();
+        return plan.answer;
+    }
+
+    std::string summary() {
+        const std::lock_guard lock(mutex_);
+        return json_of(ledger_.counts(), ledger_.by_type).dump();
+    }
+    Counts counts() {
+        const std::lock_guard lock(mutex_);
+        return ledger_.counts();
+    }
+
+  private:
+    void keep(const Json& event, Keep how) {
+        if (how == Keep::all_but_rejected && event.contains("id") && event.at("id").is_string() &&
+            settings_.misbehaviour.reject.contains(event.at("id").get<std::string>()))
+            return;
+        const bool fresh = ledger_.keep(event);
+        if (settings_.show == Show::lines)
+            std::cout << line_of(event) << (fresh ? "\n" : "  (again)\n");
+        if (settings_.show == Show::json) std::cout << event.dump() << '\n';
+    }
+
+    net::ServerAnswer look_up(const net::ServerRequest& request) {
+        net::ServerAnswer answer;
+        if (request.path != "/stats") return refusal(404, "only /stats");
+        answer.body = json_of(ledger_.counts(), ledger_.by_type).dump() + "\n";
+        return answer;
+    }
+
+    static net::ServerAnswer refusal(int status, const std::string& why) {
+        net::ServerAnswer answer;
+        answer.status = status;
+        answer.body = Json{{"error", why}}.dump() + "\n";
+        return answer;
+    }
+
+    const Settings& settings_;
+    std::mutex mutex_;
+    Ledger ledger_;
+    std::mt19937 random_;
+};
+
+int run(Settings settings) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread: they all inherit it
+    Receiver receiver(settings);
+    settings.server.body_bytes_max = 16 << 20;
+    {
+        net::HttpServer server(
+            settings.server, [&](net::ServerRequest request,
+                                 net::Responder respond) { respond(receiver.handle(request)); }
+        );
+        const char* scheme = settings.server.certificate_file.empty() ? "http" : "https";
+        std::cout << "listening on " << scheme << "://" << settings.server.address << ':'
+                  << server.port() << std::endl;
+        int signal = 0;
+        sigwait(&signals, &signal);
+    }
+    const Counts counts = receiver.counts();
+    if (settings.show == Show::lines) {
+        std::cout << "\nreceived " << counts.received << " events, " << counts.distinct
+                  << " distinct, " << counts.duplicates << " repeated; " << counts.out_of_order
+                  << " out of order, " << counts.gaps << " missing; " << counts.invalid_signatures
+                  << " invalid signatures\n";
+    } else {
+        std::cout << receiver.summary() << '\n';
+    }
+    return counts.invalid_signatures == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app("mis-receiver: receives, verifies and shows the gateway's events");
+    Settings settings;
+    std::vector<std::string> secret_files;
+    std::vector<std::string> poison;
+    std::vector<std::string> reject;
+    int status = 0;
+    app.add_option("--address", settings.server.address, "IP address to listen on")
+        ->capture_default_str();
+    app.add_option(
+           "--port", settings.server.port, "0: the system chooses; the first line says which"
+    )
+        ->capture_default_str();
+    app.add_option("--certificate", settings.server.certificate_file, "PEM chain: listen with TLS");
+    app.add_option("--key", settings.server.key_file, "PEM key of the certificate");
+    app.add_option(
+        "--secret-file", secret_files,
+        "file with whsec_…; repeat while rotating; none: nothing is verified"
+    );
+    app.add_option(
+        "--events", settings.events_file,
+        "JSON Lines file that keeps what was received; continued if it exists"
+    );
+    app.add_flag_callback(
+        "--fsync", [&] { settings.sync = Sync::every_request; }, "fsync before each answer"
+    );
+    app.add_flag_callback(
+        "--quiet", [&] { settings.show = Show::nothing; }, "no line per event"
+    );
+    app.add_flag_callback(
+        "--json", [&] { settings.show = Show::json; }, "events as JSON Lines instead of short lines"
+    );
+    auto& wrong = settings.misbehaviour;
+    app.add_option("--fail-rate", wrong.fail_rate, "share of requests answered 500, nothing kept")
+        ->check(CLI::Range(0.0, 1.0));
+    app.add_option("--lie-rate", wrong.lie_rate, "share kept, then answered 500")
+        ->check(CLI::Range(0.0, 1.0));
+    app.add_option("--reset-rate", wrong.reset_rate, "share kept, then reset in mid-answer")
+        ->check(CLI::Range(0.0, 1.0));
+    app.add_flag_callback(
+        "--lie", [&] { wrong.lie_rate = 1; }, "the same as --lie-rate 1"
+    );
+    app.add_flag_callback(
+        "--reset", [&] { wrong.reset_rate = 1; }, "the same as --reset-rate 1"
+    );
+    app.add_option("--slow-ms", wrong.slow_ms, "before each answer");
+    const auto* fixed = app.add_option("--status", status, "answer this to everything")
+                            ->check(CLI::Range(200, 599));
+    app.add_option("--retry-after", wrong.retry_after_s, "seconds, sent with --status");
+    app.add_flag_callback(
+        "--gone", [&] { wrong.status = 410; }, "the same as --status 410"
+    );
+    app.add_option("--poison", poison, "event id: a request with it is answered 422; repeatable");
+    app.add_option(
+        "--reject-id", reject, "event id: named as rejected, the rest is taken; repeatable"
+    );
+    CLI11_PARSE(app, argc, argv);
+    try {
+        if (fixed->count() > 0) wrong.status = status;
+        wrong.poison = {poison.begin(), poison.end()};
+        wrong.reject = {reject.begin(), reject.end()};
+        for (const auto& file : secret_files) {
+            auto secret = net::WebhookSecret::parse(platform::read_file(file));
+            if (!secret) throw std::runtime_error(secret.error().text + " (" + file + ")");
+            settings.secrets.push_back(std::move(*secret));
+        }
+        return run(std::move(settings));
+    } catch (const std::exception& error) {
+        std::cerr << "mis-receiver: " << error.what() << '\n';
+        return 2;
+    }
+}
