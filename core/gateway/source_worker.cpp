@@ -1,6 +1,7 @@
 #include "gateway/source_worker.hpp"
 
 #include "base/log.hpp"
+#include "record/quarantine.hpp"
 
 namespace mis::gateway {
 
@@ -26,6 +27,20 @@ class MidPass {
     const std::string name_;
 };
 
+// Rows that could not be read go to quarantine, those that now could come out of it.
+void settle_quarantine(sqlite::Transaction& transaction, const std::string& source, const change::CaptureBatch& batch, std::int64_t now_us) {
+    const std::string& stream = batch.stream.stream;
+    std::map<std::string, std::vector<record::RowIssue>> by_row;
+    for (const auto& issue : batch.issues) by_row[issue.row_key.empty() ? issue.raw_row : issue.row_key].push_back(issue);
+    for (const auto& [row, issues] : by_row) record::Quarantine::put(transaction, source, issues, now_us);
+    if (!record::Quarantine::any_open(transaction.database(), source, stream)) return;
+    const auto resolve = [&](const std::string& row_key) {
+        if (!by_row.contains(row_key)) record::Quarantine::resolve(transaction, source, stream, row_key, now_us);
+    };
+    for (const auto& arrival : batch.arrivals) resolve(arrival.row_key.empty() ? arrival.record.source_id : arrival.row_key);
+    for (const auto& key : batch.gone) resolve(key);
+}
+
 }  // namespace
 
 struct SourceWorker::Stream {
@@ -42,6 +57,8 @@ SourceWorker::SourceWorker(
       reader_(store.reader()), known_(reader_) {
     for (const auto& stream : setup_.connector.streams) status_[stream.name].stream = stream.name;
 }
+
+SourceWorker::~SourceWorker() = default;
 
 void SourceWorker::cancel() {
     cancelled_ = true;
@@ -129,7 +146,7 @@ Result<change::CaptureCounts> SourceWorker::capture(Stream& stream, change::Capt
         sqlite::Transaction transaction(store_.database());
         change::RecordStore records(store_.database());
         counts = change::apply(transaction, records, batch, now_us);
-        if (hooks_.quarantine && !batch.issues.empty()) hooks_.quarantine(transaction, setup_.name, batch.issues, now_us);
+        settle_quarantine(transaction, setup_.name, batch, now_us);
         transaction.commit();
     }
     const std::lock_guard lock(status_mutex_);

@@ -46,13 +46,12 @@ struct StreamStatus {
 
 class SourceWorker {
   public:
-    // What other parts add: `settled` runs inside each batch's transaction (quarantine), `room` says whether the outbox and disk have room to read on.
     struct Hooks {
-        std::function<void(sqlite::Transaction&, const std::string& source, const std::vector<record::RowIssue>&, std::int64_t now_us)> quarantine;
-        std::function<Result<void>()> room;
+        std::function<Result<void>()> room;  // whether outbox and disk have room to read on; asked before each batch
     };
 
     SourceWorker(ClinicStore& store, Meaning& meaning, std::set<std::string>& mid_pass, SourceSetup setup, const Clock& clock, Hooks hooks);
+    ~SourceWorker();
 
     struct PassSummary {
         change::CaptureCounts counts;

@@ -1,0 +1,226 @@
+#include "gateway/daemon.hpp"
+
+#include "base/log.hpp"
+#include "platform/file.hpp"
+#include "record/quarantine.hpp"
+
+namespace mis::gateway {
+namespace {
+
+constexpr std::chrono::seconds kStoreRetry{5};
+constexpr std::int64_t kPruneEveryUs = 60 * kUsPerSecond;
+
+}  // namespace
+
+struct Daemon::SourceThread {
+    explicit SourceThread(SourcePlan source_plan) : plan(std::move(source_plan)) {}
+    SourcePlan plan;
+    std::unique_ptr<SourceWorker> worker;
+    std::thread thread;
+    std::optional<Date> reconciled_on;
+};
+
+Daemon::Daemon(ClinicStore& store, DaemonSetup setup, const Clock& clock, RemovedSinks removed)
+    : store_(store), setup_(std::move(setup)), clock_(clock),
+      meaning_(store.database(), store.identity(), store.meta().epoch, std::move(setup_.meaning)), client_(net::HttpClient::Options{}),
+      started_us_(clock.unix_us()) {
+    {
+        sqlite::Transaction transaction(store_.database());
+        for (const auto& sink : setup_.sinks) outbox::Delivery::register_sink(transaction, sink.name);
+        for (const auto& name : outbox::registered_sinks(store_.database())) {
+            const bool configured =
+                std::any_of(setup_.sinks.begin(), setup_.sinks.end(), [&](const SinkSetup& sink) { return sink.name == name; });
+            if (configured) continue;
+            const auto pending = outbox::Delivery::discard_sink(transaction, name);
+            if (pending > 0 && removed == RemovedSinks::refuse)
+                throw std::runtime_error(
+                    "sink " + name + " is no longer configured but has not had " + std::to_string(pending) +
+                    " events: put it back, or start once with `run --discard` to forget them"
+                );
+            log::warn("sink {} is no longer configured: forgotten, {} events it had not had", name, pending);
+        }
+        transaction.commit();
+    }
+    for (const auto& sink : setup_.sinks) lanes_.push_back(std::make_unique<DeliveryLane>(store_, sink, client_, clock_));
+    for (auto& plan : setup_.sources) {
+        auto source = std::make_unique<SourceThread>(plan);
+        SourceWorker::Hooks hooks;
+        hooks.room = [this] { return room(); };
+        source->worker = std::make_unique<SourceWorker>(store_, meaning_, mid_pass_, plan.setup, clock_, std::move(hooks));
+        sources_.push_back(std::move(source));
+    }
+}
+
+Daemon::~Daemon() { stop(); }
+
+void Daemon::start() {
+    for (auto& lane : lanes_) lane->start();
+    for (auto& source : sources_) source->thread = std::thread([this, &thread = *source] { read_source(thread); });
+}
+
+void Daemon::stop() {
+    {
+        const std::lock_guard lock(wake_mutex_);
+        if (stopping_.exchange(true)) return;
+    }
+    wake_.notify_all();
+    for (auto& source : sources_) source->worker->cancel();
+    for (auto& source : sources_)
+        if (source->thread.joinable()) source->thread.join();
+    for (auto& lane : lanes_) lane->wind_down();
+    try {
+        record_deliveries();
+    } catch (const sqlite::StoreError& error) {
+        log::error("the last deliveries could not be recorded: {}; they will be sent again with the same ids", error.what());
+    }
+}
+
+Result<void> Daemon::room() {
+    std::string why;
+    std::error_code ignored;
+    const auto space = std::filesystem::space(store_.folder(), ignored);
+    if (!ignored && space.available < setup_.free_bytes_min)
+        why = "only " + std::to_string(space.available >> 20) + " MB are free in " + store_.folder().string() + ", at least " +
+              std::to_string(setup_.free_bytes_min >> 20) + " MB are needed: free some disk space";
+    {
+        const std::lock_guard lock(state_mutex_);
+        if (!store_error_.empty()) why = store_error_;
+        if (why.empty() != reading_paused_.empty())
+            log::warn("{}", why.empty() ? std::string("reading goes on") : "reading paused: " + why);
+        reading_paused_ = why;
+    }
+    if (!why.empty()) return fail(ErrorKind::unavailable, "reading paused: " + why);
+    return {};
+}
+
+bool Daemon::pass(SourceWorker& worker, change::PassMode mode) {
+    try {
+        const auto summary = worker.pass(mode);
+        store_works();
+        if (summary.counts.wrote() || summary.meaning.events > 0) {
+            log::info(
+                "source {}: {} rows read, {} new, {} changed, {} gone; {} events, {} withheld", worker.name(), summary.rows, summary.counts.created,
+                summary.counts.updated, summary.counts.removed, summary.meaning.events, summary.meaning.withheld
+            );
+            for (auto& lane : lanes_) lane->wake();
+        }
+        for (const auto& problem : summary.meaning.problems)
+            log::warn("source {}: {} {} set aside: {}", worker.name(), problem.key.kind, problem.key.source_id, problem.reason);
+        return summary.degraded.empty();
+    } catch (const sqlite::StoreError& error) {
+        store_failed(error);
+        return false;
+    }
+}
+
+void Daemon::read_source(SourceThread& thread) {
+    const auto& zone = thread.plan.setup.clinic_zone;
+    while (!stopping_) {
+        auto mode = change::PassMode::poll;
+        const auto now = zone.at(clock_.unix_us());
+        const auto hour = (now.unix_us + now.offset_min * 60 * kUsPerSecond) / 3'600 / kUsPerSecond % 24;
+        if (hour == thread.plan.reconcile_hour && thread.reconciled_on != now.local_date()) {
+            mode = change::PassMode::reconcile;
+            thread.reconciled_on = now.local_date();
+        }
+        const bool worked = room().has_value() && pass(*thread.worker, mode);
+        std::unique_lock lock(wake_mutex_);
+        const auto pause = worked ? std::chrono::seconds(thread.plan.poll_seconds) : std::max(kStoreRetry, std::chrono::seconds(thread.plan.poll_seconds));
+        wake_.wait_for(lock, pause, [this] { return stopping_.load(); });
+    }
+}
+
+void Daemon::record_deliveries() {
+    bool any = false;
+    for (auto& lane : lanes_) any |= lane->delivery().has_unrecorded();
+    if (!any) return;
+    const std::lock_guard lock(store_.mutex());
+    sqlite::Transaction transaction(store_.database());
+    for (auto& lane : lanes_) lane->delivery().record(transaction);
+    transaction.commit();
+    for (auto& lane : lanes_) lane->delivery().recorded();
+}
+
+void Daemon::housekeeping() {
+    const std::int64_t now_us = clock_.unix_us();
+    const std::lock_guard lock(store_.mutex());
+    const auto report = meaning_.work_off(now_us, mid_pass_);
+    if (report.events > 0)
+        for (auto& lane : lanes_) lane->wake();
+    if (now_us - pruned_us_ < kPruneEveryUs && now_us >= pruned_us_) return;
+    pruned_us_ = now_us;
+    sqlite::Transaction transaction(store_.database());
+    const auto pruned = outbox::prune(transaction, now_us, setup_.keep_delivered_us);
+    const auto purged = record::Quarantine::purge(transaction, now_us);
+    if (pruned + purged > 0) transaction.commit();
+}
+
+void Daemon::turn() {
+    try {
+        record_deliveries();
+        housekeeping();
+        store_works();
+    } catch (const sqlite::StoreError& error) {
+        store_failed(error);
+    }
+    for (auto& lane : lanes_) lane->restart_if_failed();
+}
+
+void Daemon::store_failed(const sqlite::StoreError& error) {
+    const std::lock_guard lock(state_mutex_);
+    if (store_error_ != error.what()) log::error("the local store failed: {}; what is there stays, trying again", error.what());
+    store_error_ = error.what();
+}
+
+void Daemon::store_works() {
+    const std::lock_guard lock(state_mutex_);
+    if (!store_error_.empty()) log::info("the local store works again");
+    store_error_.clear();
+}
+
+bool Daemon::sync_once(int deliver_seconds_max) {
+    for (auto& lane : lanes_) lane->start();
+    bool all = true;
+    for (auto& source : sources_) all &= pass(*source->worker, change::PassMode::poll);
+    const auto until = clock_.steady() + std::chrono::seconds(deliver_seconds_max);
+    for (;;) {
+        turn();
+        std::int64_t pending = 0;
+        for (auto& lane : lanes_) pending += lane->delivery().figures().pending;
+        if (pending == 0) break;
+        if (clock_.steady() > until) {
+            all = false;
+            break;
+        }
+        std::unique_lock lock(wake_mutex_);
+        wake_.wait_for(lock, std::chrono::milliseconds(kTurnMilliseconds), [this] { return stopping_.load(); });
+        if (stopping_) return false;
+    }
+    return all;
+}
+
+bool Daemon::reconcile(const std::string& only_source) {
+    bool all = true;
+    for (auto& source : sources_)
+        if (only_source.empty() || source->worker->name() == only_source) all &= pass(*source->worker, change::PassMode::reconcile);
+    return all;
+}
+
+Daemon::Status Daemon::status() {
+    Status status;
+    status.started_us = started_us_;
+    for (auto& source : sources_) status.sources.emplace_back(source->worker->name(), source->worker->status());
+    for (auto& lane : lanes_) status.sinks.push_back({lane->name(), lane->delivery().figures(), lane->status()});
+    {
+        const std::lock_guard lock(state_mutex_);
+        status.store_error = store_error_;
+        status.reading_paused = reading_paused_;
+    }
+    const std::lock_guard lock(store_.mutex());
+    status.gate = meaning_.gate_counts();
+    status.groups_pending = change::RecordStore(store_.database()).pending_count();
+    status.unmapped_codes = std::ssize(domain_store::CodeMap(store_.database()).unmapped());
+    return status;
+}
+
+}  // namespace mis::gateway

@@ -1,0 +1,107 @@
+// Daemon: everything that runs in one process for one clinic: a thread per source, a thread per sink, the main loop that records deliveries, wakes
+// groups whose time has come, prunes what every sink has, and answers the operator's health requests.
+//
+// The one place where a failing local store (disk full, I/O error) is caught: the cycle rolls back, says so once, waits and tries again; nothing is read
+// while it lasts, and what is there stays. Stopping drains: running reads are cancelled, sinks finish what is in flight.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "gateway/clinic_store.hpp"
+#include "gateway/delivery_lane.hpp"
+#include "gateway/meaning.hpp"
+#include "gateway/source_worker.hpp"
+#include "net/http_client.hpp"
+
+namespace mis::gateway {
+
+struct SourcePlan {
+    SourceSetup setup;
+    int poll_seconds = 60;
+    int reconcile_hour = 3;  // the clinic's local hour of the nightly reconciliation
+};
+
+struct DaemonSetup {
+    MeaningSettings meaning;
+    std::vector<SourcePlan> sources;
+    std::vector<SinkSetup> sinks;
+    std::int64_t outbox_events_max = 5'000'000;       // more pending than that for every sink: reading waits
+    std::uint64_t free_bytes_min = 256u << 20;        // less free disk: reading waits, what is there stays
+    std::int64_t keep_delivered_us = 72 * 3'600 * kUsPerSecond;
+};
+
+class Daemon {
+  public:
+    // Registers new sinks; refuses (std::runtime_error, naming --discard) when a sink with pending events is no longer configured.
+    enum class RemovedSinks { refuse, discard };
+    Daemon(ClinicStore& store, DaemonSetup setup, const Clock& clock, RemovedSinks removed);
+    ~Daemon();
+    Daemon(const Daemon&) = delete;
+    Daemon& operator=(const Daemon&) = delete;
+
+    void start();
+    void stop();  // drains; idempotent
+
+    // One turn of the main loop; the caller waits `kTurnMilliseconds` or for a signal between turns.
+    void turn();
+    static constexpr int kTurnMilliseconds = 100;
+
+    // `sync --once`: every source once, then deliver until nothing is pending or `deliver_seconds_max` passed. True: all sources read, nothing left.
+    bool sync_once(int deliver_seconds_max);
+    // All sources by a full walk; the drift of each stream afterwards stands in status().
+    bool reconcile(const std::string& only_source);
+
+    struct SinkReport {
+        std::string name;
+        outbox::SinkFigures figures;
+        sink::SinkStatus status;
+    };
+    struct Status {
+        std::vector<std::pair<std::string, std::vector<StreamStatus>>> sources;
+        std::vector<SinkReport> sinks;
+        std::string store_error;      // why the local store does not work; empty: it does
+        std::string reading_paused;   // why nothing is read; empty: it is
+        std::int64_t groups_pending = 0;
+        std::int64_t unmapped_codes = 0;
+        disclosure::GateCounts gate;
+        std::int64_t started_us = 0;
+    };
+    Status status();
+    ClinicStore& store() { return store_; }
+    Meaning& meaning() { return meaning_; }
+
+  private:
+    struct SourceThread;
+    Result<void> room();
+    void read_source(SourceThread& thread);
+    void record_deliveries();
+    void housekeeping();
+    void store_failed(const sqlite::StoreError& error);
+    void store_works();
+    bool pass(SourceWorker& worker, change::PassMode mode);
+
+    ClinicStore& store_;
+    DaemonSetup setup_;
+    const Clock& clock_;
+    Meaning meaning_;
+    std::set<std::string> mid_pass_;  // guarded by store_.mutex()
+    net::HttpClient client_;
+    std::vector<std::unique_ptr<DeliveryLane>> lanes_;
+    std::vector<std::unique_ptr<SourceThread>> sources_;
+    std::atomic<bool> stopping_{false};
+    std::mutex wake_mutex_;
+    std::condition_variable wake_;
+    mutable std::mutex state_mutex_;
+    std::string store_error_, reading_paused_;  // guarded by state_mutex_
+    std::int64_t pruned_us_ = 0;
+    std::int64_t started_us_ = 0;
+};
+
+}  // namespace mis::gateway

@@ -1,0 +1,24 @@
+#include "gateway/delivery_lane.hpp"
+
+#include "base/log.hpp"
+
+namespace mis::gateway {
+
+DeliveryLane::DeliveryLane(ClinicStore& store, SinkSetup setup, net::HttpClient& client, const Clock& clock)
+    : setup_(std::move(setup)), clock_(clock), reader_(store.reader()), delivery_(reader_, setup_.delivery, clock),
+      queue_(delivery_, store.identity().clinic_id()) {
+    MIS_ASSERT(setup_.webhook.has_value() != setup_.file.has_value());
+    if (setup_.webhook) sink_ = std::make_unique<sink::WebhookSink>(setup_.name, *setup_.webhook, queue_, client, clock_);
+    else sink_ = std::make_unique<sink::FileSink>(setup_.name, *setup_.file, queue_, clock_);
+}
+
+void DeliveryLane::start() { thread_ = std::make_unique<sink::SinkThread>(*sink_, clock_); }
+
+void DeliveryLane::restart_if_failed() {
+    if (!thread_ || thread_->failure().empty()) return;
+    log::warn("sink {}: the local store failed: {}; starting again", setup_.name, thread_->failure());
+    thread_.reset();
+    start();
+}
+
+}  // namespace mis::gateway
