@@ -133,6 +133,7 @@ void Delivery::settle(std::int64_t token, Outcome outcome, std::string_view reas
             state.put_back(key, std::move(item));
             break;
     }
+    if (key.in_flight.empty() && key.failures > 0 && key.is_parked) state.unload_parked(key);
     if (key.in_flight.empty() && key.failures >= kParkAfterAttempts && !key.is_parked) state.park(key);
     state.reschedule(key);
 }
@@ -189,7 +190,7 @@ Item Delivery::State::as_loaded(OutboxEvent event, bool parked) {
 
 void Delivery::State::load_window() {
     const std::size_t room = settings.window_events_max > window_events ? settings.window_events_max - window_events : 0;
-    if (room < std::min(kLoadAtLeast, settings.window_events_max)) return;
+    if (room < std::min(kLoadAtLeast, settings.window_events_max / 4 + 1)) return;
     if (window_bytes >= settings.window_bytes_max || parked_events >= kParkedEventsMax) return;
     if (scan - low >= kSpanMax) park_holder_of_low();
     const auto span_room = static_cast<std::size_t>(std::max<std::int64_t>(0, kSpanMax - (scan - low)));
@@ -232,6 +233,20 @@ void Delivery::State::load_parked(Key& key, std::size_t count) {
         MIS_ASSERT(events.size() == 1 && events[0].position == position);  // prune() keeps parked positions
         key.waiting.push_back(as_loaded(std::move(events[0]), true));
     }
+}
+
+// A key that failed again gives its room in the window back until it is due.
+void Delivery::State::unload_parked(Key& key) {
+    std::vector<Item> kept;
+    for (auto item = key.waiting.rbegin(); item != key.waiting.rend(); ++item) {
+        if (!item->parked) {
+            kept.push_back(*item);
+            continue;
+        }
+        forget_item(*item);
+        key.parked.push_front(item->position());
+    }
+    key.waiting.assign(kept.rbegin(), kept.rend());
 }
 
 void Delivery::State::settle_position(std::int64_t position) {

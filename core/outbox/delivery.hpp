@@ -111,6 +111,8 @@ struct DeadLetter {
     OutboxEvent event;   // the original
 };
 
+std::vector<std::string> registered_sinks(sqlite::Database& database);
+
 std::vector<DeadLetter> dead_letters(sqlite::Database& database, std::string_view sink, std::size_t limit);  // empty sink: all
 // The original is sent once more, after the fact: its sequence was already taken by the stub. False: no such dead letter.
 bool retry_dead_letter(sqlite::Transaction& transaction, std::string_view sink, std::int64_t position);

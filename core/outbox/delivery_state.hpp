@@ -103,6 +103,7 @@ struct Delivery::State {
     void load_window();
     void take_in(OutboxEvent event);
     void load_parked(Key& key, std::size_t count);
+    void unload_parked(Key& key);
     void load_retries();
     void settle_position(std::int64_t position);
     void put_back(Key& key, Item item);

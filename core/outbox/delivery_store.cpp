@@ -277,4 +277,11 @@ bool retry_dead_letter(sqlite::Transaction& transaction, std::string_view sink, 
     return transaction.database().changes() > 0;
 }
 
+std::vector<std::string> registered_sinks(sqlite::Database& database) {
+    std::vector<std::string> names;
+    auto rows = database.prepare("select sink from outbox_sink order by sink");
+    while (rows.step()) names.push_back(rows.string(0));
+    return names;
+}
+
 }  // namespace mis::outbox
