@@ -27,7 +27,7 @@ class OutboxQueue final : public DeliveryQueue {
     void retry_now() override { delivery_.retry_now(); }
     void stop(std::string_view reason) override { delivery_.stop(reason); }
     bool stopped() const override {
-        return delivery_.figures().state == outbox::SinkState::stopped;
+        return delivery_.sink_state() == outbox::SinkState::stopped;
     }
 
   private:

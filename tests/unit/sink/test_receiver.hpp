@@ -23,6 +23,7 @@ inline net::WebhookSecret test_secret() {
 struct Delivery {  // one request
     std::vector<std::string> ids;
     std::vector<std::string> keys;
+    std::vector<std::string> sequences;  // empty where the test's events have none
     std::string webhook_id;
     std::string content_type;
     bool verified = false;
@@ -75,6 +76,7 @@ class TestReceiver {
         for (const auto& event : body) {
             delivery.ids.push_back(event.at("id"));
             delivery.keys.push_back(event.at("partitionkey"));
+            delivery.sequences.push_back(event.value("sequence", ""));
         }
         delivery.webhook_id = net::find_header(request.headers, "webhook-id");
         delivery.content_type = net::find_header(request.headers, "content-type");
