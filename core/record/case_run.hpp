@@ -15,7 +15,7 @@ using CaseLines = std::vector<std::string>;
 
 struct CaseRun {
     // File → its lines, for every expected file a case may have; no lines: the file must not exist.
-    // expected.records.jsonl (bodies, in row order; of numbered steps: what stands at the end), expected.quarantine.jsonl,
+    // expected.records.jsonl (bodies, in row order; of numbered steps: what stands at the end, where the file exists), expected.quarantine.jsonl,
     // expected.skipped.jsonl, expected.changes.jsonl (numbered steps only)
     std::map<std::string, CaseLines> outcome;
     std::set<std::string> fields;        // canonical fields that some record had

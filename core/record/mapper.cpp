@@ -76,7 +76,10 @@ class SqliteMapper final : public Mapper {
         if (reasons.empty()) {
             const std::string parent = fans_out_ ? std::string(trim(batch.cell(row, parent_).value_or(""))) : std::string();
             if (fans_out_ && parent.empty()) reasons.push_back("the parent's key " + columns_[parent_] + " is missing");
-            else run(batch, row, parent, mapped, reasons);
+            else {
+                reader_notes_ = batch.notes_of(row);
+                run(batch, row, parent, mapped, reasons);
+            }
         }
         if (reasons.empty()) return mapped;
         mapped.records.clear();
@@ -175,6 +178,7 @@ class SqliteMapper final : public Mapper {
                 else notes.emplace_back(trim(own.text));
             }
         }
+        for (const std::string& note : reader_notes_) add_once(notes, note);
         for (const MapNote& note : map.row().notes)
             if (!note.dropped) add_once(notes, note.column.empty() ? note.text : note.column + ": " + note.text);
         if (notes.empty()) return;
@@ -204,6 +208,7 @@ class SqliteMapper final : public Mapper {
     std::unique_ptr<MapStatement> statement_;
     BodyWriter writer_;
     std::vector<std::string> columns_;  // of the row
+    std::vector<std::string> reader_notes_;
     std::vector<Output> outputs_;
     std::optional<std::size_t> skip_column_, notes_column_;
     std::size_t key_ = 0, parent_ = 0;
