@@ -1,4 +1,6 @@
 // The exchange's side of Meaning: messages find their group, orders find their patient (domain.md P9).
+#include <algorithm>
+
 #include "gateway/meaning.hpp"
 
 namespace mis::gateway {
@@ -8,6 +10,7 @@ using domain_store::Party;
 using domain_store::PartyKind;
 
 constexpr int kWaitingPerPage = 500;
+constexpr int kAnsweredPerStep = 1000;
 
 }  // namespace
 
@@ -99,6 +102,53 @@ Result<void> Meaning::unlink_order(sqlite::Transaction& transaction, const std::
     if (!inbox_.link_of(order)) return fail(ErrorKind::rejected, "order " + order + " is not linked: see `mis-gateway order list`");
     inbox_.unlink(transaction, order);
     if (const auto group = groups_.group_of({PartyKind::order, "", order})) groups_.make_due(transaction, *group);
+    return {};
+}
+
+Result<void> Meaning::answer_mapping_hold(
+    sqlite::Transaction& transaction, const std::string& source, const std::string& stream, change::RecordStore::Answer answer, std::int64_t now_us
+) {
+    const auto counts = records_.counts();
+    const auto held = std::find_if(counts.begin(), counts.end(), [&](const auto& count) {
+        return count.source == source && count.stream == stream && count.held_by_mapping > 0;
+    });
+    if (held == counts.end()) return fail(ErrorKind::rejected, "no mapping change waits at " + source + " " + stream + ": see `mis-gateway hold list`");
+    outbox::Outbox::Appender appender(outbox_, transaction);
+    MeaningReport report;
+    for (;;) {
+        const auto answered = records_.answer_mapping_hold(transaction, {source, stream, held->kind}, answer, now_us, kAnsweredPerStep);
+        if (answered.records == 0) break;
+        if (answer == change::RecordStore::Answer::send) continue;  // their groups are pending now
+        for (const auto& who : answered.groups) {
+            if (who.kind != change::GroupKind::patient) continue;  // free times are announced as they are, they cost nobody anything
+            std::vector<Party> parties{{PartyKind::patient, who.source, who.source_id}};
+            for (const auto& other : records_.patients_joined_with(who.source, who.source_id)) parties.push_back({PartyKind::patient, who.source, other});
+            work_out_patients(transaction, appender, groups_.join(transaction, parties), now_us, Sending::baseline, report);
+        }
+    }
+    appender.finish();
+    return {};
+}
+
+void Meaning::map_code(sqlite::Transaction& transaction, const std::string& service_code, const std::string& nomenclature) {
+    codes_.set(transaction, service_code, nomenclature);
+    std::int64_t after = 0;  // every group may use it; an evaluation that changes nothing announces nothing
+    for (;;) {
+        const auto page = groups_.groups_after(after, kAnsweredPerStep);
+        if (page.empty()) return;
+        for (const auto group : page) groups_.make_due(transaction, group);
+        after = page.back();
+    }
+}
+
+Result<void> Meaning::answer_feedback(sqlite::Transaction& transaction, const std::string& feedback, const std::string& text, std::int64_t now_us) {
+    if (text.empty()) return fail(ErrorKind::rejected, "the answer is empty");
+    const auto message = inbox_.answer(transaction, {feedback, text}, now_us);
+    if (!message) return fail(ErrorKind::rejected, "no feedback " + feedback + ": see `mis-gateway feedback list`");
+    const std::string order = inbox_.order_of_feedback(feedback).value_or("");
+    const auto joined = groups_.join(transaction, std::vector<Party>{{PartyKind::order, "", order}});
+    groups_.attach_message(transaction, joined.group, static_cast<std::int64_t>(message->position));
+    groups_.make_due(transaction, joined.group);
     return {};
 }
 

@@ -74,9 +74,12 @@ void Meaning::reload_rules() {
         branch_zones_.insert_or_assign({record.key.source, record.key.source_id}, *zone);
         settings_.rules.branch_zones.insert_or_assign(record.key.source_id, *zone);
     });
+    for (const auto& [branch, zone] : settings_.configured_branch_zones) settings_.rules.branch_zones.insert_or_assign(branch, zone);
 }
 
 Zone Meaning::zone_of_branch(const std::string& source, const std::string& branch) const {
+    if (const auto configured = settings_.configured_branch_zones.find(branch); configured != settings_.configured_branch_zones.end())
+        return configured->second;
     const auto found = branch_zones_.find({source, branch});
     return found == branch_zones_.end() ? settings_.rules.clinic_zone : found->second;
 }
@@ -124,7 +127,7 @@ bool Meaning::work_off_some(std::int64_t now_us, const std::set<std::string>& mi
             for (const auto& other : records_.patients_joined_with(who.source, who.source_id))
                 parties.push_back({PartyKind::patient, who.source, other});
             const auto joined = groups_.join(transaction, parties);
-            if (done.insert(joined.group).second) work_out_patients(transaction, appender, joined, now_us, report);
+            if (done.insert(joined.group).second) work_out_patients(transaction, appender, joined, now_us, Sending::send, report);
         }
         records_.clear_pending(transaction, who, waiting.mark);
     }
@@ -139,7 +142,7 @@ bool Meaning::work_off_some(std::int64_t now_us, const std::set<std::string>& mi
                 transaction, appender, joined, {change::GroupKind::practitioner, parties.front().source, parties.front().key}, now_us, report
             );
         else
-            work_out_patients(transaction, appender, joined, now_us, report);
+            work_out_patients(transaction, appender, joined, now_us, Sending::send, report);
     }
     appender.finish();
     transaction.commit();
@@ -166,7 +169,7 @@ domain::GroupFacts Meaning::facts_of(std::int64_t group, std::int64_t now_us) co
 
 void Meaning::work_out_patients(
     sqlite::Transaction& transaction, outbox::Outbox::Appender& appender, const domain_store::Joined& joined, std::int64_t now_us,
-    MeaningReport& report
+    Sending sending, MeaningReport& report
 ) {
     const auto facts = facts_of(joined.group, now_us);
     const auto before = parse_announced(joined.announced);
@@ -176,7 +179,7 @@ void Meaning::work_out_patients(
     auto outcome = domain::evaluate(facts, before, settings_.rules, identity_);
     disclosure::Canary canary;
     for (const auto& record : facts.records) canary.add_record(record.key.kind, record.body);
-    append(appender, outcome.events, canary, now_us, report);
+    if (sending == Sending::send) append(appender, outcome.events, canary, now_us, report);
 
     domain_store::GroupStore::State state;
     state.announced = canonical_json(outcome.after.to_json());

@@ -25,7 +25,7 @@ namespace mis::gateway {
 
 struct MeaningSettings {
     domain::Rules rules;
-    std::map<std::string, Zone> source_zones;  // branch zones come from the records
+    std::map<std::string, Zone> configured_branch_zones;  // over what the records of kind branch say
     int slot_days = 28;                        // A3: the coming weeks
     int groups_per_commit = 200;
 };
@@ -54,6 +54,16 @@ class Meaning {
     Result<void> link_order(sqlite::Transaction& transaction, const domain::OrderLink& link);
     Result<void> unlink_order(sqlite::Transaction& transaction, const std::string& order);
 
+    // `hold release --send|--baseline`: the records that a new mapping changed become the standing ones; *baseline* takes their consequences as announced
+    // without sending them. rejected: nothing waits there. What else was pending has its meaning first.
+    Result<void> answer_mapping_hold(
+        sqlite::Transaction& transaction, const std::string& source, const std::string& stream, change::RecordStore::Answer answer, std::int64_t now_us
+    );
+    // I8: plans are matched anew with the new code; nothing charged is reversed.
+    void map_code(sqlite::Transaction& transaction, const std::string& service_code, const std::string& nomenclature);
+    // F1: the clinic's answer. rejected: no such feedback.
+    Result<void> answer_feedback(sqlite::Transaction& transaction, const std::string& feedback, const std::string& text, std::int64_t now_us);
+
     // Events without a group: source.degraded and its like.
     void announce(sqlite::Transaction& transaction, const std::vector<domain::Event>& events, std::int64_t now_us);
 
@@ -74,9 +84,10 @@ class Meaning {
     void attach(sqlite::Transaction& transaction, const inbox::Acceptance& acceptance);
     std::vector<RecordKey> candidates(const inbox::OrderIdentity& identity) const;
     void join_order(sqlite::Transaction& transaction, const domain::OrderLink& link);
+    enum class Sending { send, baseline };
     void work_out_patients(
         sqlite::Transaction& transaction, outbox::Outbox::Appender& appender, const domain_store::Joined& joined, std::int64_t now_us,
-        MeaningReport& report
+        Sending sending, MeaningReport& report
     );
     void work_out_practitioner(
         sqlite::Transaction& transaction, outbox::Outbox::Appender& appender, const domain_store::Joined& joined, const change::GroupKey& who,

@@ -1,0 +1,182 @@
+#include "gateway/cli/session.hpp"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include "gateway/cli/print.hpp"
+#include "platform/file.hpp"
+
+namespace mis::gateway::cli {
+namespace {
+
+Result<std::filesystem::path> connector_folder(const std::string& name) {
+    if (name.find('/') != std::string::npos) return std::filesystem::path(name);
+    const auto folder = platform::share_directory() / "connectors" / name;
+    if (std::filesystem::is_directory(folder)) return folder;
+    std::string known;
+    for (const auto& entry : std::filesystem::directory_iterator(platform::share_directory() / "connectors"))
+        if (entry.is_directory() && !entry.path().filename().string().starts_with("_")) known += " " + entry.path().filename().string();
+    return fail(ErrorKind::misconfigured, "no connector '" + name + "'; there are:" + known + "; or give the path of a folder");
+}
+
+Result<sink::WebhookOptions> webhook_options(const config::WebhookConfig& config) {
+    sink::WebhookOptions options;
+    options.url = config.url;
+    for (const auto& place : config.secrets) {
+        const auto text = config::read_secret(place);
+        if (!text) return fail(text.error());
+        auto secret = net::WebhookSecret::parse(*text);
+        if (!secret) return fail(secret.error());
+        options.secrets.push_back(std::move(*secret));
+    }
+    if (!config.bearer_token.is_empty()) {
+        const auto token = config::read_secret(config.bearer_token);
+        if (!token) return fail(token.error());
+        options.headers.push_back({"Authorization", "Bearer " + *token});
+    }
+    options.tls = {config.authority_file, config.certificate_file, config.key_file};
+    options.batch_events_max = static_cast<std::size_t>(config.batch_events_max);
+    options.batch_bytes_max = static_cast<std::size_t>(config.batch_bytes_max);
+    options.parallel = config.parallel;
+    options.gzip_level = config.gzip_level;
+    options.connect_timeout = std::chrono::milliseconds(config.connect_timeout_ms);
+    options.answer_timeout = std::chrono::milliseconds(config.answer_timeout_ms);
+    options.backoff_first = std::chrono::milliseconds(config.backoff_first_ms);
+    options.backoff_longest = std::chrono::milliseconds(config.backoff_longest_ms);
+    return options;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Session>> Session::open(const Common& common, ClinicStore::Opening opening) {
+    auto config = config::load_config(common.config);
+    if (!config) return fail(config.error());
+    log::set_level(config->log_level);
+    auto session = std::unique_ptr<Session>(new Session{std::move(*config), nullptr, nullptr, {}});
+    const auto& groups_file = session->config.groups_file;
+    auto groups = domain::NomenclatureGroups::load(
+        groups_file.empty() ? platform::share_directory() / "config" / "nomenclature_groups.yaml" : groups_file
+    );
+    if (!groups) return fail(groups.error());
+    if (const auto& extension = session->config.groups_extend_file; !extension.empty())
+        if (auto extended = groups->extend(extension); !extended) return fail(extended.error());
+    session->groups = std::make_unique<domain::NomenclatureGroups>(std::move(*groups));
+    session->store = ClinicStore::open(session->config.store_folder, session->config.clinic_id, opening);
+    return session;
+}
+
+Result<MeaningSettings> Session::meaning_settings() const {
+    MeaningSettings settings{domain::Rules(config.clinic_zone), config.branch_zones, config.slot_days, config.groups_per_commit};
+    settings.rules.export_mode = config.export_mode == config::ExportMode::all ? domain::ExportMode::all : domain::ExportMode::ordered;
+    settings.rules.export_ground = config.legal_ground;
+    settings.rules.groups = groups.get();
+    settings.rules.low_threshold_percent = config.low_threshold_percent;
+    for (const auto& source : config.sources) {
+        const auto setup = source_setup(source.name);
+        if (!setup) return fail(setup.error());
+        if (setup->connector.no_show == "end_of_day") settings.rules.no_show_sources.insert(source.name);
+        if (source.is_register) settings.rules.register_sources.insert(source.name);
+    }
+    return settings;
+}
+
+Result<SourceSetup> Session::source_setup(const std::string& name) const {
+    std::string known;
+    for (const auto& source : config.sources) {
+        known += " " + source.name;
+        if (source.name != name) continue;
+        const auto folder = connector_folder(source.connector);
+        if (!folder) return fail(folder.error().within("source " + name));
+        auto connector = source::load_connector(*folder);
+        if (!connector) return fail(connector.error().within("source " + name));
+        if (!source.firebird) return fail(ErrorKind::misconfigured, config.file.string() + ": source " + name + ": firebird: is missing");
+        SourceSetup setup{name, std::move(*connector), {}, {}, config.clinic_zone, config.currency, {}};
+        const auto& base = *source.firebird;
+        if (!base.password.is_empty()) {
+            auto password = config::read_secret(base.password);
+            if (!password) return fail(password.error().within("source " + name));
+            setup.firebird.password = std::move(*password);
+        }
+        setup.firebird.host = base.host;
+        setup.firebird.port = base.port;
+        setup.firebird.database = base.database;
+        setup.firebird.user = base.user;
+        setup.firebird.role = base.role;
+        setup.firebird.charset = base.charset;
+        setup.firebird.dialect = base.dialect;
+        setup.firebird.wire_crypt = base.wire_crypt;
+        setup.firebird.auth = base.auth;
+        if (!base.client_library.empty()) setup.firebird.client_library = base.client_library;
+        setup.firebird.connect_seconds_max = base.connect_seconds_max;
+        setup.firebird.statement_seconds_max = base.statement_seconds_max;
+        setup.firebird.duty_cycle_percent = source.duty_cycle_percent;
+        setup.firebird.backfill_duty_cycle_percent = source.backfill_duty_cycle_percent;
+        setup.options.site = source.site;
+        setup.options.zone = config.clinic_zone;
+        setup.pass.hold_share_percent = source.hold_share_percent;
+        setup.pass.hold_count = source.hold_count_min;
+        return setup;
+    }
+    return fail(ErrorKind::misconfigured, config.file.string() + ": no source '" + name + "'; there are:" + (known.empty() ? " none" : known));
+}
+
+Result<DaemonSetup> Session::daemon_setup() const {
+    auto meaning = meaning_settings();
+    if (!meaning) return fail(meaning.error());
+    DaemonSetup setup{std::move(*meaning), {}, {}, config.outbox_events_max, 0, 0};
+    setup.free_bytes_min = static_cast<std::uint64_t>(config.free_disk_bytes_min);
+    setup.keep_delivered_us = config.delivered_hours_kept * 3'600 * kUsPerSecond;
+    for (const auto& source : config.sources) {
+        auto made = source_setup(source.name);
+        if (!made) return fail(made.error());
+        int poll_seconds = source.poll_seconds;
+        if (poll_seconds == 0) {  // as often as its most frequent stream
+            poll_seconds = 3600;
+            for (const auto& stream : made->connector.streams) poll_seconds = std::min(poll_seconds, stream.poll_seconds);
+        }
+        setup.sources.push_back({std::move(*made), poll_seconds, source.reconcile_hour});
+    }
+    for (const auto& sink : config.sinks) {
+        SinkSetup made;
+        made.name = sink.name;
+        made.delivery.sink = sink.name;
+        made.delivery.party = sink.party;
+        if (sink.webhook) {
+            auto options = webhook_options(*sink.webhook);
+            if (!options) return fail(options.error().within("sink " + sink.name));
+            made.webhook = std::move(*options);
+        } else {
+            made.file.emplace();
+            made.file->folder = sink.file->folder;
+            made.file->file_bytes_max = static_cast<std::uint64_t>(sink.file->file_bytes_max);
+            made.file->files_max = static_cast<std::size_t>(sink.file->files_max);
+            made.file->batch_events_max = static_cast<std::size_t>(sink.file->batch_events_max);
+        }
+        setup.sinks.push_back(std::move(made));
+    }
+    return setup;
+}
+
+std::unique_ptr<Meaning> Session::meaning() const {
+    auto settings = meaning_settings();
+    if (!settings) throw std::runtime_error(settings.error().text);
+    return std::make_unique<Meaning>(store->database(), store->identity(), store->meta().epoch, std::move(*settings));
+}
+
+void Session::work_off() {
+    if (!store->take_lock()) return;  // the running daemon sees what is due
+    meaning()->work_off(clock.unix_us());
+}
+
+std::string Session::operator_login() const {
+    const auto* user = ::getpwuid(::getuid());
+    return user != nullptr ? user->pw_name : "uid " + std::to_string(::getuid());
+}
+
+int with_session(const Common& common, ClinicStore::Opening opening, const std::function<int(Session&)>& action) {
+    auto session = Session::open(common, opening);
+    if (!session) return report_error(session.error());
+    return action(**session);
+}
+
+}  // namespace mis::gateway::cli

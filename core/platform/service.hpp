@@ -1,0 +1,22 @@
+// What the operating system's service supervisor wants to know, and the signals it sends.
+#pragma once
+
+#include <chrono>
+#include <string_view>
+
+namespace mis::platform {
+
+// sd_notify: nothing happens where there is no supervisor.
+void notify_ready();
+void notify_watchdog();
+void notify_stopping();
+void notify_status(std::string_view text);
+
+enum class Signal { none, stop, reload };
+
+// Blocks SIGTERM, SIGINT and SIGHUP for this thread and all made later: call before any thread is started. SIGPIPE is ignored.
+void block_signals();
+// Waits for one of them, at most so long.
+Signal wait_for_signal(std::chrono::milliseconds at_most);
+
+}  // namespace mis::platform
