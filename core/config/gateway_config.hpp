@@ -1,7 +1,7 @@
-// The configuration of one gateway: config/gateway.yaml, typed and checked. Every key is documented in that file and in config/reference.md.
+// The configuration of one gateway: gateway.yaml, checked and typed.
 //
-// Loading checks everything that can be checked without a connection; each error says FILE:LINE: key: what is wrong: remedy. Secrets stand in files
-// or in the environment, never inline. Plain values, copied freely; a reload loads a second one and compares (describe_changes).
+// load_config() reports every mistake at once, one per line: "FILE:LINE: KEY: what: remedy". It opens no secret file and no connection: whoever uses a
+// secret asks read_secret() then. Relative paths are resolved against the file's folder. What each key means: config/reference.md.
 #pragma once
 
 #include <cstdint>
@@ -11,81 +11,122 @@
 #include <string>
 #include <vector>
 
+#include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "base/timestamp.hpp"
+#include "config/settings.hpp"
 
 namespace mis::config {
 
-struct ClinicConfig {
-    std::string id;
-    Zone zone;
-    std::map<std::string, Zone> branch_zones;  // branch source_id → zone, over what the MIS says
-    explicit ClinicConfig(Zone clinic_zone) : zone(clinic_zone) {}
+struct SecretPlace {  // where a secret stands; at most one of the two
+    std::filesystem::path file;
+    std::string environment;
+    bool is_empty() const { return file.empty() && environment.empty(); }
 };
+
+// The secret itself, without the white space at its end. misconfigured: missing, empty, unreadable; names the place only.
+Result<std::string> read_secret(const SecretPlace& place);
+
+enum class ExportMode { ordered, all };
 
 struct FirebirdConfig {
     std::string host;  // empty: embedded
     int port = 3050;
-    std::string database, user, role;
-    std::string password;  // read from password_file or password_env
-    std::string charset, wire_crypt, auth;
+    std::string database, user, role, charset, wire_crypt, auth;
+    SecretPlace password;
     int dialect = 3;
-    std::vector<std::string> client_library;  // empty: the usual names
+    int connect_seconds_max = 10, statement_seconds_max = 20;
+    std::vector<std::string> client_library;  // empty: the system's
+};
+
+struct OverrideConfig {
+    std::string replaces, shipped_sha256;
+    std::filesystem::path file;
 };
 
 struct SourceConfig {
-    std::string name;
-    std::string connector;  // a name in the share directory's connectors/, or a path
-    FirebirdConfig firebird;
-    std::map<std::string, std::string> site;  // values of the connector's site: keys
-    std::string role;                         // "mis" (default) or "register": a partner register (domain.md L1)
-    int poll_seconds = 60;
-    int statement_seconds_max = 20;
-    int duty_cycle_percent = 10;
-    int backfill_duty_cycle_percent = 10;
+    std::string name, connector;
+    std::optional<FirebirdConfig> firebird;
+    int poll_seconds = 0;  // 0: as the connector declares
+    int duty_cycle_percent = 10, backfill_duty_cycle_percent = 10;
     int reconcile_hour = 3;
+    int hold_share_percent = 30, hold_count_min = 20;
+    bool is_register = false;
+    std::map<std::string, std::string> site;
+    std::filesystem::path codes_file;  // empty: none
+    std::vector<OverrideConfig> overrides;
 };
 
-struct SinkConfig {
-    std::string name;
-    std::string kind;   // "webhook", "file"
-    std::string party;  // X3; empty: all
-    // webhook
+struct WebhookConfig {
     std::string url;
-    std::vector<std::string> secrets;  // "whsec_…", one or two
-    std::string ca_file;
-    int batch_events_max = 100, parallel = 4, gzip_level = 1, answer_timeout_seconds = 30;
-    // file
+    std::vector<SecretPlace> secrets;  // one or two
+    SecretPlace bearer_token;          // may be empty
+    std::filesystem::path authority_file, certificate_file, key_file;
+    int batch_events_max = 100;
+    std::int64_t batch_bytes_max = 500'000;
+    int parallel = 4, gzip_level = 1;
+    int connect_timeout_ms = 5'000, answer_timeout_ms = 30'000;
+    int backoff_first_ms = 1'000, backoff_longest_ms = 300'000;
+};
+
+struct FileSinkConfig {
     std::filesystem::path folder;
-    std::uint64_t file_bytes_max = 64'000'000;
-    int files_max = 0;
+    std::int64_t file_bytes_max = 64'000'000;
+    int files_max = 0, batch_events_max = 500;
+};
+
+struct SinkConfig {  // exactly one of the two
+    std::string name, party;
+    std::optional<WebhookConfig> webhook;
+    std::optional<FileSinkConfig> file;
+};
+
+struct Listen {
+    std::string address;
+    int port = 0;
 };
 
 struct GatewayConfig {
-    ClinicConfig clinic;
-    std::filesystem::path store;  // the folder
-    bool export_all = false;
+    std::filesystem::path file;  // that it came from
+    std::string clinic_id, currency;
+    Zone clinic_zone;
+    std::map<std::string, Zone> branch_zones;
+    std::filesystem::path store_folder;
+    ExportMode export_mode = ExportMode::ordered;
     std::string legal_ground;
-    int low_threshold_percent = 80;
+    bool practitioner_names = false;
     std::vector<SourceConfig> sources;
     std::vector<SinkConfig> sinks;
-    std::string http_address = "127.0.0.1";
-    int http_port = 9618;
-    std::int64_t outbox_events_max = 5'000'000;
-    int free_disk_mb_min = 256;
-    int keep_delivered_hours = 72;
-    int slot_days = 28;
-    int backup_warn_days = 7;
-    std::filesystem::path nomenclature_groups;  // the clinic's extension; empty: none
+    std::optional<Listen> http_listen;  // none: switched off
+    std::filesystem::path groups_file, groups_extend_file;  // empty: the shipped one, none
+    int low_threshold_percent = 80, slot_days = 28;
+    std::int64_t outbox_events_max = 5'000'000, free_disk_bytes_min = 268'435'456;
+    int groups_per_commit = 200, delivered_hours_kept = 72, quarantine_days_kept = 30;
+    std::filesystem::path backup_folder;  // empty: not watched
+    SecretPlace backup_passphrase;
+    int backup_age_hours_max = 48;
     log::Level log_level = log::Level::info;
-    std::filesystem::path file;                 // where it was loaded from
-    explicit GatewayConfig(Zone clinic_zone) : clinic(clinic_zone) {}
+
+    Json effective;  // the document with all defaults; holds no secret, since none may stand in it
+
+    explicit GatewayConfig(Zone zone) : clinic_zone(zone) {}
 };
 
-Result<GatewayConfig> load_gateway_config(const std::filesystem::path& file);
+Result<GatewayConfig> load_config(const std::filesystem::path& file);
+// The same from text; `file` says where it would lie, for paths and errors.
+Result<GatewayConfig> parse_config(std::string_view text, const std::filesystem::path& file);
 
-// One line per difference, secrets as "(changed)"; empty: the same.
-std::vector<std::string> describe_changes(const GatewayConfig& before, const GatewayConfig& after);
+// For `check` and the log: the effective document as YAML-like text. Credentials of URLs and tokens never stand in it.
+std::string redacted_dump(const GatewayConfig& config);
+
+struct ConfigChange {
+    std::string key;           // "sources[mis].poll_seconds", "sinks[event-log]"
+    std::string before, after; // JSON; empty: was not, is no longer there
+    SettingEffect effect = SettingEffect::reload;
+};
+
+// What SIGHUP would change. List entries are known by name; several identity changes mean: another store.
+std::vector<ConfigChange> diff_configs(const GatewayConfig& before, const GatewayConfig& after);
 
 }  // namespace mis::config

@@ -1,0 +1,285 @@
+#include "config/gateway_config.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <set>
+#include <system_error>
+
+#include "base/money.hpp"
+#include "base/text.hpp"
+#include "config/setting_check.hpp"
+#include "platform/file.hpp"
+
+namespace mis::config {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The parts of the effective document, typed. Everything was checked: a wrong type here is a mistake of ours.
+class Section {
+  public:
+    Section(const Json& value, fs::path folder) : value_(value), folder_(std::move(folder)) {}
+
+    std::string text(const char* key) const { return value_.at(key).get<std::string>(); }
+    int number(const char* key) const { return value_.at(key).get<int>(); }
+    std::int64_t big_number(const char* key) const { return value_.at(key).get<std::int64_t>(); }
+    bool flag(const char* key) const { return value_.at(key).get<bool>(); }
+    fs::path path(const char* key) const { return resolve(text(key)); }
+    SecretPlace secret(const char* file_key, const char* environment_key) const {
+        return {path(file_key), environment_key == nullptr ? "" : text(environment_key)};
+    }
+    const Json& operator[](const char* key) const { return value_.at(key); }
+    Section at(const char* key) const { return {value_.at(key), folder_}; }
+    std::vector<Section> list(const char* key) const {
+        std::vector<Section> parts;
+        for (const Json& part : value_.at(key)) parts.emplace_back(part, folder_);
+        return parts;
+    }
+    bool has(const char* key) const { return value_.contains(key); }
+    fs::path resolve(const std::string& text) const {
+        if (text.empty()) return {};
+        return (folder_ / text).lexically_normal();  // an absolute path stays what it is
+    }
+
+  private:
+    const Json& value_;
+    fs::path folder_;
+};
+
+FirebirdConfig read_firebird(const Section& from) {
+    FirebirdConfig firebird;
+    firebird.host = from.text("host");
+    firebird.port = from.number("port");
+    firebird.database = from.text("database");
+    firebird.user = from.text("user");
+    firebird.role = from.text("role");
+    firebird.charset = from.text("charset");
+    firebird.wire_crypt = from.text("wire_crypt");
+    firebird.auth = from.text("auth");
+    firebird.password = from.secret("password_file", "password_env");
+    firebird.dialect = from.number("dialect");
+    firebird.connect_seconds_max = from.number("connect_seconds_max");
+    firebird.statement_seconds_max = from.number("statement_seconds_max");
+    firebird.client_library = from["client_library"].get<std::vector<std::string>>();
+    return firebird;
+}
+
+SourceConfig read_source(const Section& from) {
+    SourceConfig source;
+    source.name = from.text("name");
+    source.connector = from.text("connector");
+    if (source.connector.find('/') != std::string::npos) source.connector = from.resolve(source.connector).string();
+    if (from.has("firebird")) source.firebird = read_firebird(from.at("firebird"));
+    source.poll_seconds = from.number("poll_seconds");
+    source.duty_cycle_percent = from.number("duty_cycle_percent");
+    source.backfill_duty_cycle_percent = from.number("backfill_duty_cycle_percent");
+    source.reconcile_hour = from.number("reconcile_hour");
+    source.hold_share_percent = from.number("hold_share_percent");
+    source.hold_count_min = from.number("hold_count_min");
+    source.is_register = from.flag("register");
+    source.site = from["site"].get<std::map<std::string, std::string>>();
+    source.codes_file = from.path("codes_file");
+    for (const Section& one : from.list("overrides"))
+        source.overrides.push_back({one.text("replaces"), one.text("shipped_sha256"), one.path("file")});
+    return source;
+}
+
+SinkConfig read_sink(const Section& from) {
+    SinkConfig sink;
+    sink.name = from.text("name");
+    sink.party = from.text("party");
+    if (from.has("webhook")) {
+        const Section part = from.at("webhook");
+        WebhookConfig& webhook = sink.webhook.emplace();
+        webhook.url = part.text("url");
+        for (const Json& file : part["secret_files"]) webhook.secrets.push_back({part.resolve(file.get<std::string>()), ""});
+        if (!part.text("secret_env").empty()) webhook.secrets.push_back({{}, part.text("secret_env")});
+        webhook.bearer_token = part.secret("bearer_token_file", nullptr);
+        webhook.authority_file = part.path("authority_file");
+        webhook.certificate_file = part.path("certificate_file");
+        webhook.key_file = part.path("key_file");
+        webhook.batch_events_max = part.number("batch_events_max");
+        webhook.batch_bytes_max = part.big_number("batch_bytes_max");
+        webhook.parallel = part.number("parallel");
+        webhook.gzip_level = part.number("gzip_level");
+        webhook.connect_timeout_ms = part.number("connect_timeout_ms");
+        webhook.answer_timeout_ms = part.number("answer_timeout_ms");
+        webhook.backoff_first_ms = part.number("backoff_first_ms");
+        webhook.backoff_longest_ms = part.number("backoff_longest_ms");
+    }
+    if (from.has("file")) {
+        const Section part = from.at("file");
+        sink.file = FileSinkConfig{
+            part.path("folder"), part.big_number("file_bytes_max"), part.number("files_max"), part.number("batch_events_max")
+        };
+    }
+    return sink;
+}
+
+std::optional<Listen> read_listen(const std::string& text) {
+    if (text.empty()) return std::nullopt;
+    const std::size_t colon = text.rfind(':');
+    return Listen{text.substr(0, colon), std::atoi(text.c_str() + colon + 1)};
+}
+
+log::Level read_level(std::string_view text) {
+    if (text == "debug") return log::Level::debug;
+    if (text == "warn") return log::Level::warn;
+    if (text == "error") return log::Level::error;
+    return log::Level::info;
+}
+
+std::string text_at(const Json& value, const char* key) { return value.value(key, std::string()); }
+
+void check_source(SettingCheck& check, const Json& source, const std::string& here) {
+    if (!source.contains("firebird"))
+        return check.problem(here, "says not how to reach its base: add firebird: {database: …}");
+    const Json& firebird = source["firebird"];
+    const std::string pointer = here + "/firebird";
+    const bool file = !text_at(firebird, "password_file").empty(), environment = !text_at(firebird, "password_env").empty();
+    if (file && environment) check.problem(pointer + "/password_env", "password_file is given too: keep one");
+    if (!file && !environment && !text_at(firebird, "host").empty())
+        check.problem(pointer, "a server wants a password: add password_file or password_env");
+    if (firebird.value("dialect", 3) == 2) check.problem(pointer + "/dialect", "2 is only Firebird's own diagnosis: 1 or 3");
+    const Json overrides = source.value("overrides", Json::array());
+    for (std::size_t index = 0; index < overrides.size(); ++index) {
+        const std::string sha = text_at(overrides[index], "shipped_sha256");
+        if (sha.size() != 64 || sha.find_first_not_of("0123456789abcdef") != std::string::npos)
+            check.problem(fmt::format("{}/overrides/{}/shipped_sha256", here, index), "must be 64 small hex digits: `sha256sum` of the shipped file");
+    }
+}
+
+void check_sink(SettingCheck& check, const Json& sink, const std::string& here) {
+    const bool webhook = sink.contains("webhook"), file = sink.contains("file");
+    if (webhook == file) return check.problem(here, "must have exactly one of webhook, file");
+    if (!webhook) return;
+    const Json& part = sink["webhook"];
+    const std::string pointer = here + "/webhook";
+    const std::size_t secrets = part.value("secret_files", Json::array()).size() + (text_at(part, "secret_env").empty() ? 0 : 1);
+    if (secrets == 0) check.problem(pointer, "has no secret to sign with: add secret_files: [FILE]");
+    if (secrets > 2) check.problem(pointer + "/secret_files", "more than two secrets: one, or two while it is being replaced");
+    if (text_at(part, "certificate_file").empty() != text_at(part, "key_file").empty())
+        check.problem(pointer, "certificate_file and key_file go together: give both or none");
+    if (part.value("backoff_longest_ms", 0) < part.value("backoff_first_ms", 0))
+        check.problem(pointer + "/backoff_longest_ms", "is shorter than backoff_first_ms");
+}
+
+void check_names(SettingCheck& check, const Json& list, const std::string& pointer) {
+    std::set<std::string> seen;
+    for (std::size_t index = 0; index < list.size(); ++index) {
+        const std::string name = text_at(list[index], "name");
+        if (!name.empty() && !seen.insert(name).second)
+            check.problem(fmt::format("{}/{}/name", pointer, index), "is there twice: each needs a name of its own");
+    }
+}
+
+void check_together(SettingCheck& check, const Json& all) {
+    if (all["export"]["mode"] == "all" && trim(text_at(all["export"], "legal_ground")).empty())
+        check.problem("/export/mode", "`all` sends everybody's data: name the contract or consent in export.legal_ground, or take ordered");
+    if (!Currency::parse(text_at(all["clinic"], "currency"))) check.problem("/clinic/currency", "must be an ISO 4217 code like RUB");
+    for (std::size_t index = 0; index < all["sources"].size(); ++index)
+        check_source(check, all["sources"][index], fmt::format("/sources/{}", index));
+    for (std::size_t index = 0; index < all["sinks"].size(); ++index) check_sink(check, all["sinks"][index], fmt::format("/sinks/{}", index));
+    check_names(check, all["sources"], "/sources");
+    check_names(check, all["sinks"], "/sinks");
+}
+
+GatewayConfig typed(const Json& effective, const fs::path& file) {
+    const Section root(effective, fs::absolute(file).parent_path());
+    GatewayConfig config(*Zone::find(root.at("clinic").text("timezone")));
+    config.file = file;
+    config.clinic_id = root.at("clinic").text("id");
+    config.currency = root.at("clinic").text("currency");
+    for (const auto& [branch, zone] : root.at("clinic")["branches"].items())
+        config.branch_zones.emplace(branch, *Zone::find(zone.get<std::string>()));
+    config.store_folder = root.at("store").path("folder");
+    config.export_mode = root.at("export").text("mode") == "all" ? ExportMode::all : ExportMode::ordered;
+    config.legal_ground = root.at("export").text("legal_ground");
+    config.practitioner_names = root.at("export").flag("practitioner_names");
+    for (const Section& source : root.list("sources")) config.sources.push_back(read_source(source));
+    for (const Section& sink : root.list("sinks")) config.sinks.push_back(read_sink(sink));
+    config.http_listen = read_listen(root.at("http").text("listen"));
+    config.groups_file = root.at("nomenclature").path("groups_file");
+    config.groups_extend_file = root.at("nomenclature").path("extend_file");
+    config.low_threshold_percent = root.at("meaning").number("low_threshold_percent");
+    config.slot_days = root.at("meaning").number("slot_days");
+    const Section limits = root.at("limits");
+    config.outbox_events_max = limits.big_number("outbox_events_max");
+    config.free_disk_bytes_min = limits.big_number("free_disk_bytes_min");
+    config.groups_per_commit = limits.number("groups_per_commit");
+    config.delivered_hours_kept = limits.number("delivered_hours_kept");
+    config.quarantine_days_kept = limits.number("quarantine_days_kept");
+    config.backup_folder = root.at("backup").path("folder");
+    config.backup_passphrase = root.at("backup").secret("passphrase_file", nullptr);
+    config.backup_age_hours_max = root.at("backup").number("age_hours_max");
+    config.log_level = read_level(root.at("log").text("level"));
+    return config;
+}
+
+}  // namespace
+
+Result<GatewayConfig> parse_config(std::string_view text, const fs::path& file) {
+    const auto document = parse_yaml(text, file.string());
+    if (!document) return fail(document.error());
+    SettingCheck check(*document);
+    Json effective = check.fill();
+    // what belongs together is only judged where the parts are right
+    if (check.problems().empty()) check_together(check, effective);
+    if (!check.problems().empty()) return fail(ErrorKind::misconfigured, fmt::format("{}", fmt::join(check.problems(), "\n")));
+    GatewayConfig config = typed(effective, file);
+    config.effective = std::move(effective);
+    return config;
+}
+
+Result<GatewayConfig> load_config(const fs::path& file) {
+    try {
+        return parse_config(platform::read_file(file), file);
+    } catch (const std::system_error& error) {
+        return fail(ErrorKind::misconfigured, fmt::format("reading {}: {}: name it with --config", file.string(), error.code().message()));
+    }
+}
+
+Result<std::string> read_secret(const SecretPlace& place) {
+    std::string secret, where;
+    if (!place.file.empty()) {
+        where = place.file.string();
+        try {
+            secret = platform::read_file(place.file);
+        } catch (const std::system_error& error) {
+            return fail(ErrorKind::misconfigured, fmt::format("reading the secret in {}: {}", where, error.code().message()));
+        }
+    } else if (!place.environment.empty()) {
+        where = "environment variable " + place.environment;
+        const char* value = std::getenv(place.environment.c_str());
+        if (value == nullptr) return fail(ErrorKind::misconfigured, fmt::format("{} is not set", where));
+        secret = value;
+    }
+    while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r' || secret.back() == ' ' || secret.back() == '\t')) secret.pop_back();
+    if (secret.empty() && !where.empty()) return fail(ErrorKind::misconfigured, fmt::format("{} is empty: it must hold the secret", where));
+    return secret;
+}
+
+std::string redacted_dump(const GatewayConfig& config) {
+    std::string out;
+    const auto dump = [&out](const auto& self, const Json& value, int depth) -> void {
+        const std::string indent(static_cast<std::size_t>(depth) * 2, ' ');
+        for (const auto& [key, entry] : value.items()) {
+            const std::string lead = value.is_array() ? indent + "-" : fmt::format("{}{}:", indent, key);
+            if (entry.is_structured() && !entry.empty()) {
+                out += lead + "\n";
+                self(self, entry, depth + 1);
+            } else {
+                std::string text = entry.dump();
+                // a query may carry a key that somebody pasted into the URL
+                if (key == "url")
+                    if (const std::size_t query = text.find('?'); query != std::string::npos) text = text.substr(0, query) + "?…\"";
+                out += fmt::format("{} {}\n", lead, text);
+            }
+        }
+    };
+    dump(dump, config.effective, 0);
+    return out;
+}
+
+}  // namespace mis::config
