@@ -37,6 +37,7 @@ class Drafts {
     // Orders what was added since the last call, gives ids, applies all of it and moves it to events().
     void settle();
 
+    const Announced& after() const { return after_; }
     std::vector<Event> take() { return std::move(events_); }
 
   private:

@@ -1,0 +1,181 @@
+#include "domain/billing/charges.hpp"
+
+#include <algorithm>
+
+#include "domain/body_fields.hpp"
+#include "domain/replaced_rows.hpp"
+
+namespace mis::domain {
+namespace {
+
+bool is_code_like(const std::string& note) {  // notes are the mapper's own words; anything else might be a clinic's text
+    return note.size() <= 80 && std::all_of(note.begin(), note.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == ' ' || c == ':' || c == '.' || c == '-';
+    });
+}
+
+Json remarks_of(const Line& line) {
+    Json remarks = Json::array();
+    for (const std::string& note : line.remarks) {
+        if (is_code_like(note)) remarks.push_back(note);
+    }
+    if (line.list_total && line.list_total->currency == line.total.currency) {
+        const std::int64_t discount = line.discount ? line.discount->minor : 0;
+        const bool known = line.discount.has_value();
+        if (known && line.list_total->minor - discount != line.total.minor) {
+            remarks.push_back("list_total_minus_discount_differs");
+        }
+    }
+    return remarks;
+}
+
+Json data_of(const LineCharge& charge, const std::string& order, const std::string& item) {
+    const Line& line = *charge.line;
+    Json data{{"payer", charge.payer}, {"procedure", line.id}, {"total", to_json_value(charge.total)}};
+    data["line_total"] = to_json_value(line.total);
+    if (line.list_total) data["list_total"] = to_json_value(*line.list_total);
+    if (line.discount) data["discount"] = to_json_value(*line.discount);
+    data["quantity"] = line.quantity.to_string();
+    data["tax_deductible"] = charge.payer == "patient" && line.category != "goods";
+    data["remarks"] = remarks_of(line);
+    if (!charge.limit.empty()) data["limit"] = charge.limit;
+    if (!charge.overrun_of.empty()) data["overrun_of"] = charge.overrun_of;
+    if (!charge.party.empty()) data["payer_party"] = charge.party;
+    if (!order.empty()) data["order"] = order;
+    if (!item.empty()) data["item"] = item;
+    return data;
+}
+
+Json identity_of(const Json& data) {
+    Json identity = data;
+    identity.erase("item");
+    identity.erase("remarks");
+    return identity;
+}
+
+class Announcer {
+  public:
+    Announcer(Change& change, const Tracked& tracked, const std::vector<Account>& accounts, const ReversedLines& reversed)
+        : change_(change), tracked_(tracked), accounts_(accounts), reversed_(reversed),
+          today_(change.rules.clinic_zone.date_of(change.now()).to_string()) {
+        for (const Line& line : change.typed.lines) lines_[line.id] = &line;
+    }
+
+    void announce(const LineCharge& charge) {
+        const Line& line = *charge.line;
+        const std::string account = charge.limit.empty() ? charge.overrun_of : charge.limit;
+        const std::string key = "charge/" + line.id + "/" + charge.payer + "/" + account;
+        const Permission permission = change_.gate.record(line.patient, line.performed_at);
+        const Standing* told = change_.told(key, permission);
+        wanted_.insert(key);
+        std::string order = order_of(charge, tracked_, accounts_, change_.identity);
+        std::string item_order;
+        const PlanItem* item = tracked_.charged_item(line.id, &item_order);
+        Json data = data_of(charge, order, item == nullptr ? std::string() : item->id);
+        const auto why = reversed_.find(line.id);
+        if (told != nullptr && why == reversed_.end()) {
+            const bool same = same_but(told->data, data, {"charge_id", "booked_on", "item", "remarks", "patient"});
+            const bool same_sums = same || same_but(told->data, data, {"charge_id", "booked_on", "item", "remarks", "patient", "order"});
+            if (same || (same_sums && was_mapped_anew(line))) return;
+            reverse(*told, same_sums ? "order_changed" : "split_changed");
+        } else if (told != nullptr) {
+            reverse(*told, why->second);
+        }
+        const Json identity = identity_of(data);
+        data["booked_on"] = today_;
+        Draft& draft = change_.drafts.add("billing.charge", line.performed_at, std::move(data), identity);
+        draft.entity(line.id).at(line.performed_at, line.key.source_id).with(permission);
+        const Plan* plan = order.empty() ? nullptr : tracked_.plan_of_order(order);
+        if (plan != nullptr) draft.about("plan/" + plan->id);
+        draft.of_patient(line.patient);
+        draft.payer = charge.payer;
+        draft.event.source = line.key.source;
+        draft.event.record_id = line.id;
+        draft.event.party = charge.party;
+    }
+
+    void reverse_the_rest() {
+        for_each_standing(change_.before, "charge/", [&](const std::string& rest, const Standing& told) {
+            const std::string key = "charge/" + rest;
+            if (wanted_.contains(key)) return;
+            const auto why = reversed_.find(BodyFields(told.data).text("procedure"));
+            reverse(told, why == reversed_.end() ? "split_changed" : why->second);
+        });
+    }
+
+  private:
+    Change& change_;
+    const Tracked& tracked_;
+    const std::vector<Account>& accounts_;
+    const ReversedLines& reversed_;
+    std::string today_;
+    std::map<std::string, const Line*> lines_;
+    std::set<std::string> wanted_;
+
+    // I8: a new mapping re-matches plans and never reverses a charge.
+    bool was_mapped_anew(const Line& line) const {
+        const Standing* told = change_.before.find("procedure/" + line.id);
+        if (told == nullptr || !line.work.mapped) return false;
+        return BodyFields(told->data.at("procedure")).text("nomenclature") != line.work.nomenclature;
+    }
+
+    void reverse(const Standing& told, const std::string& reason) {
+        const BodyFields was(told.data);
+        const std::string patient = was.text("patient");
+        Json data{{"charge_id", told.event_id}, {"payer", told.data["payer"]}, {"total", told.data["total"]},
+                  {"reason", reason}};
+        const Json identity = data;
+        data["booked_on"] = today_;
+        if (const std::string limit = was.text("limit"); !limit.empty()) data["limit"] = limit;
+        Draft& draft = change_.drafts.add("billing.reversal", change_.now(), std::move(data), identity);
+        const std::string id = was.text("procedure");
+        Permission permission = change_.gate.fallen(told.leaves, patient);
+        if (told.leaves == Export::leaves) {  // X2: also after a withdrawal
+            permission.leaves = Export::leaves;
+            if (permission.ground.empty()) permission.ground = "reversal of a charge that left";
+        }
+        draft.entity(id).with(permission);
+        const Plan* plan = was.text("order").empty() ? nullptr : tracked_.plan_of_order(was.text("order"));
+        if (plan != nullptr && !change_.gate.withdrawn(patient)) draft.about("plan/" + plan->id);
+        draft.of_patient(patient);
+        draft.payer = was.text("payer");
+        const Standing* procedure = change_.before.find("procedure/" + id);
+        const auto line = lines_.find(id);
+        if (procedure != nullptr) {
+            const auto performed = BodyFields(procedure->data.at("procedure")).time("performed_at");
+            if (performed) draft.at(*performed, line == lines_.end() ? id : line->second->key.source_id);
+        }
+        draft.event.source = change_.typed.mis_source;
+        draft.event.record_id = id;
+        draft.event.party = was.text("payer_party");
+    }
+};
+
+}  // namespace
+
+std::string order_of(
+    const LineCharge& charge, const Tracked& tracked, const std::vector<Account>& accounts, const Identity& identity
+) {
+    std::string order;
+    if (tracked.charged_item(charge.line->id, &order) != nullptr) return order;
+    const std::string& limit = charge.limit.empty() ? charge.overrun_of : charge.limit;
+    for (const Account& account : accounts) {
+        if (limit.empty() || account.id != limit || account.orders.empty()) continue;
+        for (const std::string& opener : account.orders) {
+            if (account.id == limit_id_of_order(identity, opener)) return opener;
+        }
+        return *account.orders.begin();
+    }
+    return {};
+}
+
+void announce_charges(
+    Change& change, const Ledger& ledger, const Tracked& tracked, const std::vector<Account>& accounts,
+    const ReversedLines& reversed
+) {
+    Announcer announcer(change, tracked, accounts, reversed);
+    for (const LineCharge& charge : ledger.charges) announcer.announce(charge);
+    announcer.reverse_the_rest();
+}
+
+}  // namespace mis::domain

@@ -1,0 +1,117 @@
+#include "domain/billing/lines.hpp"
+
+#include "domain/body_fields.hpp"
+#include "domain/replaced_rows.hpp"
+
+namespace mis::domain {
+namespace {
+
+Json identity_of(const Line& line) {
+    Json identity = line.exported;
+    if (line.work.mapped) identity.erase("nomenclature");  // configuration gives no identity (I2)
+    return identity;
+}
+
+std::string reason_of(const Line& line, const Json& told) {
+    const BodyFields was(told);
+    if (was.text("patient") != line.patient) return line.patient_merged ? "merged" : "corrected";
+    const auto total = was.money("total");
+    return line.partly_returned && total && total->currency == line.total.currency && line.total < *total ? "returned"
+                                                                                                           : "corrected";
+}
+
+void reverse(Change& change, const std::string& id, const Standing& told, const std::string& reason) {
+    const Json& procedure = told.data.at("procedure");
+    const BodyFields was(procedure);
+    const std::string patient = was.text("patient");
+    Json data{{"procedure", procedure}, {"performed_event", told.event_id}, {"reason", reason}};
+    if (told.event_id.empty()) data.erase("performed_event");
+    Draft& draft = change.drafts.add("procedure.reversed", change.now(), data, data);
+    draft.entity(id).with(change.gate.fallen(told.leaves, patient)).of_patient(patient);
+    if (const auto performed = was.time("performed_at")) draft.at(*performed, id);
+    draft.event.source = change.typed.mis_source;
+    draft.event.record_id = id;
+}
+
+}  // namespace
+
+ReversedLines announce_lines(Change& change) {
+    ReversedLines reversed;
+    std::set<std::string> present;
+    for (const Line& line : change.typed.lines) {
+        const std::string key = "procedure/" + line.id;
+        const Permission permission = change.gate.record(line.patient, line.performed_at);
+        const Standing* told = change.told(key, permission);
+        present.insert(line.id);
+        if (told != nullptr) {
+            const Json& announced = told->data.at("procedure");
+            const Difference found = line.in_progress ? Difference::correction : difference(announced, line);
+            if (found == Difference::none) continue;
+            const std::string reason = reason_of(line, announced);
+            if (found == Difference::correction) reversed[line.id] = reason;
+            reverse(change, line.id, *told, reason);
+        }
+        if (line.in_progress) continue;  // it is announced when it is done
+        Draft& draft = change.drafts.add(
+            "procedure.performed", line.performed_at, Json{{"procedure", line.exported}}, identity_of(line)
+        );
+        draft.entity(line.id).at(line.performed_at, line.key.source_id).with(permission).of_patient(line.patient);
+        draft.event.source = line.key.source;
+        draft.event.record_id = line.id;
+    }
+    for_each_standing(change.before, "procedure/", [&](const std::string& id, const Standing& told) {
+        if (present.contains(id)) return;
+        const std::string reason = change.typed.returned.contains(id) ? "returned" : "deleted";
+        reversed[id] = reason;
+        reverse(change, id, told, reason);
+    });
+    return reversed;
+}
+
+void announce_payments(Change& change) {
+    std::set<std::string> present;
+    const auto take_back = [&](const std::string& id, const Standing& told, const char* reason) {
+        const BodyFields was(told.data);
+        const std::string patient = was.text("patient");
+        Json data{{"charge_id", told.event_id}, {"kind", was.text("kind")}, {"reason", reason}};
+        data["payer"] = told.data.value("payer", Json());
+        data["total"] = told.data.value("amount", Json());
+        data["booked_on"] = change.rules.clinic_zone.date_of(change.now()).to_string();
+        Json identity = data;
+        identity.erase("booked_on");
+        Draft& draft = change.drafts.add("billing.reversal", change.now(), std::move(data), identity);
+        draft.entity(id).with(change.gate.fallen(told.leaves, patient)).of_patient(patient);
+        if (const auto paid = was.time("paid_at")) draft.at(*paid, id);
+        draft.event.source = change.typed.mis_source;
+        draft.event.record_id = id;
+    };
+    for (const Payment& payment : change.typed.payments) {
+        const std::string key = "payment/" + payment.id;
+        const Permission permission = change.gate.record(payment.patient, payment.paid_at);
+        const Standing* told = change.told(key, permission);
+        present.insert(payment.id);
+        if (told != nullptr) {
+            if (same_but(told->data, payment.exported, {"id", "payment", "payer"}) &&
+                BodyFields(told->data).text("payer") == (payment.payer.empty() ? "patient" : payment.payer)) {
+                continue;
+            }
+            take_back(payment.id, *told, "corrected");
+        }
+        Json data = payment.exported;
+        data.erase("id");
+        data["payment"] = payment.id;
+        data["payer"] = payment.payer.empty() ? "patient" : payment.payer;
+        Draft& draft = change.drafts.add(
+            payment.kind == "refund" ? "billing.refund" : "billing.payment", payment.paid_at, data, data
+        );
+        draft.entity(payment.id).at(payment.paid_at, payment.key.source_id).with(permission).of_patient(payment.patient);
+        draft.payer = payment.payer;
+        draft.event.source = payment.key.source;
+        draft.event.record_id = payment.id;
+    }
+    for_each_standing(change.before, "payment/", [&](const std::string& id, const Standing& told) {
+        if (!present.contains(id)) take_back(id, told, "deleted");
+    });
+}
+
+}  // namespace mis::domain

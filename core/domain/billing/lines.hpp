@@ -1,0 +1,17 @@
+// Performed lines and payments as events (domain.md P6, B1, B3): announced, reversed, announced anew.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "domain/change.hpp"
+
+namespace mis::domain {
+
+// Lines whose charges must be reversed whatever their split says, and why: deleted, corrected, returned, merged. By line id.
+using ReversedLines = std::map<std::string, std::string>;
+
+ReversedLines announce_lines(Change& change);
+void announce_payments(Change& change);
+
+}  // namespace mis::domain

@@ -1,0 +1,170 @@
+#include "domain/billing/statements.hpp"
+
+#include <algorithm>
+
+#include "domain/body_fields.hpp"
+
+namespace mis::domain {
+namespace {
+
+constexpr std::size_t kChargesInOneEvent = 80;  // an event stays under 20 kB
+
+struct Statement {
+    std::string payer, order, limit, request;
+    Json period;
+    Json charges = Json::array();
+    Money total, paid;
+    std::optional<Money> previous;
+};
+
+void add_to(Money& sum, const Money& part) {
+    if (sum.is_zero()) sum.currency = part.currency;
+    if (sum.currency == part.currency) sum += part;
+}
+
+std::string day_of(const Change& change, const std::string& time) {
+    const auto at = Timestamp::parse_rfc3339(time);
+    return at ? change.rules.clinic_zone.date_of(*at).to_string() : std::string();
+}
+
+// Payments minus refunds of that payer on the days of the period; transfers and write-offs move no money in.
+Money paid_by(const Change& change, const std::string& patient, const std::string& payer, const Json& period) {
+    Money sum;
+    for_each_standing(change.drafts.after(), "payment/", [&](const std::string&, const Standing& told) {
+        const BodyFields fields(told.data);
+        const std::string kind = fields.text("kind"), day = day_of(change, fields.text("paid_at"));
+        const auto amount = fields.money("amount");
+        if (!amount || fields.text("payer") != payer || told.leaves == Export::withheld) return;
+        if (!patient.empty() && fields.text("patient") != patient) return;
+        if (day < period.value("from", "") || day > period.value("to", "")) return;
+        if (kind == "payment" || kind == "prepayment") add_to(sum, *amount);
+        if (kind == "refund") add_to(sum, amount->minor > 0 ? -*amount : *amount);
+    });
+    return sum;
+}
+
+void announce(Change& change, const Statement& said, const std::string& patient, const std::string& plan,
+              const Permission& permission, int turn) {
+    const std::size_t parts = std::max<std::size_t>(1, (said.charges.size() + kChargesInOneEvent - 1) / kChargesInOneEvent);
+    for (std::size_t part = 0; part < parts; ++part) {
+        Json data{{"payer", said.payer}, {"period", said.period}};
+        if (!said.order.empty()) data["order"] = said.order;
+        if (!said.limit.empty()) data["limit"] = said.limit;
+        if (!said.request.empty()) data["request"] = said.request;
+        const auto from = static_cast<std::ptrdiff_t>(part * kChargesInOneEvent);
+        const auto to = static_cast<std::ptrdiff_t>(std::min(said.charges.size(), (part + 1) * kChargesInOneEvent));
+        data["charges"] = Json(Json::array_t(said.charges.begin() + from, said.charges.begin() + to));
+        if (parts > 1) {
+            data["part"] = part + 1;
+            data["parts"] = parts;
+        }
+        if (part + 1 == parts) {
+            Money due = said.total;
+            if (said.paid.currency == due.currency || said.paid.is_zero()) due.minor -= said.paid.minor;
+            data["total"] = to_json_value(said.total);
+            data["paid"] = to_json_value(said.paid);
+            data["due"] = to_json_value(due);
+            if (said.request.empty()) {
+                Money since = said.total;
+                if (said.previous && said.previous->currency == since.currency) since.minor -= said.previous->minor;
+                data["since_previous"] = to_json_value(since);
+            }
+        }
+        Json identity = data;
+        identity.erase("period");
+        const std::string entity = !said.order.empty() ? said.order : said.limit;
+        Draft& draft = change.drafts.add("billing.statement", change.now(), std::move(data), identity);
+        draft.entity(entity).with(permission);
+        draft.source_id = entity;
+        draft.payer = said.payer;
+        draft.turn = turn + static_cast<int>(part);
+        if (!plan.empty()) draft.about("plan/" + plan);
+        draft.of_patient(patient);
+        if (patient.empty()) draft.about("limit/" + said.limit);
+        draft.event.source = said.request.empty() ? change.typed.mis_source : "";
+    }
+}
+
+Json entry_of(const Standing& charge) {
+    Json entry{{"charge_id", charge.event_id}, {"procedure", charge.data["procedure"]}, {"total", charge.data["total"]}};
+    if (charge.data.contains("item")) entry["item"] = charge.data["item"];
+    return entry;
+}
+
+}  // namespace
+
+void state_orders(Change& change, const std::set<std::string>& orders) {
+    const Announced& after = change.drafts.after();
+    for (const std::string& id : orders) {
+        const Order* order = change.orders.find(id);
+        if (order == nullptr) continue;
+        std::set<std::string> payers;
+        for (const LedgerEntry& entry : after.ledger) {
+            if (entry.order == id && entry.leaves == Export::leaves) payers.insert(entry.payer);
+        }
+        const Json period{{"from", change.rules.clinic_zone.date_of(order->placed_at).to_string()},
+                          {"to", change.rules.clinic_zone.date_of(change.now()).to_string()}};
+        for (const std::string& payer : payers) {
+            Statement said;
+            said.payer = payer;
+            said.order = id;
+            said.period = period;
+            for_each_standing(after, "charge/", [&](const std::string&, const Standing& charge) {
+                const BodyFields fields(charge.data);
+                if (fields.text("order") != id || fields.text("payer") != payer) return;
+                if (charge.leaves == Export::withheld) return;
+                said.charges.push_back(entry_of(charge));
+                if (const auto total = fields.money("total")) add_to(said.total, *total);
+            });
+            said.paid = paid_by(change, order->patient, payer, period);
+            const Permission permission = change.gate.order(*order);
+            if (const Standing* told = change.told("statement/" + id + "/" + payer, permission)) {
+                said.previous = BodyFields(told->data).money("total");
+            }
+            announce(change, said, order->patient, order->plan_id, permission, 0);
+        }
+    }
+}
+
+void answer_requests(Change& change) {
+    const Announced& after = change.drafts.after();
+    for (const InboxFact& message : change.facts.messages) {
+        if (message.type != "statement.requested") continue;
+        const BodyFields fields(message.body);
+        const std::string order_id = fields.text("order"), limit = fields.text("limit");
+        const Order* order = change.orders.find(order_id);
+        const Standing* account = change.before.find("limit/" + limit);
+        if (account == nullptr) account = after.find("limit/" + limit);
+        if (order == nullptr && account == nullptr) continue;
+        std::string patient = order == nullptr ? BodyFields(account->data).text("patient") : order->patient;
+        const Permission permission = order != nullptr ? change.gate.order(*order) : change.gate.patient(patient);
+        const std::string from = fields.text("from").substr(0, 10), to = fields.text("to").substr(0, 10);
+        std::set<std::string> payers;
+        for (const LedgerEntry& entry : after.ledger) {
+            const bool of_it = order != nullptr ? entry.order == order_id : entry.limit == limit;
+            if (of_it && entry.leaves == Export::leaves) payers.insert(entry.payer);
+        }
+        for (const std::string& payer : payers) {
+            if (change.told("request/" + message.id + "/" + payer, permission) != nullptr) continue;
+            Statement said;
+            said.payer = payer;
+            said.order = order_id;
+            said.limit = order == nullptr ? limit : "";
+            said.request = message.id;
+            said.period = Json{{"from", from}, {"to", to}};
+            for (const LedgerEntry& entry : after.ledger) {
+                const bool of_it = order != nullptr ? entry.order == order_id : entry.limit == limit;
+                if (!of_it || entry.payer != payer || entry.leaves == Export::withheld) continue;
+                if (entry.booked_on < from || entry.booked_on > to) continue;
+                Json line{{"charge_id", entry.charge_id}, {"total", to_json_value(entry.total)}, {"booked_on", entry.booked_on}};
+                if (entry.total.minor < 0) line["reversed"] = true;
+                said.charges.push_back(std::move(line));
+                add_to(said.total, entry.total);
+            }
+            said.paid = paid_by(change, patient, payer, said.period);
+            announce(change, said, patient, order == nullptr ? "" : order->plan_id, permission, 1000);
+        }
+    }
+}
+
+}  // namespace mis::domain

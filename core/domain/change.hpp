@@ -1,0 +1,49 @@
+// One evaluation in the making: what every part of the differ reads, and where it puts its drafts.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "domain/draft.hpp"
+#include "domain/export_gate.hpp"
+#include "domain/orders.hpp"
+#include "domain/typed_facts.hpp"
+
+namespace mis::domain {
+
+struct Change {
+    const GroupFacts& facts;
+    const TypedFacts& typed;
+    const Orders& orders;
+    const Announced& before;
+    const Rules& rules;
+    const Identity& identity;
+    const ExportGate& gate;
+    Drafts& drafts;
+    std::optional<Timestamp> next_tick = std::nullopt;
+
+    const Timestamp& now() const { return facts.now; }
+
+    void tick_at(const Timestamp& when) {
+        if (when > facts.now && (!next_tick || when < *next_tick)) next_tick = when;
+    }
+
+    // What consumers were told under this key. What was withheld counts as never said once it may leave (X1).
+    const Standing* told(const std::string& key, const Permission& permission) const {
+        const Standing* standing = before.find(key);
+        if (standing != nullptr && standing->leaves == Export::withheld && permission.allowed()) return nullptr;
+        return standing;
+    }
+};
+
+// Calls visit(key without prefix, standing) for every announcement under the prefix, in the order of keys.
+template <typename Visit>
+void for_each_standing(const Announced& announced, const std::string& prefix, const Visit& visit) {
+    for (auto at = announced.standing.lower_bound(prefix); at != announced.standing.end(); ++at) {
+        if (at->first.compare(0, prefix.size(), prefix) != 0) return;
+        visit(at->first.substr(prefix.size()), at->second);
+    }
+}
+
+}  // namespace mis::domain

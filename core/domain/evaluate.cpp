@@ -1,0 +1,78 @@
+#include "domain/evaluate.hpp"
+
+#include "domain/appointments.hpp"
+#include "domain/billing/charges.hpp"
+#include "domain/billing/lines.hpp"
+#include "domain/billing/statements.hpp"
+#include "domain/feedback/feedback.hpp"
+#include "domain/limit_ledger/announce.hpp"
+#include "domain/plan_tracker/announce.hpp"
+#include "domain/plan_tracker/tracker.hpp"
+#include "domain/replaced_rows.hpp"
+
+namespace mis::domain {
+namespace {
+
+// X2. Said last, once per withdrawal, and only of a patient of whom something may have left.
+void announce_withdrawals(Change& change) {
+    for (const auto& [patient, withdrawal] : change.orders.withdrawn) {
+        const Standing* told = change.before.find("withdrawn/" + patient);
+        if (told != nullptr && told->data.value("request", "") == withdrawal.message_id) continue;
+        Json data{{"patient", patient}, {"request", withdrawal.message_id}};
+        Draft& draft = change.drafts.add("patient.withdrawn", change.now(), data, data);
+        draft.entity(patient).with(Permission{Export::leaves, "withdrawal " + withdrawal.message_id}).of_patient(patient);
+    }
+}
+
+}  // namespace
+
+Outcome evaluate(
+    const GroupFacts& facts, const Announced& before, const Rules& rules, const Identity& identity
+) {
+    // The state: a function of the facts that stand (D1).
+    TypedFacts typed = read_facts(facts, rules, identity);
+    keep_ids_of_replaced_rows(typed, before, identity);
+    const auto next_no_show = turn_into_no_shows(typed, rules, facts.now);
+    const Orders orders = read_orders(facts, typed, rules, identity);
+    Outcome outcome;
+    outcome.after = before;
+    const auto stops = read_stops(typed, facts, outcome.after);
+    std::vector<Account> accounts = read_accounts(typed, orders, facts, before, rules, identity);
+    const Assigner assigner(accounts, stops);
+    const Tracked tracked = track_plans(typed, orders, facts, rules, [&](const Line& line) {
+        return assigner.requires_approval(line);
+    });
+    const Ledger ledger = keep_ledger(typed, accounts, assigner);
+
+    // The difference to what was announced (D2), in the order of D3.
+    const ExportGate gate(orders, rules);
+    Drafts drafts(rules, outcome.after);
+    Change change{facts, typed, orders, before, rules, identity, gate, drafts};
+    if (next_no_show) change.tick_at(*next_no_show);
+    announce_appointments(change, assigner, stops);
+    announce_orders(change, tracked);
+    announce_feedback(change);
+    announce_plans(change, tracked);
+    announce_deviations(change, tracked);
+    announce_grants(change, accounts);
+    const ReversedLines reversed = announce_lines(change);
+    announce_charges(change, ledger, tracked, accounts, reversed);
+    announce_payments(change);
+    drafts.settle();
+    announce_judgements(change, accounts, ledger, stops);
+    drafts.settle();
+    state_orders(change, announce_conclusions(change, tracked));
+    answer_requests(change);
+    announce_closings(change, accounts, tracked);
+    announce_withdrawals(change);
+    drafts.settle();
+
+    outcome.events = drafts.take();
+    outcome.next_tick = change.next_tick;
+    outcome.problems = std::move(typed.problems);
+    outcome.waiting = ledger.waiting;
+    outcome.unmapped_codes.assign(typed.unmapped_codes.begin(), typed.unmapped_codes.end());
+    return outcome;
+}
+
+}  // namespace mis::domain

@@ -1,0 +1,17 @@
+// When an account is closed, and when it is open again (domain.md L7). The closing itself is remembered: it stands in what was announced.
+#pragma once
+
+#include "domain/change.hpp"
+#include "domain/limit_ledger/account.hpp"
+#include "domain/plan_tracker/plan.hpp"
+
+namespace mis::domain {
+
+// Everything that closes the account now: "inbox:ID", "cancelled:TIME", "valid_to:DATE", "order:ID". A reason closes once: only a new one closes an
+// account that a grant opened again. Asks for a tick where time alone will close it.
+Json closing_reasons(const Account& account, const Tracked& tracked, Change& change);
+
+// It was announced closed, and a higher grant came, or what closed it in the MIS was taken back.
+bool is_reopened(const Account& account, const Standing* told, const Change& change);
+
+}  // namespace mis::domain

@@ -1,0 +1,22 @@
+// Plans, items, stages, deviations and orders as events (domain.md P1, P2, P5, P7, P9): the difference to what was announced.
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "domain/change.hpp"
+#include "domain/plan_tracker/plan.hpp"
+
+namespace mis::domain {
+
+void announce_plans(Change& change, const Tracked& tracked);        // plan.*, plan.item.*, plan.stage.withdrawn
+void announce_deviations(Change& change, const Tracked& tracked);
+void announce_orders(Change& change, const Tracked& tracked);       // linked, unlinked, waiting
+
+// Stages reached, plans and orders closed. Returns the orders to be stated: a stage or the order itself completed.
+std::set<std::string> announce_conclusions(Change& change, const Tracked& tracked);
+
+Permission permission_of(const Change& change, const Plan& plan);
+Json progress_json(const Progress& progress);
+
+}  // namespace mis::domain
