@@ -1,0 +1,273 @@
+#include "support/scenario_world.hpp"
+
+#include <algorithm>
+#include <sstream>
+#include <stdexcept>
+
+#include "config/yaml.hpp"
+#include "domain/body_fields.hpp"
+#include "domain/order_match.hpp"
+
+namespace mis::test {
+
+using namespace mis::domain;
+
+namespace {
+
+NomenclatureGroups shipped_groups() {
+    auto groups = NomenclatureGroups::load(std::filesystem::path(__FILE__).parent_path() / "../../config/nomenclature_groups.yaml");
+    if (!groups) throw std::runtime_error(groups.error().text);
+    return std::move(*groups);
+}
+
+}  // namespace
+
+ScenarioWorld::ScenarioWorld(ExportMode mode) : rules(*Zone::find("Europe/Moscow")), groups_(shipped_groups()) {
+    rules.export_mode = mode;
+    rules.export_ground = "scenario";
+    rules.no_show_sources = {"scenario"};
+    rules.groups = &groups_;
+    rules.event_id_of = [this](std::string_view entity, std::string_view type, std::string_view identity_json, std::uint64_t nth) {
+        const std::string key = std::string(entity) + '\n' + std::string(type) + '\n' + std::string(identity_json);
+        const auto before = counts_.find(key);
+        return identity.event_id(1, entity, type, identity_json, (before == counts_.end() ? 0 : before->second) + nth);
+    };
+}
+
+void ScenarioWorld::at(const std::string& rfc3339) {
+    const auto now = Timestamp::parse_rfc3339(rfc3339);
+    if (!now) throw std::runtime_error("not a time: " + rfc3339);
+    now_ = *now;
+}
+
+void ScenarioWorld::upsert(const std::string& kind, const Json& record, const std::string& source) {
+    const RecordKey key{source, kind, BodyFields(record).text("source_id")};
+    RecordFact& fact = records_[key];
+    const std::string body = canonical_json(record);
+    if (fact.body == body) return;
+    fact.version = fact.body.empty() ? 1 : fact.version + 1;
+    fact.key = key;
+    fact.first_seen_us = now_.unix_us;
+    fact.body = body;
+}
+
+void ScenarioWorld::remove(const std::string& kind, const std::string& source_id, const std::string& source) {
+    records_.erase(RecordKey{source, kind, source_id});
+}
+
+void ScenarioWorld::inbox(const Json& message) {
+    messages_.push_back(InboxFact{BodyFields(message).text("id"), BodyFields(message).text("type"), now_.unix_us,
+                                  messages_.size() + 1, message});
+}
+
+void ScenarioWorld::unlink(const std::string& order) {
+    std::erase_if(links_, [&](const OrderLink& link) { return link.order == order; });
+}
+
+void ScenarioWorld::link_orders() {
+    std::vector<Json> bodies;
+    std::vector<Candidate> patients;
+    bodies.reserve(records_.size());
+    for (const auto& [key, fact] : records_) {
+        if (key.kind != "patient") continue;
+        bodies.push_back(*parse_json(fact.body));
+        patients.push_back(Candidate{key, &bodies.back()});
+    }
+    waits_.clear();
+    for (const InboxFact& message : messages_) {
+        if (message.type != "order.placed") continue;
+        const std::string order = BodyFields(message.body).text("order");
+        if (std::any_of(links_.begin(), links_.end(), [&](const OrderLink& l) { return l.order == order; })) continue;
+        const OrderMatch match = match_order(message.body.value("patient", Json::object()), patients);
+        if (match.patient) {
+            links_.push_back(OrderLink{order, match.patient->source, match.patient->source_id, now_.unix_us, match.ground});
+        } else {
+            waits_.push_back(OrderWait{order, match.candidates});
+        }
+    }
+}
+
+GroupFacts ScenarioWorld::facts() const {
+    GroupFacts facts;
+    for (const auto& [key, fact] : records_) facts.records.push_back(fact);
+    facts.messages = messages_;
+    facts.links = links_;
+    facts.waits = waits_;
+    facts.now = now_;
+    return facts;
+}
+
+std::vector<Event> ScenarioWorld::evaluate() {
+    link_orders();
+    last_ = domain::evaluate(facts(), announced_, rules, identity);
+    announced_ = last_.after;
+    for (const Event& event : last_.events) {
+        if (event.leaves == Export::leaves) ++counts_[event.entity_id + '\n' + event.type + '\n' + event.identity];
+        log_.push_back(event);
+    }
+    return last_.events;
+}
+
+Outcome ScenarioWorld::from_nothing() const { return domain::evaluate(facts(), Announced{}, rules, identity); }
+
+std::string EventRows::name(const std::string& kind, const std::string& id) {
+    if (id.empty()) return {};
+    const auto [at, fresh] = names_.try_emplace(kind + id, "");
+    if (fresh) at->second = kind + " " + std::to_string(++counts_[kind]);
+    return at->second;
+}
+
+std::string EventRows::row(const std::string& type, const Json& data, bool withheld) {
+    std::ostringstream out;
+    const BodyFields fields(data);
+    const auto sum = [](const Json& of, const char* field) -> std::string {
+        const auto money = BodyFields(of).money(field);
+        if (!money) return {};
+        std::string text = money->to_string();
+        if (const auto rub = text.find(".00 RUB"); rub != std::string::npos) return text.substr(0, rub);
+        if (const auto rub = text.find(" RUB"); rub != std::string::npos) return text.substr(0, rub);
+        return text;
+    };
+    const auto work = [](const Json& of) {
+        const BodyFields f(of);
+        std::string text = f.text("nomenclature").empty() ? f.text("service_code") : f.text("nomenclature");
+        for (const std::string& tooth : f.texts("teeth")) text += " " + tooth;
+        return text;
+    };
+    const auto line = [&](const Json& of) { return name("line", of.is_object() ? of.value("id", "") : of.get<std::string>()); };
+    const auto plan = [&](const Json& of) {
+        return of.is_object() && of.contains("order") ? "plan of " + of.value("order", "")
+                                                      : name("plan", of.is_object() ? of.value("id", "") : of.get<std::string>());
+    };
+    std::string label = type;
+    label.resize(std::max<std::size_t>(24, label.size()), ' ');
+    out << (withheld ? "- " : "  ") << label;
+    const auto cell = [&](const std::string& text) {
+        if (!text.empty()) out << "  " << text;
+    };
+    const auto named = [&](const char* title, const std::string& text) {
+        if (!text.empty()) out << "  " << title << " " << text;
+    };
+    if (type.rfind("appointment.", 0) == 0) {
+        cell(name("visit", data["appointment"].value("id", "")));
+        cell(data["appointment"].value("starts_at", ""));
+        named("payer", fields.text("payer"));
+        if (data.contains("previous")) named("was", data["previous"].dump());
+    } else if (type.rfind("procedure.", 0) == 0) {
+        cell(line(data["procedure"]));
+        cell(work(data["procedure"]));
+        cell(sum(data["procedure"], "total"));
+        named("reason", fields.text("reason"));
+    } else if (type == "billing.charge" || type == "billing.reversal") {
+        if (data.contains("procedure")) cell(line(data["procedure"]));
+        cell(fields.text("payer"));
+        cell(sum(data, "total"));
+        if (data.contains("line_total") && data["line_total"] != data["total"]) named("of", sum(data, "line_total"));
+        named("order", fields.text("order"));
+        named("item", fields.text("item"));
+        if (data.contains("tax_deductible") && data["tax_deductible"] == Json(true)) cell("deductible");
+        if (data.contains("remarks") && !data["remarks"].empty()) named("remarks", data["remarks"].dump());
+        named("reason", fields.text("reason"));
+    } else if (type == "billing.statement") {
+        named("order", fields.text("order"));
+        if (data.contains("limit")) cell(name("limit", fields.text("limit")));
+        named("payer", fields.text("payer"));
+        named("charges", std::to_string(data["charges"].size()));
+        named("total", sum(data, "total"));
+        named("since", sum(data, "since_previous"));
+        named("paid", sum(data, "paid"));
+        named("due", sum(data, "due"));
+        if (data.contains("request")) named("period", data["period"].value("from", "") + ".." + data["period"].value("to", ""));
+    } else if (type == "billing.payment" || type == "billing.refund") {
+        cell(fields.text("kind"));
+        cell(sum(data, "amount"));
+        named("method", fields.text("method"));
+        named("payer", fields.text("payer"));
+    } else if (type.rfind("plan.item.", 0) == 0) {
+        named("item", data["item"].value("id", "").size() == 32 ? work(data["item"]) : data["item"].value("id", ""));
+        cell(work(data["item"]));
+        cell(fields.text("before") + " -> " + fields.text("after"));
+        named("reason", fields.text("reason"));
+        if (data.contains("procedure")) named("by", line(data["procedure"]));
+        const Json& progress = data["progress"];
+        named("progress", progress["items"]["performed"].dump() + "/" + progress["items"]["total"].dump() + " " +
+                              sum(progress["money"], "performed") + "/" + sum(progress["money"], "total"));
+    } else if (type.rfind("plan.stage.", 0) == 0) {
+        cell(plan(data["plan"]));
+        cell(fields.text("stage"));
+        named("charged", sum(data["progress"], "charged"));
+    } else if (type.rfind("plan.deviation.", 0) == 0) {
+        cell(plan(data["plan"]));
+        cell(fields.text("kind"));
+        cell(line(data["procedure"]));
+        named("agreed", sum(data, "agreed"));
+        named("charged", sum(data, "charged"));
+    } else if (type.rfind("plan.", 0) == 0) {
+        cell(plan(data["plan"]));
+        named("version", data["plan"].value("version", Json()).dump());
+        named("reason", fields.text("reason"));
+        if (data.contains("plan") && data["plan"].contains("items")) {
+            std::string items;
+            for (const Json& item : data["plan"]["items"]) items += (items.empty() ? "" : ", ") + work(item);
+            cell("[" + items + "]");
+        }
+    } else if (type.rfind("limit.", 0) == 0) {
+        cell(name("limit", fields.text("limit")));
+        named("amount", sum(data, "amount"));
+        named("granted", sum(data, "granted"));
+        named("consumed", sum(data, "consumed"));
+        named("remaining", sum(data, "remaining"));
+        named("overrun", sum(data, "overrun"));
+        named("write-off", sum(data, "write_off"));
+        if (data.contains("revision")) named("revision", data["revision"].dump());
+        named("rule", fields.text("rule"));
+        named("field", fields.text("field"));
+        named("ours", sum(data, "ours"));
+        named("theirs", sum(data, "theirs"));
+        named("reason", fields.text("reason"));
+    } else {
+        named("order", fields.text("order"));
+        named("feedback", fields.text("feedback"));
+        named("ground", fields.text("ground"));
+        named("reason", fields.text("reason"));
+        if (data.contains("candidates")) named("candidates", data["candidates"].dump());
+        if (data.contains("counts")) named("counts", data["counts"].dump());
+    }
+    if (data.contains("patient")) cell(name("patient", fields.text("patient")));
+    return out.str() + "\n";
+}
+
+std::string run_scenario(const std::filesystem::path& file) {
+    const auto document = config::load_yaml(file);
+    if (!document) throw std::runtime_error(document.error().text);
+    const Json& scenario = document->value();
+    ScenarioWorld world(scenario.value("export", "ordered") == "all" ? ExportMode::all : ExportMode::ordered);
+    if (scenario.contains("clinic")) {
+        world.rules.clinic_zone = *Zone::find(scenario["clinic"].value("timezone", "Europe/Moscow"));
+    }
+    EventRows rows;
+    std::string out;
+    for (const Json& step : scenario["steps"]) {
+        world.at(BodyFields(step).text("at"));
+        if (step.contains("upsert")) {
+            for (const auto& [kind, records] : step["upsert"].items()) {
+                for (const Json& record : records) world.upsert(kind, record);
+            }
+        }
+        if (step.contains("remove")) {
+            for (const auto& [kind, ids] : step["remove"].items()) {
+                for (const Json& id : ids) world.remove(kind, id.get<std::string>());
+            }
+        }
+        if (step.contains("inbox")) {
+            for (const Json& message : step["inbox"]) world.inbox(message);
+        }
+        out += BodyFields(step).text("at") + "\n";
+        for (const Event& event : world.evaluate()) {
+            out += rows.row(event.type, event.data, event.leaves == Export::withheld);
+        }
+    }
+    return out;
+}
+
+}  // namespace mis::test
