@@ -21,7 +21,20 @@ using namespace mis;
 using namespace mis::simulator;
 
 std::atomic<bool> stop{false};
-void on_signal(int) { stop = true; }
+
+// libfbclient installs handlers for these signals that shut the engine down behind our back (seen: the detach that follows spins for ever). Blocked
+// signals run no handler: one thread waits for them. To be called before Firebird makes threads of its own.
+void wait_for_signals_in_a_thread() {
+    static sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    std::thread([] {
+        int which = 0;
+        while (sigwait(&signals, &which) == 0) stop = true;
+    }).detach();
+}
 
 struct Options {
     support::FirebirdLogin login;
@@ -68,9 +81,6 @@ int create(Options& options) {
 
 int live(const Options& options) {
     auto base = support::FirebirdWriter::open(options.login);
-    // after attaching: libfbclient installs handlers of its own, which detach every base behind our back
-    std::signal(SIGINT, on_signal);
-    std::signal(SIGTERM, on_signal);
     Oracle oracle(options.oracle);
     Clinic clinic(base, options.dialect(), options.random_seed, oracle);
     using Clock = std::chrono::steady_clock;
@@ -136,6 +146,7 @@ int main(int argc, char** argv) {
     CLI11_PARSE(app, argc, argv);
 
     try {
+        wait_for_signals_in_a_thread();
         if (schema_command->parsed()) return print_schema(options);
         prepare_firebird(options);
         if (create_command->parsed()) return create(options);

@@ -134,6 +134,7 @@ std::vector<std::string> index_statements() {
         // reported by the guide's exporters: they filter by these
         "create index SCHEDULE_WORKDATE on SCHEDULE (WORKDATE)",
         "create index SCHEDULE_MODIFYDATE on SCHEDULE (MODIFYDATE)",
+        "create index SCHEDULE_CREATEDATE on SCHEDULE (CREATEDATE)",
         "create index DOCTSHEDULE_WDATE on DOCTSHEDULE (WDATE)",
         "create index TREAT_TREATDATE on TREAT (TREATDATE)",
         "create index INCOM_MODIFYDATE on INCOM (MODIFYDATE)",

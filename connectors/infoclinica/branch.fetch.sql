@@ -1,0 +1,3 @@
+select F.FILID, F.FULLNAME, F.SHORTNAME
+from FILIALS F
+where {slice}

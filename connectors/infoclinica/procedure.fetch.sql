@@ -1,0 +1,22 @@
+select L.LINE_ID, T.TREATCODE, T.FILIAL, T.PCODE, T.DCODE, T.TREATDATE, T.DOCTYPE, T.NARADCLOSE, T.ACCESSLEVEL,
+    coalesce(T.AMOUNTCL_DISC, T.AMOUNTCL) as OWED_CLIENT, coalesce(T.AMOUNTJP_DISC, T.AMOUNTJP) as OWED_ORGANIZATION,
+    T.HISTID, N.AMOUNTRUB as POLICY_SUM, A.AGRTYPE, A.AGNAME, J.JNAME,
+    L.SCHCODE, L.SCHCOUNT, L.SCHPRICE * L.SCHCOUNT as LIST_TOTAL, L.SCHAMOUNT, L.TOOTH,
+    W.KODOPER, W.SCHNAME, W.WTYPE, {site:nomenclature_column:W:WSCHEMA|null} as NOMENCLATURE,
+    (select sum(B.SCHAMOUNT) from ORDERDET B
+      where B.ORDERNO = T.ORDERNO and (B.PCODE is null or B.PCODE = T.PCODE)) as BILL_SUM,
+    (select sum(B.SCHAMOUNT) from ORDERDET B
+      where B.ORDERNO = T.ORDERNO and (B.PCODE is null or B.PCODE = T.PCODE)
+        and {site:order_line_key:B:ORDERDET|B.ODETID} <= L.LINE_ID) as BILL_THROUGH,
+    {column:T:TREAT.CREATEDATE|null} as CREATEDATE, {column:T:TREAT.MODIFYDATE|null} as MODIFYDATE
+from TREAT T
+join (
+    select {site:order_line_key:O:ORDERDET|O.ODETID} as LINE_ID, O.ORDERNO, O.PCODE, O.SCHCODE, O.SCHCOUNT, O.SCHPRICE, O.SCHAMOUNT,
+        {site:tooth_column:O:ORDERDET|null} as TOOTH
+    from ORDERDET O
+) L on L.ORDERNO = T.ORDERNO and (L.PCODE is null or L.PCODE = T.PCODE)
+left join WSCHEMA W on W.SCHID = L.SCHCODE
+left join CLHISTNUM N on N.HISTID = T.HISTID
+left join JPAGREEMENT A on A.AGRID = coalesce(N.AGRID, T.JID)
+left join JPERSONS J on J.JID = A.JID
+where {slice}
