@@ -48,6 +48,10 @@ std::optional<std::string> append_list(
 std::optional<std::string> append_teeth(std::string& out, std::string_view value) {
     const auto items = string_list(value);
     if (!items) return "not a list of teeth; teeth() makes one";
+    if (items->empty() || (items->size() == 1 && is_tooth(items->front()))) {  // the usual cases
+        out += string_list_json(*items);
+        return std::nullopt;
+    }
     std::string joined;
     for (const std::string& item : *items) {
         if (!is_tooth(item) && !is_area(item)) return "not a tooth in FDI notation nor an area";
@@ -87,6 +91,13 @@ std::optional<std::string> append_shares(std::string& out, std::string_view valu
     }
     out += canonical_json(canonical);
     return std::nullopt;
+}
+
+// Of money's JSON text: its number has no leading zero and no minus before one, so that the text is canonical.
+bool is_plain_number(std::string_view json) {
+    const std::size_t at = json.rfind(':') + 1;
+    const char first = json[at], second = json[at + 1];
+    return first == '0' ? second == '}' : first != '-' || second != '0';
 }
 
 }  // namespace
@@ -146,6 +157,21 @@ std::optional<Money> parse_money_json(std::string_view json) {
     return money;
 }
 
+BodyWriter::BodyWriter(const Kind& kind) : kind_(&kind), is_patient_(kind.name == "patient") {
+    const bool touches_free_times = kind.name == "shift" || kind.name == "busy" || kind.name == "slot" || kind.name == "appointment";
+    const std::pair<std::string_view, Role> named[] = {
+        {"source_id", Role::source_id}, {"source_modified_at", Role::modified_at}, {"patient_source_id", Role::patient},
+        {"plan_source_id", Role::plan}, {"practitioner_source_id", touches_free_times ? Role::practitioner : Role::none},
+        {"merged_into", Role::merged_into}, {"members", Role::members}, {"starts_at", Role::starts_at}, {"ends_at", Role::ends_at},
+        {"total", Role::total}, {"shares", Role::shares}, {"nomenclature", Role::nomenclature}};
+    for (const Field& field : kind.fields) {
+        roles_.push_back(Role::none);
+        for (const auto& [name, role] : named)
+            if (field.name == name) roles_.back() = role;
+    }
+    clear();
+}
+
 void BodyWriter::clear() {
     record_ = Record{};
     record_.kind = kind_->name;
@@ -172,20 +198,21 @@ std::optional<std::string> BodyWriter::add(std::size_t field_index, std::string_
     body += field.name;
     body += "\":";
     const std::size_t value_begin = body.size();
-    if (auto problem = append_value(field, value)) {
+    const Role role = roles_[field_index];
+    if (auto problem = append_value(field, role, value)) {
         body.resize(begin);
         return problem;
     }
     written_[field_index] = true;
-    if (field.name == "source_modified_at") {
+    if (role == Role::modified_at) {
         stamp_begin_ = begin;
         stamp_end_ = body.size();
     }
-    remember(field, trimmed ? value : std::string_view(body).substr(value_begin));
+    if (role != Role::none) remember(role, trimmed ? value : std::string_view(body).substr(value_begin));
     return std::nullopt;
 }
 
-std::optional<std::string> BodyWriter::append_value(const Field& field, std::string_view value) {
+std::optional<std::string> BodyWriter::append_value(const Field& field, Role role, std::string_view value) {
     std::string& out = record_.body;
     const auto quote = [&](std::string_view text) { append_json_string(out, text); };
     switch (field.type) {
@@ -195,7 +222,8 @@ std::optional<std::string> BodyWriter::append_value(const Field& field, std::str
             return std::nullopt;
         case FieldType::text:
             if (auto problem = too_long(value, field.max_length)) return problem;
-            quote(field.name == "nomenclature" ? fold_code(value) : value);  // I8
+            if (role == Role::nomenclature) quote(fold_code(value));  // I8
+            else quote(value);
             return std::nullopt;
         case FieldType::choice:
             if (std::find(field.values.begin(), field.values.end(), value) == field.values.end()) {
@@ -228,7 +256,8 @@ std::optional<std::string> BodyWriter::append_value(const Field& field, std::str
         case FieldType::money: {
             const auto money = parse_money_json(value);
             if (!money) return "not a sum with currency; money() makes one";
-            out += money_json(money->minor, money->currency.code());
+            if (is_plain_number(value)) out += value;
+            else out += money_json(money->minor, money->currency.code());
             return std::nullopt;
         }
         case FieldType::date: {
@@ -240,7 +269,9 @@ std::optional<std::string> BodyWriter::append_value(const Field& field, std::str
         case FieldType::time: {
             const auto time = Timestamp::parse_rfc3339(value);
             if (!time) return "not a time with offset (RFC 3339); local_ts() makes one";
-            quote(time->to_string());
+            // what local_ts() writes is canonical already
+            if (value.size() == 25 && value[10] == 'T' && value[19] == '+') quote(value);
+            else quote(time->to_string());
             return std::nullopt;
         }
         case FieldType::zone:
@@ -261,19 +292,23 @@ std::optional<std::string> BodyWriter::append_value(const Field& field, std::str
     return "of no known type";
 }
 
-void BodyWriter::remember(const Field& field, std::string_view value) {
-    const std::string_view name = field.name;
+void BodyWriter::remember(Role role, std::string_view value) {
     const auto unquoted = [&] { return std::string(value.substr(1, value.size() - 2)); };
-    if (name == "source_id") record_.source_id = value;
-    else if (name == "patient_source_id") record_.patient_source_id = value;
-    else if (name == "plan_source_id") record_.plan_source_id = value;
-    else if (name == "practitioner_source_id") record_.practitioner_source_id = value;
-    else if (name == "merged_into") record_.related_patients.emplace_back(value);
-    else if (name == "members") record_.related_patients = string_list(value).value_or(std::vector<std::string>{});
-    else if (name == "starts_at") starts_at_ = unquoted();
-    else if (name == "ends_at") ends_at_ = unquoted();
-    else if (name == "total") total_ = value;
-    else if (name == "shares") shares_ = value;
+    switch (role) {
+        case Role::source_id: record_.source_id = value; return;
+        case Role::patient: record_.patient_source_id = value; return;
+        case Role::plan: record_.plan_source_id = value; return;
+        case Role::practitioner: record_.practitioner_source_id = value; return;
+        case Role::merged_into: record_.related_patients.emplace_back(value); return;
+        case Role::members: record_.related_patients = string_list(value).value_or(std::vector<std::string>{}); return;
+        case Role::starts_at: starts_at_ = unquoted(); return;
+        case Role::ends_at: ends_at_ = unquoted(); return;
+        case Role::total: total_ = value; return;
+        case Role::shares: shares_ = value; return;
+        case Role::none:
+        case Role::modified_at:
+        case Role::nomenclature: return;
+    }
 }
 
 std::optional<std::string> BodyWriter::inconsistency() const {
@@ -298,10 +333,7 @@ std::optional<std::string> BodyWriter::inconsistency() const {
 Record BodyWriter::finish() const {
     Record record = record_;
     record.body += '}';
-    if (record.kind == "patient") record.patient_source_id = record.source_id;
-    const bool touches_free_times = record.kind == "shift" || record.kind == "busy" ||
-                                    record.kind == "slot" || record.kind == "appointment";
-    if (!touches_free_times) record.practitioner_source_id.clear();
+    if (is_patient_) record.patient_source_id = record.source_id;
     if (stamp_end_ == 0) {
         record.content_hash = sha256(record.body);
     } else {

@@ -17,7 +17,7 @@ namespace mis::record {
 
 class BodyWriter {
   public:
-    explicit BodyWriter(const Kind& kind) : kind_(&kind) { clear(); }
+    explicit BodyWriter(const Kind& kind);
 
     void clear();
 
@@ -32,10 +32,13 @@ class BodyWriter {
     Record finish() const;
 
   private:
-    std::optional<std::string> append_value(const Field& field, std::string_view value);
-    void remember(const Field& field, std::string_view value);
+    enum class Role { none, source_id, modified_at, patient, plan, practitioner, merged_into, members, starts_at, ends_at, total, shares, nomenclature };
+    std::optional<std::string> append_value(const Field& field, Role role, std::string_view value);
+    void remember(Role role, std::string_view value);
 
     const Kind* kind_;
+    std::vector<Role> roles_;  // by field: no name is compared on the hot path
+    bool is_patient_ = false;
     Record record_;
     std::vector<bool> written_;
     std::string starts_at_, ends_at_, total_, shares_;

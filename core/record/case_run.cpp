@@ -35,9 +35,9 @@ Result<source::RowBatch> read_rows(const fs::path& file, const source::StreamDec
         const auto row = parse_json(line);
         if (!row) return wrong(row.error().text);
         if (!row->is_object()) return wrong("not an object of column → value");
-        for (const auto& [name, value] : row->items()) {
-            const bool declared = std::any_of(stream.columns.begin(), stream.columns.end(), [&](const auto& column) { return column.name == name; });
-            if (!declared) return wrong("column " + name + " is not declared in connector.yaml");
+        for (const auto& member : row->items()) {
+            const bool declared = std::any_of(stream.columns.begin(), stream.columns.end(), [&](const auto& column) { return column.name == member.key(); });
+            if (!declared) return wrong("column " + member.key() + " is not declared in connector.yaml");
         }
         for (const auto& column : stream.columns) {
             const auto member = row->find(column.name);

@@ -183,7 +183,8 @@ class Examination {
     }
 
     void check_codes(const source::Connector& connector) {
-        for (const auto& [list, codes] : connector.codes.lists) {
+        for (const auto& entry : connector.codes.lists) {
+            const std::string& list = entry.first;
             const bool used = std::any_of(connector.streams.begin(), connector.streams.end(), [&](const auto& stream) {
                 const auto calls = literal_calls(stream.map_sql, {"code"});
                 return std::any_of(calls.begin(), calls.end(), [&](const auto& call) { return call.literal == list; });

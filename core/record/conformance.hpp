@@ -40,7 +40,7 @@ struct ConformanceOptions {
 
 ConformanceReport test_connector(const std::filesystem::path& folder, const ConformanceOptions& options = {});
 
-// "infoclinica: 14 streams, 52 cases, 120 rows, 99 records: passed", or the findings, one per line with its remedy under it.
+// "lotos: 14 streams, 52 cases, 120 rows, 99 records: passed", or the findings, one per line with its remedy under it.
 std::string to_text(const ConformanceReport& report);
 // JSON Lines: one object per finding, then one with the counts.
 std::string to_json_lines(const ConformanceReport& report);

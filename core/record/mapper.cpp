@@ -21,7 +21,7 @@ struct Output {  // a column of the map that fills a field; in the order of the 
 class SqliteMapper final : public Mapper {
   public:
     SqliteMapper(const Kind& kind, const source::StreamDeclaration& stream, std::unique_ptr<MapStatement> statement)
-        : kind_(kind), stream_(stream.name), fans_out_(stream.parent.has_value()), statement_(std::move(statement)), writer_(kind) {
+        : kind_(kind), stream_(stream.name), fans_out_(stream.parent.has_value()), statement_(std::move(statement)), writer_(kind), notes_field_(*kind.index_of("notes")) {
         for (const auto& column : stream.columns) columns_.push_back(to_lower(column.name));
     }
 
@@ -45,8 +45,7 @@ class SqliteMapper final : public Mapper {
             if (name == "notes") notes_column_ = column;
             outputs_.push_back({column, *field});
         }
-        const auto notes = *kind_.index_of("notes");
-        if (!notes_column_) outputs_.push_back({names.size(), notes});  // notes of the functions always have their place
+        if (!notes_column_) outputs_.push_back({names.size(), notes_field_});  // notes of the functions always have their place
         std::sort(outputs_.begin(), outputs_.end(), [](const Output& a, const Output& b) { return a.field < b.field; });
         for (const Field& field : kind_.fields)
             if (field.presence == Presence::required && std::find(names.begin(), names.end(), field.name) == names.end())
@@ -131,7 +130,7 @@ class SqliteMapper final : public Mapper {
         if (!map.row().notes.empty() || !map.row().issues.empty()) name_columns();
         for (const Output& output : outputs_) {
             const Field& field = kind_.fields[output.field];
-            if (field.name == "notes") {
+            if (output.field == notes_field_) {
                 add_notes(reasons);
                 continue;
             }
@@ -182,7 +181,7 @@ class SqliteMapper final : public Mapper {
         for (const MapNote& note : map.row().notes)
             if (!note.dropped) add_once(notes, note.column.empty() ? note.text : note.column + ": " + note.text);
         if (notes.empty()) return;
-        if (const auto problem = writer_.add(*kind_.index_of("notes"), string_list_json(notes))) add_once(reasons, "column notes: " + *problem);
+        if (const auto problem = writer_.add(notes_field_, string_list_json(notes))) add_once(reasons, "column notes: " + *problem);
     }
 
     static void add_once(std::vector<std::string>& texts, std::string text) {
@@ -211,7 +210,7 @@ class SqliteMapper final : public Mapper {
     std::vector<std::string> reader_notes_;
     std::vector<Output> outputs_;
     std::optional<std::size_t> skip_column_, notes_column_;
-    std::size_t key_ = 0, parent_ = 0;
+    std::size_t key_ = 0, parent_ = 0, notes_field_;
     MapWork work_{1, 0};
 };
 
