@@ -64,20 +64,40 @@ std::int64_t stream_id(sqlite::Transaction& transaction, const StreamRef& stream
 }
 
 CaptureWriter::CaptureWriter(sqlite::Transaction& transaction, const StreamRef& stream)
-    : transaction_(transaction), stream_(stream), stream_id_(stream_id(transaction, stream)) {
+    : transaction_(transaction), stream_(stream), stream_id_(stream_id(transaction, stream)),
+      load_(transaction.prepare(
+          "select version, hash, row_hash, mapping, owner, doctor, pos, window_at, row_key, parent from record where stream = ?1 and key = ?2"
+      )),
+      insert_body_(transaction.prepare("insert into journal (body) values (?1)")),
+      insert_record_(transaction.prepare(
+          "insert or replace into record (stream, key, version, hash, row_hash, mapping, owner, doctor, pos, row_key, parent, window_at, "
+          "since_us) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+      )),
+      find_party_(transaction.prepare("select id from party where kind = ?1 and source = ?2 and key = ?3")) {
     static constexpr std::array kSlotKinds = {"appointment", "shift", "busy", "slot"};
     touches_slots_ = std::find(kSlotKinds.begin(), kSlotKinds.end(), stream.kind) != kSlotKinds.end();
-    auto held = transaction_.prepare("select 1 from mapping_hold where stream = ?1 limit 1");
-    any_held_ = held.with(stream_id_).step();
+    any_held_ = transaction_.prepare("select 1 from mapping_hold where stream = ?1 limit 1").with(stream_id_).step();
+    auto highest = transaction_.prepare("select key from record where stream = ?1 order by key desc limit 1");
+    if (!highest.with(stream_id_).step()) highest_key_ = INT64_MIN;
+    else highest_key_ = integer_key(highest.text(0));
+}
+
+// A backfill in key order needs no look at what stands.
+bool CaptureWriter::may_stand(std::string_view key) const {
+    const auto number = integer_key(key);
+    return !number || !highest_key_ || *number <= *highest_key_ || above_.contains(*number);
 }
 
 std::optional<CaptureWriter::Standing> CaptureWriter::load(const std::string& key) {
-    auto select = transaction_.prepare(
-        "select version, hash, row_hash, mapping, owner, doctor, pos, window_at, row_key, parent from record where stream = ?1 and key = ?2"
-    );
+    if (!may_stand(key)) return std::nullopt;
+    sqlite::Statement& select = load_;
+    select.reset();
     select.bind(1, stream_id_);
     bind_key(select, 2, key);
-    if (!select.step()) return std::nullopt;
+    if (!select.step()) {
+        select.reset();
+        return std::nullopt;
+    }
     Standing standing;
     standing.version = select.integer(0);
     standing.hash = select.string(1);
@@ -89,6 +109,7 @@ std::optional<CaptureWriter::Standing> CaptureWriter::load(const std::string& ke
     standing.window_us = optional_integer(select, 7);
     if (!select.is_null(8)) standing.row_key = select.string(8);
     if (!select.is_null(9)) standing.parent = select.string(9);
+    select.reset();
     return standing;
 }
 
@@ -209,10 +230,7 @@ void CaptureWriter::store_version(
         if (old->doctor && old->doctor != doctor) mark_party(*old->doctor);
         mark_links(record.source_id);
     }
-    auto upsert = transaction_.prepare(
-        "insert or replace into record (stream, key, version, hash, row_hash, mapping, owner, doctor, pos, row_key, parent, window_at, since_us) "
-        "values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
-    );
+    sqlite::Statement& upsert = insert_record_;
     upsert.bind(1, stream_id_);
     bind_key(upsert, 2, record.source_id);
     upsert.bind(3, old ? old->version + 1 : 1);
@@ -225,9 +243,10 @@ void CaptureWriter::store_version(
     bind_optional(upsert, 12, arrival.window_us);
     upsert.bind(13, now_us);
     upsert.run();
+    if (const auto number = integer_key(record.source_id); number && highest_key_ && *number > *highest_key_) above_.insert(*number);
     mark_owner(owner);
     if (doctor) mark_party(*doctor);
-    if (old || !record.related_patients.empty()) store_links(record);
+    if (old || !record.related_patients.empty()) store_links(record, owner);
     if (stream_.kind == "patient") index_patient(record, *owner);
 }
 
@@ -316,17 +335,19 @@ CaptureCounts CaptureWriter::finish() {
     return counts_;
 }
 
-void CaptureWriter::store_links(const record::Record& record) {
+void CaptureWriter::store_links(const record::Record& record, std::optional<std::int64_t> owner) {
     auto erase = transaction_.prepare("delete from record_link where stream = ?1 and key = ?2");
     erase.bind(1, stream_id_);
     bind_key(erase, 2, record.source_id);
     erase.run();
     for (const auto& related : record.related_patients) {
         const std::int64_t id = party(GroupKind::patient, related);
-        auto insert = transaction_.prepare("insert or ignore into record_link (stream, key, party) values (?1, ?2, ?3)");
+        auto insert = transaction_.prepare("insert or ignore into record_link (stream, key, party, owner) values (?1, ?2, ?3, ?4)");
         insert.bind(1, stream_id_);
         bind_key(insert, 2, record.source_id);
-        insert.bind(3, id).run();
+        insert.bind(3, id);
+        bind_optional(insert, 4, owner);
+        insert.run();
         mark_party(id);
     }
 }
@@ -368,23 +389,25 @@ std::int64_t CaptureWriter::mapping_id(const std::string& version) {
 }
 
 std::int64_t CaptureWriter::party(GroupKind kind, const std::string& key) {
-    const int kind_number = static_cast<int>(kind);
-    std::string name = std::to_string(kind_number) + ":" + key;
-    if (const auto found = parties_.find(name); found != parties_.end()) return found->second;
+    const auto kind_number = static_cast<std::int64_t>(kind);
+    auto& known = parties_.at(static_cast<std::size_t>(kind));
+    if (const auto found = known.find(key); found != known.end()) return found->second;
     std::int64_t id = 0;
-    auto find = transaction_.prepare("select id from party where kind = ?1 and source = ?2 and key = ?3");
-    find.bind(1, static_cast<std::int64_t>(kind_number)).bind(2, stream_.source);
+    sqlite::Statement& find = find_party_;
+    find.reset();
+    find.bind(1, kind_number).bind(2, stream_.source);
     bind_key(find, 3, key);
     if (find.step()) {
         id = find.integer(0);
     } else {
         auto insert = transaction_.prepare("insert into party (kind, source, key) values (?1, ?2, ?3)");
-        insert.bind(1, static_cast<std::int64_t>(kind_number)).bind(2, stream_.source);
+        insert.bind(1, kind_number).bind(2, stream_.source);
         bind_key(insert, 3, key);
         insert.run();
         id = transaction_.database().last_insert_id();
     }
-    parties_.emplace(std::move(name), id);
+    find.reset();
+    known.emplace(key, id);
     return id;
 }
 
@@ -434,7 +457,7 @@ std::string CaptureWriter::journal_body(std::int64_t pos) {
 }
 
 std::int64_t CaptureWriter::append_body(const std::string& body) {
-    transaction_.prepare("insert into journal (body) values (?1)").with(body).run();
+    insert_body_.with(body).run();
     return transaction_.database().last_insert_id();
 }
 

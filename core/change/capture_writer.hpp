@@ -1,6 +1,7 @@
 // CaptureWriter: one batch of one stream into the store. Lives for one call inside one transaction; its caches never outlive a rollback.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -20,7 +21,6 @@ class CaptureWriter {
     void capture(const Arrival& arrival, const CaptureOptions& options);
     void remove(const std::string& key, std::int64_t now_us);
     RecordStore::Answered answer_mapping_hold(RecordStore::Answer answer, std::int64_t now_us, int limit);
-    void mark(const GroupKey& group) { mark_party(party(group.kind, group.source_id)); }
     // Writes the pending marks, once per group and batch.
     CaptureCounts finish();
 
@@ -33,13 +33,14 @@ class CaptureWriter {
         std::optional<std::int64_t> owner, doctor, pos, window_us;
         std::string row_key, parent;
     };
+    bool may_stand(std::string_view key) const;
     std::optional<Standing> load(const std::string& key);
     bool holds_back(const Arrival& arrival, const Standing& standing, const CaptureOptions& options);
     void hold_back(const Arrival& arrival, std::int64_t mapping);
     void forget_held(const std::string& key);
     void store_version(const Arrival& arrival, const std::optional<Standing>& old, std::int64_t mapping, std::int64_t now_us);
     void store_silently(const Arrival& arrival, const Standing& old, std::int64_t mapping);
-    void store_links(const record::Record& record);
+    void store_links(const record::Record& record, std::optional<std::int64_t> owner);
     void index_patient(const record::Record& record, std::int64_t patient);
     void forget_patient(std::int64_t patient);
 
@@ -60,7 +61,11 @@ class CaptureWriter {
     bool any_held_;
     std::map<std::string, std::int64_t> mappings_;
     std::int64_t mapping_id(const std::string& version);
-    std::unordered_map<std::string, std::int64_t> parties_;
+    // Used for every record, so they are looked up once.
+    sqlite::Statement load_, insert_body_, insert_record_, find_party_;
+    std::optional<std::int64_t> highest_key_;  // of the stream at the batch's start, where keys are integers: above it nothing stands
+    std::unordered_set<std::int64_t> above_;   // keys above it that this batch stored
+    std::array<std::unordered_map<std::string, std::int64_t>, 4> parties_;
     std::unordered_map<std::int64_t, std::int64_t> patient_of_plan_;  // 0: the plan is not there yet
     std::unordered_set<std::int64_t> marked_;
     CaptureCounts counts_;

@@ -120,13 +120,12 @@ std::vector<std::string> RecordStore::patients_joined_with(const std::string& so
         std::vector<std::int64_t> neighbours;
         for (const char* sql : {
                  // members of his limits, whom he was merged into
-                 "select l.party from record r join record_link l on l.stream = r.stream and l.key = r.key "
-                 "where r.owner = ?1 and r.pos is not null",
+                 "select party from record_link where owner = ?1",
                  // owners of the limits where he is a member, who was merged into him
-                 "select r.owner from record_link l join record r on r.stream = l.stream and r.key = l.key "
-                 "where l.party = ?1 and r.pos is not null and r.owner is not null",
+                 "select owner from record_link where party = ?1 and owner is not null",
                  // members beside him where the limit names no owner
-                 "select m.party from record_link l join record_link m on m.stream = l.stream and m.key = l.key where l.party = ?1",
+                 "select m.party from record_link l join record_link m on m.stream = l.stream and m.key = l.key "
+                 "where l.party = ?1 and l.owner is null",
              }) {
             auto select = database_.prepare(sql);
             select.with(patient);

