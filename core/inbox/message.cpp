@@ -114,7 +114,7 @@ class Reader {
         if (!value.is_object()) refuse(where, "must be an object");
         Json read = Json::object();
         for (const auto& [name, content] : value.items()) {
-            const auto field = std::find_if(fields.begin(), fields.end(), [&](const Field& one) { return one.name == name; });
+            const auto field = std::find_if(fields.begin(), fields.end(), [&wanted = name](const Field& one) { return one.name == wanted; });
             const bool elsewhere = std::find(also.begin(), also.end(), name) != also.end();
             if (field == fields.end() && !elsewhere) ignored.push_back("/" + below(where, name));
             if (field != fields.end() && !content.is_null()) read[name] = form(content, field->form, below(where, name));
