@@ -32,6 +32,7 @@ constexpr Field kProcedureFields[] = {
     {"list_total", Kind::object, Many::one, Null::refused, &kMoney},
     {"nomenclature", Kind::word, Many::one, Null::allowed, nullptr},
     {"notes", Kind::word, Many::list, Null::refused, nullptr},
+    {"patient", Kind::word, Many::one, Null::refused, nullptr},
     {"payer", Kind::word, Many::one, Null::refused, nullptr},
     {"performed_at", Kind::word, Many::one, Null::refused, nullptr},
     {"plan_item", Kind::word, Many::one, Null::refused, nullptr},
@@ -59,6 +60,7 @@ constexpr Field kAppointmentFields[] = {
     {"limit", Kind::word, Many::one, Null::refused, nullptr},
     {"notes", Kind::word, Many::list, Null::refused, nullptr},
     {"online", Kind::boolean, Many::one, Null::refused, nullptr},
+    {"patient", Kind::word, Many::one, Null::refused, nullptr},
     {"payer", Kind::word, Many::one, Null::refused, nullptr},
     {"plan_items", Kind::word, Many::list, Null::refused, nullptr},
     {"practitioner", Kind::word, Many::one, Null::refused, nullptr},
@@ -114,15 +116,16 @@ constexpr Field kPlanFields[] = {
     {"id", Kind::word, Many::one, Null::refused, nullptr},
     {"items", Kind::object, Many::list, Null::refused, &kItem},
     {"order", Kind::word, Many::one, Null::refused, nullptr},
+    {"patient", Kind::word, Many::one, Null::refused, nullptr},
     {"practitioner", Kind::word, Many::one, Null::refused, nullptr},
     {"version", Kind::integer, Many::one, Null::refused, nullptr},
 };
 constexpr Shape kPlan{"plan", kPlanFields};
 
 constexpr Field kProgressItemsFields[] = {
-    {"open", Kind::word, Many::one, Null::refused, nullptr},
-    {"performed", Kind::word, Many::one, Null::refused, nullptr},
-    {"total", Kind::word, Many::one, Null::refused, nullptr},
+    {"open", Kind::integer, Many::one, Null::refused, nullptr},
+    {"performed", Kind::integer, Many::one, Null::refused, nullptr},
+    {"total", Kind::integer, Many::one, Null::refused, nullptr},
 };
 constexpr Shape kProgressItems{"progress_items", kProgressItemsFields};
 
@@ -170,7 +173,7 @@ constexpr Field kStatementLineFields[] = {
     {"charge_id", Kind::word, Many::one, Null::refused, nullptr},
     {"item", Kind::word, Many::one, Null::refused, nullptr},
     {"procedure", Kind::word, Many::one, Null::refused, nullptr},
-    {"reverses", Kind::word, Many::one, Null::refused, nullptr},
+    {"reversed", Kind::boolean, Many::one, Null::refused, nullptr},
     {"tax_deductible", Kind::boolean, Many::one, Null::refused, nullptr},
     {"total", Kind::object, Many::one, Null::refused, &kMoney},
 };
@@ -269,47 +272,68 @@ constexpr Field kLimitOpenedData[] = {
     {"amount", Kind::object, Many::one, Null::refused, &kMoney},
     {"consumed", Kind::object, Many::one, Null::refused, &kMoney},
     {"granted", Kind::object, Many::one, Null::refused, &kMoney},
+    {"kind", Kind::word, Many::one, Null::refused, nullptr},
     {"limit", Kind::reference, Many::one, Null::refused, &kLimit},
     {"order", Kind::word, Many::one, Null::refused, nullptr},
     {"overrun", Kind::object, Many::one, Null::refused, &kMoney},
+    {"overrun_payer", Kind::word, Many::one, Null::refused, nullptr},
     {"patient", Kind::word, Many::one, Null::refused, nullptr},
+    {"payer_name", Kind::text, Many::one, Null::refused, nullptr},
     {"payer_party", Kind::word, Many::one, Null::refused, nullptr},
     {"reason", Kind::word, Many::one, Null::refused, nullptr},
     {"remaining", Kind::object, Many::one, Null::refused, &kMoney},
+    {"shared", Kind::boolean, Many::one, Null::refused, nullptr},
+    {"valid_from", Kind::word, Many::one, Null::refused, nullptr},
+    {"valid_to", Kind::word, Many::one, Null::refused, nullptr},
 };
 
 constexpr Field kLimitClosedData[] = {
     {"amount", Kind::object, Many::one, Null::refused, &kMoney},
     {"consumed", Kind::object, Many::one, Null::refused, &kMoney},
     {"granted", Kind::object, Many::one, Null::refused, &kMoney},
+    {"kind", Kind::word, Many::one, Null::refused, nullptr},
     {"limit", Kind::reference, Many::one, Null::refused, &kLimit},
     {"order", Kind::word, Many::one, Null::refused, nullptr},
     {"overrun", Kind::object, Many::one, Null::refused, &kMoney},
+    {"overrun_payer", Kind::word, Many::one, Null::refused, nullptr},
     {"patient", Kind::word, Many::one, Null::refused, nullptr},
+    {"payer_name", Kind::text, Many::one, Null::refused, nullptr},
     {"payer_party", Kind::word, Many::one, Null::refused, nullptr},
     {"reason", Kind::word, Many::one, Null::refused, nullptr},
+    {"reasons", Kind::word, Many::list, Null::refused, nullptr},
     {"remaining", Kind::object, Many::one, Null::refused, &kMoney},
     {"revision", Kind::integer, Many::one, Null::refused, nullptr},
+    {"shared", Kind::boolean, Many::one, Null::refused, nullptr},
+    {"valid_from", Kind::word, Many::one, Null::refused, nullptr},
+    {"valid_to", Kind::word, Many::one, Null::refused, nullptr},
     {"write_off", Kind::object, Many::one, Null::refused, &kMoney},
 };
 
 constexpr Field kLimitMismatchData[] = {
+    {"consumed", Kind::object, Many::one, Null::refused, &kMoney},
     {"field", Kind::word, Many::one, Null::refused, nullptr},
+    {"granted", Kind::object, Many::one, Null::refused, &kMoney},
     {"limit", Kind::reference, Many::one, Null::refused, &kLimit},
     {"lines", Kind::reference, Many::list, Null::refused, &kLine},
     {"ours", Kind::object, Many::one, Null::refused, &kMoney},
+    {"overrun", Kind::object, Many::one, Null::refused, &kMoney},
     {"part", Kind::integer, Many::one, Null::refused, nullptr},
     {"parts", Kind::integer, Many::one, Null::refused, nullptr},
     {"patient", Kind::word, Many::one, Null::refused, nullptr},
+    {"remaining", Kind::object, Many::one, Null::refused, &kMoney},
     {"theirs", Kind::object, Many::one, Null::refused, &kMoney},
 };
 
 constexpr Field kLimitRuleViolatedData[] = {
+    {"consumed", Kind::object, Many::one, Null::refused, &kMoney},
+    {"granted", Kind::object, Many::one, Null::refused, &kMoney},
     {"limit", Kind::reference, Many::one, Null::refused, &kLimit},
     {"lines", Kind::reference, Many::list, Null::refused, &kLine},
+    {"overrun", Kind::object, Many::one, Null::refused, &kMoney},
     {"part", Kind::integer, Many::one, Null::refused, nullptr},
     {"parts", Kind::integer, Many::one, Null::refused, nullptr},
     {"patient", Kind::word, Many::one, Null::refused, nullptr},
+    {"remaining", Kind::object, Many::one, Null::refused, &kMoney},
     {"rule", Kind::word, Many::one, Null::refused, nullptr},
 };
 
@@ -338,6 +362,7 @@ constexpr Field kBillingChargeData[] = {
 constexpr Field kBillingReversalData[] = {
     {"booked_on", Kind::word, Many::one, Null::refused, nullptr},
     {"charge_id", Kind::word, Many::one, Null::refused, nullptr},
+    {"kind", Kind::word, Many::one, Null::refused, nullptr},
     {"limit", Kind::word, Many::one, Null::refused, nullptr},
     {"order", Kind::word, Many::one, Null::refused, nullptr},
     {"patient", Kind::word, Many::one, Null::refused, nullptr},
@@ -350,6 +375,7 @@ constexpr Field kBillingReversalData[] = {
 constexpr Field kBillingPaymentData[] = {
     {"amount", Kind::object, Many::one, Null::refused, &kMoney},
     {"booked_on", Kind::word, Many::one, Null::refused, nullptr},
+    {"branch", Kind::word, Many::one, Null::refused, nullptr},
     {"kind", Kind::word, Many::one, Null::refused, nullptr},
     {"limit", Kind::word, Many::one, Null::refused, nullptr},
     {"method", Kind::word, Many::one, Null::refused, nullptr},
@@ -389,6 +415,7 @@ constexpr Field kOrderLinkedData[] = {
 
 constexpr Field kFeedbackReceivedData[] = {
     {"answered_at", Kind::word, Many::one, Null::refused, nullptr},
+    {"at", Kind::word, Many::one, Null::refused, nullptr},
     {"counts", Kind::object, Many::one, Null::refused, &kFeedbackCounts},
     {"feedback", Kind::word, Many::one, Null::refused, nullptr},
     {"order", Kind::word, Many::one, Null::refused, nullptr},
@@ -402,6 +429,7 @@ constexpr Field kFeedbackReceivedData[] = {
 constexpr Field kPatientWithdrawnData[] = {
     {"order", Kind::word, Many::one, Null::refused, nullptr},
     {"patient", Kind::word, Many::one, Null::refused, nullptr},
+    {"request", Kind::word, Many::one, Null::refused, nullptr},
     {"withdrawn_at", Kind::word, Many::one, Null::refused, nullptr},
 };
 

@@ -117,4 +117,7 @@ std::vector<DeadLetter> dead_letters(sqlite::Database& database, std::string_vie
 // The original is sent once more, after the fact: its sequence was already taken by the stub. False: no such dead letter.
 bool retry_dead_letter(sqlite::Transaction& transaction, std::string_view sink, std::int64_t position);
 
+// The events of these positions are sent once more to a sink, same ids and sequences; how many. rejected: no such sink, or no longer kept.
+Result<std::int64_t> replay(sqlite::Transaction& transaction, std::string_view sink, std::int64_t from, std::int64_t to);
+
 }  // namespace mis::outbox

@@ -284,4 +284,35 @@ std::vector<std::string> registered_sinks(sqlite::Database& database) {
     return names;
 }
 
+Result<std::int64_t> replay(sqlite::Transaction& transaction, std::string_view sink, std::int64_t from, std::int64_t to) {
+    auto& database = transaction.database();
+    const auto sinks = registered_sinks(database);
+    if (std::find(sinks.begin(), sinks.end(), sink) == sinks.end())
+        return fail(ErrorKind::rejected, "replay: no sink " + std::string(sink) + " has ever run on this store");
+    const std::int64_t first = first_position(database);
+    if (from < 1 || to < from) return fail(ErrorKind::rejected, "replay: --from and --to are positions, 1 or more, the first not after the last");
+    if (first == 0 || from < first)
+        return fail(ErrorKind::rejected, "replay: the events before position " + std::to_string(first) + " are no longer kept (outbox retention)");
+    std::int64_t queued = 0;
+    for (std::int64_t after = from - 1; after < to;) {
+        const auto page = read_events(database, after, 1000);
+        if (page.empty()) break;
+        for (const auto& event : page) {
+            after = event.position;
+            if (event.position > to) break;
+            transaction
+                .prepare("insert or ignore into outbox_dead(sink, position, state, stub_settled, reason, at_us, appended_us, event) "
+                         "values (?, ?, 'retry', 1, 'replay', ?, ?, ?)")
+                .bind(1, sink)
+                .bind(2, event.position)
+                .bind(3, event.appended_us)
+                .bind(4, event.appended_us)
+                .bind_blob(5, packed(transaction, event))
+                .run();
+            queued += database.changes();
+        }
+    }
+    return queued;
+}
+
 }  // namespace mis::outbox

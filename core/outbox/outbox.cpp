@@ -269,17 +269,19 @@ Result<void> check_not_behind(sqlite::Database& database, std::string_view parti
     );
 }
 
-void remember_sent(sqlite::Transaction& transaction, std::string_view id, std::string_view partition_key, std::string_view sequence_20_digits) {
+bool remember_sent(sqlite::Transaction& transaction, std::string_view id, std::string_view partition_key, std::string_view sequence_20_digits) {
     const auto sent = parse_sequence(sequence_20_digits);
     MIS_ASSERT(sent.has_value());
     const std::uint64_t prefix = id_prefix(id);
     transaction.prepare("insert or ignore into outbox_id(prefix) values (?)").with(prefix == 0 ? 1 : prefix).run();
+    const bool news = transaction.database().changes() > 0;
     transaction
         .prepare("insert into outbox_key(key, epoch, sequence) values (?1, ?2, ?3) on conflict(key) do update set epoch = ?2, sequence = ?3 "
                  "where ?2 > epoch or (?2 = epoch and ?3 > sequence)")
         .with(partition_key, sent->epoch, sent->value)
         .run();
     transaction.prepare("update outbox_state set version = ?").with(fresh_version()).run();
+    return news;
 }
 
 std::int64_t prune(sqlite::Transaction& transaction, std::int64_t now_us, std::int64_t keep_us, int segments_max) {

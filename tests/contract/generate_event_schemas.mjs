@@ -28,27 +28,27 @@ const objects = {
   money: "minor:integer! currency:word!",
   share: "payer:payer! limit:word payer_party:word total:money!",
   procedure:
-    "id:word! branch:word practitioner:word practitioner_name:text appointment:word performed_at:time service_code:word service_name:text nomenclature:word? " +
+    "id:word! patient:pseudonym branch:word practitioner:word practitioner_name:text appointment:word performed_at:time service_code:word service_name:text nomenclature:word? " +
     "category:word group:word quantity:decimal teeth:tooth[] surfaces:word list_total:money discount:money total:money payer:payer limit:word shares:share[] " +
     "plan_item:word state:word warranty:boolean reverses:word notes:word[]",
   appointment:
-    "id:word! branch:word practitioner:word practitioner_name:text room:text starts_at:time ends_at:time status:status cancel_reason:word first_visit:boolean " +
+    "id:word! patient:pseudonym branch:word practitioner:word practitioner_name:text room:text starts_at:time ends_at:time status:status cancel_reason:word first_visit:boolean " +
     "online:boolean payer:payer limit:word plan_items:word[] notes:word[]",
   former_appointment:
     "id:word branch:word practitioner:word practitioner_name:text room:text starts_at:time ends_at:time status:status payer:payer limit:word",
   interval: "starts_at:time! ends_at:time! free:boolean!",
-  plan: "id:word! version:integer order:word practitioner:word created_on:date active:boolean items:item[]",
+  plan: "id:word! patient:pseudonym version:integer order:word practitioner:word created_on:date active:boolean items:item[]",
   item:
     "id:word! stage:integer position:integer service_code:word service_name:text nomenclature:word? group:word teeth:tooth[] quantity:decimal settled:decimal " +
     "total:money state:item_state reason:word appointment:word",
   progress: "items:progress_items! money:progress_money! charged:money!",
-  progress_items: "performed:decimal! total:decimal! open:decimal",
+  progress_items: "performed:integer! total:integer! open:integer",
   progress_money: "performed:money! total:money! open:money",
   limit:
     "id:word! kind:word payer_name:text payer_party:word order:word members:pseudonym[] valid_from:date valid_to:date overrun_payer:word " +
     "discounts_allowed:boolean approval_required:boolean source:word",
   line: "procedure:word! limit:word performed_at:time total:money payer:payer",
-  statement_line: "charge_id:word! procedure:word item:word booked_on:date total:money! reverses:word tax_deductible:boolean",
+  statement_line: "charge_id:word! procedure:word item:word booked_on:date total:money! reversed:boolean tax_deductible:boolean",
   period: "from:date! to:date!",
   feedback_counts: "received:integer! answered:integer! resolved:integer!",
 };
@@ -60,10 +60,11 @@ const item = patient + "plan:@plan! order:word item:@item! before:item_state aft
 const stage = patient + "plan:@plan! order:word stage:word! progress:progress reason:word";
 const deviation = patient + "plan:@plan! order:word kind:deviation! item:word procedure:@procedure! agreed:money charged:money reason:word";
 const limit =
-  "patient:pseudonym limit:@limit! order:word granted:money consumed:money remaining:money overrun:money amount:money payer_party:word reason:word";
+  "patient:pseudonym limit:@limit! order:word granted:money consumed:money remaining:money overrun:money amount:money payer_party:word payer_name:text " +
+  "kind:word overrun_payer:word valid_from:date valid_to:date shared:boolean reason:word";
 const order = "patient:pseudonym order:word! plan:word ground:word candidates:integer reason:word";
 const feedback =
-  "patient:pseudonym feedback:word! order:word received_at:time answered_at:time resolved_at:time satisfied:boolean rating:integer counts:feedback_counts";
+  "patient:pseudonym feedback:word! order:word at:time received_at:time answered_at:time resolved_at:time satisfied:boolean rating:integer counts:feedback_counts";
 const source = "source:word! stream:word streams:word[] reason:word since:time epoch:integer";
 
 const events = {
@@ -79,7 +80,7 @@ const events = {
   "appointment.payer_changed": appointment,
   "slots.changed": "branch:word! practitioner:word! day:date! intervals:interval[]! part:integer parts:integer",
   "procedure.performed": patient + "procedure:procedure!",
-  "procedure.reversed": patient + "procedure:@procedure! performed_event:word! reason:word!",
+  "procedure.reversed": patient + "procedure:@procedure! performed_event:word reason:word!",
   "plan.opened": plan,
   "plan.changed": plan,
   "plan.closed": plan,
@@ -97,15 +98,15 @@ const events = {
   "limit.low": limit,
   "limit.exhausted": limit,
   "limit.overrun": limit,
-  "limit.closed": limit + " write_off:money revision:integer",
-  "limit.mismatch": "patient:pseudonym limit:@limit! field:word ours:money! theirs:money! lines:@line[] part:integer parts:integer",
-  "limit.rule_violated": "patient:pseudonym limit:@limit! rule:word! lines:@line[] part:integer parts:integer",
+  "limit.closed": limit + " write_off:money revision:integer reasons:word[]",
+  "limit.mismatch": "patient:pseudonym limit:@limit! field:word ours:money! theirs:money! granted:money consumed:money remaining:money overrun:money lines:@line[] part:integer parts:integer",
+  "limit.rule_violated": "patient:pseudonym limit:@limit! rule:word! granted:money consumed:money remaining:money overrun:money lines:@line[] part:integer parts:integer",
   "billing.charge":
     patient + "charge_id:word! payer:payer! payer_party:word limit:word overrun_of:word order:word plan:word item:word procedure:@procedure! performed_at:time " +
     "booked_on:date total:money! line_total:money list_total:money discount:money quantity:decimal tax_deductible:boolean! remarks:word[]",
-  "billing.reversal": patient + "charge_id:word! payer:payer! payer_party:word limit:word order:word total:money! booked_on:date reason:word!",
-  "billing.payment": patient + "payment:word paid_at:time booked_on:date kind:word! amount:money! method:word payer:payer limit:word",
-  "billing.refund": patient + "payment:word paid_at:time booked_on:date kind:word! amount:money! method:word payer:payer limit:word",
+  "billing.reversal": patient + "charge_id:word! kind:word payer:payer! payer_party:word limit:word order:word total:money! booked_on:date reason:word!",
+  "billing.payment": patient + "payment:word paid_at:time booked_on:date kind:word! amount:money! method:word payer:payer limit:word branch:word",
+  "billing.refund": patient + "payment:word paid_at:time booked_on:date kind:word! amount:money! method:word payer:payer limit:word branch:word",
   "billing.statement":
     "patient:pseudonym order:word limit:word plan:word request:word stage:word period:period payer:payer! payer_party:word charges:statement_line[]! " +
     "since_previous:money total:money paid:money due:money part:integer parts:integer",
@@ -116,7 +117,7 @@ const events = {
   "feedback.received": feedback,
   "feedback.answered": feedback,
   "feedback.resolved": feedback,
-  "patient.withdrawn": patient + "order:word withdrawn_at:time",
+  "patient.withdrawn": patient + "order:word request:word withdrawn_at:time",
   "source.degraded": source,
   "source.recovered": source,
   "source.rebuilt": source,
