@@ -149,6 +149,7 @@ struct FirebirdServer::State {
     Person person = server_user();
     int port = free_port();
     pid_t process = 0;
+    bool has_legacy_users = false;
 };
 
 FirebirdServer::FirebirdServer() : state_(std::make_unique<State>()) {
@@ -161,8 +162,12 @@ FirebirdServer::FirebirdServer() : state_(std::make_unique<State>()) {
         << "\nIpcName = MIS" << state_->port << "\nAuthServer = Srp, Legacy_Auth\nUserManager = Srp, Legacy_UserManager\n"
         << "WireCrypt = Enabled\nServerMode = Super\n";
     std::ofstream(root / "databases.conf") << "security.db = " << (root / "security3.fdb").string() << "\n{\n    RemoteAccess = false\n}\n";
-    std::ofstream(root / "set_up.sql") << "create database '" << (root / "security3.fdb").string()
-                                       << "';\ncreate user SYSDBA password '" << kPassword << "' using plugin Srp;\ncommit;\nquit;\n";
+    // the distribution's own security base also has the tables of Legacy_Auth, but only root may read it; else a new one, for Srp alone
+    std::error_code unreadable;
+    fs::copy_file("/var/lib/firebird/3.0/system/security3.fdb", root / "security3.fdb", unreadable);
+    std::ofstream(root / "set_up.sql") << (unreadable ? "create database '" : "connect '") << (root / "security3.fdb").string()
+                                       << "';\ncreate or alter user SYSDBA password '" << kPassword << "' using plugin Srp;\ncommit;\nquit;\n";
+    state_->has_legacy_users = !unreadable;
     give(root, state_->person);
 
     const pid_t maker = spawn(
@@ -186,6 +191,8 @@ std::string FirebirdServer::file(const std::string& name) const { return (state_
 FirebirdLogin FirebirdServer::login(const std::string& name) const {
     return {"127.0.0.1/" + std::to_string(state_->port) + ":" + file(name), "SYSDBA", kPassword, 3};
 }
+
+bool FirebirdServer::has_legacy_users() const { return state_->has_legacy_users; }
 
 void FirebirdServer::start() {
     if (state_->process != 0) return;

@@ -49,6 +49,7 @@ class FirebirdServer {
     void kill();       // SIGKILL
     void freeze();     // SIGSTOP
     void thaw();       // SIGCONT
+    bool has_legacy_users() const;  // whether plugin Legacy_UserManager can be used (tests that run as root)
     // CREATE USER in the security base; plugin "Srp" or "Legacy_UserManager".
     void create_user(const std::string& name, const std::string& password, const std::string& plugin);
 

@@ -1,5 +1,5 @@
-// probe(): what `check` tells the operator about a base: streams, plans, counts, clock, rights. Costs the server some seconds at most: each
-// question has the statement limit, counts are bounded.
+// probe(): what `check` tells the operator about a base: streams, plans, counts, clock, rights. Each question costs the server a few seconds at
+// most: counts are bounded, and what takes longer stays unsaid.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -74,7 +74,9 @@ std::optional<std::string> FirebirdSource::why_off(const StreamDeclaration& stre
     return fmt::format("this base has no table {}", stream.requires_table);
 }
 
-Deadline FirebirdSource::statement_deadline() const { return SteadyClock::now() + std::chrono::seconds(settings_.statement_seconds_max); }
+Deadline FirebirdSource::statement_deadline(int seconds_max) const {
+    return SteadyClock::now() + std::chrono::seconds(std::min(seconds_max, settings_.statement_seconds_max));
+}
 
 Error FirebirdSource::explain(Error error, Watchdog::Verdict verdict) const {
     if (verdict == Watchdog::Verdict::cancelled) return Error{ErrorKind::cancelled, "cancelled"};
@@ -202,7 +204,7 @@ Result<TextRows> FirebirdSource::ask(std::string_view sql, const std::vector<std
         Result<TextRows> rows;
         Watchdog::Verdict verdict;
         {
-            const Watchdog::Guard guard(watchdog_, *connection_->attachment, statement_deadline());
+            const Watchdog::Guard guard(watchdog_, *connection_->attachment, statement_deadline(kAskSecondsMax));
             auto transaction = Transaction::begin(*connection_->attachment, Access::read_only_snapshot);
             rows = transaction ? query(*connection_, *transaction, sql, parameters, 100'000) : fail(transaction.error());
             verdict = guard.verdict();
@@ -258,21 +260,23 @@ Result<ReadReport> FirebirdSource::read(
             return fail(fresh.error().within("reading " + stream));
         }
         if (const auto off = why_off(*declared)) return fail(ErrorKind::misconfigured, fmt::format("reading {}: {}", stream, *off));
-        bool took = false;
-        auto report = read_slice(*declared, *form, slice, take, took);
+        Progress progress;
+        auto report = read_slice(*declared, *form, slice, take, progress);
         if (report) {
             duty.spent(std::chrono::microseconds(report->source_us));
             return report;
         }
         if (report.error().kind == ErrorKind::cancelled) watchdog_.forget_cancel();
         // a kept attachment may have died since the last read (the server was restarted at night): one more try, if nothing was handed over
-        const bool stale = report.error().kind == ErrorKind::unavailable && !connection_ && *fresh == Freshness::kept && !took;
+        const bool stale = report.error().kind == ErrorKind::unavailable && *fresh == Freshness::kept && !progress.took &&
+                           progress.verdict == Watchdog::Verdict::untouched && !connection_;
         if (!stale || attempt > 0) return fail(report.error().within("reading " + stream));
     }
 }
 
 Result<ReadReport> FirebirdSource::read_slice(
-    const StreamDeclaration& stream, const SliceForm& form, const Slice& slice, const std::function<Result<void>(RowBatch&&)>& take, bool& took
+    const StreamDeclaration& stream, const SliceForm& form, const Slice& slice, const std::function<Result<void>(RowBatch&&)>& take,
+    Progress& progress
 ) {
     ReadReport report;
     Attachment& attachment = *connection_->attachment;
@@ -323,7 +327,7 @@ Result<ReadReport> FirebirdSource::read_slice(
                         enter();
                         return fail(ErrorKind::unavailable, "ended by the watchdog");
                     }
-                    took = true;
+                    progress.took = true;
                     auto taken = take(std::move(batch));
                     batch = RowBatch(plan.size());
                     enter();
@@ -340,6 +344,7 @@ Result<ReadReport> FirebirdSource::read_slice(
         leave();
         if (earlier != Watchdog::Verdict::untouched) verdict = earlier;
     }
+    progress.verdict = verdict;
     report.source_us = std::chrono::duration_cast<std::chrono::microseconds>(worked).count();
     if (problem || verdict != Watchdog::Verdict::untouched) disconnect();
     if (refusal) return fail(*refusal);

@@ -53,13 +53,17 @@ class FirebirdSource final : public SqlSource {
     Result<void> learn(Connection& connection);
     void disconnect();
     Error explain(Error error, Watchdog::Verdict verdict) const;
-    Deadline statement_deadline() const;
+    Deadline statement_deadline(int seconds_max = kSnapshotSecondsMax) const;
 
     const StreamDeclaration* find(const std::string& stream) const;
     std::optional<std::string> why_off(const StreamDeclaration& stream) const;
+    struct Progress {  // of a read that failed
+        bool took = false;   // something was handed over
+        Watchdog::Verdict verdict = Watchdog::Verdict::untouched;
+    };
     Result<ReadReport> read_slice(
         const StreamDeclaration& stream, const SliceForm& form, const Slice& slice, const std::function<Result<void>(RowBatch&&)>& take,
-        bool& took
+        Progress& progress
     );
     Result<Prepared*> prepared(Transaction& transaction, const StreamDeclaration& stream, const SliceForm& form);
     Statement::Encode encoder();
@@ -67,7 +71,8 @@ class FirebirdSource final : public SqlSource {
     Result<TextRows> query(
         Connection& connection, Transaction& transaction, std::string_view sql, const std::vector<std::string>& parameters, std::size_t rows_max
     );
-    // The same in a connection, transaction and deadline of its own making.
+    // The same in a connection and transaction of its own making, at most kAskSecondsMax long.
+    static constexpr int kAskSecondsMax = 5;
     Result<TextRows> ask(std::string_view sql, const std::vector<std::string>& parameters);
 
     Result<StreamProbe> probe_stream(const StreamDeclaration& stream, const std::string& source_now);

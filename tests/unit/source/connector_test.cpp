@@ -1,0 +1,154 @@
+#include "source/connector.hpp"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+
+using namespace mis;
+using namespace mis::source;
+namespace fs = std::filesystem;
+
+namespace {
+
+const char* const kYaml = R"(title: A made-up MIS
+kind: sql
+dialect: firebird
+no_show: end_of_day
+site: {note_column: "", days: 14}
+streams:
+  visit:
+    kind: appointment
+    key: V.ID
+    stamps: [V.STAMP]
+    window: {column: V.DAY_AT, past_days: 1, future_days: 30}
+    poll_seconds: 5
+    columns:
+      id: integer
+      quantity: decimal(3)
+      total: decimal
+      came: boolean
+  bill:
+    key: "{column:B:BILL.KEY|B.ID}"
+    key_column: bill_id
+    optional: true
+    requires_table: BILL
+    parent: head_id
+    columns: {bill_id: integer, head_id: integer}
+    absent: {tooth: the base holds none}
+)";
+
+struct Folder {
+    fs::path path;
+    Folder() {
+        std::string pattern = (fs::temp_directory_path() / "mis-connector-XXXXXX").string();
+        path = mkdtemp(pattern.data());
+        path /= "madeup";
+        fs::create_directory(path);
+        write("connector.yaml", kYaml);
+        write("visit.fetch.sql", "select V.ID from VISIT V\nwhere {slice}\n");
+        write("visit.sql", "select code('status', id) as status from rows");
+        write("bill.fetch.sql", "select B.ID as BILL_ID from BILL B where {slice}");
+        write("bill.sql", "select bill_id as source_id from rows");
+        write("codes.csv", "list,mis_code,canonical,comment\nstatus,1,arrived,\"came, at last\"\nstatus,,booked,\npayer,7,limit,\n");
+    }
+    ~Folder() { fs::remove_all(path.parent_path()); }
+    void write(const std::string& name, std::string_view text) const { std::ofstream(path / name) << text; }
+    std::string problem() const {
+        auto connector = load_connector(path);
+        if (connector) return "";
+        CHECK(connector.error().kind == ErrorKind::misconfigured);
+        return connector.error().text;
+    }
+    void replace(const std::string& from, const std::string& to) const {
+        std::string text = kYaml;
+        REQUIRE(text.find(from) != std::string::npos);
+        text.replace(text.find(from), from.size(), to);
+        write("connector.yaml", text);
+    }
+};
+
+bool contains(const std::string& text, std::string_view part) {
+    INFO(text);
+    return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("a connector's folder is read whole, streams in the file's order") {
+    const Folder folder;
+    auto connector = load_connector(folder.path);
+    REQUIRE_MESSAGE(connector.has_value(), (connector ? "" : connector.error().text));
+    CHECK(connector->name == "madeup");
+    CHECK(connector->no_show == "end_of_day");
+    CHECK(connector->site_defaults == std::map<std::string, std::string>{{"note_column", ""}, {"days", "14"}});
+    REQUIRE(connector->streams.size() == 2);
+    const StreamDeclaration& visit = connector->streams[0];
+    CHECK(visit.name == "visit");
+    CHECK(visit.kind == "appointment");
+    CHECK(visit.key_column == "id");
+    CHECK(visit.window->future_days == 30);
+    CHECK(visit.poll_seconds == 5);
+    REQUIRE(visit.columns.size() == 4);
+    CHECK(visit.columns[0].name == "id");
+    CHECK(visit.columns[1].decimals == 3);
+    CHECK(visit.columns[2].decimals == 2);
+    CHECK(visit.columns[3].type == ColumnType::boolean);
+    CHECK(visit.mapping_version.size() == 12);
+    const StreamDeclaration& bill = connector->streams[1];
+    CHECK(bill.optional);
+    CHECK(bill.requires_table == "BILL");
+    CHECK(bill.parent == "head_id");
+    CHECK(bill.key_column == "bill_id");
+    CHECK(bill.absent.at("tooth") == "the base holds none");
+    CHECK(connector->codes.lists.at("status") == std::map<std::string, std::string>{{"1", "arrived"}, {"", "booked"}});
+}
+
+TEST_CASE("a mapping's version follows its text and the code lists it asks for, nothing else") {
+    const Folder folder;
+    const auto version = [&](std::size_t stream) { return load_connector(folder.path)->streams.at(stream).mapping_version; };
+    const std::string visit = version(0), bill = version(1);
+    folder.write("codes.csv", "list,mis_code,canonical,comment\nstatus,1,arrived,other words\nstatus,,booked,\npayer,7,patient,\n");
+    CHECK(version(0) == visit);
+    folder.write("codes.csv", "list,mis_code,canonical,comment\nstatus,1,completed,\nstatus,,booked,\n");
+    CHECK(version(0) != visit);
+    CHECK(version(1) == bill);
+}
+
+TEST_CASE("an error in a connector names file, line, key and remedy") {
+    const Folder folder;
+    const auto after = [&](const std::string& from, const std::string& to) {
+        folder.replace(from, to);
+        return folder.problem();
+    };
+    CHECK(contains(after("no_show:", "noshow:"), "connector.yaml:4: noshow is no key here: one of title"));
+    CHECK(contains(after("no_show: end_of_day", "no_show: maybe"), ":4: no_show is `maybe`: one of end_of_day, mis"));
+    CHECK(contains(after("    poll_seconds: 5", "    poll_second: 5"), ":12: streams.visit.poll_second is no key here"));
+    CHECK(contains(after("poll_seconds: 5", "poll_seconds: 0"), ":12: streams.visit.poll_seconds has to be a whole number from 1"));
+    CHECK(contains(after("past_days: 1", "past_day: 1"), ":11: streams.visit.window.past_day is no key here"));
+    CHECK(contains(after("id: integer", "id: int"), ":14: streams.visit.columns.id has no known type"));
+    CHECK(contains(after("id: integer", "ID: integer"), "columns.ID has to be a name in lower case"));
+    CHECK(contains(after("key: V.ID", "key: V.NR"), ":9: streams.visit.key means column `nr`, which `columns:` lacks"));
+    CHECK(contains(after("parent: head_id", "parent: head"), "streams.bill.parent is no column"));
+    CHECK(contains(after("stamps: [V.STAMP]", "stamps: V.STAMP"), ":10: streams.visit.stamps has to be a list"));
+    CHECK(contains(after("    optional: true\n", ""), "requires_table needs `optional: true`"));
+    CHECK(contains(after("title: A made-up MIS\n", ""), "title is missing"));
+    CHECK(contains(after("  visit:", "  visits:"), "stream visits has no file visits.fetch.sql: write it"));
+}
+
+TEST_CASE("files of a connector are checked, with their lines") {
+    const Folder folder;
+    folder.write("visit.fetch.sql", "select V.ID from VISIT V");
+    CHECK(contains(folder.problem(), "visit.fetch.sql:1: {slice} stands 0 times"));
+    folder.write("visit.fetch.sql", "select V.ID\nfrom {tabel:X|Y} where {slice}");
+    CHECK(contains(folder.problem(), "visit.fetch.sql:2: placeholder {tabel:X|Y} is unknown"));
+    folder.write("visit.fetch.sql", "select V.ID from VISIT V where {slice}");
+    folder.write("codes.csv", "code,list\n");
+    CHECK(contains(folder.problem(), "codes.csv:1: the first line has to be"));
+    folder.write("codes.csv", "list,mis_code,canonical,comment\r\nstatus,1,arrived,\r\nstatus,1,booked,\r\n");
+    CHECK(contains(folder.problem(), "codes.csv:3: code `1` of list `status` stands there twice"));
+    folder.write("codes.csv", "list,mis_code,canonical,comment\nstatus,1,arrived,came, late\n");
+    CHECK(contains(folder.problem(), "codes.csv:2: a row has the four fields"));
+    fs::remove(folder.path / "connector.yaml");
+    CHECK(contains(folder.problem(), "no such file: a connector is a folder with connector.yaml"));
+}
