@@ -43,11 +43,13 @@ struct WebhookSink::Parcel {
 struct WebhookSink::Arrivals {
     explicit Arrivals(std::shared_ptr<Signal> wake) : signal(std::move(wake)) {}
     void add(Parcel* parcel, net::HttpOutcome outcome) {
+        bool first;
         {
             const std::lock_guard lock(mutex);
+            first = outcomes.empty();
             outcomes.emplace_back(parcel, std::move(outcome));
         }
-        signal->raise();
+        if (first) signal->raise();  // later ones are taken in the same turn
     }
     const std::shared_ptr<Signal> signal;
     std::mutex mutex;
