@@ -62,17 +62,28 @@ int create(Options& options) {
     options.seed.columns = options.columns == "older" ? Columns::older : Columns::as_reported;
     const auto started = std::chrono::steady_clock::now();
     auto base = support::FirebirdWriter::create(options.login, options.charset);
+    // few commits: each waits for the disk
+    base.begin();
     for (const auto& sql : schema_statements(options.seed.dialect, options.seed.columns)) base.execute(sql);
+    base.commit();
     std::string last;
+    base.begin();
     for (const auto& step : seed_steps(options.seed)) {
         base.execute(step.sql);
         const bool counted = step.title.find(" of ") != std::string::npos;
+        if (counted) {
+            base.commit();
+            base.begin();
+        }
         if (!options.quiet && (counted || step.title != last)) fmt::print("{}\n", step.title);
         if (!options.quiet) std::fflush(stdout);
         last = step.title;
     }
+    base.commit();
     if (!options.quiet) fmt::print("indexes\n");
+    base.begin();
     for (const auto& sql : index_statements()) base.execute(sql);
+    base.commit();
     const auto took = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
     fmt::print("{} created: {} patients, {} procedures, dialect {}, {:.1f} s\n", options.login.database, options.seed.patients, options.seed.procedures,
                options.login.dialect, took);

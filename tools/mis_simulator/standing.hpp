@@ -1,4 +1,5 @@
-// What stands in the base now, counted by what the connector makes of it: rows a gateway must hold when it has caught up.
+// What stands in the base now, counted by what the connector makes of it: rows a gateway must hold when it has caught up
+// (with the site's `limit_amount: amountrub`; with `none` it holds no limits).
 #pragma once
 
 #include <map>

@@ -26,14 +26,22 @@ support::FirebirdFolder& folder() {
     return made;
 }
 
+std::vector<std::string> seed_sql(const SeedOptions& options) {
+    std::vector<std::string> statements;
+    for (auto& step : seed_steps(options)) statements.push_back(std::move(step.sql));
+    return statements;
+}
+
 support::FirebirdWriter make_base(const support::FirebirdLogin& login, Columns columns) {
     SeedOptions options;
     options.dialect = login.dialect == 1 ? Dialect::one : Dialect::three;
     options.columns = columns;
     auto base = support::FirebirdWriter::create(login, "WIN1251");
-    for (const auto& sql : schema_statements(options.dialect, columns)) base.execute(sql);
-    for (const auto& step : seed_steps(options)) base.execute(step.sql);
-    for (const auto& sql : index_statements()) base.execute(sql);
+    for (const auto& part : {schema_statements(options.dialect, columns), seed_sql(options), index_statements()}) {
+        base.begin();
+        for (const auto& sql : part) base.execute(sql);
+        base.commit();
+    }
     return base;
 }
 
@@ -144,7 +152,9 @@ TEST_CASE("every variant of every fetch prepares on the base, in both dialects")
         login.database = folder().file(dialect == 3 ? "fetch3.fdb" : "fetch1.fdb");
         login.dialect = dialect;
         auto base = support::FirebirdWriter::create(login, "WIN1251");
+        base.begin();
         for (const auto& sql : schema_statements(dialect == 1 ? Dialect::one : Dialect::three, Columns::as_reported)) base.execute(sql);
+        base.commit();
         base.execute("alter table CLIENTS add MODIFYDATE timestamp");
         base.execute("alter table TREAT add MODIFYDATE timestamp");
         const auto connector = source::load_connector(kFolder);
