@@ -109,18 +109,19 @@ const Standing* Announced::find(const std::string& key) const {
     return found == standing.end() ? nullptr : &found->second;
 }
 
-Money Announced::standing_charges(std::string_view limit, std::string_view payer) const {
+Money Announced::consumed(std::string_view limit) const {
     Money sum;
-    bool first = true;
-    for (auto at = standing.lower_bound("charge/"); at != standing.end() && starts_with(at->first, "charge/"); ++at) {
-        const BodyFields fields(at->second.data);
-        const bool taken = fields.text("payer") == "limit";
-        if (fields.text(taken ? "limit" : "overrun_of") != limit || taken != (payer == "limit")) continue;
-        const auto total = fields.money("total");
-        if (!total) continue;
-        if (first) sum.currency = total->currency;
-        first = false;
+    const auto add = [&](const Json& entry) {
+        const auto total = BodyFields(entry).money("total");
+        if (!total || BodyFields(entry).text("limit") != limit) return;
+        if (sum.is_zero()) sum.currency = total->currency;
         if (sum.currency == total->currency) sum += *total;
+    };
+    for (auto at = standing.lower_bound("charge/"); at != standing.end() && starts_with(at->first, "charge/"); ++at) {
+        add(at->second.data);
+        if (const Json* overruns = BodyFields(at->second.data).find("overruns")) {
+            for (const Json& part : *overruns) add(part);
+        }
     }
     return sum;
 }
@@ -132,8 +133,7 @@ std::string key_of(const Event& event) {
     if (starts_with(type, "appointment.")) return "appointment/" + id_in(data, "appointment");
     if (starts_with(type, "procedure.")) return "procedure/" + id_in(data, "procedure");
     if (type == "billing.charge") {
-        const std::string account = fields.text("limit").empty() ? fields.text("overrun_of") : fields.text("limit");
-        return "charge/" + id_in(data, "procedure") + "/" + fields.text("payer") + "/" + account;
+        return "charge/" + id_in(data, "procedure") + "/" + fields.text("payer") + "/" + fields.text("limit");
     }
     if (type == "billing.payment" || type == "billing.refund") return "payment/" + fields.text("payment");
     if (type == "billing.statement") {
@@ -228,21 +228,24 @@ Result<Announced> Announced::from_json(const Json& document) {
     const auto withheld = [](const Json& entry) {
         return entry.value("withheld", false) ? Export::withheld : Export::leaves;
     };
-    for (const auto& [key, entry] : document.value("standing", Json::object()).items()) {
+    const Json standing = document.value("standing", Json::object());
+    for (const auto& [key, entry] : standing.items()) {
         if (!entry.is_object() || !entry.contains("type")) {
             return fail(ErrorKind::malformed, "announced state: an entry without a type");
         }
         announced.standing[key] =
             Standing{entry.value("id", ""), entry.value("type", ""), withheld(entry), entry.value("data", Json())};
     }
-    for (const Json& entry : document.value("ledger", Json::array())) {
+    const Json ledger = document.value("ledger", Json::array());
+    for (const Json& entry : ledger) {
         const auto total = BodyFields(entry).money("total");
         if (!total) return fail(ErrorKind::malformed, "announced state: a ledger entry without a total");
         announced.ledger.push_back(LedgerEntry{
             entry.value("charge", ""), entry.value("on", ""), entry.value("order", ""), entry.value("limit", ""),
             entry.value("payer", ""), *total, withheld(entry)});
     }
-    for (const auto& [key, seen] : document.value("first_seen_us", Json::object()).items()) {
+    const Json first_seen = document.value("first_seen_us", Json::object());
+    for (const auto& [key, seen] : first_seen.items()) {
         announced.first_seen_us[key] = seen.get<std::int64_t>();
     }
     return announced;

@@ -44,7 +44,7 @@ struct Announced {
     std::map<std::string, std::int64_t> first_seen_us;  // no event tells it: when a patient's white mark was first seen (L8)
 
     const Standing* find(const std::string& key) const;
-    Money standing_charges(std::string_view limit, std::string_view payer) const;  // payer "limit", or what overflowed it
+    Money consumed(std::string_view limit) const;  // L2: the standing charges to the account and what overflowed it
 
     Json to_json() const;
     static Result<Announced> from_json(const Json& document);  // malformed: not what to_json() writes

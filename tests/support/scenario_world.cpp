@@ -105,7 +105,27 @@ std::vector<Event> ScenarioWorld::evaluate() {
         if (event.leaves == Export::leaves) ++counts_[event.entity_id + '\n' + event.type + '\n' + event.identity];
         log_.push_back(event);
     }
+    require_consistent();
     return last_.events;
+}
+
+void ScenarioWorld::require_consistent() const {
+    const auto differs = [](const char* what, const Announced& a, const Announced& b) {
+        const Json left = a.to_json(), right = b.to_json();
+        for (const char* part : {"standing", "ledger"}) {
+            if (left[part] == right[part]) continue;
+            throw std::runtime_error(std::string(what) + ": " + Json::diff(left[part], right[part]).dump().substr(0, 2000));
+        }
+    };
+    differs("the fold of the log is not what is announced", fold(log_), announced_);
+    const auto read_back = Announced::from_json(announced_.to_json());
+    if (!read_back) throw std::runtime_error(read_back.error().text);
+    differs("what is announced does not survive its JSON form", *read_back, announced_);
+    const Outcome again = domain::evaluate(facts(), announced_, rules, identity);
+    if (!again.events.empty()) {
+        throw std::runtime_error("evaluated twice, it says again: " + again.events.front().type + " " +
+                                 again.events.front().data.dump());
+    }
 }
 
 Outcome ScenarioWorld::from_nothing() const { return domain::evaluate(facts(), Announced{}, rules, identity); }
@@ -136,8 +156,9 @@ std::string EventRows::row(const std::string& type, const Json& data, bool withh
     };
     const auto line = [&](const Json& of) { return name("line", of.is_object() ? of.value("id", "") : of.get<std::string>()); };
     const auto plan = [&](const Json& of) {
-        return of.is_object() && of.contains("order") ? "plan of " + of.value("order", "")
-                                                      : name("plan", of.is_object() ? of.value("id", "") : of.get<std::string>());
+        const std::string id = of.is_object() ? of.value("id", "") : of.get<std::string>();
+        if (of.is_object() && of.contains("order")) names_["plan" + id] = "plan of " + of.value("order", "");
+        return name("plan", id);
     };
     std::string label = type;
     label.resize(std::max<std::size_t>(24, label.size()), ' ');

@@ -28,7 +28,7 @@ class ScenarioWorld {
     void inbox(const Json& message);
     void unlink(const std::string& order);
 
-    // One change set: what the facts now mean. The events are kept in log() too.
+    // One change set: what the facts now mean. The events are kept in log() too. Throws where the log does not fold to what is announced.
     std::vector<domain::Event> evaluate();
 
     const domain::Announced& announced() const { return announced_; }
@@ -51,6 +51,8 @@ class ScenarioWorld {
     domain::Outcome last_;
 
     void link_orders();
+    // Throws unless the fold of the log is what is announced, its JSON form loses nothing, and a second evaluation says nothing.
+    void require_consistent() const;
 };
 
 // Runs a file; returns the rows of all steps, each headed by its time. Throws std::runtime_error naming the file and what is wrong.

@@ -39,7 +39,9 @@ Json data_of(const LineCharge& charge, const std::string& order, const std::stri
     data["tax_deductible"] = charge.payer == "patient" && line.category != "goods";
     data["remarks"] = remarks_of(line);
     if (!charge.limit.empty()) data["limit"] = charge.limit;
-    if (!charge.overrun_of.empty()) data["overrun_of"] = charge.overrun_of;
+    for (const auto& [account, part] : charge.overruns) {  // so that a log alone tells what an account consumed
+        data["overruns"].push_back(Json{{"limit", account}, {"total", to_json_value(part)}});
+    }
     if (!charge.party.empty()) data["payer_party"] = charge.party;
     if (!order.empty()) data["order"] = order;
     if (!item.empty()) data["item"] = item;
@@ -63,8 +65,7 @@ class Announcer {
 
     void announce(const LineCharge& charge) {
         const Line& line = *charge.line;
-        const std::string account = charge.limit.empty() ? charge.overrun_of : charge.limit;
-        const std::string key = "charge/" + line.id + "/" + charge.payer + "/" + account;
+        const std::string key = "charge/" + line.id + "/" + charge.payer + "/" + charge.limit;
         const Permission permission = change_.gate.record(line.patient, line.performed_at);
         const Standing* told = change_.told(key, permission);
         wanted_.insert(key);
@@ -158,7 +159,9 @@ std::string order_of(
 ) {
     std::string order;
     if (tracked.charged_item(charge.line->id, &order) != nullptr) return order;
-    const std::string& limit = charge.limit.empty() ? charge.overrun_of : charge.limit;
+    const std::string limit = !charge.limit.empty()      ? charge.limit
+                              : charge.overruns.empty() ? std::string()
+                                                        : charge.overruns.begin()->first;
     for (const Account& account : accounts) {
         if (limit.empty() || account.id != limit || account.orders.empty()) continue;
         for (const std::string& opener : account.orders) {

@@ -95,7 +95,10 @@ void announce_payments(Change& change) {
                 BodyFields(told->data).text("payer") == (payment.payer.empty() ? "patient" : payment.payer)) {
                 continue;
             }
-            take_back(payment.id, *told, "corrected");
+            const auto was = change.typed.patients.find(BodyFields(told->data).text("patient"));
+            const bool merged = was != change.typed.patients.end() && was->second.merged &&
+                                was->second.pseudonym == payment.patient;
+            take_back(payment.id, *told, merged ? "merged" : "corrected");
         }
         Json data = payment.exported;
         data.erase("id");

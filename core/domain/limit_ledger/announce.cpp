@@ -66,10 +66,7 @@ Thresholds told_thresholds(const Change& change, const Account& account, int low
     const Standing* told = change.told("limit/" + account.id, permission_of(change, account));
     if (told == nullptr) return {};
     const auto granted = BodyFields(told->data).money("granted");
-    const Money consumed{
-        change.before.standing_charges(account.id, "limit").minor + change.before.standing_charges(account.id, "").minor,
-        account.granted.currency};
-    return judge(granted ? granted->minor : 0, consumed.minor, low_percent);
+    return judge(granted ? granted->minor : 0, change.before.consumed(account.id).minor, low_percent);
 }
 
 void announce_mismatch(

@@ -21,12 +21,14 @@ std::string payer_outside(const std::string& payer, const Account& account) {
 
 void add(std::vector<LineCharge>& charges, LineCharge charge) {
     for (LineCharge& other : charges) {
-        const bool same = other.line == charge.line && other.payer == charge.payer && other.limit == charge.limit &&
-                          other.overrun_of == charge.overrun_of;
-        if (same) {
-            other.total += charge.total;
-            return;
+        if (other.line != charge.line || other.payer != charge.payer || other.limit != charge.limit) continue;
+        other.total += charge.total;
+        if (other.party.empty()) other.party = charge.party;
+        for (const auto& [account, part] : charge.overruns) {
+            const auto [at, fresh] = other.overruns.try_emplace(account, part);
+            if (!fresh) at->second += part;
         }
+        return;
     }
     charges.push_back(std::move(charge));
 }
@@ -158,7 +160,7 @@ Ledger keep_ledger(const TypedFacts& typed, std::vector<Account>& accounts, cons
         of_line.clear();
         for (const Piece& piece : assigner.assign(line, &ledger.violations, &ledger.waiting)) {
             if (piece.account == nullptr) {
-                add(of_line, LineCharge{&line, piece.payer, "", "", piece.party, piece.total});
+                add(of_line, LineCharge{&line, piece.payer, "", piece.party, piece.total, {}});
                 continue;
             }
             Account& account = *piece.account;
@@ -169,16 +171,17 @@ Ledger keep_ledger(const TypedFacts& typed, std::vector<Account>& accounts, cons
             if (account.lines.empty() || account.lines.back() != &line) account.lines.push_back(&line);
             const Currency currency = piece.total.currency;
             if (inside > 0 || outside == 0) {
-                add(of_line, LineCharge{&line, "limit", account.id, "", piece.party, Money{inside, currency}});
+                add(of_line, LineCharge{&line, "limit", account.id, piece.party, Money{inside, currency}, {}});
             }
             if (outside > 0) {
                 const std::string party = account.overrun_payer == "organization" ? piece.party : "";
-                add(of_line, LineCharge{&line, account.overrun_payer, "", account.id, party, Money{outside, currency}});
+                const Money part{outside, currency};
+                add(of_line, LineCharge{&line, account.overrun_payer, "", party, part, {{account.id, part}}});
             }
         }
         std::stable_sort(of_line.begin(), of_line.end(), [](const LineCharge& a, const LineCharge& b) {
-            return std::make_tuple(a.payer != "limit", a.payer, a.limit, a.overrun_of) <
-                   std::make_tuple(b.payer != "limit", b.payer, b.limit, b.overrun_of);
+            return std::make_tuple(a.payer != "limit", a.payer, a.limit) <
+                   std::make_tuple(b.payer != "limit", b.payer, b.limit);
         });
         ledger.charges.insert(ledger.charges.end(), of_line.begin(), of_line.end());
     }

@@ -27,9 +27,9 @@ struct LineCharge {
     const Line* line = nullptr;
     std::string payer;       // "limit" where an account takes it
     std::string limit;       // the account's id, with payer limit
-    std::string overrun_of;  // the account whose overflow it is
     std::string party;
     Money total;
+    std::map<std::string, Money> overruns;  // what of it overflowed which account
 };
 
 struct Ledger {
