@@ -152,7 +152,7 @@ TEST_CASE("blobs come whole: segments that end inside a character are joined fir
     );
     writer.execute(
         "execute block as declare A blob sub_type text; declare I integer = 0; begin"
-        " A = ''; while (I < 70) do begin A = A || cast(rpad('y', 16000, 'y') as varchar(16000)); I = I + 1; end"
+        " A = ''; while (I < 36) do begin A = A || cast(rpad('y', 32000, 'y') as varchar(32000)); I = I + 1; end"
         " insert into T values (2, :A); end"
     );
     const auto stream = stream_of("t", "T.ID", "select ID, TXT from T where {slice}", {{"id"}, {"txt"}});
