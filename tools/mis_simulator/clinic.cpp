@@ -7,7 +7,8 @@ const std::vector<Service>& services() {
         {"B01.065.001", "Приём стоматолога-терапевта первичный", 50000, 1, false},
         {"A16.07.002", "Восстановление зуба пломбой", 451035, 1, true},
         {"A16.07.002.010", "Восстановление зуба пломбой I, V, VI класс по Блэку", 495050, 1, true},
-        {"А16.07.002.009", "Наложение временной пломбы", 70000, 1, true},  // Cyrillic А: clinics type it so
+        {"А16.07.002.009", "Наложение временной пломбы", 70000, 1,
+         true},  // Cyrillic А: clinics type it so
         {"A16.07.008", "Пломбирование корневого канала зуба", 380033, 1, true},
         {"A16.07.030", "Инструментальная обработка корневого канала", 320000, 1, true},
         {"A16.07.001", "Удаление зуба", 300000, 2, true},
@@ -26,19 +27,25 @@ const std::vector<Service>& services() {
 
 const std::vector<Doctor>& doctors() {
     static const std::vector<Doctor> all = {
-        {"Врачева Терапия Первая", 1, 1}, {"Врачев Хирург Первый", 2, 1}, {"Врачева Протеза Первая", 3, 1},
-        {"Врачева Гигиена Первая", 4, 1}, {"Лекарева Терапия Вторая", 1, 2}, {"Лекарев Хирург Второй", 2, 2},
+        {"Врачева Терапия Первая", 1, 1},  {"Врачев Хирург Первый", 2, 1},
+        {"Врачева Протеза Первая", 3, 1},  {"Врачева Гигиена Первая", 4, 1},
+        {"Лекарева Терапия Вторая", 1, 2}, {"Лекарев Хирург Второй", 2, 2},
         {"Лекарева Протеза Вторая", 3, 2}, {"Лекарева Гигиена Вторая", 4, 2},
     };
     return all;
 }
 
 const std::vector<std::string_view>& teeth() {
-    static const std::vector<std::string_view> all = {"16", "1.7", "26", "36", "#46", "48", "11", "21", "55", "3.5"};
+    static const std::vector<std::string_view> all = {"16", "1.7", "26", "36", "#46",
+                                                      "48", "11",  "21", "55", "3.5"};
     return all;
 }
 
-std::int64_t id_base(Dialect dialect) { return dialect == Dialect::one ? 10'000'000 : 990'010'000'000'000; }
-std::int64_t live_id_base(Dialect dialect) { return id_base(dialect) + (dialect == Dialect::one ? 100'000'000 : 1'000'000'000); }
+std::int64_t id_base(Dialect dialect) {
+    return dialect == Dialect::one ? 10'000'000 : 990'010'000'000'000;
+}
+std::int64_t live_id_base(Dialect dialect) {
+    return id_base(dialect) + (dialect == Dialect::one ? 100'000'000 : 1'000'000'000);
+}
 
 }  // namespace mis::simulator

@@ -1,7 +1,9 @@
-// A clinic's day: somebody books, moves, arrives, is treated, is billed wrongly and corrected, pays, and some rows are simply deleted.
+// A clinic's day: somebody books, moves, arrives, is treated, is billed wrongly and corrected,
+// pays, and some rows are simply deleted.
 //
-// One writer, one action at a time, each its own committed transaction (some bookings commit seconds after their stamp, as slow clients do). The
-// sequence of actions is decided by the seed alone; times are the machine's. Nothing is kept between runs: at the start the recent visits and
+// One writer, one action at a time, each its own committed transaction (some bookings commit
+// seconds after their stamp, as slow clients do). The sequence of actions is decided by the seed
+// alone; times are the machine's. Nothing is kept between runs: at the start the recent visits and
 // bills are read back from the base.
 #pragma once
 
@@ -33,9 +35,9 @@ class Clinic {
     };
     struct Visit {
         std::int64_t id;
-        std::size_t patient;   // into patients_
-        std::size_t doctor;    // into doctors()
-        int day, hour, minute; // day: from today
+        std::size_t patient;    // into patients_
+        std::size_t doctor;     // into doctors()
+        int day, hour, minute;  // day: from today
         enum class State { booked, arrived, started } state = State::booked;
     };
     struct Line {
@@ -53,7 +55,8 @@ class Clinic {
         std::int64_t paid_kopecks = 0;
     };
     struct Sums {
-        std::int64_t gross, patient_owes, organization_owes;  // kopecks, after discount but for gross
+        std::int64_t gross, patient_owes,
+            organization_owes;  // kopecks, after discount but for gross
     };
 
     void load();
@@ -61,9 +64,17 @@ class Clinic {
     std::int64_t next_id();
     Sums sums_of(const Bill& bill) const;
     std::string head_values(const Bill& bill) const;
-    void begin() { touched_.clear(); base_.begin(); }
-    void touch(std::string_view table, std::string_view op, std::int64_t key) { touched_.push_back({table, op, key}); }
-    std::string commit(std::string_view action, const std::vector<std::string_view>& expect, const std::string& what);
+    void begin() {
+        touched_.clear();
+        base_.begin();
+    }
+    void touch(std::string_view table, std::string_view op, std::int64_t key) {
+        touched_.push_back({table, op, key});
+    }
+    std::string commit(
+        std::string_view action, const std::vector<std::string_view>& expect,
+        const std::string& what
+    );
     void insert_line(const Bill& bill, const Line& line, std::size_t doctor);
     void free_time(Visit& visit);
 

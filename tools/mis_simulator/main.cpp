@@ -1,7 +1,8 @@
-// mis-simulator: makes an Infoclinica-shaped Firebird base and lets the clinic in it live. For the demo, tests and benches; no part of the product.
-#include <CLI/CLI.hpp>
+// mis-simulator: makes an Infoclinica-shaped Firebird base and lets the clinic in it live. For the
+// demo, tests and benches; no part of the product.
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -22,8 +23,9 @@ using namespace mis::simulator;
 
 std::atomic<bool> stop{false};
 
-// libfbclient installs handlers for these signals that shut the engine down behind our back (seen: the detach that follows spins for ever). Blocked
-// signals run no handler: one thread waits for them. To be called before Firebird makes threads of its own.
+// libfbclient installs handlers for these signals that shut the engine down behind our back (seen:
+// the detach that follows spins for ever). Blocked signals run no handler: one thread waits for
+// them. To be called before Firebird makes threads of its own.
 void wait_for_signals_in_a_thread() {
     static sigset_t signals;
     sigemptyset(&signals);
@@ -48,11 +50,15 @@ struct Options {
     Dialect dialect() const { return login.dialect == 1 ? Dialect::one : Dialect::three; }
 };
 
-// Embedded bases need a root of our own with ServerMode = Classic, shared with the gateway; an environment that is set already is kept.
+// Embedded bases need a root of our own with ServerMode = Classic, shared with the gateway; an
+// environment that is set already is kept.
 void prepare_firebird(const Options& options) {
     if (options.login.database.find(':') != std::string::npos) return;
     if (options.root.empty() && std::getenv("FIREBIRD")) return;
-    const auto root = options.root.empty() ? std::filesystem::absolute(options.login.database).parent_path() / "firebird" : std::filesystem::path(options.root);
+    const auto root =
+        options.root.empty()
+            ? std::filesystem::absolute(options.login.database).parent_path() / "firebird"
+            : std::filesystem::path(options.root);
     support::make_firebird_root(root);
     support::use_firebird_root(root);
 }
@@ -64,7 +70,8 @@ int create(Options& options) {
     auto base = support::FirebirdWriter::create(options.login, options.charset);
     // few commits: each waits for the disk
     base.begin();
-    for (const auto& sql : schema_statements(options.seed.dialect, options.seed.columns)) base.execute(sql);
+    for (const auto& sql : schema_statements(options.seed.dialect, options.seed.columns))
+        base.execute(sql);
     base.commit();
     std::string last;
     base.begin();
@@ -84,9 +91,12 @@ int create(Options& options) {
     base.begin();
     for (const auto& sql : index_statements()) base.execute(sql);
     base.commit();
-    const auto took = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-    fmt::print("{} created: {} patients, {} procedures, dialect {}, {:.1f} s\n", options.login.database, options.seed.patients, options.seed.procedures,
-               options.login.dialect, took);
+    const auto took =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    fmt::print(
+        "{} created: {} patients, {} procedures, dialect {}, {:.1f} s\n", options.login.database,
+        options.seed.patients, options.seed.procedures, options.login.dialect, took
+    );
     return 0;
 }
 
@@ -95,18 +105,25 @@ int live(const Options& options) {
     Oracle oracle(options.oracle);
     Clinic clinic(base, options.dialect(), options.random_seed, oracle);
     using Clock = std::chrono::steady_clock;
-    const auto pause = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(1 / options.rate));
+    const auto pause =
+        std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(1 / options.rate)
+        );
     const auto started = Clock::now();
     auto next = started;
     while (!stop && (options.actions == 0 || oracle.commits() < options.actions)) {
-        if (options.seconds > 0 && Clock::now() - started > std::chrono::duration<double>(options.seconds)) break;
+        if (options.seconds > 0 &&
+            Clock::now() - started > std::chrono::duration<double>(options.seconds))
+            break;
         const std::string line = clinic.act(stop);
         if (!options.quiet) {
             fmt::print("MIS {}\n", line);
             std::fflush(stdout);
         }
         next = std::max(next + pause, Clock::now() - pause);
-        while (!stop && Clock::now() < next) std::this_thread::sleep_for(std::min<Clock::duration>(next - Clock::now(), std::chrono::milliseconds(50)));
+        while (!stop && Clock::now() < next)
+            std::this_thread::sleep_for(
+                std::min<Clock::duration>(next - Clock::now(), std::chrono::milliseconds(50))
+            );
     }
     fmt::print("MIS simulator: {} transactions committed\n", oracle.commits());
     for (const auto& [what, count] : oracle.rows()) fmt::print("  {:<18} {:>7}\n", what, count);
@@ -125,35 +142,61 @@ int print_schema(const Options& options) {
 
 int main(int argc, char** argv) {
     Options options;
-    CLI::App app{"A simulated MIS: an Infoclinica-shaped base in Firebird, seeded with invented people, and a clinic that lives in it."};
+    CLI::App app{
+        "A simulated MIS: an Infoclinica-shaped base in Firebird, seeded with invented people, and "
+        "a clinic that lives in it."};
     app.require_subcommand(1);
     const auto base_options = [&](CLI::App* command) {
-        command->add_option("--database", options.login.database, "path (embedded Firebird), or host/port:path")->required();
+        command
+            ->add_option(
+                "--database", options.login.database, "path (embedded Firebird), or host/port:path"
+            )
+            ->required();
         command->add_option("--user", options.login.user);
         command->add_option("--password", options.login.password);
-        command->add_option("--dialect", options.login.dialect, "1 or 3")->check(CLI::IsMember({1, 3}));
-        command->add_option("--firebird-root", options.root, "embedded: folder for firebird.conf and locks (default: firebird/ beside the base, unless FIREBIRD is set)");
+        command->add_option("--dialect", options.login.dialect, "1 or 3")
+            ->check(CLI::IsMember({1, 3}));
+        command->add_option(
+            "--firebird-root", options.root,
+            "embedded: folder for firebird.conf and locks (default: firebird/ beside the base, "
+            "unless FIREBIRD is set)"
+        );
         command->add_flag("--quiet", options.quiet, "only the summary");
     };
-    auto* create_command = app.add_subcommand("create", "make and seed a base; the file must not exist");
+    auto* create_command =
+        app.add_subcommand("create", "make and seed a base; the file must not exist");
     base_options(create_command);
-    create_command->add_option("--patients", options.seed.patients)->check(CLI::Range(10, 5'000'000));
-    create_command->add_option("--procedures", options.seed.procedures, "bill lines")->check(CLI::Range(1, 20'000'000));
-    create_command->add_option("--history-days", options.seed.history_days)->check(CLI::Range(1, 20'000));
+    create_command->add_option("--patients", options.seed.patients)
+        ->check(CLI::Range(10, 5'000'000));
+    create_command->add_option("--procedures", options.seed.procedures, "bill lines")
+        ->check(CLI::Range(1, 20'000'000));
+    create_command->add_option("--history-days", options.seed.history_days)
+        ->check(CLI::Range(1, 20'000));
     create_command->add_option("--charset", options.charset);
-    create_command->add_option("--columns", options.columns, "as-reported, or older: without newer columns")->check(CLI::IsMember({"as-reported", "older"}));
-    auto* live_command = app.add_subcommand("live", "book, move, treat, correct, delete and pay until interrupted");
+    create_command
+        ->add_option("--columns", options.columns, "as-reported, or older: without newer columns")
+        ->check(CLI::IsMember({"as-reported", "older"}));
+    auto* live_command =
+        app.add_subcommand("live", "book, move, treat, correct, delete and pay until interrupted");
     base_options(live_command);
-    live_command->add_option("--rate", options.rate, "actions a second")->check(CLI::Range(0.01, 10'000.0));
+    live_command->add_option("--rate", options.rate, "actions a second")
+        ->check(CLI::Range(0.01, 10'000.0));
     live_command->add_option("--seed", options.random_seed);
-    live_command->add_option("--oracle", options.oracle, "append what was committed here, JSON lines");
+    live_command->add_option(
+        "--oracle", options.oracle, "append what was committed here, JSON lines"
+    );
     live_command->add_option("--seconds", options.seconds, "0: until SIGINT");
-    live_command->add_option("--actions", options.actions, "stop after so many transactions; 0: no limit");
-    auto* count_command = app.add_subcommand("count", "rows that stand, per table and per stream of the connector, as JSON");
+    live_command->add_option(
+        "--actions", options.actions, "stop after so many transactions; 0: no limit"
+    );
+    auto* count_command = app.add_subcommand(
+        "count", "rows that stand, per table and per stream of the connector, as JSON"
+    );
     base_options(count_command);
     auto* schema_command = app.add_subcommand("schema", "print the tables");
     schema_command->add_option("--dialect", options.login.dialect)->check(CLI::IsMember({1, 3}));
-    schema_command->add_option("--columns", options.columns)->check(CLI::IsMember({"as-reported", "older"}));
+    schema_command->add_option("--columns", options.columns)
+        ->check(CLI::IsMember({"as-reported", "older"}));
     CLI11_PARSE(app, argc, argv);
 
     try {

@@ -6,7 +6,8 @@ namespace mis::simulator {
 
 namespace {
 
-// {id} is the key type, {money} a sum, {stamp} a date with time; lines starting with "?" exist only in Columns::as_reported.
+// {id} is the key type, {money} a sum, {stamp} a date with time; lines starting with "?" exist only
+// in Columns::as_reported.
 constexpr std::string_view kTables[] = {
     R"(create table FILIALS (
   FILID {id} not null primary key, FULLNAME varchar(255), SHORTNAME varchar(64), WEBNAME varchar(255), JID {id},

@@ -1,7 +1,8 @@
 // What a simulated base holds before it starts to live.
 //
-// Pure text: SQL statements in order, each safe to commit on its own. Big tables are filled by EXECUTE BLOCKs inside the server (tens of
-// thousands of rows a second), in chunks, so that a person sees progress. The same options give the same base, but for "today".
+// Pure text: SQL statements in order, each safe to commit on its own. Big tables are filled by
+// EXECUTE BLOCKs inside the server (tens of thousands of rows a second), in chunks, so that a
+// person sees progress. The same options give the same base, but for "today".
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// The Infoclinica connector on a real base of its shape: every fetch prepares, every row is read and mapped, and the sums are the heads' sums.
+// The Infoclinica connector on a real base of its shape: every fetch prepares, every row is read
+// and mapped, and the sums are the heads' sums.
 #include <doctest/doctest.h>
 
 #include <map>
@@ -19,7 +20,8 @@ namespace {
 using namespace mis;
 using namespace mis::simulator;
 
-const std::filesystem::path kFolder = std::filesystem::path(MIS_SOURCE_DIR) / "connectors/infoclinica";
+const std::filesystem::path kFolder =
+    std::filesystem::path(MIS_SOURCE_DIR) / "connectors/infoclinica";
 
 support::FirebirdFolder& folder() {
     static support::FirebirdFolder made;
@@ -37,7 +39,8 @@ support::FirebirdWriter make_base(const support::FirebirdLogin& login, Columns c
     options.dialect = login.dialect == 1 ? Dialect::one : Dialect::three;
     options.columns = columns;
     auto base = support::FirebirdWriter::create(login, "WIN1251");
-    for (const auto& part : {schema_statements(options.dialect, columns), seed_sql(options), index_statements()}) {
+    for (const auto& part :
+         {schema_statements(options.dialect, columns), seed_sql(options), index_statements()}) {
         base.begin();
         for (const auto& sql : part) base.execute(sql);
         base.commit();
@@ -52,9 +55,15 @@ struct Read {
     std::map<std::string, std::int64_t> by_payer;  // the same, shares taken apart
 };
 
-Read read_all(source::SqlSource& reader, const source::Connector& connector, const source::StreamDeclaration& stream, const std::map<std::string, std::string>& site) {
+Read read_all(
+    source::SqlSource& reader, const source::Connector& connector,
+    const source::StreamDeclaration& stream, const std::map<std::string, std::string>& site
+) {
     const record::MapContext context{
-        Zone::find("Europe/Moscow").value(), {{"2", Zone::find("Asia/Yekaterinburg").value()}}, site, "RUB"};
+        Zone::find("Europe/Moscow").value(),
+        {{"2", Zone::find("Asia/Yekaterinburg").value()}},
+        site,
+        "RUB"};
     auto mapper = record::Mapper::create(connector, stream, context);
     REQUIRE_MESSAGE(mapper, mapper.error().text);
     Read read;
@@ -62,24 +71,30 @@ Read read_all(source::SqlSource& reader, const source::Connector& connector, con
     slice.by = source::Slice::By::key_walk;
     slice.limit = 70;  // several pages
     for (std::int64_t rows = slice.limit; rows == slice.limit;) {
-        auto report = reader.read(stream.name, slice, [&](source::RowBatch&& batch) -> Result<void> {
-            for (std::size_t row = 0; row < batch.rows(); ++row) {
-                auto mapped = (*mapper)->map(batch, row);
-                slice.after_id = mapped.row_key;
-                if (!mapped.skip_reason.empty()) ++read.skipped;
-                for (const auto& issue : mapped.issues) read.issues.push_back(stream.name + ": " + issue.reason);
-                for (const auto& made : mapped.records) {
-                    ++read.records;
-                    const Json body = parse_json(made.body).value();
-                    if (!body.contains("total")) continue;
-                    read.total += body["total"]["minor"].get<std::int64_t>();
-                    if (body.contains("shares"))
-                        for (const auto& share : body["shares"]) read.by_payer[share["payer"]] += share["total"]["minor"].get<std::int64_t>();
-                    else read.by_payer[body["payer"]] += body["total"]["minor"].get<std::int64_t>();
+        auto report =
+            reader.read(stream.name, slice, [&](source::RowBatch&& batch) -> Result<void> {
+                for (std::size_t row = 0; row < batch.rows(); ++row) {
+                    auto mapped = (*mapper)->map(batch, row);
+                    slice.after_id = mapped.row_key;
+                    if (!mapped.skip_reason.empty()) ++read.skipped;
+                    for (const auto& issue : mapped.issues)
+                        read.issues.push_back(stream.name + ": " + issue.reason);
+                    for (const auto& made : mapped.records) {
+                        ++read.records;
+                        const Json body = parse_json(made.body).value();
+                        if (!body.contains("total")) continue;
+                        read.total += body["total"]["minor"].get<std::int64_t>();
+                        if (body.contains("shares"))
+                            for (const auto& share : body["shares"])
+                                read.by_payer[share["payer"]] +=
+                                    share["total"]["minor"].get<std::int64_t>();
+                        else
+                            read.by_payer[body["payer"]] +=
+                                body["total"]["minor"].get<std::int64_t>();
+                    }
                 }
-            }
-            return {};
-        });
+                return {};
+            });
         REQUIRE_MESSAGE(report, stream.name << ": " << (report ? "" : report.error().text));
         rows = report->rows;
     }
@@ -122,12 +137,18 @@ void check_base(int dialect, Columns columns, const std::string& name) {
         // the lines of all bills owe exactly what the heads say, in all and per payer
         const auto kopecks = [&](const std::string& column) {
             std::int64_t sum = 0;
-            for (const auto& row : base.rows("select T." + column + " from TREAT T where exists (select * from ORDERDET L where L.ORDERNO = T.ORDERNO)"))
+            for (const auto& row : base.rows(
+                     "select T." + column +
+                     " from TREAT T where exists (select * from ORDERDET L where L.ORDERNO = "
+                     "T.ORDERNO)"
+                 ))
                 sum += parse_minor_units(row[0])->minor;
             return sum;
         };
-        const std::int64_t client = kopecks("AMOUNTCL_DISC"), organization = kopecks("AMOUNTJP_DISC");
-        // dialect 1 keeps heads as doubles with tenths of a kopeck: each is rounded by itself, so a bill may differ by one
+        const std::int64_t client = kopecks("AMOUNTCL_DISC"),
+                           organization = kopecks("AMOUNTJP_DISC");
+        // dialect 1 keeps heads as doubles with tenths of a kopeck: each is rounded by itself, so a
+        // bill may differ by one
         const std::int64_t tolerance = dialect == 1 ? standing.tables.at("TREAT") : 0;
         CHECK(std::llabs(read.total - client - organization) <= tolerance);
         auto by_payer = read.by_payer;
@@ -138,13 +159,20 @@ void check_base(int dialect, Columns columns, const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("I5: on a dialect 3 base every row that stands becomes a record, and the lines owe what the heads say") {
+TEST_CASE(
+    "I5: on a dialect 3 base every row that stands becomes a record, and the lines owe what the "
+    "heads say"
+) {
     check_base(3, Columns::as_reported, "three.fdb");
 }
 
-TEST_CASE("on a dialect 1 base too, with sums that are doubles") { check_base(1, Columns::as_reported, "one.fdb"); }
+TEST_CASE("on a dialect 1 base too, with sums that are doubles") {
+    check_base(1, Columns::as_reported, "one.fdb");
+}
 
-TEST_CASE("an older base without the newer columns is read as well") { check_base(3, Columns::older, "older.fdb"); }
+TEST_CASE("an older base without the newer columns is read as well") {
+    check_base(3, Columns::older, "older.fdb");
+}
 
 TEST_CASE("every variant of every fetch prepares on the base, in both dialects") {
     for (const int dialect : {3, 1}) {
@@ -153,7 +181,9 @@ TEST_CASE("every variant of every fetch prepares on the base, in both dialects")
         login.dialect = dialect;
         auto base = support::FirebirdWriter::create(login, "WIN1251");
         base.begin();
-        for (const auto& sql : schema_statements(dialect == 1 ? Dialect::one : Dialect::three, Columns::as_reported)) base.execute(sql);
+        for (const auto& sql :
+             schema_statements(dialect == 1 ? Dialect::one : Dialect::three, Columns::as_reported))
+            base.execute(sql);
         base.commit();
         base.execute("alter table CLIENTS add MODIFYDATE timestamp");
         base.execute("alter table TREAT add MODIFYDATE timestamp");
@@ -178,9 +208,12 @@ TEST_CASE("every variant of every fetch prepares on the base, in both dialects")
             for (const auto& variant : *variants) {
                 if (variant.sql.empty()) continue;
                 INFO(stream.name << ", " << variant.choices << ": " << variant.sql);
-                auto transaction = source::firebird::Transaction::begin(**attachment, source::firebird::Access::read_only_snapshot);
+                auto transaction = source::firebird::Transaction::begin(
+                    **attachment, source::firebird::Access::read_only_snapshot
+                );
                 REQUIRE(transaction);
-                const auto statement = source::firebird::Statement::prepare(*transaction, variant.sql, dialect);
+                const auto statement =
+                    source::firebird::Statement::prepare(*transaction, variant.sql, dialect);
                 CHECK_MESSAGE(statement, (statement ? "" : statement.error().text));
                 ++prepared;
             }
