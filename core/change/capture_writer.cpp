@@ -132,13 +132,14 @@ void CaptureWriter::capture(const Arrival& arrival, const CaptureOptions& option
         return;
     }
     if (old && old->pos) {
-        if (holds_back(arrival, *old, options)) {
+        const bool by_mapping_alone = options.mapping_change == MappingChange::hold && old->mapping != mapping &&
+                                      arrival.row_hash != 0 && arrival.row_hash == old->row_hash;
+        if (by_mapping_alone && holds_back(arrival, *old, options)) {
             hold_back(arrival, mapping);
             return;
         }
-        const bool by_mapping_alone = arrival.row_hash != 0 && arrival.row_hash == old->row_hash;
         if (any_held_) forget_held(record.source_id);
-        if (by_mapping_alone && options.mapping_change == MappingChange::hold) {  // touches nothing that leaves
+        if (by_mapping_alone) {  // touches nothing that leaves
             store_silently(arrival, *old, mapping);
             ++counts_.silent;
             return;
@@ -152,9 +153,8 @@ void CaptureWriter::capture(const Arrival& arrival, const CaptureOptions& option
     store_version(arrival, old, mapping, options.now_us);
 }
 
+// Does the mapping's change touch a field that leaves?
 bool CaptureWriter::holds_back(const Arrival& arrival, const Standing& standing, const CaptureOptions& options) {
-    if (options.mapping_change == MappingChange::follow) return false;
-    if (arrival.row_hash == 0 || arrival.row_hash != standing.row_hash) return false;  // the MIS itself changed it
     const auto before = parse_json(journal_body(*standing.pos));
     const auto after = parse_json(arrival.record.body);
     if (!before || !after || !before->is_object() || !after->is_object()) return true;

@@ -35,7 +35,7 @@ struct Arrival {  // a record with what its row says beside the body
     std::string row_key;                     // empty: the record's own id
     std::optional<std::int64_t> window_us;   // the window column's value, local microseconds (change/local_time.hpp)
     std::optional<std::int64_t> stamp_us;    // the newest stamp column's value, local microseconds
-    std::uint64_t row_hash = 0;              // of the raw cells; 0: unknown. Equal raw row + other content = caused by the mapping alone
+    std::uint64_t row_hash = 0;              // of the raw cells; 0: unknown. Equal row, other mapping version, other content: the mapping alone did it
 };
 
 // What becomes of a content that differs although its raw row does not (architecture, "Upgrades don't re-bill").

@@ -104,6 +104,7 @@ Result<StreamPass> StreamPass::create(
                                               ": select the window column under that name and add it to columns"
             );
     }
+    pass.stamps_are_sure_ = !declaration.stamps.empty() && declaration.stamps.front().find('{') == std::string::npos;
     for (const auto& stamp : declaration.stamps)
         if (const auto index = index_of(columns, bare_column(stamp))) pass.stamp_indexes_.push_back(*index);
     return pass;
@@ -117,13 +118,29 @@ StreamPass::StreamPass(
       clock_(&clock), options_(std::move(options)) {}
 
 Result<PassReport> StreamPass::run(PassMode mode, const Deliver& deliver) {
-    if (in_doubt_) state_ = load_state(*database_, stream_);
+    if (in_doubt_) load();
     in_doubt_ = true;
     Run run{deliver, {}, {}, 0, static_cast<std::size_t>(options_.batch_rows), false, {}, {}, {}};
     if (auto done = ladder(run, mode); !done) return fail(done.error().within("reading " + stream_.stream));
     in_doubt_ = false;
     run.report.removals_held = run.report.removals_held || run.unreadable;
     return run.report;
+}
+
+void StreamPass::load() {
+    state_ = load_state(*database_, stream_);
+    const auto& columns = reader_->columns(stream_.stream);
+    if (state_.hash_columns.empty())
+        for (const auto& column : columns) state_.hash_columns += (state_.hash_columns.empty() ? "" : ",") + column;
+    hash_indexes_.clear();
+    for (const std::string_view column : split(state_.hash_columns, ','))
+        if (const auto index = index_of(columns, column)) hash_indexes_.push_back(*index);
+}
+
+bool StreamPass::window_is_due() const {
+    const std::int64_t since_us = clock_->unix_us() - state_.window_compared_us;
+    if (since_us >= 0 && since_us < options_.window_every_us) return false;
+    return clock_->steady() - window_done_ >= window_took_ * 100 / options_.window_duty_percent;
 }
 
 Result<void> StreamPass::ladder(Run& run, PassMode mode) {
@@ -137,15 +154,12 @@ Result<void> StreamPass::ladder(Run& run, PassMode mode) {
         if (auto done = backfill(run); !done) return done;
     } else {
         if (!state_.stamp_cursors_us.empty()) run.batch.options.cursor_us = state_.stamp_cursors_us.front();
-        const bool small = declaration_.stamps.empty() && !declaration_.window &&
+        const bool small = !stamps_are_sure_ && !declaration_.window &&
                            records_->standing_count(stream_, options_.small_stream_rows + 1) <= options_.small_stream_rows;
         if (auto done = poll_stamps(run); !done) return done;
-        // A stamp with a placeholder may be none on this base: then it yields no rows, and the tail must find the new ones.
-        const bool stamps_are_sure = !declaration_.stamps.empty() && declaration_.stamps.front().find('{') == std::string::npos;
-        if (!stamps_are_sure && !small && mode == PassMode::poll)
+        if (!stamps_are_sure_ && !small && mode == PassMode::poll)
             if (auto done = poll_tail(run); !done) return done;
-        const std::int64_t since_window_us = clock_->unix_us() - state_.window_compared_us;
-        if (declaration_.window && (since_window_us >= options_.window_every_us || since_window_us < 0))
+        if (declaration_.window && (window_is_due() || mode == PassMode::reconcile))
             if (auto done = compare_window(run); !done) return done;
         if (mode == PassMode::reconcile || small) {
             const CaptureCounts before = run.report.counts;
@@ -244,6 +258,7 @@ Result<void> StreamPass::poll_tail(Run& run) {
 }
 
 Result<void> StreamPass::compare_window(Run& run) {
+    const auto began = clock_->steady();
     const std::int64_t today_us = floor_day(run.now_local_us);
     const std::int64_t end_us = today_us + (declaration_.window->future_days + 1) * kUsPerDay;
     std::int64_t from_us = today_us - declaration_.window->past_days * kUsPerDay;
@@ -271,6 +286,8 @@ Result<void> StreamPass::compare_window(Run& run) {
     }
     if (auto done = remove_missing(run, "window", missing, known_count); !done) return done;
     state_.window_compared_us = clock_->unix_us();
+    window_done_ = clock_->steady();
+    window_took_ = window_done_ - began;
     return flush(run, CaptureBatch::Save::if_written);
 }
 
@@ -332,7 +349,7 @@ Result<std::int64_t> StreamPass::read(Run& run, const source::Slice& slice, Seen
     const auto take = [&](source::RowBatch&& batch) -> Result<void> {
         for (std::size_t row = 0; row < batch.rows(); ++row) {
             RowHash hash;
-            for (std::size_t column = 0; column < batch.columns(); ++column) hash.add(batch.cell(row, column));
+            for (const std::size_t column : hash_indexes_) hash.add(batch.cell(row, column));
             const std::string_view key = batch.cell(row, key_index_).value_or("");
             if (key != run.last_key) {
                 run.key_before_last = std::move(run.last_key);

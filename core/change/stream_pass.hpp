@@ -13,6 +13,7 @@
 // A missing key is re-read by id before it counts as removed. Unreadable keys or a hold: nothing is removed in that pass.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -38,7 +39,8 @@ struct PassOptions {
     int tail_overlap_keys = 50;                              // integer keys below the highest seen that the key tail reads again
     std::int64_t overlap_us_min = 120'000'000;
     std::int64_t overlap_us_max = 3'600'000'000;
-    std::int64_t window_every_us = 0;                        // 0: at every poll
+    std::int64_t window_every_us = 0;                        // least time between window comparisons; 0: at every poll …
+    int window_duty_percent = 10;                            // … but they take no more than this share of the time
     std::int64_t save_idle_every_us = 600'000'000;           // how often a cursor is saved when nothing changed
     int hold_share_percent = 30;                             // a comparison that would remove more than this share …
     int hold_count = 20;                                     // … and more than this many waits for a human
@@ -104,6 +106,8 @@ class StreamPass {
         StreamRef stream, const source::StreamDeclaration& declaration, source::RowReader& reader, record::Mapper& mapper,
         RecordStore& records, sqlite::Database& database, const Clock& clock, PassOptions options
     );
+    void load();
+    bool window_is_due() const;
     Result<void> backfill(Run& run);
     Result<void> poll_stamps(Run& run);
     Result<void> poll_tail(Run& run);
@@ -128,7 +132,9 @@ class StreamPass {
     PassOptions options_;
     std::size_t key_index_ = 0;
     std::optional<std::size_t> window_index_;
-    std::vector<std::size_t> stamp_indexes_;
+    std::vector<std::size_t> stamp_indexes_, hash_indexes_;
+    bool stamps_are_sure_ = false;  // a stamp with a placeholder may be none on this base: it yields no rows then
+    std::chrono::nanoseconds window_done_{0}, window_took_{0};  // steady
     StreamState state_;
     bool in_doubt_ = true;  // state_ may be ahead of the store: load it before use
 };

@@ -46,6 +46,7 @@ StreamState load_state(sqlite::Database& database, const StreamRef& stream) {
         const std::string name = select.string(0);
         if (name == "backfill") state.backfill = static_cast<Backfill>(select.integer(1));
         else if (name == "walk_after") state.walk_after = select.string(1);
+        else if (name == "hash_columns") state.hash_columns = select.string(1);
         else if (name == "error") state.error = select.string(1);
         else if (name.starts_with(kStampPrefix)) {
             std::size_t index = 0;
@@ -69,6 +70,7 @@ void save_state(sqlite::Transaction& transaction, const StreamRef& stream, const
     );
     upsert.with(id, "backfill", static_cast<int>(state.backfill)).run();
     upsert.with(id, "walk_after", state.walk_after).run();
+    upsert.with(id, "hash_columns", state.hash_columns).run();
     upsert.with(id, "error", state.error).run();
     for (std::size_t i = 0; i < state.stamp_cursors_us.size(); ++i)
         upsert.with(id, std::string(kStampPrefix) + std::to_string(i), state.stamp_cursors_us[i]).run();

@@ -27,6 +27,8 @@ enum class Backfill { none = 0, running = 1, done = 2 };
 struct StreamState {
     Backfill backfill = Backfill::none;
     std::string walk_after;                       // backfill goes on after this key; then: the highest key seen (key tail)
+    std::string hash_columns;                     // "id,stamp,…": the columns at the first backfill; a row's hash is of these, so that a column
+                                                  // which a later connector adds does not make every row look changed by the MIS
     std::vector<std::int64_t> stamp_cursors_us;   // per stamp, the source's local time: everything below was visible once
     std::int64_t overlap_us = 0;                  // learnt from late commits; 0: the option's minimum
     std::int64_t stamp_slice_us = 0;              // width that gave a handy number of rows; 0: not known yet

@@ -55,7 +55,7 @@ class World {
   public:
     World(const Shape& shape, std::uint64_t seed) : shape_(shape), random_(seed), mapper_(shape.record_prefix) {
         path_ = std::filesystem::temp_directory_path() /
-                ("mis-change-" + std::to_string(seed) + "-" + std::to_string(std::hash<std::string>{}(shape.name)) + ".db");
+                ("mis-change-" + std::to_string(std::random_device{}()) + "-" + std::to_string(seed) + ".db");  // others test here too
         erase_store();
         options_.walk_rows = roll(1, 7);
         options_.batch_rows = roll(1, 5);

@@ -69,7 +69,7 @@ class FakeMis final : public source::RowReader {
             batch.add(local_text(row.window_us).substr(0, 10));
             batch.add(row.patient);
             batch.add(row.value);
-            batch.add(row.parent);
+            if (names.size() > 5) batch.add(row.parent);
             if (batch.rows() >= rows_per_batch)
                 if (auto taken = hand_over(); !taken) return fail(taken.error());
         }
@@ -116,7 +116,7 @@ class IdentityMapper final : public record::Mapper {
             record.kind = "procedure";
             record.source_id = prefix_ + mapped.row_key;
             record.patient_source_id = *batch.cell(row, 3);
-            record.parent_key = *batch.cell(row, 5);
+            if (batch.columns() > 5) record.parent_key = *batch.cell(row, 5);
             record.body = canonical_json(
                 {{"source_id", record.source_id}, {"patient_source_id", record.patient_source_id}, {"value", value + suffix}}
             );

@@ -317,3 +317,19 @@ TEST_CASE("an upgraded map: what it alone changed is held back, also over polls"
     CHECK(clinic.poll().counts.updated == 1);
     CHECK(clinic.value("1") == "w+");
 }
+
+TEST_CASE("a connector that gains a column makes no row look changed by the MIS") {
+    Clinic clinic;
+    clinic.add("1", 0);
+    clinic.mis.names.pop_back();
+    clinic.mis.names.pop_back();
+    clinic.mis.names.push_back("value");  // `parent` is not selected yet
+    clinic.run().value();
+    clinic.mis.names.push_back("parent");
+    clinic.mapper.suffix = "+";
+    clinic.stream.mapping_version = "m2";
+    clinic.pass.reset();
+    const auto report = clinic.poll();
+    CHECK(report.counts.held == 1);
+    CHECK(report.counts.updated == 0);
+}
