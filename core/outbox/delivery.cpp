@@ -74,7 +74,7 @@ void Delivery::settle(std::int64_t token, Outcome outcome, std::string_view reas
     const auto done = [&] {
         state.forget_item(item);
         if (item.retry) {
-            state.loaded_retries.erase(item.position());
+            // its row still says "retry": it stays among the loaded until recorded()
         } else if (item.parked) {
             state.park_changes.push_back({false, key.name, item.position(), 0});
             --state.parked_events;

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/result.hpp"
 #include "outbox/outbox_event.hpp"
 #include "sqlite/database.hpp"
 

@@ -151,10 +151,11 @@ void Delivery::State::load_retries() {
     std::vector<OutboxEvent> events;
     {
         auto query = reader.prepare("select position, appended_us, event from outbox_dead where sink = ? and state = 'retry' and stub_settled = 1 limit ?");
-        query.with(settings.sink, kRetriesMax);
+        query.with(settings.sink, kRetriesMax + static_cast<std::int64_t>(loaded_retries.size()));
         while (query.step())
             if (!loaded_retries.contains(query.integer(0))) events.push_back(unpacked(reader, query.text(2), query.integer(0), query.integer(1)));
     }
+    if (static_cast<int>(events.size()) >= kRetriesMax && window_events < settings.window_events_max) retries_polled = std::chrono::nanoseconds(-1);  // there are more
     for (auto& event : events) {
         loaded_retries.insert(event.position);
         Key& key = keys[event.partition_key];
@@ -219,6 +220,10 @@ void Delivery::record(sqlite::Transaction& transaction) {
 void Delivery::recorded() {
     State& state = *state_;
     const std::lock_guard lock(state.mutex);
+    for (std::size_t i = 0; i < state.dead_written; ++i) {
+        const DeadChange& change = state.dead_changes[i];
+        if (change.what == DeadChange::What::retry_delivered || change.what == DeadChange::What::retry_refused) state.loaded_retries.erase(change.position);
+    }
     state.park_changes.erase(state.park_changes.begin(), state.park_changes.begin() + static_cast<std::ptrdiff_t>(state.park_written));
     state.dead_changes.erase(state.dead_changes.begin(), state.dead_changes.begin() + static_cast<std::ptrdiff_t>(state.dead_written));
     state.park_written = state.dead_written = 0;
@@ -301,8 +306,8 @@ Result<std::int64_t> replay(sqlite::Transaction& transaction, std::string_view s
             after = event.position;
             if (event.position > to) break;
             transaction
-                .prepare("insert or ignore into outbox_dead(sink, position, state, stub_settled, reason, at_us, appended_us, event) "
-                         "values (?, ?, 'retry', 1, 'replay', ?, ?, ?)")
+                .prepare("insert into outbox_dead(sink, position, state, stub_settled, reason, at_us, appended_us, event) "
+                         "values (?, ?, 'retry', 1, 'replay', ?, ?, ?) on conflict(sink, position) do update set state = 'retry' where state = 'delivered'")
                 .bind(1, sink)
                 .bind(2, event.position)
                 .bind(3, event.appended_us)

@@ -178,6 +178,32 @@ TEST_CASE("I4: a dead letter leaves a stub with the same sequence in its place, 
     CHECK(dead_letters(*store.reader, "", 10).at(0).state == "delivered");
 }
 
+TEST_CASE("delivery: a replay sends what was delivered once more, same ids, as often as it is asked for") {
+    StoreFile store;
+    FakeClock clock;
+    store.append({performed(1, 10, 1), performed(1, 11, 1), performed(2, 12, 1)});
+    store.register_sink("exchange");
+    auto delivery = open_delivery(store, clock);
+    settle_all(*delivery, delivery->claim(10, PerKey::run), Outcome::delivered);
+    store.record(*delivery);
+    for (int again = 0; again < 2; ++again) {
+        CAPTURE(again);
+        {
+            sqlite::Transaction transaction(*store.writer);
+            CHECK(replay(transaction, "exchange", 1, 2).value() == 2);
+            CHECK_FALSE(replay(transaction, "nobody", 1, 2));
+            transaction.commit();
+        }
+        clock.advance(std::chrono::seconds(2));
+        const auto claims = delivery->claim(10, PerKey::run);
+        CHECK(positions(claims) == std::vector<std::int64_t>{1, 2});
+        settle_all(*delivery, claims, Outcome::delivered);
+        clock.advance(std::chrono::seconds(2));
+        CHECK(delivery->claim(10, PerKey::run).empty());  // settled, though not yet recorded
+        store.record(*delivery);
+    }
+}
+
 TEST_CASE("delivery: sinks are independent; a stopped one stays stopped across a restart until the operator resumes it") {
     StoreFile store;
     FakeClock clock;
