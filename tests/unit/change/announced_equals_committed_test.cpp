@@ -220,15 +220,15 @@ class World {
     }
     bool pass(PassMode mode) {
         const auto report = pass_->run(mode, [&](CaptureBatch&& batch) -> Result<CaptureCounts> {
-            if (busy_ && one_in(150)) return fail(ErrorKind::cancelled, "died before the commit");
+            if (busy_ && one_in(30)) return fail(ErrorKind::cancelled, "died before the commit");
             CaptureCounts counts;
             {
                 sqlite::Transaction transaction(*database_);
                 counts = apply(transaction, *records_, batch, now_us());
-                if (busy_ && one_in(150)) return fail(ErrorKind::cancelled, "died in the commit");
+                if (busy_ && one_in(30)) return fail(ErrorKind::cancelled, "died in the commit");
                 transaction.commit();
             }
-            if (busy_ && one_in(150)) return fail(ErrorKind::cancelled, "died after the commit");
+            if (busy_ && one_in(30)) return fail(ErrorKind::cancelled, "died after the commit");
             return counts;
         });
         if (!report) {
