@@ -35,6 +35,18 @@ Joined GroupStore::join(sqlite::Transaction& transaction, std::span<const Party>
         if (const auto group = group_of(party)) groups.push_back(*group);
         else strangers.push_back(&party);
     }
+    Joined joined = join_groups(transaction, std::move(groups));
+    for (const auto* party : strangers) adopt(transaction, *party, joined.group);
+    return joined;
+}
+
+void GroupStore::adopt(sqlite::Transaction& transaction, const Party& party, std::int64_t group) {
+    transaction.prepare("insert or ignore into group_party (kind, source, key, group_id) values (?, ?, ?, ?)")
+        .with(static_cast<int>(party.kind), party.source, party.key, group)
+        .run();
+}
+
+Joined GroupStore::join_groups(sqlite::Transaction& transaction, std::vector<std::int64_t> groups) {
     std::sort(groups.begin(), groups.end());
     groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
     if (groups.empty()) {
@@ -45,16 +57,13 @@ Joined GroupStore::join(sqlite::Transaction& transaction, std::span<const Party>
     for (const auto group : groups)
         if (auto text = announced(group); !text.empty()) joined.announced.push_back(std::move(text));
     for (std::size_t i = 1; i < groups.size(); ++i) {
-        transaction.prepare("update group_party set group_id = ? where group_id = ?").with(joined.group, groups[i]).run();
-        transaction.prepare("update group_entity set group_id = ? where group_id = ?").with(joined.group, groups[i]).run();
-        transaction.prepare("update or ignore group_message set group_id = ? where group_id = ?").with(joined.group, groups[i]).run();
+        for (const char* sql :
+             {"update group_party set group_id = ?1 where group_id = ?2", "update group_entity set group_id = ?1 where group_id = ?2",
+              "update or ignore group_message set group_id = ?1 where group_id = ?2"})
+            transaction.prepare(sql).with(joined.group, groups[i]).run();
         transaction.prepare("delete from group_message where group_id = ?").with(groups[i]).run();
         transaction.prepare("delete from meaning_group where id = ?").with(groups[i]).run();
     }
-    for (const auto* party : strangers)
-        transaction.prepare("insert into group_party (kind, source, key, group_id) values (?, ?, ?, ?)")
-            .with(static_cast<int>(party->kind), party->source, party->key, joined.group)
-            .run();
     return joined;
 }
 

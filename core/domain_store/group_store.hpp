@@ -36,6 +36,10 @@ class GroupStore {
 
     // The one group of all these parties: found, made, or several joined into the oldest.
     Joined join(sqlite::Transaction& transaction, std::span<const Party> parties);
+    // The same for groups known by number; none: a new one.
+    Joined join_groups(sqlite::Transaction& transaction, std::vector<std::int64_t> groups);
+    // The party is found under this group from now on; nothing happens when it has one already.
+    void adopt(sqlite::Transaction& transaction, const Party& party, std::int64_t group);
     std::optional<std::int64_t> group_of(const Party& party) const;
     std::vector<Party> parties(std::int64_t group) const;
 

@@ -23,7 +23,7 @@ struct Daemon::SourceThread {
 Daemon::Daemon(ClinicStore& store, DaemonSetup setup, const Clock& clock, RemovedSinks removed)
     : store_(store), setup_(std::move(setup)), clock_(clock),
       meaning_(store.database(), store.identity(), store.meta().epoch, std::move(setup_.meaning)), client_(net::HttpClient::Options{}),
-      started_us_(clock.unix_us()) {
+      started_us_(clock.unix_us()), turned_us_(started_us_) {
     {
         sqlite::Transaction transaction(store_.database());
         for (const auto& sink : setup_.sinks) outbox::Delivery::register_sink(transaction, sink.name);
@@ -93,9 +93,9 @@ Result<void> Daemon::room() {
     return {};
 }
 
-bool Daemon::pass(SourceWorker& worker, change::PassMode mode) {
+bool Daemon::pass(SourceWorker& worker, change::PassMode mode, const std::string& only_stream) {
     try {
-        const auto summary = worker.pass(mode);
+        const auto summary = worker.pass(mode, only_stream);
         store_works();
         if (summary.counts.wrote() || summary.meaning.events > 0) {
             log::info(
@@ -156,6 +156,7 @@ void Daemon::housekeeping() {
 }
 
 void Daemon::turn() {
+    turned_us_ = clock_.unix_us();
     try {
         record_deliveries();
         housekeeping();
@@ -199,28 +200,17 @@ bool Daemon::sync_once(int deliver_seconds_max) {
     return all;
 }
 
-bool Daemon::reconcile(const std::string& only_source) {
+bool Daemon::reconcile(const std::string& only_source, const std::string& only_stream) {
     bool all = true;
     for (auto& source : sources_)
-        if (only_source.empty() || source->worker->name() == only_source) all &= pass(*source->worker, change::PassMode::reconcile);
+        if (only_source.empty() || source->worker->name() == only_source) all &= pass(*source->worker, change::PassMode::reconcile, only_stream);
     return all;
 }
 
-Daemon::Status Daemon::status() {
-    Status status;
-    status.started_us = started_us_;
-    for (auto& source : sources_) status.sources.emplace_back(source->worker->name(), source->worker->status());
-    for (auto& lane : lanes_) status.sinks.push_back({lane->name(), lane->delivery().figures(), lane->status()});
-    {
-        const std::lock_guard lock(state_mutex_);
-        status.store_error = store_error_;
-        status.reading_paused = reading_paused_;
-    }
-    const std::lock_guard lock(store_.mutex());
-    status.gate = meaning_.gate_counts();
-    status.groups_pending = change::RecordStore(store_.database()).pending_count();
-    status.unmapped_codes = std::ssize(domain_store::CodeMap(store_.database()).unmapped());
-    return status;
+std::vector<std::pair<std::string, std::vector<StreamStatus>>> Daemon::streams() const {
+    std::vector<std::pair<std::string, std::vector<StreamStatus>>> all;
+    for (const auto& source : sources_) all.emplace_back(source->worker->name(), source->worker->status());
+    return all;
 }
 
 }  // namespace mis::gateway

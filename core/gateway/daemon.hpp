@@ -16,6 +16,7 @@
 
 #include "gateway/clinic_store.hpp"
 #include "gateway/delivery_lane.hpp"
+#include "gateway/figures.hpp"
 #include "gateway/meaning.hpp"
 #include "gateway/source_worker.hpp"
 #include "net/http_client.hpp"
@@ -56,24 +57,12 @@ class Daemon {
     // `sync --once`: every source once, then deliver until nothing is pending or `deliver_seconds_max` passed. True: all sources read, nothing left.
     bool sync_once(int deliver_seconds_max);
     // All sources by a full walk; the drift of each stream afterwards stands in status().
-    bool reconcile(const std::string& only_source);
+    bool reconcile(const std::string& only_source, const std::string& only_stream);
 
-    struct SinkReport {
-        std::string name;
-        outbox::SinkFigures figures;
-        sink::SinkStatus status;
-    };
-    struct Status {
-        std::vector<std::pair<std::string, std::vector<StreamStatus>>> sources;
-        std::vector<SinkReport> sinks;
-        std::string store_error;      // why the local store does not work; empty: it does
-        std::string reading_paused;   // why nothing is read; empty: it is
-        std::int64_t groups_pending = 0;
-        std::int64_t unmapped_codes = 0;
-        disclosure::GateCounts gate;
-        std::int64_t started_us = 0;
-    };
-    Status status();
+    // One look for /metrics, /healthz and the commands; takes the store's mutex for a moment.
+    Figures figures();
+    // Per source what its streams did since start.
+    std::vector<std::pair<std::string, std::vector<StreamStatus>>> streams() const;
     ClinicStore& store() { return store_; }
     Meaning& meaning() { return meaning_; }
 
@@ -85,7 +74,7 @@ class Daemon {
     void housekeeping();
     void store_failed(const sqlite::StoreError& error);
     void store_works();
-    bool pass(SourceWorker& worker, change::PassMode mode);
+    bool pass(SourceWorker& worker, change::PassMode mode, const std::string& only_stream = {});
 
     ClinicStore& store_;
     DaemonSetup setup_;
@@ -101,7 +90,8 @@ class Daemon {
     mutable std::mutex state_mutex_;
     std::string store_error_, reading_paused_;  // guarded by state_mutex_
     std::int64_t pruned_us_ = 0;
-    std::int64_t started_us_ = 0;
+    const std::int64_t started_us_;
+    std::atomic<std::int64_t> turned_us_;
 };
 
 }  // namespace mis::gateway

@@ -13,23 +13,16 @@ using domain_store::PartyKind;
 
 constexpr std::size_t kPendingPerCommit = 200;
 
-// What was announced of several groups that have become one: they share nothing, so it is their union.
-void merge(domain::Announced& into, domain::Announced&& other) {
-    into.standing.merge(other.standing);
-    into.ledger.insert(into.ledger.end(), std::make_move_iterator(other.ledger.begin()), std::make_move_iterator(other.ledger.end()));
-    into.first_seen_us.merge(other.first_seen_us);
-}
-
 domain::Announced parse_announced(const std::vector<std::string>& texts) {
-    domain::Announced announced;
+    std::vector<domain::Announced> parts;
     for (const auto& text : texts) {
         auto document = parse_json(text);
         if (!document) throw sqlite::StoreError(sqlite::StoreError::Kind::corrupt, "announced state of a group: " + document.error().text);
         auto part = domain::Announced::from_json(*document);
         if (!part) throw sqlite::StoreError(sqlite::StoreError::Kind::corrupt, "announced state of a group: " + part.error().text);
-        merge(announced, std::move(*part));
+        parts.push_back(std::move(*part));
     }
-    return announced;
+    return domain::joined(std::move(parts));
 }
 
 // Ids by which the exchange may name this group later.
@@ -126,6 +119,8 @@ bool Meaning::work_off_some(std::int64_t now_us, const std::set<std::string>& mi
             std::vector<Party> parties{{PartyKind::patient, who.source, who.source_id}};
             for (const auto& other : records_.patients_joined_with(who.source, who.source_id))
                 parties.push_back({PartyKind::patient, who.source, other});
+            for (const auto& party : parties)  // after a restore the exchange's pseudonym is known before the patient is read
+                if (const auto group = groups_.group_of_entity(identity_.pseudonym(party.source, party.key))) groups_.adopt(transaction, party, *group);
             const auto joined = groups_.join(transaction, parties);
             if (done.insert(joined.group).second) work_out_patients(transaction, appender, joined, now_us, Sending::send, report);
         }

@@ -195,6 +195,7 @@ SourceWorker::PassSummary SourceWorker::pass(change::PassMode mode, const std::s
         stream->status->last_success_us = clock_.unix_us();
         stream->status->poll_us = stream->status->last_success_us - started_us;
         stream->status->drift = stream->pass->state().drift;
+        stream->status->reconciled_us = stream->pass->state().reconciled_us;
     }
     if (connection_lost) {
         streams_.clear();

@@ -41,7 +41,8 @@ struct StreamStatus {
     std::int64_t last_success_us = 0;
     std::int64_t rows_scanned = 0, rows_unchanged = 0, rows_mapped = 0, rows_quarantined = 0, rows_skipped = 0;  // since start
     std::int64_t poll_us = 0;  // duration of the last pass
-    change::Drift drift;
+    change::Drift drift;             // of the last full comparison
+    std::int64_t reconciled_us = 0;  // when that was; 0: not yet
 };
 
 class SourceWorker {

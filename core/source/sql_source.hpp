@@ -100,6 +100,9 @@ class SqlSource : public RowReader {
     // Streams that this base has not (optional, table missing) → why. Connects if need be.
     virtual Result<std::map<std::string, std::string>> streams_off() = 0;
 
+    // Every table and column that the base has of its own, for `discover`. Connects if need be.
+    virtual Result<Catalog> discover() = 0;
+
     // The text a read of that slice prepares, for `preview` and `check`. Connects if need be.
     virtual Result<std::string> fetch_text(const std::string& stream, const Slice& slice) = 0;
 };

@@ -21,18 +21,6 @@ Json quarantine_json(const Session& session, const record::QuarantinedRow& row) 
     return out;
 }
 
-void audit_look(Session& session, const std::string& subject) {
-    sqlite::Transaction transaction(session.store->database());
-    disclosure::AuditEntry entry;
-    entry.at_us = session.clock.unix_us();
-    entry.action = "looked";
-    entry.who = session.operator_login();
-    entry.ground = "operator asked for unmasked data";
-    entry.subject = subject;
-    disclosure::Audit::append(transaction, entry);
-    transaction.commit();
-}
-
 }  // namespace
 
 int events(const Common& common, const Events& what) {
@@ -59,13 +47,13 @@ int quarantine(const Common& common, const Quarantine& what) {
     return with_session(common, ClinicStore::Opening::existing, [&](Session& session) {
         const auto masking = what.privacy == Privacy::unmasked ? record::Masking::plain : record::Masking::masked;
         if (what.show > 0) {
-            if (masking == record::Masking::plain) audit_look(session, "quarantine " + std::to_string(what.show));
+            if (masking == record::Masking::plain) session.audit_look("quarantine " + std::to_string(what.show));
             const auto row = record::Quarantine::show(session.store->database(), what.show, masking);
             if (!row) return report_error("quarantine: no row " + std::to_string(what.show));
             print_line(quarantine_json(session, *row).dump(common.output == Output::json ? -1 : 2));
             return kDone;
         }
-        if (masking == record::Masking::plain) audit_look(session, "quarantine list " + what.source + " " + what.stream);
+        if (masking == record::Masking::plain) session.audit_look("quarantine list " + what.source + " " + what.stream);
         record::QuarantineFilter filter;
         filter.source = what.source;
         filter.stream = what.stream;

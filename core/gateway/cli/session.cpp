@@ -3,6 +3,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include "disclosure/audit.hpp"
 #include "gateway/cli/print.hpp"
 #include "platform/file.hpp"
 
@@ -171,6 +172,18 @@ void Session::work_off() {
 std::string Session::operator_login() const {
     const auto* user = ::getpwuid(::getuid());
     return user != nullptr ? user->pw_name : "uid " + std::to_string(::getuid());
+}
+
+void Session::audit_look(const std::string& subject) {
+    sqlite::Transaction transaction(store->database());
+    disclosure::AuditEntry entry;
+    entry.at_us = clock.unix_us();
+    entry.action = "looked";
+    entry.who = operator_login();
+    entry.ground = "operator asked for unmasked data";
+    entry.subject = subject;
+    disclosure::Audit::append(transaction, entry);
+    transaction.commit();
 }
 
 int with_session(const Common& common, ClinicStore::Opening opening, const std::function<int(Session&)>& action) {

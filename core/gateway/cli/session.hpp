@@ -29,7 +29,8 @@ struct Session {
 
     // Gives meaning to what a command has put in, unless a running daemon will.
     void work_off();
-    std::string operator_login() const;  // for the audit
+    std::string operator_login() const;             // for the audit
+    void audit_look(const std::string& subject);    // X4: who looked at unmasked data, at what
 };
 
 // Runs `action` with an open session; errors become texts and exit codes.

@@ -45,6 +45,7 @@ class FirebirdSource final : public SqlSource {
     void cancel() override;
     Result<ProbeReport> probe() override;
     Result<std::map<std::string, std::string>> streams_off() override;
+    Result<Catalog> discover() override;
     Result<std::string> fetch_text(const std::string& stream, const Slice& slice) override;
 
   private:

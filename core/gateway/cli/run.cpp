@@ -1,0 +1,135 @@
+// The daemon in the foreground, and its single-pass form.
+#include "gateway/cli/print.hpp"
+#include "gateway/cli/session.hpp"
+#include "gateway/watch.hpp"
+#include "platform/service.hpp"
+
+namespace mis::gateway::cli {
+namespace {
+
+// The running parts that a reload replaces together.
+struct Running {
+    std::unique_ptr<Session> session;
+    std::unique_ptr<Daemon> daemon;
+    std::unique_ptr<Watch> watch;
+
+    void stop() {
+        watch.reset();
+        daemon.reset();
+    }
+};
+
+std::unique_ptr<Daemon> make_daemon(Session& session, Daemon::RemovedSinks removed) {
+    auto setup = session.daemon_setup();
+    if (!setup) throw std::runtime_error(setup.error().text);
+    return std::make_unique<Daemon>(*session.store, std::move(*setup), session.clock, removed);
+}
+
+void start(Running& running) {
+    running.daemon->start();
+    if (running.session->config.http_listen)
+        running.watch = std::make_unique<Watch>(
+            *running.daemon, WatchSettings{running.session->config.http_listen->address, running.session->config.http_listen->port,
+                                           running.session->config.backup_folder, running.session->config.backup_age_hours_max},
+            running.session->clock
+        );
+}
+
+// SIGHUP: validate, show the difference, swap between two batches; the old configuration stays on any error.
+void reload(Running& running, const Common& common) {
+    auto config = config::load_config(common.config);
+    if (!config) {
+        log::error("reload refused, the running configuration stays: {}", config.error().text);
+        return;
+    }
+    const auto changes = config::diff_configs(running.session->config, *config);
+    if (changes.empty()) {
+        log::info("reload: nothing changed");
+        return;
+    }
+    for (const auto& change : changes) {
+        log::info("reload: {}: {} -> {}", change.key, change.before, change.after);
+        if (change.effect == config::SettingEffect::identity) {
+            log::error("reload refused: {} is the store's identity; the running configuration stays", change.key);
+            return;
+        }
+    }
+    auto before = running.session->config;
+    running.stop();
+    running.session->config = std::move(*config);
+    try {
+        running.daemon = make_daemon(*running.session, Daemon::RemovedSinks::refuse);
+        start(running);
+        log::info("reload: done");
+    } catch (const std::exception& error) {
+        log::error("reload refused, back to the configuration before: {}", error.what());
+        running.stop();
+        running.session->config = std::move(before);
+        running.daemon = make_daemon(*running.session, Daemon::RemovedSinks::refuse);
+        start(running);
+    }
+}
+
+int refuse_second_process(const Session& session) {
+    return report_error(
+        "another mis-gateway runs on the store " + session.store->folder().string() + ": stop it first (systemctl stop mis-gateway)"
+    );
+}
+
+}  // namespace
+
+int run(const Common& common, const Run& options) {
+    platform::block_signals();
+    auto opened = Session::open(common, ClinicStore::Opening::create);
+    if (!opened) return report_error(opened.error());
+    Running running{std::move(*opened), nullptr, nullptr};
+    if (!running.session->store->take_lock()) return refuse_second_process(*running.session);
+    running.daemon = make_daemon(*running.session, options.discard_removed_sinks ? Daemon::RemovedSinks::discard : Daemon::RemovedSinks::refuse);
+    start(running);
+    log::info("mis-gateway runs for clinic {}; store {}", running.session->config.clinic_id, running.session->store->folder().string());
+    platform::notify_ready();
+    for (;;) {
+        const auto signal = platform::wait_for_signal(std::chrono::milliseconds(Daemon::kTurnMilliseconds));
+        if (signal == platform::Signal::stop) break;
+        if (signal == platform::Signal::reload) reload(running, common);
+        running.daemon->turn();
+        platform::notify_watchdog();
+    }
+    platform::notify_stopping();
+    log::info("stopping: finishing what is in flight");
+    running.stop();
+    log::info("stopped");
+    return kDone;
+}
+
+int sync_once(const Common& common) {
+    platform::block_signals();
+    auto opened = Session::open(common, ClinicStore::Opening::create);
+    if (!opened) return report_error(opened.error());
+    auto& session = **opened;
+    if (!session.store->take_lock()) return refuse_second_process(session);
+    constexpr int kDeliverSecondsMax = 60;
+    const auto daemon = make_daemon(session, Daemon::RemovedSinks::refuse);
+    const bool all = daemon->sync_once(kDeliverSecondsMax);
+    daemon->stop();
+    const auto figures = daemon->figures();
+    Table table({"source", "stream", "rows", "mapped", "unchanged", "quarantined", "state"}, {2, 3, 4, 5});
+    for (const auto& [name, streams] : daemon->streams())
+        for (const auto& stream : streams) {
+            const std::string state = !stream.off.empty() ? "off: " + stream.off : !stream.error.empty() ? "degraded: " + stream.error : "ok";
+            if (common.output == Output::json)
+                print_json({{"source", name}, {"stream", stream.stream}, {"rows", stream.rows_scanned}, {"mapped", stream.rows_mapped},
+                            {"unchanged", stream.rows_unchanged}, {"quarantined", stream.rows_quarantined}, {"state", state}});
+            else
+                table.add({name, stream.stream, std::to_string(stream.rows_scanned), std::to_string(stream.rows_mapped),
+                           std::to_string(stream.rows_unchanged), std::to_string(stream.rows_quarantined), state});
+        }
+    if (common.output == Output::table) table.print();
+    for (const auto& sink : figures.sinks) {
+        if (common.output == Output::json) print_json({{"sink", sink.sink}, {"pending", sink.pending}, {"dead_letters", sink.dead_letters}, {"reason", sink.reason}});
+        else print_line("sink " + sink.sink + ": " + std::to_string(sink.pending) + " pending" + (sink.reason.empty() ? "" : " (" + sink.reason + ")"));
+    }
+    return all ? kDone : kFailed;
+}
+
+}  // namespace mis::gateway::cli

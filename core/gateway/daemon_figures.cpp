@@ -1,0 +1,82 @@
+// The daemon's one look at itself.
+#include "change/stream_state.hpp"
+#include "gateway/daemon.hpp"
+#include "outbox/store_meta.hpp"
+#include "record/quarantine.hpp"
+
+namespace mis::gateway {
+namespace {
+
+SinkMeasures measures_of(DeliveryLane& lane) {
+    const auto figures = lane.delivery().figures();
+    const auto status = lane.status();
+    SinkMeasures out;
+    out.sink = lane.name();
+    out.condition = status.health == sink::Health::stopped   ? SinkCondition::stopped
+                    : status.health == sink::Health::failing ? SinkCondition::failing
+                                                             : SinkCondition::working;
+    out.reason = status.reason;
+    out.pending = figures.pending;
+    out.oldest_us = figures.oldest_us;
+    out.dead_letters = figures.dead_letters;
+    out.attempts = {{"delivered", status.attempts_delivered}, {"rejected", status.attempts_rejected}, {"throttled", status.attempts_throttled},
+                    {"failed", status.attempts_failed}, {"unavailable", status.attempts_unavailable}, {"unknown", status.attempts_unknown}};
+    out.latency_buckets.assign(status.latency_buckets.begin(), status.latency_buckets.end());
+    out.latency_sum_ms = status.latency_sum_ms;
+    return out;
+}
+
+StreamFigures figures_of(const std::string& source, int poll_seconds, const StreamStatus& status) {
+    StreamFigures out;
+    out.source = source;
+    out.stream = status.stream;
+    out.off = status.off;
+    out.error = status.error;
+    out.poll_seconds = poll_seconds;
+    out.last_success_us = status.last_success_us;
+    out.poll_us = status.poll_us;
+    out.rows_scanned = status.rows_scanned;
+    out.rows_unchanged = status.rows_unchanged;
+    out.rows_mapped = status.rows_mapped;
+    out.rows_quarantined = status.rows_quarantined;
+    if (status.reconciled_us > 0) out.drift = status.drift.total();
+    return out;
+}
+
+}  // namespace
+
+Figures Daemon::figures() {
+    Figures figures;
+    figures.version = MIS_VERSION;
+    figures.now_us = clock_.unix_us();
+    figures.started_us = started_us_;
+    figures.last_turn_us = turned_us_;
+    {
+        const std::lock_guard lock(state_mutex_);
+        figures.store_error = store_error_;
+        figures.reading_paused = reading_paused_;
+    }
+    for (const auto& plan : setup_.sources)
+        for (const auto& [name, streams] : this->streams())
+            if (name == plan.setup.name)
+                for (const auto& status : streams) figures.streams.push_back(figures_of(name, plan.poll_seconds, status));
+    for (auto& lane : lanes_) figures.sinks.push_back(measures_of(*lane));
+    figures.latency_bounds_s.assign(sink::kLatencyBoundsS.begin(), sink::kLatencyBoundsS.end());
+
+    const std::lock_guard lock(store_.mutex());
+    auto& database = store_.database();
+    figures.private_fields_withheld = meaning_.gate_counts().private_fields_withheld;
+    figures.groups_pending = change::RecordStore(database).pending_count();
+    for (const auto& count : record::Quarantine::counts(database)) figures.quarantined += count.open;
+    for (const auto& hold : change::holds(database)) figures.held_streams += hold.released ? 0 : 1;
+    figures.unmapped_codes = std::ssize(domain_store::CodeMap(database).unmapped());
+    const inbox::Inbox inbox(database);
+    figures.orders_waiting = std::ssize(inbox.waiting_orders());
+    const auto counts = inbox.counts();
+    figures.inbox_accepted = counts.accepted;
+    figures.inbox_refused = counts.refused;
+    if (const auto text = outbox::meta_value(database, "last_backup_us"); !text.empty()) figures.backup_us = Decimal::parse(text)->unscaled();
+    return figures;
+}
+
+}  // namespace mis::gateway
