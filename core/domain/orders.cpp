@@ -85,6 +85,9 @@ std::optional<GrantTerms> read_grant_terms(const Json& terms) {
     GrantTerms grant;
     grant.amount = *amount;
     grant.payer_name = fields.text("payer");
+    for (const char* role : {"patient", "limit", "organization", "insurer", "clinic"}) {
+        if (grant.payer_name == role) grant.payer_name.clear();  // a role is no name
+    }
     if (grant.payer_name.empty()) grant.payer_name = fields.text("payer_name");
     grant.kind = fields.text("kind");
     grant.overrun_payer = fields.text("overrun_payer");

@@ -52,6 +52,41 @@ std::map<std::string, std::string> pair_up(
     return renamed;
 }
 
+bool same_item(const Json& told, const PlanItemRecord& item) {
+    const BodyFields was(told);
+    return was.text("service_code") == item.work.service_code && was.texts("teeth") == item.teeth &&
+           was.decimal("quantity") == item.quantity && was.money("total") == item.total &&
+           was.integer("stage") == item.stage && was.integer("position") == item.position;
+}
+
+// MISs that write a plan anew on every save give its items other ids.
+void keep_ids_of_items(TypedFacts& typed, const Announced& before) {
+    for (const PlanRecord& plan : typed.plans) {
+        const Standing* told = before.find("plan/" + plan.id);
+        if (told == nullptr || !told->data.contains("plan")) continue;
+        std::vector<PlanItemRecord*> present;
+        std::set<std::string> ids;
+        for (PlanItemRecord& item : typed.plan_items) {
+            if (item.key.source != plan.key.source || item.plan_source_id != plan.key.source_id) continue;
+            present.push_back(&item);
+            ids.insert(item.id);
+        }
+        std::set<std::string> listed;
+        const Json items = told->data.at("plan").value("items", Json::array());
+        for (const Json& item : items) listed.insert(item.value("id", ""));
+        for (const Json& old : items) {
+            const std::string id = old.value("id", "");
+            if (ids.contains(id)) continue;
+            const auto fresh = std::find_if(present.begin(), present.end(), [&](const PlanItemRecord* item) {
+                return !listed.contains(item->id) && same_item(old, *item);
+            });
+            if (fresh == present.end()) continue;
+            (*fresh)->id = id;
+            present.erase(fresh);
+        }
+    }
+}
+
 }  // namespace
 
 bool same_but(const Json& a, const Json& b, std::initializer_list<std::string_view> aside) {
@@ -78,6 +113,7 @@ Difference difference(const Json& announced, const Line& line) {
 }
 
 void keep_ids_of_replaced_rows(TypedFacts& typed, const Announced& before, const Identity& identity) {
+    keep_ids_of_items(typed, before);
     const auto visits = pair_up(
         typed.appointments, before, "appointment/", "appointment",
         [](const Json& told, const Appointment& visit) {

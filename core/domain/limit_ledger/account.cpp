@@ -224,8 +224,9 @@ class Collector {
                 if (exchange->granted.currency == terms->amount.currency) exchange->granted += terms->amount;
                 continue;
             }
+            // Beside a policy of the MIS, which is stronger, the grant is what the exchange states; L9 tells the difference.
             LimitStatement said = statement_of(*terms, account->statements.front().id, account->statements.front().patient);
-            said.states_total = account->weak();
+            said.kind = account->statements.front().kind;
             if (account->weak()) said.granted += account->statements.front().granted;
             said.first_seen_us = message->received_us;
             account->statements.push_back(std::move(said));

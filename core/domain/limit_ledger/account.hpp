@@ -22,7 +22,6 @@ struct LimitStatement {  // what one source says of an account
     std::string patient, kind, policy_number, payer_name, overrun_payer, order, message_id;
     std::vector<std::string> members;
     Money granted;
-    bool states_total = true;       // false: an increase without a base, from the inbox
     std::optional<Money> used;
     std::optional<Date> valid_from, valid_to, counts_from;  // counts_from: the first visit carrying the comment
     std::optional<Timestamp> cancelled_at;

@@ -45,7 +45,8 @@ Draft& add(
     draft.turn = turn;
     if (account.shared()) draft.event.partition_key = "limit/" + account.id;
     else draft.of_patient(account.patient);
-    draft.event.source = from_exchange(account) && type != "limit.low" ? "" : change.typed.mis_source;
+    const bool grant = type == "limit.opened" || type == "limit.granted";
+    draft.event.source = grant && from_exchange(account) ? "" : change.typed.mis_source;
     draft.event.record_id = account.id;
     draft.event.party = account.party();
     return draft;
@@ -108,7 +109,7 @@ void compare_with_sources(Change& change, const Account& account) {
                 announce_mismatch(change, account, "used", account.consumed, *said.used, lines);
             }
         }
-        const bool comparable = &said != &strongest && said.states_total && said.strength != strongest.strength &&
+        const bool comparable = said.strength != strongest.strength &&
                                 said.granted.currency == account.granted.currency;
         if (comparable && said.granted != account.granted) {
             announce_mismatch(change, account, "granted", account.granted, said.granted, Json::array());

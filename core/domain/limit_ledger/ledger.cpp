@@ -73,7 +73,7 @@ std::vector<Account*> Assigner::accounts_of(std::string_view patient, std::optio
     }
     std::sort(found.begin(), found.end(), [](const Account* a, const Account* b) {  // L0: earliest valid_to, then lowest id
         if (a->valid_to != b->valid_to) return a->valid_to && (!b->valid_to || *a->valid_to < *b->valid_to);
-        return a->id < b->id;
+        return std::tie(a->statements.front().key.source_id, a->id) < std::tie(b->statements.front().key.source_id, b->id);
     });
     return found;
 }

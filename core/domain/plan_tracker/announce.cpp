@@ -143,6 +143,7 @@ class PlanAnnouncer {
         const std::string before = told == nullptr ? "planned" : BodyFields(told->data).text("after");
         const std::string after(to_string(item.status));
         if (before == after) return;
+        if (item.declined && told == nullptr && !was_listed(item.id)) return;  // nobody was ever told of it
         Json data{{"plan", plan_.id}, {"item", json_of(item)}, {"before", before}, {"after", after}};
         if (item.status == ItemStatus::voided) data["reason"] = item.void_reason;
         if (item.by != nullptr && item.status >= ItemStatus::in_progress) data["procedure"] = item.by->id;
@@ -159,6 +160,12 @@ class PlanAnnouncer {
         if (by_line && type != "plan.item.reopened") time = item.by->performed_at;
         else if (item.void_at && item.status == ItemStatus::voided) time = *item.void_at;
         add_item(type, time, std::move(data), item.by, turn);
+    }
+
+    bool was_listed(const std::string& id) const {
+        if (told_ == nullptr) return false;
+        const Json items = told_->data.at("plan").value("items", Json::array());
+        return std::any_of(items.begin(), items.end(), [&](const Json& item) { return item.value("id", "") == id; });
     }
 
     void add_item(const std::string& type, const Timestamp& time, Json data, const Line* by, int turn) {
