@@ -147,12 +147,16 @@ Outcome ScenarioWorld::from_nothing() const { return domain::evaluate(facts(), A
 
 std::string EventRows::name(const std::string& kind, const std::string& id) {
     if (id.empty()) return {};
-    const auto [at, fresh] = names_.try_emplace(kind + id, "");
-    if (fresh) at->second = kind + " " + std::to_string(++counts_[kind]);
+    const auto known = names_.find(kind + id);
+    if (known != names_.end()) return known->second;
+    auto& names = withheld_ ? hidden_names_ : names_;
+    const auto [at, fresh] = names.try_emplace(kind + id, "");
+    if (fresh) at->second = kind + (withheld_ ? " h" : " ") + std::to_string(++counts_[kind + (withheld_ ? " h" : "")]);
     return at->second;
 }
 
 std::string EventRows::row(const std::string& type, const Json& data, bool withheld) {
+    withheld_ = withheld;
     std::ostringstream out;
     const BodyFields fields(data);
     const auto sum = [](const Json& of, const char* field) -> std::string {

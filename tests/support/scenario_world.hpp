@@ -63,7 +63,8 @@ class EventRows {  // hashes become "line 2", "plan 1" in the order of their fir
     std::string row(const std::string& type, const Json& data, bool withheld);
 
   private:
-    std::map<std::string, std::string> names_;
+    std::map<std::string, std::string> names_, hidden_names_;  // what was withheld is numbered apart: "line h1"
+    bool withheld_ = false;
     std::map<std::string, int> counts_;
 
     std::string name(const std::string& kind, const std::string& id);
