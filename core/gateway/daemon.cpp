@@ -1,6 +1,7 @@
 #include "gateway/daemon.hpp"
 
 #include "base/log.hpp"
+#include "platform/crash_point.hpp"
 #include "platform/file.hpp"
 #include "record/quarantine.hpp"
 
@@ -137,7 +138,9 @@ void Daemon::record_deliveries() {
     const std::lock_guard lock(store_.mutex());
     sqlite::Transaction transaction(store_.database());
     for (auto& lane : lanes_) lane->delivery().record(transaction);
+    platform::crash_point("delivery.before_commit");
     transaction.commit();
+    platform::crash_point("delivery.after_commit");
     for (auto& lane : lanes_) lane->delivery().recorded();
 }
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "domain/slots/free_times.hpp"
+#include "platform/crash_point.hpp"
 
 namespace mis::gateway {
 namespace {
@@ -140,7 +141,9 @@ bool Meaning::work_off_some(std::int64_t now_us, const std::set<std::string>& mi
             work_out_patients(transaction, appender, joined, now_us, Sending::send, report);
     }
     appender.finish();
+    platform::crash_point("meaning.before_commit");
     transaction.commit();
+    platform::crash_point("meaning.after_commit");
     return true;
 }
 

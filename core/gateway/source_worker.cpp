@@ -1,6 +1,7 @@
 #include "gateway/source_worker.hpp"
 
 #include "base/log.hpp"
+#include "platform/crash_point.hpp"
 #include "record/quarantine.hpp"
 
 namespace mis::gateway {
@@ -147,7 +148,9 @@ Result<change::CaptureCounts> SourceWorker::capture(Stream& stream, change::Capt
         change::RecordStore records(store_.database());
         counts = change::apply(transaction, records, batch, now_us);
         settle_quarantine(transaction, setup_.name, batch, now_us);
+        platform::crash_point("capture.before_commit");
         transaction.commit();
+        platform::crash_point("capture.after_commit");
     }
     const std::lock_guard lock(status_mutex_);
     auto& status = *stream.status;
@@ -189,6 +192,12 @@ SourceWorker::PassSummary SourceWorker::pass(change::PassMode mode, const std::s
             continue;
         }
         summary.counts += report->counts;
+        if (report->backfilled) {
+            const std::lock_guard lock(store_.mutex());
+            sqlite::Transaction transaction(store_.database());
+            change::RecordStore::create_indexes(transaction);
+            transaction.commit();
+        }
         summary.rows += report->rows;
         recover(stream->declaration.name);
         const std::lock_guard lock(status_mutex_);

@@ -6,6 +6,7 @@
 #include "change/stream_state.hpp"
 #include "gateway/cli/print.hpp"
 #include "gateway/cli/session.hpp"
+#include "platform/crash_point.hpp"
 #include "platform/file.hpp"
 
 namespace mis::gateway::cli {
@@ -165,7 +166,9 @@ int inbox_push(const Common& common, const std::filesystem::path& file) {
         for (const auto& message : *messages) {
             sqlite::Transaction transaction(session.store->database());
             const auto answer = meaning->accept(transaction, message, session.clock.unix_us());
+            platform::crash_point("inbox.before_commit");
             transaction.commit();
+            platform::crash_point("inbox.after_commit");
             const std::string id = message.is_object() && message.contains("id") && message["id"].is_string() ? message["id"].get<std::string>() : "(no id)";
             const bool is_refused = answer.verdict == inbox::Verdict::refused;
             refused += is_refused ? 1 : 0;

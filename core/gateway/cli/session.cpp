@@ -3,6 +3,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include "base/crypto.hpp"
 #include "disclosure/audit.hpp"
 #include "gateway/cli/print.hpp"
 #include "platform/file.hpp"
@@ -113,6 +114,11 @@ Result<SourceSetup> Session::source_setup(const std::string& name) const {
         setup.firebird.duty_cycle_percent = source.duty_cycle_percent;
         setup.firebird.backfill_duty_cycle_percent = source.backfill_duty_cycle_percent;
         setup.options.site = source.site;
+        const std::string site = canonical_json(Json(source.site)) + std::string(config.clinic_zone.name());
+        for (auto& stream : setup.connector.streams) {  // another site value or zone is another mapping, not the MIS's change
+            const Digest digest = sha256(stream.mapping_version + site);
+            stream.mapping_version = to_hex(std::span(digest).first(6));
+        }
         setup.options.zone = config.clinic_zone;
         setup.pass.hold_share_percent = source.hold_share_percent;
         setup.pass.hold_count = source.hold_count_min;
