@@ -322,7 +322,7 @@ void announce_orders(Change& change, const Tracked&) {
         Json data{{"order", id}};
         Draft& draft = change.drafts.add("order.unlinked", change.now(), data, data);
         draft.entity(id).about("order/" + id).with(change.gate.fallen(told.leaves, patient)).of_patient(patient);
-        draft.at(change.now(), id);
+        draft.source_id = id;
     });
 }
 
