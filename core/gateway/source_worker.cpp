@@ -1,5 +1,7 @@
 #include "gateway/source_worker.hpp"
 
+#include <algorithm>
+
 #include "base/log.hpp"
 #include "platform/crash_point.hpp"
 #include "record/quarantine.hpp"
@@ -46,6 +48,7 @@ void settle_quarantine(sqlite::Transaction& transaction, const std::string& sour
 
 struct SourceWorker::Stream {
     source::StreamDeclaration declaration;
+    std::map<std::string, Zone> zones;  // of the branches, when the mapper was made
     std::unique_ptr<record::Mapper> mapper;
     std::optional<change::StreamPass> pass;
     StreamStatus* status = nullptr;
@@ -96,27 +99,31 @@ Result<void> SourceWorker::prepare() {
     }
     for (const auto& declaration : setup_.connector.streams) {
         if (off->contains(declaration.name)) continue;
-        if (auto prepared = prepare_stream(declaration); !prepared) degrade(declaration.name, prepared.error());
+        streams_.push_back(std::make_unique<Stream>());
+        streams_.back()->declaration = declaration;
+        streams_.back()->status = &status_.at(declaration.name);
     }
     return check_identity();
 }
 
-Result<void> SourceWorker::prepare_stream(const source::StreamDeclaration& declaration) {
+// Made when its turn comes, and again when the branches' zones have changed: times of a branch are read in its zone, which an earlier stream of the same
+// pass may have told.
+Result<void> SourceWorker::prepare_stream(Stream& stream) {
     record::MapContext context{setup_.clinic_zone, {}, setup_.options.site, setup_.currency};
     {
         const std::lock_guard lock(store_.mutex());
         context.branch_zones = meaning_.rules().branch_zones;
     }
-    auto mapper = record::Mapper::create(setup_.connector, declaration, context);
+    const auto same_zone = [](const auto& a, const auto& b) { return a.first == b.first && a.second.name() == b.second.name(); };
+    if (stream.pass && std::equal(stream.zones.begin(), stream.zones.end(), context.branch_zones.begin(), context.branch_zones.end(), same_zone)) return {};
+    auto mapper = record::Mapper::create(setup_.connector, stream.declaration, context);
     if (!mapper) return fail(mapper.error());
-    auto stream = std::make_unique<Stream>();
-    stream->declaration = declaration;
-    stream->mapper = std::move(*mapper);
-    auto pass = change::StreamPass::create(setup_.name, stream->declaration, *source_, *stream->mapper, known_, reader_, clock_, setup_.pass);
+    stream.pass.reset();
+    stream.mapper = std::move(*mapper);
+    stream.zones = std::move(context.branch_zones);
+    auto pass = change::StreamPass::create(setup_.name, stream.declaration, *source_, *stream.mapper, known_, reader_, clock_, setup_.pass);
     if (!pass) return fail(pass.error());
-    stream->pass.emplace(std::move(*pass));
-    stream->status = &status_.at(declaration.name);
-    streams_.push_back(std::move(stream));
+    stream.pass.emplace(std::move(*pass));
     return {};
 }
 
@@ -177,6 +184,11 @@ SourceWorker::PassSummary SourceWorker::pass(change::PassMode mode, const std::s
     for (auto& stream : streams_) {
         if (!only_stream.empty() && stream->declaration.name != only_stream) continue;
         const std::int64_t started_us = clock_.unix_us();
+        if (auto prepared = prepare_stream(*stream); !prepared) {
+            summary.degraded.emplace(stream->declaration.name, prepared.error());
+            degrade(stream->declaration.name, prepared.error());
+            continue;
+        }
         const auto report = stream->pass->run(mode, [&](change::CaptureBatch&& batch) { return capture(*stream, std::move(batch)); });
         if (!report) {
             summary.degraded.emplace(stream->declaration.name, report.error());
@@ -192,6 +204,10 @@ SourceWorker::PassSummary SourceWorker::pass(change::PassMode mode, const std::s
             continue;
         }
         summary.counts += report->counts;
+        if (stream->declaration.kind == "branch" && report->counts.wrote()) {
+            const std::lock_guard lock(store_.mutex());
+            meaning_.reload_rules();
+        }
         if (report->backfilled) {
             const std::lock_guard lock(store_.mutex());
             sqlite::Transaction transaction(store_.database());

@@ -72,7 +72,7 @@ class SourceWorker {
     struct Stream;
     Result<void> prepare();
     Result<void> check_identity();
-    Result<void> prepare_stream(const source::StreamDeclaration& declaration);
+    Result<void> prepare_stream(Stream& stream);
     Result<change::CaptureCounts> capture(Stream& stream, change::CaptureBatch&& batch);
     void degrade(const std::string& stream, const Error& error);
     void recover(const std::string& stream);
