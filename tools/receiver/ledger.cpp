@@ -47,6 +47,7 @@ bool Ledger::note(const Json& event) {
     }
     ++tally.distinct;
     ++by_type[text_of(event, "type")];
+    fold(event);
     const std::string sequence = text_of(event, "sequence");
     if (sequence.size() != 20 || sequence.find_first_not_of("0123456789") != std::string::npos)
         return true;
@@ -57,6 +58,35 @@ bool Ledger::note(const Json& event) {
     key.last = std::max(key.last, number);
     ++key.seen;
     return true;
+}
+
+void Ledger::fold(const Json& event) {
+    const std::string type = text_of(event, "type");
+    const Json data = event.value("data", Json::object());
+    const auto id_in = [&](const char* name) {
+        const auto found = data.find(name);
+        return found == data.end() ? std::string() : found->is_object() ? text_of(*found, "id") : text_of(data, name);
+    };
+    if (type.starts_with("mis.appointment.")) {
+        if (type == "mis.appointment.removed.v1") appointments_.erase(id_in("appointment"));
+        else appointments_.insert(id_in("appointment"));
+    } else if (type == "mis.procedure.performed.v1") {
+        procedures_.insert(id_in("procedure"));
+    } else if (type == "mis.procedure.reversed.v1") {
+        procedures_.erase(id_in("procedure"));
+    } else if (type == "mis.billing.payment.v1" || type == "mis.billing.refund.v1") {
+        payments_.insert(text_of(event, "id"));
+    } else if (type == "mis.billing.reversal.v1") {
+        payments_.erase(text_of(data, "charge_id"));
+    }
+}
+
+std::map<std::string, std::uint64_t> Ledger::standing() const {
+    return {
+        {"appointments", appointments_.size()},
+        {"procedures", procedures_.size()},
+        {"payments", payments_.size()},
+    };
 }
 
 bool Ledger::keep(const Json& event) {

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/json.hpp"
 
@@ -46,6 +47,9 @@ class Ledger {
     Counts counts() const;  // gaps worked out
     Counts tally;           // the request counters are the caller's to raise
     std::map<std::string, std::uint64_t> by_type;
+    // What stands by the events alone: appointments not removed, procedures not reversed, payments
+    // and refunds not taken back.
+    std::map<std::string, std::uint64_t> standing() const;
 
   private:
     struct Key {
@@ -54,8 +58,10 @@ class Ledger {
         std::uint64_t seen = 0;  // distinct sequences of this epoch
     };
     bool note(const Json& event);
+    void fold(const Json& event);
     std::unordered_map<std::string, std::uint32_t> received_;  // id → count
     std::unordered_map<std::string, Key> keys_;
+    std::unordered_set<std::string> appointments_, procedures_, payments_;
     std::string unwritten_;
     int file_ = -1;
     Sync sync_;

@@ -38,7 +38,8 @@ struct Settings {
     Misbehaviour misbehaviour;
 };
 
-Json json_of(const Counts& counts, const std::map<std::string, std::uint64_t>& by_type) {
+Json json_of(const Ledger& ledger) {
+    const Counts counts = ledger.counts();
     return {
         {"requests", counts.requests},
         {"received", counts.received},
@@ -49,7 +50,8 @@ Json json_of(const Counts& counts, const std::map<std::string, std::uint64_t>& b
         {"out_of_order", counts.out_of_order},
         {"gaps", counts.gaps},
         {"refused", counts.refused},
-        {"by_type", by_type},
+        {"by_type", ledger.by_type},
+        {"standing", ledger.standing()},
     };
 }
 
@@ -94,7 +96,7 @@ class Receiver {  // handle() runs on the server's thread, summary() on main's
 
     std::string summary() {
         const std::lock_guard lock(mutex_);
-        return json_of(ledger_.counts(), ledger_.by_type).dump();
+        return json_of(ledger_).dump();
     }
     Counts counts() {
         const std::lock_guard lock(mutex_);
@@ -115,7 +117,7 @@ class Receiver {  // handle() runs on the server's thread, summary() on main's
     net::ServerAnswer look_up(const net::ServerRequest& request) {
         net::ServerAnswer answer;
         if (request.path != "/stats") return refusal(404, "only /stats");
-        answer.body = json_of(ledger_.counts(), ledger_.by_type).dump() + "\n";
+        answer.body = json_of(ledger_).dump() + "\n";
         return answer;
     }
 
