@@ -248,6 +248,7 @@ class Collector {
         account.valid_from = strongest.valid_from;
         account.valid_to = strongest.valid_to;
         account.cancelled_at = strongest.cancelled_at;
+        account.counts_from = strongest.counts_from;  // a register counts always, whatever a comment says beside it
         account.consumed.currency = account.granted.currency;
         std::optional<bool> discounts, approval;
         for (const LimitStatement& one : said) {
@@ -258,7 +259,6 @@ class Collector {
             if (account.overrun_payer.empty()) account.overrun_payer = one.overrun_payer;
             if (!discounts) discounts = one.discounts_allowed;
             if (!approval) approval = one.approval_required;
-            if (!account.counts_from) account.counts_from = one.counts_from;
         }
         const bool barter = account.kind == "barter", gift = account.kind == "gift";
         if (account.overrun_payer.empty()) account.overrun_payer = barter ? "organization" : gift ? "clinic" : "patient";
