@@ -65,6 +65,7 @@ std::map<Account, std::int64_t> sums_of_log(sqlite::Database& database, std::int
             event.data = Json::parse(sent.data);
             domain::apply(folded, event);
             folded.ledger.clear();  // only what stands is asked here
+            folded.receipts.clear();
         }
     }
     std::map<Account, std::int64_t> sums;

@@ -55,7 +55,10 @@ Daemon::Daemon(ClinicStore& store, DaemonSetup setup, const Clock& clock, Remove
 Daemon::~Daemon() { stop(); }
 
 void Daemon::start() {
-    for (auto& lane : lanes_) lane->start();
+    for (auto& lane : lanes_) {
+        lane->resume_if_stopped();
+        lane->start();
+    }
     for (auto& source : sources_) source->thread = std::thread([this, &thread = *source] { read_source(thread); });
 }
 

@@ -14,6 +14,12 @@ DeliveryLane::DeliveryLane(ClinicStore& store, SinkSetup setup, net::HttpClient&
 
 void DeliveryLane::start() { thread_ = std::make_unique<sink::SinkThread>(*sink_, clock_); }
 
+void DeliveryLane::resume_if_stopped() {
+    if (delivery_.sink_state() != outbox::SinkState::stopped) return;
+    log::info("sink {}: had stopped for good ({}); started again, so tried again", setup_.name, delivery_.figures().stopped_reason);
+    delivery_.resume();
+}
+
 void DeliveryLane::restart_if_failed() {
     if (!thread_ || thread_->failure().empty()) return;
     log::warn("sink {}: the local store failed: {}; starting again", setup_.name, thread_->failure());

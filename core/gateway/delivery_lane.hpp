@@ -33,6 +33,8 @@ class DeliveryLane {
     ~DeliveryLane() = default;  // lets what is in flight finish, a few seconds at most
 
     void start();
+    // A sink that a 410 stopped stays stopped until a human acts: starting the daemon (or reloading it) after mending the receiver is that act.
+    void resume_if_stopped();
     void wind_down() { thread_.reset(); }
     void wake() { sink_->wake(); }
     outbox::Delivery& delivery() { return delivery_; }

@@ -202,6 +202,9 @@ void Meaning::work_out_practitioner(
         facts.push_back({record.key, record.version, record.since_us, std::move(record.body)});
     const Timestamp now = settings_.rules.clinic_zone.at(now_us);
     const Date today = now.local_date();
+    // Visits alone tell no free time: a practitioner has slots once the source says when he works (A3).
+    const bool works = std::any_of(facts.begin(), facts.end(), [](const auto& fact) { return fact.key.kind != "appointment"; });
+    if (!works) facts.clear();
     const auto current = domain::free_times(
         facts, [this](std::string_view source, std::string_view branch) { return zone_of_branch(std::string(source), std::string(branch)); }, today,
         today.plus_days(settings_.slot_days)

@@ -59,17 +59,6 @@ void print_plan(const Common& common, const domain::Announced& announced, const 
     }
 }
 
-// L2: the totals put against the account, overflow included.
-Money consumed_of(const domain::Announced& announced, const std::string& limit, Currency currency) {
-    Money sum{0, currency};
-    for (auto at = announced.standing.lower_bound("charge/"); at != announced.standing.end() && at->first.starts_with("charge/"); ++at) {
-        const Json& data = at->second.data;
-        const auto total = money_from_json(data.value("total", Json()));
-        if (total && total->currency == currency && (data.value("limit", "") == limit || data.value("overrun_of", "") == limit)) sum += *total;
-    }
-    return sum;
-}
-
 Result<std::vector<domain::ChannelCost>> read_costs(const std::filesystem::path& file, const std::string& currency) {
     std::vector<domain::ChannelCost> costs;
     if (file.empty()) return costs;
@@ -128,10 +117,11 @@ int limit(const Common& common, const std::string& id) {
                 const auto granted = money_from_json(told.value("granted", Json()));
                 const Money given = granted.value_or(Money{});
                 const Money none{0, given.currency};
-                const Money consumed = consumed_of(announced, limit_id, given.currency);
+                Money consumed = announced.consumed(limit_id);
+                consumed.currency = given.currency;
                 const Money remaining = given > consumed ? given - consumed : none;
                 const Money overrun = consumed > given ? consumed - given : none;
-                const std::string kind = account.is_object() ? account.value("kind", "") : "";
+                const std::string kind = told.value("kind", "");
                 const std::string state = told.value("closed", false) ? "closed" : "open";
                 if (common.output == Output::json)
                     print_json({{"limit", limit_id}, {"patient", told.value("patient", "")}, {"kind", kind}, {"state", state}, {"granted", to_json_value(given)},

@@ -1,0 +1,63 @@
+// Every scenario file through the real command: the same bytes twice, nothing but events on standard output, the types and order that the
+// bookkeeper's table expects, and no source id, name or phone in any of them.
+import test from "node:test";
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readFileSync, readdirSync, writeFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, dirname } from "node:path";
+
+const here = dirname(new URL(import.meta.url).pathname);
+const root = join(here, "..", "..");
+const program = join(process.env.MIS_BUILD ?? join(root, "build"), "mis-gateway");
+const env = { ...process.env, MIS_GATEWAY_SHARE: root };
+const play = (file) => spawnSync(program, ["scenario", file], { env, encoding: "utf8", maxBuffer: 64 << 20 });
+
+const names = readdirSync(here).filter((name) => name.endsWith(".scenario.yaml")).map((name) => name.slice(0, -".scenario.yaml".length));
+const folder = mkdtempSync(join(tmpdir(), "mis-scenarios-"));
+test.after(() => rmSync(folder, { recursive: true }));
+
+test("there are scenarios", () => assert.ok(names.length > 30, `${names.length} scenarios`));
+
+for (const name of names)
+    test(`scenario ${name}`, () => {
+        const file = join(here, `${name}.scenario.yaml`);
+        const first = play(file);
+        assert.equal(first.status, 0, first.stderr);
+        assert.equal(play(file).stdout, first.stdout, "the same file prints the same bytes");
+        const lines = first.stdout.split("\n").filter((line) => line !== "");
+        const types = lines.map((line) => JSON.parse(line).type.replace(/^mis\./, "").replace(/\.v1$/, ""));
+        const expected = readFileSync(join(here, `${name}.expected.txt`), "utf8")
+            .split("\n").filter((line) => line.startsWith("  ")).map((line) => line.trim().split(/\s+/))
+            .filter((words) => words[1] !== "withheld" && !words.includes("(withheld)")).map((words) => words[0]);
+        assert.deepEqual(types, expected);
+        assert.ok(!/_source_id"/.test(first.stdout), "no source id leaves");
+        assert.ok(!/Тестов|Пробов|9000000/.test(first.stdout), "no name or phone leaves");
+        writeFileSync(join(folder, `${name}.jsonl`), first.stdout);
+    });
+
+test("every printed event is valid by the schemas and by the CloudEvents SDK", () => {
+    for (const name of readdirSync(folder)) {
+        if (readFileSync(join(folder, name), "utf8") === "") continue;
+        const checked = spawnSync("node", [join(root, "tests/contract/validate_events.mjs"), "--complete", join(folder, name)], { encoding: "utf8" });
+        assert.equal(checked.status, 0, checked.stderr);
+    }
+});
+
+test("a file that is no scenario is refused with its line and a remedy, exit 2", () => {
+    const file = join(folder, "wrong.yaml");
+    for (const [text, wanted] of [
+        ["clinic: {id: c}\nexport: all\nsteps:\n  - at: 2026-03-02\n", /wrong\.yaml:4: at: a time with offset/],
+        ["clinic: {id: c, timezone: Mars/Base}\nsteps: []\n", /wrong\.yaml:1: no IANA time zone/],
+        ["clinic: {id: c}\nsteps:\n  - at: 2026-03-02T10:00:00+03:00\n    upset: {}\n", /wrong\.yaml:4: unknown key 'upset'/],
+        ["clinic: {id: c}\nsteps:\n  - {at: 2026-03-02T10:00:00+03:00}\n  - {at: 2026-03-01T10:00:00+03:00}\n", /lies before/],
+        ["clinic: [", /wrong\.yaml/],
+    ]) {
+        writeFileSync(file, text);
+        const played = play(file);
+        assert.equal(played.status, 2, text);
+        assert.match(played.stderr, wanted);
+        assert.equal(played.stdout, "");
+    }
+    assert.equal(play(join(folder, "missing.yaml")).status, 2);
+});
