@@ -52,6 +52,33 @@ void book(Announced& announced, const Event& event, const std::string& charge_id
     announced.ledger.push_back(std::move(entry));
 }
 
+// Transfers and write-offs move no money in.
+void book_receipt(Announced& announced, const Event& event) {
+    const BodyFields fields(event.data);
+    const auto amount = fields.money("amount");
+    const std::string kind = fields.text("kind");
+    if (!amount || (kind != "payment" && kind != "prepayment" && kind != "refund")) return;
+    LedgerEntry entry;
+    entry.charge_id = event.id;
+    entry.booked_on = fields.text("booked_on");
+    entry.payer = fields.text("payer");
+    entry.patient = fields.text("patient");
+    entry.total = kind == "refund" && amount->minor > 0 ? -*amount : *amount;
+    entry.leaves = event.leaves;
+    announced.receipts.push_back(std::move(entry));
+}
+
+void take_receipt_back(Announced& announced, const Event& event, const std::string& id) {
+    const auto booked = std::find_if(announced.receipts.rbegin(), announced.receipts.rend(), [&](const auto& e) {
+        return e.charge_id == id && e.leaves == event.leaves;
+    });
+    if (booked == announced.receipts.rend()) return;
+    LedgerEntry entry = *booked;
+    entry.booked_on = BodyFields(event.data).text("booked_on");
+    entry.total = -entry.total;
+    announced.receipts.push_back(std::move(entry));
+}
+
 void stand(Announced& announced, const Event& event, const std::string& key) {
     announced.standing[key] = Standing{event.id, event.type, event.leaves, event.data};
 }
@@ -66,6 +93,7 @@ void reverse(Announced& announced, const Event& event) {
         }
     }
     book(announced, event, charge_id);
+    take_receipt_back(announced, event, charge_id);
 }
 
 void apply_to_plan(Announced& announced, const Event& event, const std::string& key) {
@@ -185,6 +213,7 @@ void apply(Announced& announced, const Event& event) {
         stand(announced, event, key);
         if (type == "order.linked") announced.standing.erase("waiting/" + id_in(event.data, "order"));
         if (type == "billing.charge") book(announced, event, event.id);
+        if (type == "billing.payment" || type == "billing.refund") book_receipt(announced, event);
     }
 }
 
@@ -199,7 +228,9 @@ Announced joined(std::vector<Announced> parts) {
     for (Announced& part : parts) {
         all.standing.merge(part.standing);
         all.first_seen_us.merge(part.first_seen_us);
+        all.rows.merge(part.rows);
         all.ledger.insert(all.ledger.end(), part.ledger.begin(), part.ledger.end());
+        all.receipts.insert(all.receipts.end(), part.receipts.begin(), part.receipts.end());
     }
     return all;
 }
@@ -212,13 +243,17 @@ Json Announced::to_json() const {
         if (one.leaves == Export::withheld) entry["withheld"] = true;
         document["standing"][key] = std::move(entry);
     }
-    for (const LedgerEntry& one : ledger) {
+    const auto write = [](const LedgerEntry& one) {
         Json entry{{"charge", one.charge_id}, {"on", one.booked_on},          {"order", one.order},
                    {"limit", one.limit},      {"payer", one.payer},           {"total", to_json_value(one.total)}};
+        if (!one.patient.empty()) entry["patient"] = one.patient;
         if (one.leaves == Export::withheld) entry["withheld"] = true;
-        document["ledger"].push_back(std::move(entry));
-    }
+        return entry;
+    };
+    for (const LedgerEntry& one : ledger) document["ledger"].push_back(write(one));
+    for (const LedgerEntry& one : receipts) document["receipts"].push_back(write(one));
     for (const auto& [key, seen] : first_seen_us) document["first_seen_us"][key] = seen;
+    if (!rows.empty()) document["rows"] = rows;
     return document;
 }
 
@@ -236,18 +271,22 @@ Result<Announced> Announced::from_json(const Json& document) {
         announced.standing[key] =
             Standing{entry.value("id", ""), entry.value("type", ""), withheld(entry), entry.value("data", Json())};
     }
-    const Json ledger = document.value("ledger", Json::array());
-    for (const Json& entry : ledger) {
-        const auto total = BodyFields(entry).money("total");
-        if (!total) return fail(ErrorKind::malformed, "announced state: a ledger entry without a total");
-        announced.ledger.push_back(LedgerEntry{
-            entry.value("charge", ""), entry.value("on", ""), entry.value("order", ""), entry.value("limit", ""),
-            entry.value("payer", ""), *total, withheld(entry)});
+    for (const auto& [name, entries] : {std::pair{"ledger", &announced.ledger}, std::pair{"receipts", &announced.receipts}}) {
+        const Json told = document.value(name, Json::array());
+        for (const Json& entry : told) {
+            const auto total = BodyFields(entry).money("total");
+            if (!total) return fail(ErrorKind::malformed, "announced state: a ledger entry without a total");
+            entries->push_back(LedgerEntry{
+                entry.value("charge", ""), entry.value("on", ""), entry.value("order", ""), entry.value("limit", ""),
+                entry.value("payer", ""), *total, withheld(entry), entry.value("patient", "")});
+        }
     }
     const Json first_seen = document.value("first_seen_us", Json::object());
     for (const auto& [key, seen] : first_seen.items()) {
         announced.first_seen_us[key] = seen.get<std::int64_t>();
     }
+    const Json rows = document.value("rows", Json::object());
+    for (const auto& [id, row] : rows.items()) announced.rows[id] = row.get<std::string>();
     return announced;
 }
 

@@ -36,12 +36,15 @@ struct LedgerEntry {  // a charge or reversal as it was booked; never removed, s
     std::string payer;
     Money total;            // negative: a reversal
     Export leaves = Export::leaves;
+    std::string patient = {};  // of a receipt
 };
 
 struct Announced {
     std::map<std::string, Standing> standing;
     std::vector<LedgerEntry> ledger;
+    std::vector<LedgerEntry> receipts;  // payments, prepayments and refunds (negative) as they were booked, and taken back
     std::map<std::string, std::int64_t> first_seen_us;  // no event tells it: when a patient's white mark was first seen (L8)
+    std::map<std::string, std::string> rows;            // nor this: the source id behind a public id, which decides D3's ties when the row is gone
 
     const Standing* find(const std::string& key) const;
     Money consumed(std::string_view limit) const;  // L2: the standing charges to the account and what overflowed it

@@ -29,6 +29,12 @@ struct Change {
         if (when > facts.now && (!next_tick || when < *next_tick)) next_tick = when;
     }
 
+    // D3's ties: the row behind a public id, which may be gone by now.
+    const std::string& row_of(const std::string& id) const {
+        const auto found = before.rows.find(id);
+        return found == before.rows.end() ? id : found->second;
+    }
+
     // What consumers were told under this key. What was withheld counts as never said once it may leave (X1).
     const Standing* told(const std::string& key, const Permission& permission) const {
         const Standing* standing = before.find(key);

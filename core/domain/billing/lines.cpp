@@ -28,7 +28,7 @@ void reverse(Change& change, const std::string& id, const Standing& told, const 
     if (told.event_id.empty()) data.erase("performed_event");
     Draft& draft = change.drafts.add("procedure.reversed", change.now(), data, data);
     draft.entity(id).with(change.gate.fallen(told.leaves, patient)).of_patient(patient);
-    if (const auto performed = was.time("performed_at")) draft.at(*performed, id);
+    if (const auto performed = was.time("performed_at")) draft.at(*performed, change.row_of(id));
     draft.event.source = change.typed.mis_source;
     draft.event.record_id = id;
 }
@@ -81,7 +81,7 @@ void announce_payments(Change& change) {
         identity.erase("booked_on");
         Draft& draft = change.drafts.add("billing.reversal", change.now(), std::move(data), identity);
         draft.entity(id).with(change.gate.fallen(told.leaves, patient)).of_patient(patient);
-        if (const auto paid = was.time("paid_at")) draft.at(*paid, id);
+        if (const auto paid = was.time("paid_at")) draft.at(*paid, change.row_of(id));
         draft.event.source = change.typed.mis_source;
         draft.event.record_id = id;
     };
@@ -91,7 +91,7 @@ void announce_payments(Change& change) {
         const Standing* told = change.told(key, permission);
         present.insert(payment.id);
         if (told != nullptr) {
-            if (same_but(told->data, payment.exported, {"id", "payment", "payer"}) &&
+            if (same_but(told->data, payment.exported, {"id", "payment", "payer", "booked_on"}) &&
                 BodyFields(told->data).text("payer") == (payment.payer.empty() ? "patient" : payment.payer)) {
                 continue;
             }
@@ -104,8 +104,10 @@ void announce_payments(Change& change) {
         data.erase("id");
         data["payment"] = payment.id;
         data["payer"] = payment.payer.empty() ? "patient" : payment.payer;
+        const Json identity = data;
+        data["booked_on"] = change.rules.clinic_zone.date_of(change.now()).to_string();
         Draft& draft = change.drafts.add(
-            payment.kind == "refund" ? "billing.refund" : "billing.payment", payment.paid_at, data, data
+            payment.kind == "refund" ? "billing.refund" : "billing.payment", payment.paid_at, std::move(data), identity
         );
         draft.entity(payment.id).at(payment.paid_at, payment.key.source_id).with(permission).of_patient(payment.patient);
         draft.payer = payment.payer;

@@ -27,6 +27,18 @@ std::string day_of(const Change& change, const std::string& time) {
     return at ? change.rules.clinic_zone.date_of(*at).to_string() : std::string();
 }
 
+// B4: by booking day, so that a payment entered late leaves a closed month as it was.
+Money booked_receipts(const Change& change, const std::string& patient, const std::string& payer, const Json& period) {
+    Money sum;
+    for (const LedgerEntry& entry : change.drafts.after().receipts) {
+        if (entry.payer != payer || entry.leaves == Export::withheld) continue;
+        if (!patient.empty() && entry.patient != patient) continue;
+        if (entry.booked_on < period.value("from", "") || entry.booked_on > period.value("to", "")) continue;
+        add_to(sum, entry.total);
+    }
+    return sum;
+}
+
 // Payments minus refunds of that payer on the days of the period; transfers and write-offs move no money in.
 Money paid_by(const Change& change, const std::string& patient, const std::string& payer, const Json& period) {
     Money sum;
@@ -161,7 +173,7 @@ void answer_requests(Change& change) {
                 said.charges.push_back(std::move(line));
                 add_to(said.total, entry.total);
             }
-            said.paid = paid_by(change, patient, payer, said.period);
+            said.paid = booked_receipts(change, patient, payer, said.period);
             announce(change, said, patient, order == nullptr ? "" : order->plan_id, permission, 1000);
         }
     }

@@ -130,6 +130,22 @@ void compare_with_stops(Change& change, const Account& account, const std::map<s
     }
 }
 
+// L7: something was booked on the account in this change set, though its sums may have stayed.
+bool was_booked_on(const Change& change, const std::string& limit) {
+    const Announced& after = change.drafts.after();
+    for (std::size_t i = change.before.ledger.size(); i < after.ledger.size(); ++i) {
+        if (after.ledger[i].limit == limit) return true;
+    }
+    bool overflowed = false;
+    for_each_standing(after, "charge/", [&](const std::string& key, const Standing& charge) {
+        const Json* overruns = BodyFields(charge.data).find("overruns");
+        const Standing* was = change.before.find("charge/" + key);
+        if (overruns == nullptr || (was != nullptr && was->event_id == charge.event_id)) return;
+        for (const Json& part : *overruns) overflowed = overflowed || part.value("limit", "") == limit;
+    });
+    return overflowed;
+}
+
 }  // namespace
 
 void announce_grants(Change& change, const std::vector<Account>& accounts) {
@@ -137,8 +153,8 @@ void announce_grants(Change& change, const std::vector<Account>& accounts) {
         const Standing* told = change.told("limit/" + account.id, permission_of(change, account));
         const auto was = told == nullptr ? std::nullopt : BodyFields(told->data).money("granted");
         const bool same_currency = was && was->currency == account.granted.currency;
-        const bool moved = told != nullptr && !account.shared() &&
-                           BodyFields(told->data).text("patient") != account.patient;
+        const std::string owner = told == nullptr ? std::string() : BodyFields(told->data).text("patient");
+        const bool moved = !owner.empty() && !account.shared() && owner != account.patient;  // no owner: it was shared
         if (told == nullptr || !same_currency || moved || is_reopened(account, told, change)) {
             Json data = figures(account);
             add_terms(data, account);
@@ -206,7 +222,7 @@ void announce_closings(Change& change, const std::vector<Account>& accounts, con
             const Json now = figures(account);
             closes = now["consumed"] != told->data.value("consumed", Json()) ||
                      now["granted"] != told->data.value("granted", Json()) ||
-                     now["overrun"] != told->data.value("overrun", Json());
+                     now["overrun"] != told->data.value("overrun", Json()) || was_booked_on(change, account.id);
         } else {
             for (const Json& reason : reasons) {
                 closes = closes || std::find(known.begin(), known.end(), reason) == known.end();
