@@ -247,6 +247,7 @@ void CaptureWriter::store_version(
     mark_owner(owner);
     if (doctor) mark_party(*doctor);
     if (old || !record.related_patients.empty()) store_links(record, owner);
+    if (old && old->owner && old->owner != owner && !record.patient_source_id.empty()) insert_link(record.source_id, *old->owner, owner);
     if (stream_.kind == "patient") index_patient(record, *owner);
 }
 
@@ -336,20 +337,26 @@ CaptureCounts CaptureWriter::finish() {
 }
 
 void CaptureWriter::store_links(const record::Record& record, std::optional<std::int64_t> owner) {
-    auto erase = transaction_.prepare("delete from record_link where stream = ?1 and key = ?2");
-    erase.bind(1, stream_id_);
-    bind_key(erase, 2, record.source_id);
-    erase.run();
+    if (stream_.kind == "limit" || stream_.kind == "patient") {  // of other kinds only former patients are linked, and stay so
+        auto erase = transaction_.prepare("delete from record_link where stream = ?1 and key = ?2");
+        erase.bind(1, stream_id_);
+        bind_key(erase, 2, record.source_id);
+        erase.run();
+    }
     for (const auto& related : record.related_patients) {
         const std::int64_t id = party(GroupKind::patient, related);
-        auto insert = transaction_.prepare("insert or ignore into record_link (stream, key, party, owner) values (?1, ?2, ?3, ?4)");
-        insert.bind(1, stream_id_);
-        bind_key(insert, 2, record.source_id);
-        insert.bind(3, id);
-        bind_optional(insert, 4, owner);
-        insert.run();
+        insert_link(record.source_id, id, owner);
         mark_party(id);
     }
+}
+
+void CaptureWriter::insert_link(const std::string& key, std::int64_t party, std::optional<std::int64_t> owner) {
+    auto insert = transaction_.prepare("insert or ignore into record_link (stream, key, party, owner) values (?1, ?2, ?3, ?4)");
+    insert.bind(1, stream_id_);
+    bind_key(insert, 2, key);
+    insert.bind(3, party);
+    bind_optional(insert, 4, owner);
+    insert.run();
 }
 
 void CaptureWriter::index_patient(const record::Record& record, std::int64_t patient) {

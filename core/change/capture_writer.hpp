@@ -41,6 +41,7 @@ class CaptureWriter {
     void store_version(const Arrival& arrival, const std::optional<Standing>& old, std::int64_t mapping, std::int64_t now_us);
     void store_silently(const Arrival& arrival, const Standing& old, std::int64_t mapping);
     void store_links(const record::Record& record, std::optional<std::int64_t> owner);
+    void insert_link(const std::string& key, std::int64_t party, std::optional<std::int64_t> owner);
     void index_patient(const record::Record& record, std::int64_t patient);
     void forget_patient(std::int64_t patient);
 
