@@ -179,6 +179,12 @@ constexpr Field kStatementLineFields[] = {
 };
 constexpr Shape kStatementLine{"statement_line", kStatementLineFields};
 
+constexpr Field kOverrunFields[] = {
+    {"limit", Kind::word, Many::one, Null::refused, nullptr},
+    {"total", Kind::object, Many::one, Null::refused, &kMoney},
+};
+constexpr Shape kOverrun{"overrun", kOverrunFields};
+
 constexpr Field kPeriodFields[] = {
     {"from", Kind::word, Many::one, Null::refused, nullptr},
     {"to", Kind::word, Many::one, Null::refused, nullptr},
@@ -346,7 +352,7 @@ constexpr Field kBillingChargeData[] = {
     {"line_total", Kind::object, Many::one, Null::refused, &kMoney},
     {"list_total", Kind::object, Many::one, Null::refused, &kMoney},
     {"order", Kind::word, Many::one, Null::refused, nullptr},
-    {"overrun_of", Kind::word, Many::one, Null::refused, nullptr},
+    {"overruns", Kind::object, Many::list, Null::refused, &kOverrun},
     {"patient", Kind::word, Many::one, Null::refused, nullptr},
     {"payer", Kind::word, Many::one, Null::refused, nullptr},
     {"payer_party", Kind::word, Many::one, Null::refused, nullptr},

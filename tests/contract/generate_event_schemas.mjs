@@ -49,6 +49,7 @@ const objects = {
     "discounts_allowed:boolean approval_required:boolean source:word",
   line: "procedure:word! limit:word performed_at:time total:money payer:payer",
   statement_line: "charge_id:word! procedure:word item:word booked_on:date total:money! reversed:boolean tax_deductible:boolean",
+  overrun: "limit:word! total:money!",
   period: "from:date! to:date!",
   feedback_counts: "received:integer! answered:integer! resolved:integer!",
 };
@@ -102,7 +103,7 @@ const events = {
   "limit.mismatch": "patient:pseudonym limit:@limit! field:word ours:money! theirs:money! granted:money consumed:money remaining:money overrun:money lines:@line[] part:integer parts:integer",
   "limit.rule_violated": "patient:pseudonym limit:@limit! rule:word! granted:money consumed:money remaining:money overrun:money lines:@line[] part:integer parts:integer",
   "billing.charge":
-    patient + "charge_id:word! payer:payer! payer_party:word limit:word overrun_of:word order:word plan:word item:word procedure:@procedure! performed_at:time " +
+    patient + "charge_id:word! payer:payer! payer_party:word limit:word overruns:overrun[] order:word plan:word item:word procedure:@procedure! performed_at:time " +
     "booked_on:date total:money! line_total:money list_total:money discount:money quantity:decimal tax_deductible:boolean! remarks:word[]",
   "billing.reversal": patient + "charge_id:word! kind:word payer:payer! payer_party:word limit:word order:word total:money! booked_on:date reason:word!",
   "billing.payment": patient + "payment:word paid_at:time booked_on:date kind:word! amount:money! method:word payer:payer limit:word branch:word",
