@@ -144,7 +144,7 @@ class Announcer {
         );
         draft.event.data.erase("previous");
         draft.entity(id).with(change_.gate.fallen(told.leaves, patient));
-        if (const auto starts = BodyFields(told.data.at("appointment")).time("starts_at")) draft.at(*starts, id);
+        if (const auto starts = BodyFields(told.data.at("appointment")).time("starts_at")) draft.at(*starts, change_.row_of(id));
         draft.event.source = change_.typed.mis_source;
         draft.event.record_id = id;
         finish(draft, patient, change_.typed.mis_source);

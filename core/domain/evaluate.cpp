@@ -24,6 +24,13 @@ void announce_withdrawals(Change& change) {
     }
 }
 
+void remember_rows(const TypedFacts& typed, Announced& after) {
+    after.rows.clear();
+    for (const Line& line : typed.lines) after.rows[line.id] = line.key.source_id;
+    for (const Payment& payment : typed.payments) after.rows[payment.id] = payment.key.source_id;
+    for (const Appointment& visit : typed.appointments) after.rows[visit.id] = visit.key.source_id;
+}
+
 }  // namespace
 
 Outcome evaluate(
@@ -67,6 +74,7 @@ Outcome evaluate(
     announce_withdrawals(change);
     drafts.settle();
 
+    remember_rows(typed, outcome.after);
     outcome.events = drafts.take();
     outcome.next_tick = change.next_tick;
     outcome.problems = std::move(typed.problems);

@@ -9,8 +9,10 @@ bool is_of(const Line& line, const Return& taken_back) {
     if (line.key.source != taken_back.line.key.source) return false;
     if (!taken_back.reverses_source_id.empty()) return line.key.source_id == taken_back.reverses_source_id;
     return line.patient == taken_back.line.patient && line.work.folded_code == taken_back.line.work.folded_code &&
-           line.teeth == taken_back.line.teeth && line.performed_at <= taken_back.line.performed_at;
+           line.teeth == taken_back.line.teeth;
 }
+
+bool is_before(const Line& line, const Return& taken_back) { return line.performed_at <= taken_back.line.performed_at; }
 
 Decimal magnitude(const Decimal& value) { return value.is_negative() ? -value : value; }
 
@@ -44,9 +46,12 @@ void keep_rest(Line& line, const Line& returned, Money rest) {
 
 void take_returns_off(TypedFacts& facts, const std::vector<Return>& returns) {
     for (const Return& taken_back : returns) {
-        const auto found = std::find_if(facts.lines.rbegin(), facts.lines.rend(), [&](const Line& line) {
-            return is_of(line, taken_back);
+        auto found = std::find_if(facts.lines.rbegin(), facts.lines.rend(), [&](const Line& line) {
+            return is_of(line, taken_back) && is_before(line, taken_back);
         });
+        if (found == facts.lines.rend()) {  // clerks also date a return by its day alone, or before the work
+            found = std::find_if(facts.lines.rbegin(), facts.lines.rend(), [&](const Line& line) { return is_of(line, taken_back); });
+        }
         if (found == facts.lines.rend()) {
             facts.problems.push_back(Problem{taken_back.line.key, "a return of nothing that stands"});
             continue;

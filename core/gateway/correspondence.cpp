@@ -11,6 +11,7 @@ using domain_store::PartyKind;
 
 constexpr int kWaitingPerPage = 500;
 constexpr int kAnsweredPerStep = 1000;
+constexpr int kMergesMax = 20;
 
 }  // namespace
 
@@ -84,9 +85,27 @@ std::vector<RecordKey> Meaning::candidates(const inbox::OrderIdentity& identity)
         const auto record = records_.find({match.source, "patient", match.patient_source_id});
         if (!record) continue;
         const auto body = parse_json(record->body);
-        if (body && inbox::matches(identity, *body)) found.push_back(record->key);
+        if (!body || !inbox::matches(identity, *body)) continue;
+        const RecordKey key = merged_into(record->key, *body);  // two cards of one patient are one candidate
+        if (std::find(found.begin(), found.end(), key) == found.end()) found.push_back(key);
     }
     return found;
+}
+
+RecordKey Meaning::merged_into(const RecordKey& patient, const Json& body) const {
+    RecordKey at = patient;
+    Json card = body;
+    for (int hop = 0; hop < kMergesMax; ++hop) {
+        const std::string into = card.contains("merged_into") && card["merged_into"].is_string() ? card["merged_into"].get<std::string>() : "";
+        if (into.empty()) return at;
+        const auto next = records_.find({at.source, "patient", into});
+        if (!next) return at;
+        auto parsed = parse_json(next->body);
+        if (!parsed) return at;
+        at = next->key;
+        card = std::move(*parsed);
+    }
+    return patient;  // merged in a circle: nobody was merged
 }
 
 Result<void> Meaning::link_order(sqlite::Transaction& transaction, const domain::OrderLink& link) {

@@ -83,6 +83,7 @@ class Meaning {
     static std::string merge_announced(const std::vector<std::string>& texts);
     void attach(sqlite::Transaction& transaction, const inbox::Acceptance& acceptance);
     std::vector<RecordKey> candidates(const inbox::OrderIdentity& identity) const;
+    RecordKey merged_into(const RecordKey& patient, const Json& body) const;
     void join_order(sqlite::Transaction& transaction, const domain::OrderLink& link);
     enum class Sending { send, baseline };
     void work_out_patients(

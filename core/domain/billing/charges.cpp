@@ -59,9 +59,7 @@ class Announcer {
   public:
     Announcer(Change& change, const Tracked& tracked, const std::vector<Account>& accounts, const ReversedLines& reversed)
         : change_(change), tracked_(tracked), accounts_(accounts), reversed_(reversed),
-          today_(change.rules.clinic_zone.date_of(change.now()).to_string()) {
-        for (const Line& line : change.typed.lines) lines_[line.id] = &line;
-    }
+          today_(change.rules.clinic_zone.date_of(change.now()).to_string()) {}
 
     void announce(const LineCharge& charge) {
         const Line& line = *charge.line;
@@ -110,7 +108,6 @@ class Announcer {
     const std::vector<Account>& accounts_;
     const ReversedLines& reversed_;
     std::string today_;
-    std::map<std::string, const Line*> lines_;
     std::set<std::string> wanted_;
 
     // I8: a new mapping re-matches plans and never reverses a charge.
@@ -141,10 +138,9 @@ class Announcer {
         draft.of_patient(patient);
         draft.payer = was.text("payer");
         const Standing* procedure = change_.before.find("procedure/" + id);
-        const auto line = lines_.find(id);
         if (procedure != nullptr) {
             const auto performed = BodyFields(procedure->data.at("procedure")).time("performed_at");
-            if (performed) draft.at(*performed, line == lines_.end() ? id : line->second->key.source_id);
+            if (performed) draft.at(*performed, change_.row_of(id));
         }
         draft.event.source = change_.typed.mis_source;
         draft.event.record_id = id;

@@ -33,18 +33,19 @@ Json json_of(const Plan& plan) {
     return out;
 }
 
-// A new mapping changes what a code means, not what was agreed.
-bool same_item(const Json& a, const Json& b) {
-    return a.contains("service_code") ? same_but(a, b, {"nomenclature"}) : same_but(a, b, {});
+// A new mapping changes what a code means, not what was agreed; in an order the place is only where the list has the item.
+bool same_item(const Json& a, const Json& b, const Plan& plan) {
+    const std::string_view place = plan.is_order() ? "position" : "";
+    return a.contains("service_code") ? same_but(a, b, {"nomenclature", place}) : same_but(a, b, {place});
 }
 
-Json changed_items(const Json& before, const Json& after) {
+Json changed_items(const Json& before, const Json& after, const Plan& plan) {
     std::map<std::string, const Json*> old;
     for (const Json& item : before) old[item.value("id", "")] = &item;
     Json changed = Json::array();
     for (const Json& item : after) {
         const auto was = old.find(item.value("id", ""));
-        if (was == old.end() || !same_item(*was->second, item)) changed.push_back(item.value("id", ""));
+        if (was == old.end() || !same_item(*was->second, item, plan)) changed.push_back(item.value("id", ""));
         if (was != old.end()) old.erase(was);
     }
     for (const auto& [id, item] : old) changed.push_back(id);
@@ -96,7 +97,7 @@ class PlanAnnouncer {
             const Json& was = told_->data.at("plan");
             version = was.value("version", 1);
             const bool moved = BodyFields(told_->data).text("patient") != plan_.patient;
-            changed = changed_items(was.value("items", Json::array()), now["items"]);
+            changed = changed_items(was.value("items", Json::array()), now["items"], plan_);
             const bool differs = !changed.empty() || moved || !same_but(was, now, {"version", "items"});
             const bool reopened = told_->data.value("closed", false) && !plan_.closed();
             if (differs) ++version;
@@ -126,7 +127,10 @@ class PlanAnnouncer {
                 identity["part"] = part + 1;
             }
             const bool first = reason == "new";
-            add(type, first ? plan_.opened_at : change_.now(), std::move(data), identity).turn = static_cast<int>(part);
+            Draft& draft = add(type, first ? plan_.opened_at : change_.now(), std::move(data), identity);
+            draft.turn = static_cast<int>(part);
+            const bool by_mis = reason == "merged" || reason == "tooth_removed" || (reason == "reopened" && changed.empty());
+            if (by_mis) draft.event.source = change_.typed.mis_source;
         }
     }
 
@@ -150,7 +154,7 @@ class PlanAnnouncer {
         if (item.visit != nullptr) data["appointment"] = item.visit->id;
         const bool back = rank(before) > static_cast<int>(item.status) || before == "void";
         std::string type = "plan.item.";
-        if (back && !(before == "void" && item.status >= ItemStatus::in_progress)) type += "reopened";
+        if (back && !(before == "void" && item.status >= ItemStatus::performed)) type += "reopened";  // P4: to the state it had
         else if (item.status == ItemStatus::scheduled) type += "scheduled";
         else if (item.status == ItemStatus::in_progress) type += "started";
         else if (item.status == ItemStatus::performed) type += "performed";
@@ -159,7 +163,16 @@ class PlanAnnouncer {
         Timestamp time = change_.now();
         if (by_line && type != "plan.item.reopened") time = item.by->performed_at;
         else if (item.void_at && item.status == ItemStatus::voided) time = *item.void_at;
-        add_item(type, time, std::move(data), item.by, turn);
+        Draft& draft = add_item(type, time, std::move(data), item.by, turn);
+        if (item.status == ItemStatus::scheduled) {
+            draft.event.source = item.visit->key.source;
+        } else if (type == "plan.item.reopened" && !withdrawn_by_exchange(before, told)) {
+            draft.event.source = change_.typed.mis_source;
+        }
+    }
+
+    static bool withdrawn_by_exchange(const std::string& before, const Standing* told) {
+        return before == "void" && told != nullptr && BodyFields(told->data).text("reason") != "tooth_removed";
     }
 
     bool was_listed(const std::string& id) const {
@@ -168,17 +181,18 @@ class PlanAnnouncer {
         return std::any_of(items.begin(), items.end(), [&](const Json& item) { return item.value("id", "") == id; });
     }
 
-    void add_item(const std::string& type, const Timestamp& time, Json data, const Line* by, int turn) {
+    Draft& add_item(const std::string& type, const Timestamp& time, Json data, const Line* by, int turn) {
         const Json identity = data;
         data["progress"] = progress_json(plan_.progress);
         data["item"]["state"] = data["after"];
         Draft& draft = add(type, time, std::move(data), identity);
         draft.entity(plan_.id + "/" + draft.event.data["item"].value("id", ""));
         if (by != nullptr) {
-            draft.at(by->performed_at, by->key.source_id);
+            if (type != "plan.item.reopened") draft.at(by->performed_at, by->key.source_id);
             draft.event.source = by->key.source;
         }
         draft.turn = turn;
+        return draft;
     }
 
     static int rank(const std::string& state) {
@@ -276,7 +290,7 @@ void announce_deviations(Change& change, const Tracked& tracked) {
         const Standing* procedure = change.before.find("procedure/" + line);
         if (procedure != nullptr) {
             const auto performed = BodyFields(procedure->data.at("procedure")).time("performed_at");
-            if (performed) draft.at(*performed, line);
+            if (performed) draft.at(*performed, change.row_of(line));
         }
         draft.event.source = change.typed.mis_source;
         draft.event.record_id = line;

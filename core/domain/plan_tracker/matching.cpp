@@ -17,11 +17,13 @@ struct Candidate {
 
 int segments(std::string_view code) { return static_cast<int>(std::count(code.begin(), code.end(), '.')) + 1; }
 
-// A temporary filling settles an item only where the plan agreed on a temporary filling.
-bool settles(const Line& line, const Candidate& candidate) {
+// A temporary filling settles an item only where the plan agreed on a temporary filling; an impression never settles the crown, also where the
+// MIS names the crown's item.
+bool settles(const Line& line, const Candidate& candidate, const PlanItem& item, const NomenclatureGroups* groups) {
     if (line.in_progress) return false;
     const bool starts_only = line.work.entry != nullptr && line.work.entry->starts_only;
-    return !starts_only || candidate.work != WorkFit::prefix;
+    if (starts_only && candidate.work == WorkFit::prefix) return false;
+    return groups == nullptr || fit_of_work(item.work, line.work) || !groups->is_component(line.work.nomenclature, item.work.nomenclature);
 }
 
 std::vector<Candidate> best_first(const Plan& plan, std::vector<Candidate> candidates) {
@@ -131,7 +133,7 @@ Match match(const Plan& plan, const Line& line, const NomenclatureGroups* groups
     }
     if (const auto named = named_item(plan, line)) {
         const auto work = fit_of_work(plan.items[*named].work, line.work);
-        fitting = {Candidate{*named, TeethFit::equal, work.value_or(WorkFit::exact_code)}};
+        fitting = {Candidate{*named, TeethFit::equal, work.value_or(WorkFit::prefix)}};
     } else if (fitting.empty() && line.teeth.empty() && of_work.size() == 1) {
         fitting = of_work;
     }
@@ -139,7 +141,7 @@ Match match(const Plan& plan, const Line& line, const NomenclatureGroups* groups
 
     std::vector<Candidate> settled;
     for (const Candidate& candidate : fitting) {
-        if (settles(line, candidate)) settled.push_back(candidate);
+        if (settles(line, candidate, plan.items[candidate.item], groups)) settled.push_back(candidate);
     }
     if (!settled.empty() && line.quantity > Decimal(0, 0)) {
         if (settled.size() == 1) {

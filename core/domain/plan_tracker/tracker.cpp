@@ -1,6 +1,7 @@
 #include "domain/plan_tracker/tracker.hpp"
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 #include "domain/plan_tracker/approvals.hpp"
@@ -67,8 +68,13 @@ Plan plan_of(const PlanRecord& record, const std::vector<PlanItemRecord>& items,
 
 class Tracker {
   public:
-    Tracker(const Rules& rules, const Approvals& approvals, const RequiresApproval& requires_approval)
-        : rules_(rules), approvals_(approvals), requires_approval_(requires_approval) {}
+    Tracker(
+        const Rules& rules, const Approvals& approvals, const RequiresApproval& requires_approval,
+        const std::vector<PlanItemRecord>& items_of_mis
+    )
+        : rules_(rules), approvals_(approvals), requires_approval_(requires_approval) {
+        for (const PlanItemRecord& item : items_of_mis) items_of_mis_.insert({item.key.source, item.key.source_id});
+    }
 
     void add(Plan plan) {
         std::stable_sort(plan.items.begin(), plan.items.end(), [](const PlanItem& a, const PlanItem& b) {
@@ -88,7 +94,16 @@ class Tracker {
         }
         if (open.empty() || line.warranty) return;
         std::vector<Match> matches;
-        for (const std::size_t p : open) matches.push_back(match(tracked_.plans[p], line, rules_.groups));
+        for (const std::size_t p : open) {
+            const Plan& plan = tracked_.plans[p];
+            if (plan.is_order() && items_of_mis_.contains({line.key.source, line.plan_item_source_id})) {
+                Line unnamed = line;  // what the MIS names is its own item, though an order's may be called the same
+                unnamed.plan_item_source_id.clear();
+                matches.push_back(match(plan, unnamed, rules_.groups));
+            } else {
+                matches.push_back(match(plan, line, rules_.groups));
+            }
+        }
         if (!line.in_progress) find_deviation(line, open, matches);
         for (std::size_t i = 0; i < open.size(); ++i) settle(line, open[i], matches[i]);
         if (line.in_progress || line.work.entry == nullptr) return;
@@ -112,6 +127,7 @@ class Tracker {
     const Rules& rules_;
     const Approvals& approvals_;
     const RequiresApproval& requires_approval_;
+    std::set<std::pair<std::string, std::string>> items_of_mis_;  // source, source_id
     Tracked tracked_;
     std::vector<bool> consulted_;  // by plan: a consultation was performed while it was open
 
@@ -276,7 +292,7 @@ Tracked track_plans(
     const RequiresApproval& requires_approval
 ) {
     const Approvals approvals(facts.messages);
-    Tracker tracker(rules, approvals, requires_approval);
+    Tracker tracker(rules, approvals, requires_approval, typed.plan_items);
     for (const Order& order : orders.all) {
         if (!order.patient.empty()) tracker.add(plan_of(order, rules));
     }
