@@ -75,7 +75,7 @@ std::vector<StandingRecord> RecordStore::standing_of_patient(const std::string& 
         std::string(kStandingColumns) + "from record r " + std::string(kStandingJoin) + "where r.owner = ?1 and r.pos is not null";
     static const std::string linked = std::string(kStandingColumns) +
         "from record_link l join record r on r.stream = l.stream and r.key = l.key " + std::string(kStandingJoin) +
-        "where l.party = ?1 and r.pos is not null and r.owner is not ?1";
+        "where l.party = ?1 and r.pos is not null and r.owner is not ?1 and s.kind in ('limit', 'patient')";  // not what was his once
     {
         auto select = database_.prepare(owned);
         append_standing(select.with(*patient), records);

@@ -131,7 +131,7 @@ void keep_ids_of_replaced_rows(TypedFacts& typed, const Announced& before, const
         return !line.in_progress && difference(told, line) == Difference::none;
     });
     pair_up(typed.payments, before, "payment/", "", [](const Json& told, const Payment& payment) {
-        return same_but(told, payment.exported, {"id", "payment", "payer"});
+        return same_but(told, payment.exported, {"id", "payment", "payer", "booked_on"});
     });
 }
 
