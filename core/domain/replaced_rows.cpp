@@ -42,7 +42,13 @@ std::map<std::string, std::string> pair_up(
     if (gone.empty()) return renamed;
     for (auto& record : records) {
         if (before.find(prefix + record.id) != nullptr) continue;
-        const auto old = std::find_if(gone.begin(), gone.end(), [&](const auto& g) { return same(*g.second, record); });
+        auto old = std::find_if(gone.begin(), gone.end(), [&](const auto& g) {  // paired before, and corrected since
+            const auto row = before.rows.find(g.first);
+            return row != before.rows.end() && row->second == record.key.source_id;
+        });
+        if (old == gone.end()) {
+            old = std::find_if(gone.begin(), gone.end(), [&](const auto& g) { return same(*g.second, record); });
+        }
         if (old == gone.end()) continue;
         renamed[record.id] = old->first;
         record.exported["id"] = old->first;
