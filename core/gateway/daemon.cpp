@@ -1,6 +1,9 @@
 #include "gateway/daemon.hpp"
 
+#include <algorithm>
+
 #include "base/log.hpp"
+#include "gateway/sent_check.hpp"
 #include "platform/crash_point.hpp"
 #include "platform/file.hpp"
 #include "record/quarantine.hpp"
@@ -9,7 +12,9 @@ namespace mis::gateway {
 namespace {
 
 constexpr std::chrono::seconds kStoreRetry{5};
+constexpr std::chrono::seconds kBacklogFresh{1};
 constexpr std::int64_t kPruneEveryUs = 60 * kUsPerSecond;
+constexpr std::int64_t kLookEveryUs = 2 * kUsPerSecond;
 
 }  // namespace
 
@@ -25,6 +30,11 @@ Daemon::Daemon(ClinicStore& store, DaemonSetup setup, const Clock& clock, Remove
     : store_(store), setup_(std::move(setup)), clock_(clock),
       meaning_(store.database(), store.identity(), store.meta().epoch, std::move(setup_.meaning)), client_(net::HttpClient::Options{}),
       started_us_(clock.unix_us()), turned_us_(started_us_) {
+    for (const auto& sink : setup_.sinks) {
+        if (!sink.file) continue;
+        if (const auto checked = check_not_behind_files(store_, sink.file->folder); !checked)
+            throw std::runtime_error("sink " + sink.name + ": " + checked.error().text);
+    }
     {
         sqlite::Transaction transaction(store_.database());
         for (const auto& sink : setup_.sinks) outbox::Delivery::register_sink(transaction, sink.name);
@@ -86,6 +96,8 @@ Result<void> Daemon::room() {
     if (!ignored && space.available < setup_.free_bytes_min)
         why = "only " + std::to_string(space.available >> 20) + " MB are free in " + store_.folder().string() + ", at least " +
               std::to_string(setup_.free_bytes_min >> 20) + " MB are needed: free some disk space";
+    if (why.empty() && backlogged())
+        why = "every sink has more than " + std::to_string(setup_.outbox_events_max) + " events waiting: mend the receivers, or raise limits.outbox_events_max";
     {
         const std::lock_guard lock(state_mutex_);
         if (!store_error_.empty()) why = store_error_;
@@ -95,6 +107,18 @@ Result<void> Daemon::room() {
     }
     if (!why.empty()) return fail(ErrorKind::unavailable, "reading paused: " + why);
     return {};
+}
+
+// Asked before each batch by every source's thread; counted once a second.
+bool Daemon::backlogged() {
+    const std::lock_guard lock(state_mutex_);
+    const auto now = clock_.steady();
+    if (now - backlog_counted_ < kBacklogFresh) return backlogged_;
+    backlog_counted_ = now;
+    backlogged_ = !lanes_.empty() && std::all_of(lanes_.begin(), lanes_.end(), [this](const auto& lane) {
+        return lane->delivery().figures().pending > setup_.outbox_events_max;
+    });
+    return backlogged_;
 }
 
 bool Daemon::pass(SourceWorker& worker, change::PassMode mode, const std::string& only_stream) {
@@ -153,6 +177,10 @@ void Daemon::housekeeping() {
     const auto report = meaning_.work_off(now_us, mid_pass_);
     if (report.events > 0)
         for (auto& lane : lanes_) lane->wake();
+    if (now_us - looked_us_ >= kLookEveryUs || now_us < looked_us_) {  // another process may have asked for a retry or a replay
+        looked_us_ = now_us;
+        for (auto& lane : lanes_) lane->wake();
+    }
     if (now_us - pruned_us_ < kPruneEveryUs && now_us >= pruned_us_) return;
     pruned_us_ = now_us;
     sqlite::Transaction transaction(store_.database());

@@ -69,6 +69,7 @@ class Daemon {
   private:
     struct SourceThread;
     Result<void> room();
+    bool backlogged();
     void read_source(SourceThread& thread);
     void record_deliveries();
     void housekeeping();
@@ -89,7 +90,9 @@ class Daemon {
     std::condition_variable wake_;
     mutable std::mutex state_mutex_;
     std::string store_error_, reading_paused_;  // guarded by state_mutex_
-    std::int64_t pruned_us_ = 0;
+    std::chrono::nanoseconds backlog_counted_{-1'000'000'000'000};  // guarded by state_mutex_
+    bool backlogged_ = false;                                       // guarded by state_mutex_
+    std::int64_t pruned_us_ = 0, looked_us_ = 0;
     const std::int64_t started_us_;
     std::atomic<std::int64_t> turned_us_;
 };

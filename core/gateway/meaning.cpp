@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/text.hpp"
 #include "domain/slots/free_times.hpp"
 #include "platform/crash_point.hpp"
 
@@ -53,11 +54,30 @@ MeaningReport& MeaningReport::operator+=(const MeaningReport& other) {
 Meaning::Meaning(sqlite::Database& database, const Identity& identity, std::uint32_t epoch, MeaningSettings settings)
     : database_(database), identity_(identity), settings_(std::move(settings)), records_(database), groups_(database), codes_(database),
       inbox_(database), outbox_(identity, epoch) {
+    read_price_lists();
     reload_rules();
 }
 
+// I8: where the price list itself names the national code, it is known.
+bool Meaning::read_price_lists() {
+    const auto state = records_.state_of_kind("service");
+    if (state == price_lists_) return false;
+    price_lists_ = state;
+    std::map<std::string, std::string> codes;
+    records_.by_kind("", "service", [&](const change::StandingRecord& record) {
+        const auto body = parse_json(record.body);
+        if (!body || !body->contains("code") || !body->contains("nomenclature")) return;
+        const Json &code = (*body)["code"], &nomenclature = (*body)["nomenclature"];
+        if (code.is_string() && nomenclature.is_string()) codes.emplace(fold_code(code.get<std::string>()), fold_code(nomenclature.get<std::string>()));
+    });
+    if (codes == listed_codes_) return false;
+    listed_codes_ = std::move(codes);
+    return true;
+}
+
 void Meaning::reload_rules() {
-    settings_.rules.nomenclature_of = codes_.all();
+    settings_.rules.nomenclature_of = codes_.all();  // before what the price lists say
+    settings_.rules.nomenclature_of.insert(listed_codes_.begin(), listed_codes_.end());
     branch_zones_.clear();
     settings_.rules.branch_zones.clear();
     records_.by_kind("", "branch", [&](const change::StandingRecord& record) {
@@ -68,7 +88,17 @@ void Meaning::reload_rules() {
         branch_zones_.insert_or_assign({record.key.source, record.key.source_id}, *zone);
         settings_.rules.branch_zones.insert_or_assign(record.key.source_id, *zone);
     });
+    reload_practitioner_names();
     for (const auto& [branch, zone] : settings_.configured_branch_zones) settings_.rules.branch_zones.insert_or_assign(branch, zone);
+}
+
+void Meaning::reload_practitioner_names() {
+    practitioner_names_.clear();
+    if (settings_.practitioner_names == MeaningSettings::PractitionerNames::stay) return;
+    records_.by_kind("", "practitioner", [&](const change::StandingRecord& record) {
+        const auto body = parse_json(record.body);
+        if (body && body->contains("name")) practitioner_names_[identity_.public_id(record.key)] = (*body)["name"].get<std::string>();
+    });
 }
 
 Zone Meaning::zone_of_branch(const std::string& source, const std::string& branch) const {
@@ -80,6 +110,11 @@ Zone Meaning::zone_of_branch(const std::string& source, const std::string& branc
 
 MeaningReport Meaning::work_off(std::int64_t now_us, const std::set<std::string>& mid_pass) {
     MeaningReport report;
+    if (read_price_lists()) {
+        sqlite::Transaction transaction(database_);
+        make_all_due(transaction);
+        transaction.commit();
+    }
     if (records_.pending_count() > 0 || !groups_.due(now_us, 1).empty()) {
         reload_rules();
         link_waiting_orders(now_us);
@@ -223,14 +258,26 @@ void Meaning::work_out_practitioner(
 }
 
 void Meaning::append(
-    outbox::Outbox::Appender& appender, const std::vector<domain::Event>& events, const disclosure::Canary& canary, std::int64_t now_us,
+    outbox::Outbox::Appender& appender, std::vector<domain::Event> events, const disclosure::Canary& canary, std::int64_t now_us,
     MeaningReport& report
 ) {
     std::vector<disclosure::DisclosedEvent> leaving;
+    if (!practitioner_names_.empty())
+        for (auto& event : events) name_practitioners(event.data);
     for (const auto& event : events)
         if (!gate_.disclose(event, canary, leaving).left()) ++report.withheld;
     appender.append(leaving, {now_us});
     report.events += static_cast<std::int64_t>(leaving.size());
+}
+
+// After the ids were made: a name is no part of what an event says, and a practitioner who marries re-announces nothing.
+void Meaning::name_practitioners(Json& data) const {
+    for (auto& [name, value] : data.items())
+        if (value.is_object()) name_practitioners(value);
+    const auto practitioner = data.find("practitioner");
+    if (practitioner == data.end() || !practitioner->is_string()) return;
+    const auto known = practitioner_names_.find(practitioner->get<std::string>());
+    if (known != practitioner_names_.end()) data["practitioner_name"] = known->second;
 }
 
 void Meaning::announce(sqlite::Transaction& transaction, const std::vector<domain::Event>& events, std::int64_t now_us) {

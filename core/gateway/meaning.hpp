@@ -28,6 +28,7 @@ struct MeaningSettings {
     std::map<std::string, Zone> configured_branch_zones;  // over what the records of kind branch say
     int slot_days = 28;                        // A3: the coming weeks
     int groups_per_commit = 200;
+    enum class PractitionerNames { stay, leave } practitioner_names = PractitionerNames::stay;  // contract.md section 2
 };
 
 struct MeaningReport {
@@ -69,6 +70,8 @@ class Meaning {
 
     // I8: the clinic's table and the branches' zones are read anew.
     void reload_rules();
+    bool read_price_lists();  // whether a code now means something else
+    void make_all_due(sqlite::Transaction& transaction);
 
     const disclosure::GateCounts& gate_counts() const { return gate_.counts(); }
     const domain::Rules& rules() const { return settings_.rules; }
@@ -95,9 +98,11 @@ class Meaning {
         std::int64_t now_us, MeaningReport& report
     );
     void append(
-        outbox::Outbox::Appender& appender, const std::vector<domain::Event>& events, const disclosure::Canary& canary, std::int64_t now_us,
+        outbox::Outbox::Appender& appender, std::vector<domain::Event> events, const disclosure::Canary& canary, std::int64_t now_us,
         MeaningReport& report
     );
+    void name_practitioners(Json& data) const;
+    void reload_practitioner_names();
     Zone zone_of_branch(const std::string& source, const std::string& branch) const;
 
     sqlite::Database& database_;
@@ -110,6 +115,9 @@ class Meaning {
     outbox::Outbox outbox_;
     disclosure::Gate gate_;
     std::map<std::pair<std::string, std::string>, Zone> branch_zones_;  // (source, branch)
+    std::map<std::string, std::string> practitioner_names_;             // public id → name; empty unless they may leave
+    std::pair<std::int64_t, std::int64_t> price_lists_{-1, -1};         // RecordStore::state_of_kind when they were read
+    std::map<std::string, std::string> listed_codes_;                   // folded code → nomenclature, by the clinic's own price lists (I8)
 };
 
 }  // namespace mis::gateway

@@ -109,6 +109,8 @@ Result<void> SourceWorker::prepare() {
 // Made when its turn comes, and again when the branches' zones have changed: times of a branch are read in its zone, which an earlier stream of the same
 // pass may have told.
 Result<void> SourceWorker::prepare_stream(Stream& stream) {
+    if (const auto stopped = setup_.stopped.find(stream.declaration.name); stopped != setup_.stopped.end())
+        return fail(ErrorKind::misconfigured, stopped->second);
     record::MapContext context{setup_.clinic_zone, {}, setup_.options.site, setup_.currency};
     {
         const std::lock_guard lock(store_.mutex());

@@ -32,6 +32,7 @@ struct SourceSetup {
     Zone clinic_zone;
     std::string currency = "RUB";
     change::PassOptions pass;
+    std::map<std::string, std::string> stopped;  // stream → why it must not run (a site's override that no longer fits)
 };
 
 struct StreamStatus {

@@ -211,7 +211,20 @@ std::optional<std::vector<std::string>> csv_fields(std::string_view line) {
     return fields;
 }
 
-Result<CodeTable> read_codes(const std::filesystem::path& file) {
+// A new version means that the same row may mean something else: the map's text, and the rows of the lists that it asks for.
+std::string version_of(const StreamDeclaration& stream, const CodeTable& codes) {
+    Sha256 hash;
+    hash.update(stream.map_sql);
+    for (const auto& [list, values] : codes.lists) {
+        if (stream.map_sql.find("'" + list + "'") == std::string::npos) continue;
+        for (const auto& [code, canonical] : values) hash.update(fmt::format("\n{}\t{}\t{}", list, code, canonical));
+    }
+    return to_hex(hash.finish()).substr(0, 12);
+}
+
+}  // namespace
+
+Result<CodeTable> load_codes(const std::filesystem::path& file) {
     CodeTable codes;
     const auto text = file_text(file);
     if (!text) return codes;
@@ -238,19 +251,6 @@ Result<CodeTable> read_codes(const std::filesystem::path& file) {
     return codes;
 }
 
-// A new version means that the same row may mean something else: the map's text, and the rows of the lists that it asks for.
-std::string version_of(const StreamDeclaration& stream, const CodeTable& codes) {
-    Sha256 hash;
-    hash.update(stream.map_sql);
-    for (const auto& [list, values] : codes.lists) {
-        if (stream.map_sql.find("'" + list + "'") == std::string::npos) continue;
-        for (const auto& [code, canonical] : values) hash.update(fmt::format("\n{}\t{}\t{}", list, code, canonical));
-    }
-    return to_hex(hash.finish()).substr(0, 12);
-}
-
-}  // namespace
-
 Result<Connector> load_connector(const std::filesystem::path& folder) {
     const auto yaml_file = folder / "connector.yaml";
     if (!std::filesystem::is_regular_file(yaml_file))
@@ -275,7 +275,7 @@ Result<Connector> load_connector(const std::filesystem::path& folder) {
     if (!top.has("streams")) top.refuse("streams", "is missing: name at least one stream");
     if (problem) return fail(*problem);
 
-    auto codes = read_codes(folder / "codes.csv");
+    auto codes = load_codes(folder / "codes.csv");
     if (!codes) return fail(codes.error());
     connector.codes = *std::move(codes);
 

@@ -69,6 +69,9 @@ struct Connector {
     std::filesystem::path folder;
 };
 
+// codes.csv; a file that is not there has no codes. misconfigured with file, line, remedy.
+Result<CodeTable> load_codes(const std::filesystem::path& file);
+
 // misconfigured with file, line, key, remedy.
 Result<Connector> load_connector(const std::filesystem::path& folder);
 

@@ -3,9 +3,9 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#include "base/crypto.hpp"
 #include "disclosure/audit.hpp"
 #include "gateway/cli/print.hpp"
+#include "gateway/site.hpp"
 #include "platform/file.hpp"
 
 namespace mis::gateway::cli {
@@ -68,7 +68,8 @@ Result<std::unique_ptr<Session>> Session::open(const Common& common, ClinicStore
 }
 
 Result<MeaningSettings> Session::meaning_settings() const {
-    MeaningSettings settings{domain::Rules(config.clinic_zone), config.branch_zones, config.slot_days, config.groups_per_commit};
+    MeaningSettings settings{domain::Rules(config.clinic_zone), config.branch_zones, config.slot_days, config.groups_per_commit, {}};
+    if (config.practitioner_names) settings.practitioner_names = MeaningSettings::PractitionerNames::leave;
     settings.rules.export_mode = config.export_mode == config::ExportMode::all ? domain::ExportMode::all : domain::ExportMode::ordered;
     settings.rules.export_ground = config.legal_ground;
     settings.rules.groups = groups.get();
@@ -113,12 +114,7 @@ Result<SourceSetup> Session::source_setup(const std::string& name) const {
         setup.firebird.statement_seconds_max = base.statement_seconds_max;
         setup.firebird.duty_cycle_percent = source.duty_cycle_percent;
         setup.firebird.backfill_duty_cycle_percent = source.backfill_duty_cycle_percent;
-        setup.options.site = source.site;
-        const std::string site = canonical_json(Json(source.site)) + std::string(config.clinic_zone.name());
-        for (auto& stream : setup.connector.streams) {  // another site value or zone is another mapping, not the MIS's change
-            const Digest digest = sha256(stream.mapping_version + site);
-            stream.mapping_version = to_hex(std::span(digest).first(6));
-        }
+        if (auto applied = apply_site(setup, source, config.clinic_zone); !applied) return fail(applied.error().within("source " + name));
         setup.options.zone = config.clinic_zone;
         setup.pass.hold_share_percent = source.hold_share_percent;
         setup.pass.hold_count = source.hold_count_min;
