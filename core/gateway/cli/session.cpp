@@ -93,7 +93,7 @@ Result<SourceSetup> Session::source_setup(const std::string& name) const {
         auto connector = source::load_connector(*folder);
         if (!connector) return fail(connector.error().within("source " + name));
         if (!source.firebird) return fail(ErrorKind::misconfigured, config.file.string() + ": source " + name + ": firebird: is missing");
-        SourceSetup setup{name, std::move(*connector), {}, {}, config.clinic_zone, config.currency, {}};
+        SourceSetup setup{name, std::move(*connector), {}, {}, config.clinic_zone, config.currency, {}, {}};
         const auto& base = *source.firebird;
         if (!base.password.is_empty()) {
             auto password = config::read_secret(base.password);
