@@ -19,10 +19,12 @@ namespace mis::gateway {
 
 class ClinicStore {
   public:
-    enum class Opening { create, existing };  // existing: a store that is not there is an error, not a new beginning
+    // existing: a store that is not there is an error, not a new beginning. rebuild: for `restore`, which may begin anew beside a key that exists.
+    enum class Opening { create, existing, rebuild };
 
     // Creates the tables and, in a new store, the key. Throws std::runtime_error with the remedy: another clinic id, a key that is missing or
-    // is not this store's, a newer program's store.
+    // is not this store's, a newer program's store, a damaged store, or (I4) a key whose store is lost: that is never begun anew by itself.
+    // A crash in the middle of the very first opening leaves pseudonym.key.first, with which the next one goes on.
     static std::unique_ptr<ClinicStore> open(const std::filesystem::path& folder, const std::string& clinic_id, Opening opening);
 
     // nullopt: another process of this program runs on this store.
@@ -38,6 +40,7 @@ class ClinicStore {
 
     static std::filesystem::path store_file(const std::filesystem::path& folder) { return folder / "store.db"; }
     static std::filesystem::path key_file(const std::filesystem::path& folder) { return folder / "pseudonym.key"; }
+    static std::filesystem::path first_key_file(const std::filesystem::path& folder) { return folder / "pseudonym.key.first"; }
 
   private:
     ClinicStore(std::filesystem::path folder, sqlite::Database database, Identity identity, outbox::StoreMeta meta)

@@ -124,7 +124,6 @@ bool Daemon::backlogged() {
 bool Daemon::pass(SourceWorker& worker, change::PassMode mode, const std::string& only_stream) {
     try {
         const auto summary = worker.pass(mode, only_stream);
-        store_works();
         if (summary.counts.wrote() || summary.meaning.events > 0) {
             log::info(
                 "source {}: {} rows read, {} new, {} changed, {} gone; {} events, {} withheld", worker.name(), summary.rows, summary.counts.created,
@@ -194,7 +193,7 @@ void Daemon::turn() {
     try {
         record_deliveries();
         housekeeping();
-        store_works();
+        probe_store();
     } catch (const sqlite::StoreError& error) {
         store_failed(error);
     }
@@ -207,9 +206,23 @@ void Daemon::store_failed(const sqlite::StoreError& error) {
     store_error_ = error.what();
 }
 
-void Daemon::store_works() {
+// A store that failed counts as working when it took a write again, and has room for more than that one: the log's own slack takes small ones on a full disk.
+void Daemon::probe_store() {
+    constexpr std::uint64_t kRoomBytesMin = 1'000'000;
+    {
+        const std::lock_guard lock(state_mutex_);
+        if (store_error_.empty() || clock_.steady() - probed_ < kStoreRetry) return;
+    }
+    probed_ = clock_.steady();
+    if (platform::free_bytes(store_.folder()) < std::max(setup_.free_bytes_min, kRoomBytesMin)) return;
+    {
+        const std::lock_guard lock(store_.mutex());
+        sqlite::Transaction transaction(store_.database());
+        outbox::set_meta_value(transaction, "probed_us", std::to_string(clock_.unix_us()));
+        transaction.commit();
+    }
     const std::lock_guard lock(state_mutex_);
-    if (!store_error_.empty()) log::info("the local store works again");
+    log::info("the local store works again");
     store_error_.clear();
 }
 

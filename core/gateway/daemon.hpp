@@ -74,7 +74,7 @@ class Daemon {
     void record_deliveries();
     void housekeeping();
     void store_failed(const sqlite::StoreError& error);
-    void store_works();
+    void probe_store();
     bool pass(SourceWorker& worker, change::PassMode mode, const std::string& only_stream = {});
 
     ClinicStore& store_;
@@ -93,6 +93,7 @@ class Daemon {
     std::chrono::nanoseconds backlog_counted_{-1'000'000'000'000};  // guarded by state_mutex_
     bool backlogged_ = false;                                       // guarded by state_mutex_
     std::int64_t pruned_us_ = 0, looked_us_ = 0;
+    std::chrono::nanoseconds probed_{0};
     const std::int64_t started_us_;
     std::atomic<std::int64_t> turned_us_;
 };

@@ -58,8 +58,12 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view b
         }
         if (::fsync(file.get()) != 0) throw_errno("syncing", temporary);
     }
-    if (::rename(temporary.c_str(), path.c_str()) != 0) throw_errno("renaming to", path);
-    const auto folder_path = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+    rename_durably(temporary, path);
+}
+
+void rename_durably(const std::filesystem::path& from, const std::filesystem::path& to) {
+    if (::rename(from.c_str(), to.c_str()) != 0) throw_errno("renaming to", to);
+    const auto folder_path = to.has_parent_path() ? to.parent_path() : std::filesystem::path(".");
     const Descriptor folder(::open(folder_path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (folder.get() < 0 || ::fsync(folder.get()) != 0) throw_errno("syncing", folder_path);
 }

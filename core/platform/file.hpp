@@ -12,6 +12,7 @@ namespace mis::platform {
 std::string read_file(const std::filesystem::path& path);
 // Temporary file beside it, fsync, rename, fsync of the folder; mode 0600.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
+void rename_durably(const std::filesystem::path& from, const std::filesystem::path& to);  // rename, fsync of the folder
 void make_private_directory(const std::filesystem::path& path);  // with parents; mode 0700
 std::uint64_t free_bytes(const std::filesystem::path& path);
 

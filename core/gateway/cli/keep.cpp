@@ -65,7 +65,7 @@ int restore(const Common& common, const Restore& what) {
         if (const auto opened = open_backup(what.backup_file, *phrase, config->store_folder, config->clinic_id); !opened) return report_error(opened.error());
         print_line("store and key restored to " + config->store_folder.string());
     }
-    return with_session(common, what.backup_file.empty() ? ClinicStore::Opening::create : ClinicStore::Opening::existing, [&](Session& session) {
+    return with_session(common, what.backup_file.empty() ? ClinicStore::Opening::rebuild : ClinicStore::Opening::existing, [&](Session& session) {
         if (!session.store->take_lock()) return report_error("a running mis-gateway holds the store: stop it first");
         if (!what.event_files.empty()) {
             const auto taken = take_sent_events(*session.store, what.event_files);
