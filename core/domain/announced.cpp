@@ -99,7 +99,8 @@ void reverse(Announced& announced, const Event& event) {
 void apply_to_plan(Announced& announced, const Event& event, const std::string& key) {
     Standing& plan = announced.standing[key];
     Json kept = plan.data.is_object() ? plan.data : Json::object();
-    const bool closed = event.type == "plan.closed";
+    const bool was_closed = kept.value("closed", false);
+    const bool closed = event.type == "plan.closed" || (event.type == "plan.changed" && was_closed);  // a merge reopens nothing
     if (event.data.contains("plan") && event.data["plan"].is_object() && event.data["plan"].contains("items")) {
         if (event.data.value("part", 1) > 1 && kept.contains("plan")) {  // a long plan comes in parts
             for (const Json& item : event.data["plan"]["items"]) kept["plan"]["items"].push_back(item);

@@ -1,9 +1,12 @@
 #include "domain/evaluate.hpp"
 
+#include <algorithm>
+
 #include "domain/appointments.hpp"
 #include "domain/billing/charges.hpp"
 #include "domain/billing/lines.hpp"
 #include "domain/billing/statements.hpp"
+#include "domain/body_fields.hpp"
 #include "domain/feedback/feedback.hpp"
 #include "domain/limit_ledger/announce.hpp"
 #include "domain/plan_tracker/announce.hpp"
@@ -13,11 +16,22 @@
 namespace mis::domain {
 namespace {
 
+// An order withdrawn while it waited names nobody: that its patient came later is no consumer's business.
+bool was_told_of(const Change& change, const std::string& patient) {
+    for (const auto& [key, standing] : change.before.standing) {
+        if (standing.leaves == Export::leaves && BodyFields(standing.data).text("patient") == patient) return true;
+    }
+    return std::any_of(change.before.ledger.begin(), change.before.ledger.end(), [](const LedgerEntry& entry) {
+        return entry.leaves == Export::leaves;
+    });
+}
+
 // X2. Said last, once per withdrawal, and only of a patient of whom something may have left.
 void announce_withdrawals(Change& change) {
     for (const auto& [patient, withdrawal] : change.orders.withdrawn) {
         const Standing* told = change.before.find("withdrawn/" + patient);
         if (told != nullptr && told->data.value("request", "") == withdrawal.message_id) continue;
+        if (!was_told_of(change, patient)) continue;
         Json data{{"patient", patient}, {"request", withdrawal.message_id}};
         Draft& draft = change.drafts.add("patient.withdrawn", change.now(), data, data);
         draft.entity(patient).with(Permission{Export::leaves, "withdrawal " + withdrawal.message_id}).of_patient(patient);
