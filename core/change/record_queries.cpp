@@ -163,6 +163,15 @@ void RecordStore::by_kind(
     while (select.step()) visit(standing_from(select));
 }
 
+std::pair<std::int64_t, std::int64_t> RecordStore::state_of_kind(std::string_view kind) const {
+    auto select = database_.prepare(
+        "select count(r.pos), coalesce(max(r.pos), 0) from change_stream s join record r on r.stream = s.id where s.kind = ?1"
+    );
+    select.with(kind);
+    select.step();
+    return {select.integer(0), select.integer(1)};
+}
+
 std::vector<PatientMatch> RecordStore::patients_by_phone(std::string_view phone10) const {
     auto select = database_.prepare(
         "select p.source, p.key, coalesce(n.folded_last_name, ''), coalesce(n.birth_date, '') from patient_phone f "

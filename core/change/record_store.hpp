@@ -153,6 +153,8 @@ class RecordStore {
     std::optional<StandingRecord> find(const RecordKey& key) const;
     // Empty source: all sources. The visitor must not write to the store.
     void by_kind(std::string_view source, std::string_view kind, const std::function<void(const StandingRecord&)>& visit) const;
+    // Differs once any record of the kind was created, changed or removed; cheap beside reading them.
+    std::pair<std::int64_t, std::int64_t> state_of_kind(std::string_view kind) const;
 
     // P9: linking an order to its patient. phone10: base/text.hpp phone_last_ten(); folded: fold().
     std::vector<PatientMatch> patients_by_phone(std::string_view phone10) const;

@@ -151,7 +151,11 @@ Result<void> Meaning::answer_mapping_hold(
 
 void Meaning::map_code(sqlite::Transaction& transaction, const std::string& service_code, const std::string& nomenclature) {
     codes_.set(transaction, service_code, nomenclature);
-    std::int64_t after = 0;  // every group may use it; an evaluation that changes nothing announces nothing
+    make_all_due(transaction);
+}
+
+void Meaning::make_all_due(sqlite::Transaction& transaction) {
+    std::int64_t after = 0;  // any group may use the code; an evaluation that changes nothing announces nothing
     for (;;) {
         const auto page = groups_.groups_after(after, kAnsweredPerStep);
         if (page.empty()) return;

@@ -70,7 +70,7 @@ class Meaning {
 
     // I8: the clinic's table and the branches' zones are read anew.
     void reload_rules();
-    bool read_price_lists();  // whether a code now means something else
+    bool read_price_lists();
     void make_all_due(sqlite::Transaction& transaction);
 
     const disclosure::GateCounts& gate_counts() const { return gate_.counts(); }
@@ -92,6 +92,9 @@ class Meaning {
     void work_out_patients(
         sqlite::Transaction& transaction, outbox::Outbox::Appender& appender, const domain_store::Joined& joined, std::int64_t now_us,
         Sending sending, MeaningReport& report
+    );
+    bool join_named_accounts(
+        sqlite::Transaction& transaction, domain_store::Joined& whole, const domain::GroupFacts& facts, const std::vector<domain::Waiting>& lines
     );
     void work_out_practitioner(
         sqlite::Transaction& transaction, outbox::Outbox::Appender& appender, const domain_store::Joined& joined, const change::GroupKey& who,
