@@ -7,7 +7,7 @@ namespace mis::domain_store {
 void GroupStore::migrate(sqlite::Database& database) {
     database.execute(R"sql(
         create table if not exists meaning_group (
-          id integer primary key, announced text not null default '', next_tick_us integer) strict;
+          id integer primary key autoincrement, announced text not null default '', next_tick_us integer) strict;  -- a joined group's id never returns
         create index if not exists meaning_group_tick on meaning_group (next_tick_us) where next_tick_us is not null;
         create table if not exists group_party (
           kind integer not null, source text not null, key text not null, group_id integer not null,

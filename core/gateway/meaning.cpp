@@ -38,6 +38,9 @@ std::vector<std::string> entities_of(const std::vector<domain::Event>& events) {
     return {ids.begin(), ids.end()};
 }
 
+// Under this name a group whose lines wait for an account is found once the account is read.
+std::string awaited_account(const std::string& source, const std::string& limit) { return "awaits/" + source + "/" + limit; }
+
 }  // namespace
 
 std::string Meaning::merge_announced(const std::vector<std::string>& texts) { return canonical_json(parse_announced(texts).to_json()); }
@@ -58,7 +61,7 @@ Meaning::Meaning(sqlite::Database& database, const Identity& identity, std::uint
     reload_rules();
 }
 
-// I8: where the price list itself names the national code, it is known.
+// I8: where the price list itself names the national code, it is known. True: lines that were worked out mean something else now.
 bool Meaning::read_price_lists() {
     const auto state = records_.state_of_kind("service");
     if (state == price_lists_) return false;
@@ -71,8 +74,15 @@ bool Meaning::read_price_lists() {
         if (code.is_string() && nomenclature.is_string()) codes.emplace(fold_code(code.get<std::string>()), fold_code(nomenclature.get<std::string>()));
     });
     if (codes == listed_codes_) return false;
+    std::set<std::string> met;  // codes that some line has borne: only these concern anybody
+    for (const auto& unmapped : codes_.unmapped()) met.insert(unmapped.code);
+    for (const auto& [code, nomenclature] : listed_codes_) met.insert(code);
+    const bool matters = std::any_of(met.begin(), met.end(), [&](const std::string& code) {
+        const auto was = listed_codes_.find(code), is = codes.find(code);
+        return (was == listed_codes_.end() ? "" : was->second) != (is == codes.end() ? "" : is->second);
+    });
     listed_codes_ = std::move(codes);
-    return true;
+    return matters;
 }
 
 void Meaning::reload_rules() {
@@ -204,12 +214,18 @@ void Meaning::work_out_patients(
     sqlite::Transaction& transaction, outbox::Outbox::Appender& appender, const domain_store::Joined& joined, std::int64_t now_us,
     Sending sending, MeaningReport& report
 ) {
-    const auto facts = facts_of(joined.group, now_us);
-    const auto before = parse_announced(joined.announced);
+    domain_store::Joined whole = joined;
+    auto facts = facts_of(whole.group, now_us);
+    auto before = parse_announced(whole.announced);
     settings_.rules.event_id_of = [&](std::string_view entity, std::string_view type, std::string_view identity, std::uint64_t nth) {
         return identity_.event_id(outbox_.epoch(), entity, type, identity, appender.next_n(entity, type, identity) + nth);
     };
     auto outcome = domain::evaluate(facts, before, settings_.rules, identity_);
+    while (join_named_accounts(transaction, whole, facts, outcome.waiting)) {
+        facts = facts_of(whole.group, now_us);
+        before = parse_announced(whole.announced);
+        outcome = domain::evaluate(facts, before, settings_.rules, identity_);
+    }
     disclosure::Canary canary;
     for (const auto& record : facts.records) canary.add_record(record.key.kind, record.body);
     if (sending == Sending::send) append(appender, outcome.events, canary, now_us, report);
@@ -221,11 +237,42 @@ void Meaning::work_out_patients(
         state.next_tick_us = outcome.next_tick->unix_us;
     }
     state.entities = entities_of(outcome.events);
-    groups_.save(transaction, joined.group, state);
+    for (const auto& line : outcome.waiting)
+        if (!line.limit_source_id.empty()) state.entities.push_back(awaited_account(line.key.source, line.limit_source_id));
+    groups_.save(transaction, whole.group, state);
     if (!outcome.unmapped_codes.empty()) codes_.count_unmapped(transaction, outcome.unmapped_codes, now_us);
     ++report.groups;
     report.lines_waiting += static_cast<std::int64_t>(outcome.waiting.size());
     report.problems.insert(report.problems.end(), outcome.problems.begin(), outcome.problems.end());
+}
+
+// L0: a line may name another patient's account. The two are one group from then on, whichever was read first.
+bool Meaning::join_named_accounts(
+    sqlite::Transaction& transaction, domain_store::Joined& whole, const domain::GroupFacts& facts, const std::vector<domain::Waiting>& lines
+) {
+    std::vector<std::int64_t> groups;
+    const auto add = [&](std::optional<std::int64_t> group) {
+        if (group && *group != whole.group) groups.push_back(*group);
+    };
+    for (const auto& record : facts.records)
+        if (record.key.kind == "limit") add(groups_.group_of_entity(awaited_account(record.key.source, record.key.source_id)));
+    for (const auto& line : lines) {
+        if (line.limit_source_id.empty()) continue;
+        const auto limit = records_.find({line.key.source, "limit", line.limit_source_id});
+        if (!limit) continue;
+        const auto body = parse_json(limit->body);
+        const std::string owner = body ? body->value("patient_source_id", std::string()) : std::string();
+        if (!owner.empty()) add(groups_.group_of(Party{PartyKind::patient, line.key.source, owner}));
+    }
+    if (groups.empty()) return false;
+    if (whole.announced.size() > 1) {  // they were joined just now, and only this transaction knows what they announced
+        domain_store::GroupStore::State state;
+        state.announced = merge_announced(whole.announced);
+        groups_.save(transaction, whole.group, state);
+    }
+    groups.push_back(whole.group);
+    whole = groups_.join_groups(transaction, std::move(groups));
+    return true;
 }
 
 void Meaning::work_out_practitioner(
