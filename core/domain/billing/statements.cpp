@@ -17,10 +17,8 @@ struct Statement {
     std::optional<Money> previous;
 };
 
-void add_to(Money& sum, const Money& part) {
-    if (sum.is_zero()) sum.currency = part.currency;
-    if (sum.currency == part.currency) sum += part;
-}
+// Sums in different currencies are not added up: each has its statement (I5).
+using PayerAndCurrency = std::pair<std::string, Currency>;
 
 std::string day_of(const Change& change, const std::string& time) {
     const auto at = Timestamp::parse_rfc3339(time);
@@ -28,29 +26,33 @@ std::string day_of(const Change& change, const std::string& time) {
 }
 
 // B4: by booking day, so that a payment entered late leaves a closed month as it was.
-Money booked_receipts(const Change& change, const std::string& patient, const std::string& payer, const Json& period) {
-    Money sum;
+Money booked_receipts(
+    const Change& change, const std::string& patient, const std::string& payer, Currency currency, const Json& period
+) {
+    Money sum{0, currency};
     for (const LedgerEntry& entry : change.drafts.after().receipts) {
-        if (entry.payer != payer || entry.leaves == Export::withheld) continue;
+        if (entry.payer != payer || entry.total.currency != currency || entry.leaves == Export::withheld) continue;
         if (!patient.empty() && entry.patient != patient) continue;
         if (entry.booked_on < period.value("from", "") || entry.booked_on > period.value("to", "")) continue;
-        add_to(sum, entry.total);
+        sum += entry.total;
     }
     return sum;
 }
 
 // Payments minus refunds of that payer on the days of the period; transfers and write-offs move no money in.
-Money paid_by(const Change& change, const std::string& patient, const std::string& payer, const Json& period) {
-    Money sum;
+Money paid_by(
+    const Change& change, const std::string& patient, const std::string& payer, Currency currency, const Json& period
+) {
+    Money sum{0, currency};
     for_each_standing(change.drafts.after(), "payment/", [&](const std::string&, const Standing& told) {
         const BodyFields fields(told.data);
         const std::string kind = fields.text("kind"), day = day_of(change, fields.text("paid_at"));
         const auto amount = fields.money("amount");
-        if (!amount || fields.text("payer") != payer || told.leaves == Export::withheld) return;
+        if (!amount || amount->currency != currency || fields.text("payer") != payer || told.leaves == Export::withheld) return;
         if (!patient.empty() && fields.text("patient") != patient) return;
         if (day < period.value("from", "") || day > period.value("to", "")) return;
-        if (kind == "payment" || kind == "prepayment") add_to(sum, *amount);
-        if (kind == "refund") add_to(sum, amount->minor > 0 ? -*amount : *amount);
+        if (kind == "payment" || kind == "prepayment") sum += *amount;
+        if (kind == "refund") sum += amount->minor > 0 ? -*amount : *amount;
     });
     return sum;
 }
@@ -107,30 +109,40 @@ Json entry_of(const Standing& charge) {
 
 void state_orders(Change& change, const std::set<std::string>& orders) {
     const Announced& after = change.drafts.after();
+    std::map<std::string, std::size_t> places;
+    for (const Line& line : change.typed.lines) places.emplace(line.id, places.size());
     for (const std::string& id : orders) {
         const Order* order = change.orders.find(id);
         if (order == nullptr) continue;
-        std::set<std::string> payers;
+        std::set<PayerAndCurrency> payers;
         for (const LedgerEntry& entry : after.ledger) {
-            if (entry.order == id && entry.leaves == Export::leaves) payers.insert(entry.payer);
+            if (entry.order == id && entry.leaves == Export::leaves) payers.emplace(entry.payer, entry.total.currency);
         }
         const Json period{{"from", change.rules.clinic_zone.date_of(order->placed_at).to_string()},
                           {"to", change.rules.clinic_zone.date_of(change.now()).to_string()}};
-        for (const std::string& payer : payers) {
+        for (const auto& [payer, currency] : payers) {
             Statement said;
             said.payer = payer;
+            said.total = Money{0, currency};
             said.order = id;
             said.period = period;
+            std::map<std::size_t, std::vector<const Standing*>> by_line;  // a bookkeeper reads them in D1's order
             for_each_standing(after, "charge/", [&](const std::string&, const Standing& charge) {
                 const BodyFields fields(charge.data);
                 if (fields.text("order") != id || fields.text("payer") != payer) return;
                 if (charge.leaves == Export::withheld) return;
-                said.charges.push_back(entry_of(charge));
-                if (const auto total = fields.money("total")) add_to(said.total, *total);
+                const auto place = places.find(fields.text("procedure"));
+                by_line[place == places.end() ? places.size() : place->second].push_back(&charge);
             });
+            for (const auto& [place, charges] : by_line) {
+                for (const Standing* charge : charges) {
+                    said.charges.push_back(entry_of(*charge));
+                    if (const auto total = BodyFields(charge->data).money("total")) add_to(said.total, *total);
+                }
+            }
             said.paid = paid_by(change, order->patient, payer, period);
             const Permission permission = change.gate.order(*order);
-            if (const Standing* told = change.told("statement/" + id + "/" + payer, permission)) {
+            if (const Standing* told = change.told("statement/" + id + "/" + payer + "/" + std::string(currency.code()), permission)) {
                 said.previous = BodyFields(told->data).money("total");
             }
             announce(change, said, order->patient, order->plan_id, permission, 0);
@@ -151,29 +163,30 @@ void answer_requests(Change& change) {
         std::string patient = order == nullptr ? BodyFields(account->data).text("patient") : order->patient;
         const Permission permission = order != nullptr ? change.gate.order(*order) : change.gate.patient(patient);
         const std::string from = fields.text("from").substr(0, 10), to = fields.text("to").substr(0, 10);
-        std::set<std::string> payers;
+        std::set<PayerAndCurrency> payers;
         for (const LedgerEntry& entry : after.ledger) {
             const bool of_it = order != nullptr ? entry.order == order_id : entry.limit == limit;
-            if (of_it && entry.leaves == Export::leaves) payers.insert(entry.payer);
+            if (of_it && entry.leaves == Export::leaves) payers.emplace(entry.payer, entry.total.currency);
         }
-        for (const std::string& payer : payers) {
+        for (const auto& [payer, currency] : payers) {
             if (change.told("request/" + message.id + "/" + payer, permission) != nullptr) continue;
             Statement said;
             said.payer = payer;
+            said.total = Money{0, currency};
             said.order = order_id;
             said.limit = order == nullptr ? limit : "";
             said.request = message.id;
             said.period = Json{{"from", from}, {"to", to}};
             for (const LedgerEntry& entry : after.ledger) {
                 const bool of_it = order != nullptr ? entry.order == order_id : entry.limit == limit;
-                if (!of_it || entry.payer != payer || entry.leaves == Export::withheld) continue;
+                if (!of_it || entry.payer != payer || entry.total.currency != currency || entry.leaves == Export::withheld) continue;
                 if (entry.booked_on < from || entry.booked_on > to) continue;
                 Json line{{"charge_id", entry.charge_id}, {"total", to_json_value(entry.total)}, {"booked_on", entry.booked_on}};
                 if (entry.total.minor < 0) line["reversed"] = true;
                 said.charges.push_back(std::move(line));
-                add_to(said.total, entry.total);
+                said.total += entry.total;
             }
-            said.paid = booked_receipts(change, patient, payer, said.period);
+            said.paid = booked_receipts(change, patient, payer, currency, said.period);
             announce(change, said, patient, order == nullptr ? "" : order->plan_id, permission, 1000);
         }
     }
