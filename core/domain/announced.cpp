@@ -169,7 +169,8 @@ std::string key_of(const Event& event) {
         if (const std::string request = fields.text("request"); !request.empty()) {
             return "request/" + request + "/" + fields.text("payer");
         }
-        return "statement/" + fields.text("order") + "/" + fields.text("payer");
+        const auto total = fields.money("total");  // one statement per currency; of a divided one the last part has the total
+        return "statement/" + fields.text("order") + "/" + fields.text("payer") + "/" + std::string(total ? total->currency.code() : "");
     }
     if (type == "plan.opened" || type == "plan.changed" || type == "plan.closed") return "plan/" + id_in(data, "plan");
     if (starts_with(type, "plan.item.")) return "item/" + id_in(data, "plan") + "/" + id_in(data, "item");

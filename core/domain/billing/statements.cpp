@@ -129,18 +129,17 @@ void state_orders(Change& change, const std::set<std::string>& orders) {
             std::map<std::size_t, std::vector<const Standing*>> by_line;  // a bookkeeper reads them in D1's order
             for_each_standing(after, "charge/", [&](const std::string&, const Standing& charge) {
                 const BodyFields fields(charge.data);
-                if (fields.text("order") != id || fields.text("payer") != payer) return;
-                if (charge.leaves == Export::withheld) return;
+                const auto total = fields.money("total");
+                if (fields.text("order") != id || fields.text("payer") != said.payer) return;
+                if (!total || total->currency != said.total.currency || charge.leaves == Export::withheld) return;
+                said.total += *total;
                 const auto place = places.find(fields.text("procedure"));
                 by_line[place == places.end() ? places.size() : place->second].push_back(&charge);
             });
             for (const auto& [place, charges] : by_line) {
-                for (const Standing* charge : charges) {
-                    said.charges.push_back(entry_of(*charge));
-                    if (const auto total = BodyFields(charge->data).money("total")) add_to(said.total, *total);
-                }
+                for (const Standing* charge : charges) said.charges.push_back(entry_of(*charge));
             }
-            said.paid = paid_by(change, order->patient, payer, period);
+            said.paid = paid_by(change, order->patient, payer, currency, period);
             const Permission permission = change.gate.order(*order);
             if (const Standing* told = change.told("statement/" + id + "/" + payer + "/" + std::string(currency.code()), permission)) {
                 said.previous = BodyFields(told->data).money("total");
