@@ -131,6 +131,8 @@ bool Daemon::pass(SourceWorker& worker, change::PassMode mode, const std::string
             );
             for (auto& lane : lanes_) lane->wake();
         }
+        if (summary.counts.held > 0)
+            log::warn("source {}: {} records differ by a changed mapping alone and wait: see `mis-gateway hold list`", worker.name(), summary.counts.held);
         for (const auto& problem : summary.meaning.problems)
             log::warn("source {}: {} {} set aside: {}", worker.name(), problem.key.kind, problem.key.source_id, problem.reason);
         return summary.degraded.empty();

@@ -69,6 +69,7 @@ Figures Daemon::figures() {
     figures.groups_pending = change::RecordStore(database).pending_count();
     for (const auto& count : record::Quarantine::counts(database)) figures.quarantined += count.open;
     for (const auto& hold : change::holds(database)) figures.held_streams += hold.released ? 0 : 1;
+    for (const auto& count : change::RecordStore(database).counts()) figures.held_streams += count.held_by_mapping > 0 ? 1 : 0;
     figures.unmapped_codes = std::ssize(domain_store::CodeMap(database).unmapped());
     const inbox::Inbox inbox(database);
     figures.orders_waiting = std::ssize(inbox.waiting_orders());

@@ -38,8 +38,11 @@ std::vector<std::string> entities_of(const std::vector<domain::Event>& events) {
     return {ids.begin(), ids.end()};
 }
 
-// Under this name a group whose lines wait for an account is found once the account is read.
-std::string awaited_account(const std::string& source, const std::string& limit) { return "awaits/" + source + "/" + limit; }
+// Under these names groups whose lines wait for an account are found once it is read. Those beyond the last are worked out when next touched.
+constexpr int kGroupsAwaitingMax = 16;
+std::string awaited_account(const RecordKey& line, const std::string& limit, int place) {
+    return "awaits/" + line.source + "/" + limit + "/" + std::to_string(place);
+}
 
 }  // namespace
 
@@ -162,13 +165,12 @@ bool Meaning::work_off_some(std::int64_t now_us, const std::set<std::string>& mi
             const std::vector<Party> party{{PartyKind::practitioner, who.source, who.source_id}};
             work_out_practitioner(transaction, appender, groups_.join(transaction, party), who, now_us, report);
         } else {
-            std::vector<Party> parties{{PartyKind::patient, who.source, who.source_id}};
-            for (const auto& other : records_.patients_joined_with(who.source, who.source_id))
-                parties.push_back({PartyKind::patient, who.source, other});
+            const auto parties = hanging_together(who.source, who.source_id);
             for (const auto& party : parties)  // after a restore the exchange's pseudonym is known before the patient is read
                 if (const auto group = groups_.group_of_entity(identity_.pseudonym(party.source, party.key))) groups_.adopt(transaction, party, *group);
             const auto joined = groups_.join(transaction, parties);
-            if (done.insert(joined.group).second) work_out_patients(transaction, appender, joined, now_us, Sending::send, report);
+            const bool grown = joined.announced.size() > 1;  // what the others announced is known here alone
+            if (done.insert(joined.group).second || grown) work_out_patients(transaction, appender, joined, now_us, Sending::send, report);
         }
         records_.clear_pending(transaction, who, waiting.mark);
     }
@@ -190,6 +192,24 @@ bool Meaning::work_off_some(std::int64_t now_us, const std::set<std::string>& mi
     transaction.commit();
     platform::crash_point("meaning.after_commit");
     return true;
+}
+
+// The patients whose meaning is one with his: those of his group, and whom the records as they stand now join to any of them.
+std::vector<Party> Meaning::hanging_together(const std::string& source, const std::string& patient) const {
+    std::vector<Party> found{{PartyKind::patient, source, patient}};
+    std::set<Party> seen(found.begin(), found.end());
+    std::set<std::int64_t> groups;
+    const auto add = [&](Party party) {
+        if (party.kind == PartyKind::patient && seen.insert(party).second) found.push_back(std::move(party));
+    };
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        const Party at = found[i];
+        for (const auto& other : records_.patients_joined_with(at.source, at.key)) add({PartyKind::patient, at.source, other});
+        const auto group = groups_.group_of(at);
+        if (!group || !groups.insert(*group).second) continue;
+        for (auto& party : groups_.parties(*group)) add(std::move(party));
+    }
+    return found;
 }
 
 domain::GroupFacts Meaning::facts_of(std::int64_t group, std::int64_t now_us) const {
@@ -218,6 +238,7 @@ void Meaning::work_out_patients(
     auto facts = facts_of(whole.group, now_us);
     auto before = parse_announced(whole.announced);
     settings_.rules.event_id_of = [&](std::string_view entity, std::string_view type, std::string_view identity, std::uint64_t nth) {
+        if (nth == 0) return appender.next_id(entity, type, identity);
         return identity_.event_id(outbox_.epoch(), entity, type, identity, appender.next_n(entity, type, identity) + nth);
     };
     auto outcome = domain::evaluate(facts, before, settings_.rules, identity_);
@@ -237,8 +258,15 @@ void Meaning::work_out_patients(
         state.next_tick_us = outcome.next_tick->unix_us;
     }
     state.entities = entities_of(outcome.events);
-    for (const auto& line : outcome.waiting)
-        if (!line.limit_source_id.empty()) state.entities.push_back(awaited_account(line.key.source, line.limit_source_id));
+    for (const auto& line : outcome.waiting) {
+        if (line.limit_source_id.empty()) continue;
+        for (int place = 0; place < kGroupsAwaitingMax; ++place) {
+            auto name = awaited_account(line.key, line.limit_source_id, place);
+            const auto group = groups_.group_of_entity(name);
+            if (!group) state.entities.push_back(std::move(name));
+            if (!group || *group == whole.group) break;
+        }
+    }
     groups_.save(transaction, whole.group, state);
     if (!outcome.unmapped_codes.empty()) codes_.count_unmapped(transaction, outcome.unmapped_codes, now_us);
     ++report.groups;
@@ -254,8 +282,14 @@ bool Meaning::join_named_accounts(
     const auto add = [&](std::optional<std::int64_t> group) {
         if (group && *group != whole.group) groups.push_back(*group);
     };
-    for (const auto& record : facts.records)
-        if (record.key.kind == "limit") add(groups_.group_of_entity(awaited_account(record.key.source, record.key.source_id)));
+    for (const auto& record : facts.records) {
+        if (record.key.kind != "limit") continue;
+        for (int place = 0; place < kGroupsAwaitingMax; ++place) {
+            const auto group = groups_.group_of_entity(awaited_account(record.key, record.key.source_id, place));
+            if (!group) break;
+            add(group);
+        }
+    }
     for (const auto& line : lines) {
         if (line.limit_source_id.empty()) continue;
         const auto limit = records_.find({line.key.source, "limit", line.limit_source_id});

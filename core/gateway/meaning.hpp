@@ -86,6 +86,7 @@ class Meaning {
     static std::string merge_announced(const std::vector<std::string>& texts);
     void attach(sqlite::Transaction& transaction, const inbox::Acceptance& acceptance);
     std::vector<RecordKey> candidates(const inbox::OrderIdentity& identity) const;
+    bool was_cancelled(const std::string& order) const;
     RecordKey merged_into(const RecordKey& patient, const Json& body) const;
     void join_order(sqlite::Transaction& transaction, const domain::OrderLink& link);
     enum class Sending { send, baseline };
@@ -93,6 +94,7 @@ class Meaning {
         sqlite::Transaction& transaction, outbox::Outbox::Appender& appender, const domain_store::Joined& joined, std::int64_t now_us,
         Sending sending, MeaningReport& report
     );
+    std::vector<domain_store::Party> hanging_together(const std::string& source, const std::string& patient) const;
     bool join_named_accounts(
         sqlite::Transaction& transaction, domain_store::Joined& whole, const domain::GroupFacts& facts, const std::vector<domain::Waiting>& lines
     );

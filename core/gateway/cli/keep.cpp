@@ -121,6 +121,9 @@ int source_rename(const Common& common, const std::string& from, const std::stri
         };
         if (!has(from)) return report_error("source rename: the store knows no source '" + from + "'");
         if (has(to)) return report_error("source rename: the store knows a source '" + to + "' already");
+        for (const auto& source : session.config.sources)
+            if (source.name == from && session.identity_of(from) == from)
+                return report_error("source rename: " + session.config.file.string() + " still names the source '" + from + "': write '" + to + "' there first");
         sqlite::Transaction transaction(session.store->database());
         outbox::set_meta_value(transaction, "source_identity/" + to, from);
         transaction.commit();

@@ -51,7 +51,7 @@ int order_list(const Common& common) {
 
 int order_link(const Common& common, const std::string& order, const std::string& source, const std::string& patient_source_id) {
     return change_store(common, [&](Session& session, Meaning& meaning, sqlite::Transaction& transaction) {
-        return meaning.link_order(transaction, {order, source, patient_source_id, session.clock.unix_us(), "operator"});
+        return meaning.link_order(transaction, {order, session.identity_of(source), patient_source_id, session.clock.unix_us(), "operator"});
     });
 }
 
@@ -85,12 +85,15 @@ int hold_list(const Common& common) {
 int hold_release(const Common& common, const std::string& source, const std::string& stream, HoldAnswer answer) {
     return change_store(common, [&](Session& session, Meaning& meaning, sqlite::Transaction& transaction) -> Result<void> {
         if (answer == HoldAnswer::none) {
-            if (change::release_hold(transaction, source, stream)) return {};
-            return fail(ErrorKind::rejected, "nothing is held at " + source + " " + stream + ": see `mis-gateway hold list`");
+            if (change::release_hold(transaction, session.identity_of(source), stream)) return {};
+            for (const auto& count : change::RecordStore(session.store->database()).counts())
+                if (count.source == session.identity_of(source) && (stream.empty() || count.stream == stream) && count.held_by_mapping > 0)
+                    return fail(ErrorKind::rejected, source + " " + count.stream + ": a changed mapping waits there: name the stream and add --send or --baseline");
+            return fail(ErrorKind::rejected, "nothing is held at " + source + (stream.empty() ? "" : " " + stream) + ": see `mis-gateway hold list`");
         }
         if (stream.empty()) return fail(ErrorKind::rejected, "--send and --baseline answer for one stream: name it");
         return meaning.answer_mapping_hold(
-            transaction, source, stream, answer == HoldAnswer::send ? change::RecordStore::Answer::send : change::RecordStore::Answer::baseline,
+            transaction, session.identity_of(source), stream, answer == HoldAnswer::send ? change::RecordStore::Answer::send : change::RecordStore::Answer::baseline,
             session.clock.unix_us()
         );
     });

@@ -1,4 +1,5 @@
 // The daemon in the foreground, and its single-pass form.
+#include "change/stream_state.hpp"
 #include "gateway/cli/print.hpp"
 #include "gateway/cli/session.hpp"
 #include "gateway/watch.hpp"
@@ -76,6 +77,16 @@ int refuse_second_process(const Session& session) {
     );
 }
 
+// What waits for a human at this stream; empty: nothing.
+std::string held_text(Session& session, const std::string& source, const std::string& stream) {
+    for (const auto& hold : change::holds(session.store->database()))
+        if (hold.source == source && hold.stream == stream && !hold.released) return "held: " + hold.reason + "; see `hold list`";
+    for (const auto& count : change::RecordStore(session.store->database()).counts())
+        if (count.source == source && count.stream == stream && count.held_by_mapping > 0)
+            return "held: " + std::to_string(count.held_by_mapping) + " changed by the mapping alone; see `hold list`";
+    return "";
+}
+
 }  // namespace
 
 int run(const Common& common, const Run& options) {
@@ -116,7 +127,8 @@ int sync_once(const Common& common) {
     Table table({"source", "stream", "rows", "mapped", "unchanged", "quarantined", "state"}, {2, 3, 4, 5});
     for (const auto& [name, streams] : daemon->streams())
         for (const auto& stream : streams) {
-            const std::string state = !stream.off.empty() ? "off: " + stream.off : !stream.error.empty() ? "degraded: " + stream.error : "ok";
+            const std::string held = held_text(session, name, stream.stream);
+            const std::string state = !stream.off.empty() ? "off: " + stream.off : !stream.error.empty() ? "degraded: " + stream.error : !held.empty() ? held : "ok";
             if (common.output == Output::json)
                 print_json({{"source", name}, {"stream", stream.stream}, {"rows", stream.rows_scanned}, {"mapped", stream.rows_mapped},
                             {"unchanged", stream.rows_unchanged}, {"quarantined", stream.rows_quarantined}, {"state", state}});

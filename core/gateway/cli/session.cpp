@@ -3,6 +3,8 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <set>
+
 #include "disclosure/audit.hpp"
 #include "gateway/cli/print.hpp"
 #include "gateway/site.hpp"
@@ -77,8 +79,8 @@ Result<MeaningSettings> Session::meaning_settings() const {
     for (const auto& source : config.sources) {
         const auto setup = source_setup(source.name);
         if (!setup) return fail(setup.error());
-        if (setup->connector.no_show == "end_of_day") settings.rules.no_show_sources.insert(source.name);
-        if (source.is_register) settings.rules.register_sources.insert(source.name);
+        if (setup->connector.no_show == "end_of_day") settings.rules.no_show_sources.insert(setup->name);
+        if (source.is_register) settings.rules.register_sources.insert(setup->name);
     }
     return settings;
 }
@@ -93,7 +95,7 @@ Result<SourceSetup> Session::source_setup(const std::string& name) const {
         auto connector = source::load_connector(*folder);
         if (!connector) return fail(connector.error().within("source " + name));
         if (!source.firebird) return fail(ErrorKind::misconfigured, config.file.string() + ": source " + name + ": firebird: is missing");
-        SourceSetup setup{name, std::move(*connector), {}, {}, config.clinic_zone, config.currency, {}, {}};
+        SourceSetup setup{identity_of(name), std::move(*connector), {}, {}, config.clinic_zone, config.currency, {}, {}};
         const auto& base = *source.firebird;
         if (!base.password.is_empty()) {
             auto password = config::read_secret(base.password);
@@ -123,7 +125,32 @@ Result<SourceSetup> Session::source_setup(const std::string& name) const {
     return fail(ErrorKind::misconfigured, config.file.string() + ": no source '" + name + "'; there are:" + (known.empty() ? " none" : known));
 }
 
+std::string Session::identity_of(const std::string& source) const {
+    const std::string before = outbox::meta_value(store->database(), "source_identity/" + source);
+    return before.empty() ? source : before;
+}
+
+Result<void> Session::check_source_names() const {
+    std::set<std::string> stored, configured;
+    for (const auto& count : change::RecordStore(store->database()).counts()) stored.insert(count.source);
+    std::string fresh;
+    for (const auto& source : config.sources) {
+        configured.insert(identity_of(source.name));
+        if (!stored.contains(identity_of(source.name))) fresh = source.name;
+    }
+    if (fresh.empty()) return {};
+    for (const auto& name : stored)
+        if (!configured.contains(name))
+            return fail(
+                ErrorKind::misconfigured, config.file.string() + ": source '" + name + "' of the store is configured no more, and '" + fresh +
+                                              "' is new: if it is the same one, `mis-gateway source rename " + name + " " + fresh +
+                                              "` (else its patients and sums would be announced a second time); if not, configure both"
+            );
+    return {};
+}
+
 Result<DaemonSetup> Session::daemon_setup() const {
+    if (auto names = check_source_names(); !names) return fail(names.error());
     auto meaning = meaning_settings();
     if (!meaning) return fail(meaning.error());
     DaemonSetup setup{std::move(*meaning), {}, {}, config.outbox_events_max, 0, 0};

@@ -25,6 +25,10 @@ struct Session {
     Result<MeaningSettings> meaning_settings() const;
     Result<DaemonSetup> daemon_setup() const;
     Result<SourceSetup> source_setup(const std::string& source) const;  // misconfigured: no such source; the known ones are named
+    // The name under which the store knows a configured source: its own, or the one it had before `source rename`.
+    std::string identity_of(const std::string& source) const;
+    // misconfigured, naming the remedy: a source of the store is configured no more while another one is new.
+    Result<void> check_source_names() const;
     std::unique_ptr<Meaning> meaning() const;                           // throws std::runtime_error with the remedy
 
     // Gives meaning to what a command has put in, unless a running daemon will.

@@ -35,9 +35,22 @@ std::string reading_text(const source::PlanProbe& plan) {
     return "";
 }
 
-// Prints one source's report; false: something needs the operator.
-bool print_probe(const std::string& name, const source::ProbeReport& report) {
-    bool good = true;
+// A stream that is off on purpose: declared optional, its table not on this base.
+bool is_absent(const SourceSetup& setup, const source::StreamProbe& probe) {
+    const auto& streams = setup.connector.streams;
+    const auto declared = std::find_if(streams.begin(), streams.end(), [&](const auto& stream) { return stream.name == probe.name; });
+    return !probe.on && declared != streams.end() && declared->optional;
+}
+
+// Whether every stream that should be read can be read.
+bool all_readable(const SourceSetup& setup, const source::ProbeReport& report) {
+    return setup.stopped.empty() && std::all_of(report.streams.begin(), report.streams.end(), [&](const auto& stream) {
+        return is_absent(setup, stream) || (stream.on && stream.reason.empty());
+    });
+}
+
+void print_probe(const SourceSetup& setup, const source::ProbeReport& report) {
+    const std::string& name = setup.name;
     print_line("source " + name + ": " + report.server + ", login " + report.login + ", its clock " + report.source_now);
     if (report.clock_skew_seconds) {
         const double skew = *report.clock_skew_seconds;
@@ -45,7 +58,7 @@ bool print_probe(const std::string& name, const source::ProbeReport& report) {
     }
     if (report.write_rights.empty()) print_line("  rights: this login cannot write, as far as its privileges tell");
     for (const auto& right : report.write_rights) print_line("  rights: WARNING, this login can write: " + right);
-    if (!report.write_rights.empty()) {
+    if (!report.write_rights.empty() || !all_readable(setup, report)) {
         print_line("  a login of its own with these statements suffices:");
         for (const auto& grant : report.sufficient_grants) print_line("    " + grant);
     }
@@ -55,7 +68,6 @@ bool print_probe(const std::string& name, const source::ProbeReport& report) {
             table.add({"  " + stream.name, "", "", "off: " + stream.reason});
             continue;
         }
-        if (!stream.reason.empty()) good = false;
         std::string newest, reads = stream.reason;
         for (const auto& stamp : stream.stamps)
             if (stamp.newest) newest = std::max(newest, *stamp.newest);
@@ -67,7 +79,7 @@ bool print_probe(const std::string& name, const source::ProbeReport& report) {
     for (const auto& stream : report.streams)
         for (const auto& plan : stream.plans)
             if (!plan.remedy.empty()) print_line("  " + stream.name + ", " + plan.form + ": " + plan.remedy);
-    return good;
+    for (const auto& [stream, why] : setup.stopped) print_line("  " + stream + " is stopped: " + why);
 }
 
 Json probe_json(const std::string& name, const source::ProbeReport& report) {
@@ -81,6 +93,20 @@ Json probe_json(const std::string& name, const source::ProbeReport& report) {
     }
     return {{"source", name}, {"server", report.server}, {"login", report.login}, {"source_now", report.source_now}, {"write_rights", report.write_rights},
             {"sufficient_grants", report.sufficient_grants}, {"streams", streams}};
+}
+
+// A misspelt source or stream is an error, not an empty answer.
+Result<void> check_names(const Session& session, const std::string& source, const std::string& stream) {
+    if (source.empty()) return {};
+    const auto setup = session.source_setup(source);
+    if (!setup) return fail(setup.error());
+    std::string known;
+    for (const auto& declared : setup->connector.streams) {
+        if (declared.name == stream) return {};
+        known += " " + declared.name;
+    }
+    if (stream.empty()) return {};
+    return fail(ErrorKind::misconfigured, "connector " + setup->connector.name + " has no stream '" + stream + "'; there are:" + known);
 }
 
 }  // namespace
@@ -117,7 +143,8 @@ int check(const Common& common) {
                 continue;
             }
             if (common.output == Output::json) print_json(probe_json(source.name, *report));
-            else good &= print_probe(source.name, *report);
+            else print_probe(opened->setup, *report);
+            good &= all_readable(opened->setup, *report);
             for (const auto& override_of : source.overrides) print_line("  override: " + override_of.file.string() + " replaces " + override_of.replaces);
         }
         if (session.config.sinks.empty()) {
@@ -194,11 +221,12 @@ int backfill(const Common& common, const std::string& source, const std::string&
         if (!session.store->take_lock()) return report_error("a running mis-gateway holds the store: stop it first, or let its nightly reconciliation do this");
         auto setup = session.daemon_setup();
         if (!setup) return report_error(setup.error());
+        if (const auto known = check_names(session, source, stream); !known) return report_error(known.error());
         Daemon daemon(*session.store, std::move(*setup), session.clock, Daemon::RemovedSinks::refuse);
-        const bool good = daemon.reconcile(source, stream);
+        const bool good = daemon.reconcile(session.identity_of(source), stream);
         for (const auto& [name, streams] : daemon.streams())
             for (const auto& status : streams)
-                if ((source.empty() || name == source) && (stream.empty() || status.stream == stream) && status.off.empty())
+                if ((source.empty() || name == session.identity_of(source)) && (stream.empty() || status.stream == stream) && status.off.empty())
                     print_line(name + " " + status.stream + ": " + std::to_string(status.rows_scanned) + " rows read, " + std::to_string(status.rows_mapped) + " new or changed" +
                                (status.error.empty() ? "" : ", degraded: " + status.error));
         return good ? kDone : kFailed;
@@ -211,13 +239,14 @@ int reconcile(const Common& common, const std::string& source) {
         if (!session.store->take_lock()) return report_error("a running mis-gateway holds the store: stop it first; it reconciles every night by itself");
         auto setup = session.daemon_setup();
         if (!setup) return report_error(setup.error());
+        if (const auto known = check_names(session, source, {}); !known) return report_error(known.error());
         Daemon daemon(*session.store, std::move(*setup), session.clock, Daemon::RemovedSinks::refuse);
-        bool good = daemon.reconcile(source, {});
+        bool good = daemon.reconcile(source.empty() ? "" : session.identity_of(source), {});
         Table table({"source", "stream", "held", "missing", "different", "extra", "state"}, {2, 3, 4, 5});
         const change::RecordStore records(session.store->database());
         for (const auto& [name, streams] : daemon.streams())
             for (const auto& status : streams) {
-                if (!source.empty() && name != source) continue;
+                if (!source.empty() && name != session.identity_of(source)) continue;
                 std::int64_t held = 0;
                 for (const auto& count : records.counts())
                     if (count.source == name && count.stream == status.stream) held = count.standing;
