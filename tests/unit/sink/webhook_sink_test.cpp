@@ -43,7 +43,7 @@ struct Stage {  // clock, queue, client and the options of one sink
             const auto due = sink.turn();
             if (done()) return clock.steady() - begin;
             if (sink.status().in_flight > 0) {
-                REQUIRE(sink.signal().wait_for(std::chrono::seconds(10)));
+                REQUIRE(sink.signal().wait_for(std::chrono::seconds(60)));
             } else if (due) {
                 clock.advance(
                     std::chrono::duration_cast<std::chrono::microseconds>(*due - clock.steady()) +
