@@ -89,6 +89,10 @@ void ScenarioWorld::link_orders() {
         if (message.type != "order.placed") continue;
         const std::string order = BodyFields(message.body).text("order");
         if (std::any_of(links_.begin(), links_.end(), [&](const OrderLink& l) { return l.order == order; })) continue;
+        const bool cancelled = std::any_of(messages_.begin(), messages_.end(), [&](const InboxFact& m) {
+            return m.type == "order.cancelled" && BodyFields(m.body).text("order") == order;
+        });
+        if (cancelled) continue;
         const Json sent = message.body.value("patient", Json::object());
         std::vector<RecordKey> candidates;
         for (const auto& [key, fact] : records_) {
