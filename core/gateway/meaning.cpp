@@ -299,13 +299,21 @@ bool Meaning::join_named_accounts(
         if (!owner.empty()) add(groups_.group_of(Party{PartyKind::patient, line.key.source, owner}));
     }
     if (groups.empty()) return false;
-    if (whole.announced.size() > 1) {  // they were joined just now, and only this transaction knows what they announced
+    const auto keep = [&] {  // they were joined just now, and only this transaction knows what they announced
+        if (whole.announced.size() < 2) return;
         domain_store::GroupStore::State state;
         state.announced = merge_announced(whole.announced);
         groups_.save(transaction, whole.group, state);
-    }
+    };
+    keep();
     groups.push_back(whole.group);
     whole = groups_.join_groups(transaction, std::move(groups));
+    for (const auto& party : groups_.parties(whole.group)) {  // and whom they bring along
+        if (party.kind != PartyKind::patient) continue;
+        keep();
+        whole = groups_.join(transaction, hanging_together(party.source, party.key));
+        break;
+    }
     return true;
 }
 
