@@ -16,6 +16,7 @@ class Reader {
         : facts_(facts), rules_(rules), identity_(identity) {}
 
     TypedFacts read() {
+        all_.lines.reserve(facts_.records.size());
         for (const RecordFact& record : facts_.records) {
             if (record.key.kind == "patient") read_patient(record);
         }
@@ -36,6 +37,7 @@ class Reader {
     TypedFacts all_;
     std::vector<Return> returns_;
     std::map<std::string, std::string> merged_into_;  // pseudonym → pseudonym
+    mutable std::string last_source_, last_source_id_, last_pseudonym_;
 
     void problem(const RecordFact& record, std::string reason) {
         all_.problems.push_back(Problem{record.key, std::move(reason)});
@@ -79,7 +81,17 @@ class Reader {
 
     std::string patient_of(const RecordFact& record, const BodyFields& fields) const {
         const std::string source_id = fields.text("patient_source_id");
-        return source_id.empty() ? std::string() : resolved(identity_.pseudonym(record.key.source, source_id));
+        return source_id.empty() ? std::string() : resolved(pseudonym(record.key.source, source_id));
+    }
+
+    // A group's records name the same few patients, and a pseudonym costs a keyed hash.
+    const std::string& pseudonym(const std::string& source, const std::string& source_id) const {
+        if (last_pseudonym_.empty() || source != last_source_ || source_id != last_source_id_) {
+            last_pseudonym_ = identity_.pseudonym(source, source_id);
+            last_source_ = source;
+            last_source_id_ = source_id;
+        }
+        return last_pseudonym_;
     }
 
     Zone zone_of(const BodyFields& fields) const {
@@ -131,7 +143,7 @@ class Reader {
         line.id = identity_.public_id(record.key);
         line.patient = patient_of(record, fields);
         line.patient_merged =
-            line.patient != identity_.pseudonym(record.key.source, fields.text("patient_source_id"));
+            line.patient != pseudonym(record.key.source, fields.text("patient_source_id"));
         line.performed_at = *performed_at;
         line.day = zone_of(fields).date_of(*performed_at);
         line.work = read_work(fields.text("service_code"), fields.text("nomenclature"), rules_);

@@ -6,9 +6,9 @@
 namespace mis::domain {
 namespace {
 
-Json identity_of(const Line& line) {
+Json identity_of_mapped(const Line& line) {
     Json identity = line.exported;
-    if (line.work.mapped) identity.erase("nomenclature");  // configuration gives no identity (I2)
+    identity.erase("nomenclature");  // configuration gives no identity (I2)
     return identity;
 }
 
@@ -52,9 +52,11 @@ ReversedLines announce_lines(Change& change) {
             reverse(change, line.id, *told, reason);
         }
         if (line.in_progress) continue;  // it is announced when it is done
-        Draft& draft = change.drafts.add(
-            "procedure.performed", line.performed_at, Json{{"procedure", line.exported}}, identity_of(line)
-        );
+        Json data{{"procedure", line.exported}};
+        Draft& draft =
+            line.work.mapped
+                ? change.drafts.add("procedure.performed", line.performed_at, std::move(data), identity_of_mapped(line))
+                : change.drafts.add("procedure.performed", line.performed_at, std::move(data), line.exported);
         draft.entity(line.id).at(line.performed_at, line.key.source_id).with(permission).of_patient(line.patient);
         draft.event.source = line.key.source;
         draft.event.record_id = line.id;
