@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <ctime>
 #include <fstream>
 #include <thread>
 
@@ -47,8 +48,9 @@ int main(int argc, char** argv) {
 
     const auto began = std::chrono::steady_clock::now();
     const auto since = [](auto when) { return std::chrono::duration<double>(std::chrono::steady_clock::now() - when).count(); };
+    const std::clock_t worked = std::clock();
     daemon.sync_once(0);
-    const double seconds = since(began);
+    const double seconds = since(began), processor = static_cast<double>(std::clock() - worked) / CLOCKS_PER_SEC;
 
     std::int64_t rows = 0, capture_us = 0;
     for (const auto& [source, streams] : daemon.streams())
@@ -72,9 +74,9 @@ int main(int argc, char** argv) {
     }
     const double capture = static_cast<double>(capture_us) / 1e6;
     fmt::print(
-        "{{\"rows\":{},\"events\":{},\"groups\":{},\"seconds\":{:.2f},\"rows_per_second\":{:.0f},\"capture_seconds\":{:.2f},\"meaning_seconds\":{:.2f},"
+        "{{\"rows\":{},\"events\":{},\"groups\":{},\"seconds\":{:.2f},\"rows_per_second\":{:.0f},\"processor_seconds\":{:.2f},\"capture_seconds\":{:.2f},\"meaning_seconds\":{:.2f},"
         "\"pending\":{},\"rss_before_mb\":{:.1f},\"rss_peak_mb\":{:.1f},\"rss_mb\":{:.1f}}}\n",
-        rows, events, groups, seconds, static_cast<double>(rows) / seconds, capture, seconds - capture, pending, before_mb, memory_mb("VmHWM"),
+        rows, events, groups, seconds, static_cast<double>(rows) / seconds, processor, capture, seconds - capture, pending, before_mb, memory_mb("VmHWM"),
         memory_mb("VmRSS")
     );
     std::fflush(stdout);
