@@ -6,6 +6,7 @@
 #include "gateway/sent_check.hpp"
 #include "platform/crash_point.hpp"
 #include "platform/file.hpp"
+#include "platform/memory.hpp"
 #include "record/quarantine.hpp"
 
 namespace mis::gateway {
@@ -188,6 +189,7 @@ void Daemon::housekeeping() {
     const auto pruned = outbox::prune(transaction, now_us, setup_.keep_delivered_us);
     const auto purged = record::Quarantine::purge(transaction, now_us);
     if (pruned + purged > 0) transaction.commit();
+    platform::give_back_free_memory();
 }
 
 void Daemon::turn() {
