@@ -15,7 +15,7 @@ using namespace mis::domain;
 namespace {
 
 NomenclatureGroups shipped_groups() {
-    auto groups = NomenclatureGroups::load(std::filesystem::path(__FILE__).parent_path() / "../../config/nomenclature_groups.yaml");
+    auto groups = NomenclatureGroups::load(std::filesystem::path(MIS_SOURCE_DIR) / "config" / "nomenclature_groups.yaml");
     if (!groups) throw std::runtime_error(groups.error().text);
     return std::move(*groups);
 }
