@@ -212,9 +212,13 @@ SourceWorker::PassSummary SourceWorker::pass(change::PassMode mode, const std::s
         }
         if (report->backfilled) {
             const std::lock_guard lock(store_.mutex());
-            sqlite::Transaction transaction(store_.database());
-            change::RecordStore::create_indexes(transaction);
-            transaction.commit();
+            store_.database().execute("pragma temp_store = file");  // sorting a million keys in memory would need some 50 MB
+            {
+                sqlite::Transaction transaction(store_.database());
+                change::RecordStore::create_indexes(transaction);
+                transaction.commit();
+            }
+            store_.database().execute("pragma temp_store = memory");
         }
         summary.rows += report->rows;
         recover(stream->declaration.name);
