@@ -34,7 +34,7 @@ int main(int argc, char** argv) {
     int stay_seconds = 0;
     CLI::App app{"A timed backfill."};
     app.add_option("--config", common.config)->required();
-    app.add_option("--stay", stay_seconds, "seconds to go on afterwards; the memory is printed once a minute and at the end");
+    app.add_option("--stay", stay_seconds, "seconds to go on delivering afterwards; the memory is printed once a minute and at the end");
     CLI11_PARSE(app, argc, argv);
 
     platform::block_signals();
@@ -82,7 +82,6 @@ int main(int argc, char** argv) {
     std::fflush(stdout);
     if (stay_seconds == 0) return daemon.stop(), 0;
 
-    daemon.start();
     const auto after = std::chrono::steady_clock::now();
     for (int minute = 1; since(after) < stay_seconds;) {
         std::this_thread::sleep_for(std::chrono::milliseconds(gateway::Daemon::kTurnMilliseconds));
