@@ -121,7 +121,7 @@ Zone Meaning::zone_of_branch(const std::string& source, const std::string& branc
     return found == branch_zones_.end() ? settings_.rules.clinic_zone : found->second;
 }
 
-MeaningReport Meaning::work_off(std::int64_t now_us, const std::set<std::string>& mid_pass) {
+MeaningReport Meaning::work_off(std::int64_t now_us, const std::set<std::string>& mid_pass, const std::function<bool()>& go_on) {
     MeaningReport report;
     if (read_price_lists()) {
         sqlite::Transaction transaction(database_);
@@ -132,8 +132,8 @@ MeaningReport Meaning::work_off(std::int64_t now_us, const std::set<std::string>
         reload_rules();
         link_waiting_orders(now_us);
     }
-    while (work_off_some(now_us, mid_pass, report)) {
-    }
+    while (work_off_some(now_us, mid_pass, report))
+        if (go_on && !go_on()) break;
     return report;
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -46,7 +47,8 @@ class Meaning {
 
     // Everything that waits: pending groups, orders without a patient, groups whose time has come. `now_us` is the change sets' time.
     // A group with a patient of a source in `mid_pass` is left for the end of that pass (domain.md D2). Returns when nothing else waits.
-    MeaningReport work_off(std::int64_t now_us, const std::set<std::string>& mid_pass = {});
+    // After each commit `go_on` is asked, if given: it may let others have the store for a moment, and says whether to go on.
+    MeaningReport work_off(std::int64_t now_us, const std::set<std::string>& mid_pass = {}, const std::function<bool()>& go_on = {});
 
     // A message of the exchange: stored, and its group made due. The caller commits; work_off() gives it meaning.
     inbox::Acceptance accept(sqlite::Transaction& transaction, const Json& message, std::int64_t now_us);

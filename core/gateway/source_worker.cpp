@@ -1,6 +1,7 @@
 #include "gateway/source_worker.hpp"
 
 #include <algorithm>
+#include <thread>
 
 #include "base/log.hpp"
 #include "platform/crash_point.hpp"
@@ -9,6 +10,8 @@
 namespace mis::gateway {
 
 namespace {
+
+constexpr std::chrono::milliseconds kStoreBreather{1};  // long enough for a waiting thread to wake
 
 // Names the source as being read as long as the pass lasts, also when a failing store throws through it.
 class MidPass {
@@ -233,8 +236,15 @@ SourceWorker::PassSummary SourceWorker::pass(change::PassMode mode, const std::s
         source_.reset();  // connects anew next time
     }
     mid_pass.reset();
-    const std::lock_guard lock(store_.mutex());
-    if (!cancelled_) summary.meaning = meaning_.work_off(clock_.unix_us(), mid_pass_);
+    std::unique_lock lock(store_.mutex());
+    if (!cancelled_)
+        summary.meaning = meaning_.work_off(clock_.unix_us(), mid_pass_, [&] {
+            // The meaning of a whole backfill takes minutes: deliveries, health and other sources get their turn between two commits.
+            lock.unlock();
+            std::this_thread::sleep_for(kStoreBreather);
+            lock.lock();
+            return !cancelled_;
+        });
     return summary;
 }
 
