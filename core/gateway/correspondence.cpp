@@ -41,9 +41,8 @@ void Meaning::attach(sqlite::Transaction& transaction, const inbox::Acceptance& 
 
 void Meaning::join_order(sqlite::Transaction& transaction, const domain::OrderLink& link) {
     inbox_.link(transaction, link);
-    std::vector<Party> parties{{PartyKind::order, "", link.order}, {PartyKind::patient, link.source, link.patient_source_id}};
-    for (const auto& other : records_.patients_joined_with(link.source, link.patient_source_id))
-        parties.push_back({PartyKind::patient, link.source, other});
+    auto parties = hanging_together(link.source, link.patient_source_id);
+    parties.push_back({PartyKind::order, "", link.order});
     const auto joined = groups_.join(transaction, parties);
     if (joined.announced.size() > 1) {  // two histories become one
         domain_store::GroupStore::State state;
@@ -151,8 +150,7 @@ Result<void> Meaning::answer_mapping_hold(
         if (answer == change::RecordStore::Answer::send) continue;  // their groups are pending now
         for (const auto& who : answered.groups) {
             if (who.kind != change::GroupKind::patient) continue;  // free times are announced as they are, they cost nobody anything
-            std::vector<Party> parties{{PartyKind::patient, who.source, who.source_id}};
-            for (const auto& other : records_.patients_joined_with(who.source, who.source_id)) parties.push_back({PartyKind::patient, who.source, other});
+            const auto parties = hanging_together(who.source, who.source_id);
             work_out_patients(transaction, appender, groups_.join(transaction, parties), now_us, Sending::baseline, report);
         }
     }
