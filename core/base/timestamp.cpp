@@ -59,6 +59,17 @@ class Scanner {  // fixed-width numbers and literal characters; remembers the fi
     bool good_ = true;
 };
 
+// yyyy-mm-dd; nullopt: not of that form, or no such day.
+std::optional<Date> iso_date(Scanner& scan) {
+    const int year = scan.number(4);
+    scan.need('-');
+    const int month = scan.number(2);
+    scan.need('-');
+    const int day = scan.number(2);
+    if (!scan.good()) return std::nullopt;
+    return Date::from_ymd(year, month, day);
+}
+
 std::optional<std::int64_t> time_of_day_us(Scanner& scan) {
     const int hour = scan.number(2);
     scan.need(':');
@@ -107,13 +118,9 @@ std::optional<Date> Date::from_ymd(int year, int month, int day) {
 
 std::optional<Date> Date::parse_iso(std::string_view text) {
     Scanner scan(text);
-    const int year = scan.number(4);
-    scan.need('-');
-    const int month = scan.number(2);
-    scan.need('-');
-    const int day = scan.number(2);
-    if (!scan.good() || !scan.rest().empty()) return std::nullopt;
-    return from_ymd(year, month, day);
+    const auto date = iso_date(scan);
+    if (!scan.rest().empty()) return std::nullopt;
+    return date;
 }
 
 std::string Date::to_string() const {
@@ -131,11 +138,7 @@ int Date::day() const { return static_cast<int>(static_cast<unsigned>(civil(*thi
 
 std::optional<Timestamp> Timestamp::parse_rfc3339(std::string_view text) {
     Scanner scan(text);
-    const int year = scan.number(4);
-    scan.need('-');
-    const int month = scan.number(2);
-    scan.need('-');
-    const int day = scan.number(2);
+    const auto date = iso_date(scan);
     if (!scan.take('T') && !scan.take('t') && !scan.take(' ')) return std::nullopt;
     const auto us = time_of_day_us(scan);
     if (!scan.good() || !us || *us >= kUsPerDay) return std::nullopt;
@@ -150,7 +153,6 @@ std::optional<Timestamp> Timestamp::parse_rfc3339(std::string_view text) {
         offset = (hours * 60 + minutes) * (west ? -1 : 1);
     }
     if (!scan.good() || !scan.rest().empty()) return std::nullopt;
-    const auto date = Date::from_ymd(year, month, day);
     if (!date) return std::nullopt;
     return Timestamp{date->days * kUsPerDay + *us - offset * 60 * kUsPerSecond, offset};
 }
@@ -200,12 +202,7 @@ std::optional<LocalTime> LocalTime::parse(std::string_view text) {
         const int year = scan.number(4);
         if (scan.good()) date = Date::from_ymd(year, month, day);
     } else if (text.size() >= 10 && text[4] == '-') {
-        const int year = scan.number(4);
-        scan.need('-');
-        const int month = scan.number(2);
-        scan.need('-');
-        const int day = scan.number(2);
-        if (scan.good()) date = Date::from_ymd(year, month, day);
+        date = iso_date(scan);
     } else if (text.size() == 8 || text.size() == 14) {  // yyyymmdd[hhmmss]
         const int year = scan.number(4);
         const int month = scan.number(2);

@@ -4,8 +4,6 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
-#include <string>
-
 namespace mis::platform {
 namespace {
 
@@ -21,7 +19,6 @@ sigset_t watched_signals() {
 void notify_ready() { sd_notify(0, "READY=1"); }
 void notify_watchdog() { sd_notify(0, "WATCHDOG=1"); }
 void notify_stopping() { sd_notify(0, "STOPPING=1"); }
-void notify_status(std::string_view text) { sd_notify(0, ("STATUS=" + std::string(text)).c_str()); }
 
 void block_signals() {
     const sigset_t set = watched_signals();

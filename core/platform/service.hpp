@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <string_view>
 
 namespace mis::platform {
 
@@ -10,7 +9,6 @@ namespace mis::platform {
 void notify_ready();
 void notify_watchdog();
 void notify_stopping();
-void notify_status(std::string_view text);
 
 enum class Signal { none, stop, reload };
 
