@@ -1,4 +1,5 @@
-// Byte strings of clinic databases into UTF-8. Shapes: whole values only, never a part cut inside a character.
+// Byte strings of clinic databases into UTF-8. Shapes: whole values only, never a part cut inside a
+// character.
 #pragma once
 
 #include <memory>
@@ -11,7 +12,8 @@ namespace mis {
 
 class CharsetConverter {  // one per thread; iconv behind it
   public:
-    // "WIN1251", "CP866", "KOI8R", "UTF8", "ISO8859_5" and iconv's own names; misconfigured: unknown set.
+    // "WIN1251", "CP866", "KOI8R", "UTF8", "ISO8859_5" and iconv's own names; misconfigured:
+    // unknown set.
     static Result<CharsetConverter> to_utf8(std::string_view charset);
     CharsetConverter(CharsetConverter&&) noexcept;
     CharsetConverter& operator=(CharsetConverter&&) noexcept;

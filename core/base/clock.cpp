@@ -7,6 +7,8 @@ std::int64_t SystemClock::unix_us() const {
     return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
 }
 
-std::chrono::nanoseconds SystemClock::steady() const { return std::chrono::steady_clock::now().time_since_epoch(); }
+std::chrono::nanoseconds SystemClock::steady() const {
+    return std::chrono::steady_clock::now().time_since_epoch();
+}
 
 }  // namespace mis

@@ -1,4 +1,5 @@
-// Clock: the one seam for time. Everything that asks "what time is it" takes a Clock&; tests hand in a FakeClock.
+// Clock: the one seam for time. Everything that asks "what time is it" takes a Clock&; tests hand
+// in a FakeClock.
 #pragma once
 
 #include <chrono>
@@ -9,7 +10,7 @@ namespace mis {
 class Clock {
   public:
     virtual ~Clock() = default;
-    virtual std::int64_t unix_us() const = 0;            // wall clock, may jump
+    virtual std::int64_t unix_us() const = 0;             // wall clock, may jump
     virtual std::chrono::nanoseconds steady() const = 0;  // never goes back
 };
 
@@ -24,7 +25,10 @@ class FakeClock final : public Clock {  // single-threaded tests
     explicit FakeClock(std::int64_t unix_us = 1'772'440'000'000'000) : unix_us_(unix_us) {}
     std::int64_t unix_us() const override { return unix_us_; }
     std::chrono::nanoseconds steady() const override { return steady_; }
-    void advance(std::chrono::microseconds by) { unix_us_ += by.count(); steady_ += by; }
+    void advance(std::chrono::microseconds by) {
+        unix_us_ += by.count();
+        steady_ += by;
+    }
     void set_wall(std::int64_t unix_us) { unix_us_ = unix_us; }  // a jump: steady time stays
 
   private:

@@ -14,7 +14,9 @@
 namespace mis {
 namespace {
 
-const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+const unsigned char* bytes_of(std::string_view text) {
+    return reinterpret_cast<const unsigned char*>(text.data());
+}
 unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 
 // OpenSSL fails here only when memory or its own configuration is broken.
@@ -31,7 +33,8 @@ std::string derive_key(std::string_view passphrase, std::string_view salt) {
     std::string key(32, '\0');
     require(
         EVP_PBE_scrypt(
-            passphrase.data(), passphrase.size(), bytes_of(salt), salt.size(), 1 << 15, 8, 1, 64 << 20, bytes_of(key), key.size()
+            passphrase.data(), passphrase.size(), bytes_of(salt), salt.size(), 1 << 15, 8, 1,
+            64 << 20, bytes_of(key), key.size()
         ) == 1,
         "scrypt"
     );
@@ -46,7 +49,10 @@ CipherContext new_cipher_context() { return {EVP_CIPHER_CTX_new(), &EVP_CIPHER_C
 Digest sha256(std::string_view message) {
     Digest digest;
     static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-    require(EVP_Digest(message.data(), message.size(), digest.data(), nullptr, algorithm, nullptr) == 1, "sha256");
+    require(
+        EVP_Digest(message.data(), message.size(), digest.data(), nullptr, algorithm, nullptr) == 1,
+        "sha256"
+    );
     return digest;
 }
 
@@ -54,22 +60,33 @@ Digest hmac_sha256(std::string_view key, std::string_view message) {
     Digest digest;
     unsigned int length = 0;
     require(
-        HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(message), message.size(), digest.data(), &length) != nullptr,
+        HMAC(
+            EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(message),
+            message.size(), digest.data(), &length
+        ) != nullptr,
         "hmac"
     );
     return digest;
 }
 
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
-    require(EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_), EVP_sha256(), nullptr) == 1, "sha256");
+    require(
+        EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_), EVP_sha256(), nullptr) == 1, "sha256"
+    );
 }
 Sha256::~Sha256() { EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context_)); }
 void Sha256::update(std::string_view bytes) {
-    require(EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(context_), bytes.data(), bytes.size()) == 1, "sha256");
+    require(
+        EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(context_), bytes.data(), bytes.size()) == 1,
+        "sha256"
+    );
 }
 Digest Sha256::finish() {
     Digest digest;
-    require(EVP_DigestFinal_ex(static_cast<EVP_MD_CTX*>(context_), digest.data(), nullptr) == 1, "sha256");
+    require(
+        EVP_DigestFinal_ex(static_cast<EVP_MD_CTX*>(context_), digest.data(), nullptr) == 1,
+        "sha256"
+    );
     return digest;
 }
 
@@ -85,7 +102,12 @@ std::string to_hex(std::span<const std::uint8_t> bytes) {
 }
 
 std::optional<std::string> from_hex(std::string_view text) {
-    const auto value = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; };
+    const auto value = [](char c) {
+        return c >= '0' && c <= '9'   ? c - '0'
+               : c >= 'a' && c <= 'f' ? c - 'a' + 10
+               : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                      : -1;
+    };
     if (text.size() % 2 != 0) return std::nullopt;
     std::string out;
     for (std::size_t i = 0; i < text.size(); i += 2) {
@@ -99,7 +121,8 @@ std::optional<std::string> from_hex(std::string_view text) {
 
 std::string to_base64(std::string_view bytes) {
     std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
-    const int length = EVP_EncodeBlock(bytes_of(out), bytes_of(bytes), static_cast<int>(bytes.size()));
+    const int length =
+        EVP_EncodeBlock(bytes_of(out), bytes_of(bytes), static_cast<int>(bytes.size()));
     out.resize(static_cast<std::size_t>(length));
     return out;
 }
@@ -107,10 +130,12 @@ std::string to_base64(std::string_view bytes) {
 std::optional<std::string> from_base64(std::string_view text) {
     if (text.size() % 4 != 0) return std::nullopt;
     std::string out(text.size() / 4 * 3 + 1, '\0');
-    const int length = EVP_DecodeBlock(bytes_of(out), bytes_of(text), static_cast<int>(text.size()));
+    const int length =
+        EVP_DecodeBlock(bytes_of(out), bytes_of(text), static_cast<int>(text.size()));
     if (length < 0) return std::nullopt;
     std::size_t padding = 0;
-    while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
+    while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=')
+        ++padding;
     out.resize(static_cast<std::size_t>(length) - padding);
     return out;
 }
@@ -134,16 +159,41 @@ std::string seal_with_passphrase(std::string_view passphrase, std::string_view p
     const std::size_t head = out.size();
     out.resize(head + plain.size() + kTagBytes);
     int length = 0;
-    require(EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, bytes_of(key), bytes_of(nonce)) == 1, "encrypt");
-    require(EVP_EncryptUpdate(context.get(), nullptr, &length, bytes_of(kSealMagic), static_cast<int>(kSealMagic.size())) == 1, "encrypt");
+    require(
+        EVP_EncryptInit_ex(
+            context.get(), EVP_aes_256_gcm(), nullptr, bytes_of(key), bytes_of(nonce)
+        ) == 1,
+        "encrypt"
+    );
+    require(
+        EVP_EncryptUpdate(
+            context.get(), nullptr, &length, bytes_of(kSealMagic),
+            static_cast<int>(kSealMagic.size())
+        ) == 1,
+        "encrypt"
+    );
     // In steps: the length is an int, a store may be larger.
     constexpr std::size_t kStep = 1 << 24;
     for (std::size_t at = 0; at < plain.size(); at += kStep) {
         const auto step = plain.substr(at, kStep);
-        require(EVP_EncryptUpdate(context.get(), bytes_of(out) + head + at, &length, bytes_of(step), static_cast<int>(step.size())) == 1, "encrypt");
+        require(
+            EVP_EncryptUpdate(
+                context.get(), bytes_of(out) + head + at, &length, bytes_of(step),
+                static_cast<int>(step.size())
+            ) == 1,
+            "encrypt"
+        );
     }
-    require(EVP_EncryptFinal_ex(context.get(), bytes_of(out) + head + plain.size(), &length) == 1, "encrypt");
-    require(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, kTagBytes, bytes_of(out) + head + plain.size()) == 1, "encrypt");
+    require(
+        EVP_EncryptFinal_ex(context.get(), bytes_of(out) + head + plain.size(), &length) == 1,
+        "encrypt"
+    );
+    require(
+        EVP_CIPHER_CTX_ctrl(
+            context.get(), EVP_CTRL_GCM_GET_TAG, kTagBytes, bytes_of(out) + head + plain.size()
+        ) == 1,
+        "encrypt"
+    );
     return out;
 }
 
@@ -159,14 +209,34 @@ Result<std::string> open_with_passphrase(std::string_view passphrase, std::strin
     const auto context = new_cipher_context();
     std::string out(body.size(), '\0');
     int length = 0;
-    require(EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, bytes_of(key), bytes_of(nonce)) == 1, "decrypt");
-    require(EVP_DecryptUpdate(context.get(), nullptr, &length, bytes_of(kSealMagic), static_cast<int>(kSealMagic.size())) == 1, "decrypt");
+    require(
+        EVP_DecryptInit_ex(
+            context.get(), EVP_aes_256_gcm(), nullptr, bytes_of(key), bytes_of(nonce)
+        ) == 1,
+        "decrypt"
+    );
+    require(
+        EVP_DecryptUpdate(
+            context.get(), nullptr, &length, bytes_of(kSealMagic),
+            static_cast<int>(kSealMagic.size())
+        ) == 1,
+        "decrypt"
+    );
     constexpr std::size_t kStep = 1 << 24;
     for (std::size_t at = 0; at < body.size(); at += kStep) {
         const auto step = body.substr(at, kStep);
-        require(EVP_DecryptUpdate(context.get(), bytes_of(out) + at, &length, bytes_of(step), static_cast<int>(step.size())) == 1, "decrypt");
+        require(
+            EVP_DecryptUpdate(
+                context.get(), bytes_of(out) + at, &length, bytes_of(step),
+                static_cast<int>(step.size())
+            ) == 1,
+            "decrypt"
+        );
     }
-    require(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, kTagBytes, tag.data()) == 1, "decrypt");
+    require(
+        EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, kTagBytes, tag.data()) == 1,
+        "decrypt"
+    );
     if (EVP_DecryptFinal_ex(context.get(), bytes_of(out) + body.size(), &length) != 1)
         return fail(ErrorKind::malformed, "wrong passphrase, or the file is damaged");
     return out;

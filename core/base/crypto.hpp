@@ -1,4 +1,5 @@
-// Hashes, keyed hashes, random bytes, authenticated encryption and their text forms. OpenSSL stays behind this header.
+// Hashes, keyed hashes, random bytes, authenticated encryption and their text forms. OpenSSL stays
+// behind this header.
 #pragma once
 
 #include <array>
@@ -37,8 +38,11 @@ std::optional<std::string> from_base64(std::string_view text);
 std::string random_bytes(std::size_t count);
 bool equal_in_constant_time(std::string_view a, std::string_view b);
 
-// Passphrase encryption for backups: scrypt (N=2^15, r=8, p=1) and AES-256-GCM; salt and nonce are inside the result.
+// Passphrase encryption for backups: scrypt (N=2^15, r=8, p=1) and AES-256-GCM; salt and nonce are
+// inside the result.
 std::string seal_with_passphrase(std::string_view passphrase, std::string_view plain);
-Result<std::string> open_with_passphrase(std::string_view passphrase, std::string_view sealed);  // malformed: wrong phrase or damaged
+Result<std::string> open_with_passphrase(
+    std::string_view passphrase, std::string_view sealed
+);  // malformed: wrong phrase or damaged
 
 }  // namespace mis

@@ -70,10 +70,9 @@ std::optional<Decimal> Decimal::parse(std::string_view text) {
 
 std::string Decimal::to_string() const {
     const bool negative = unscaled_ < 0;
-    std::string digits = std::to_string(negative ? -static_cast<Wide>(unscaled_) <= INT64_MAX
-                                                       ? -unscaled_
-                                                       : unscaled_
-                                                 : unscaled_);
+    std::string digits = std::to_string(
+        negative ? -static_cast<Wide>(unscaled_) <= INT64_MAX ? -unscaled_ : unscaled_ : unscaled_
+    );
     while (static_cast<int>(digits.size()) <= scale_) digits.insert(digits.begin(), '0');
     if (scale_ > 0) digits.insert(digits.size() - static_cast<std::size_t>(scale_), ".");
     return negative ? "-" + digits : digits;
@@ -90,7 +89,7 @@ std::strong_ordering operator<=>(const Decimal& a, const Decimal& b) {
     const int scale = std::max(a.scale_, b.scale_);
     const Wide left = scaled_to(a, scale);
     const Wide right = scaled_to(b, scale);
-    return left < right ? std::strong_ordering::less
+    return left < right   ? std::strong_ordering::less
            : left > right ? std::strong_ordering::greater
                           : std::strong_ordering::equal;
 }

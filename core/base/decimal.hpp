@@ -1,6 +1,8 @@
-// Decimal: an exact decimal number (quantities, prices before rounding). No binary floating point anywhere.
+// Decimal: an exact decimal number (quantities, prices before rounding). No binary floating point
+// anywhere.
 //
-// value = unscaled / 10^scale, 0 <= scale <= 9. Comparison and arithmetic are exact (128 bits inside); overflow is an assert.
+// value = unscaled / 10^scale, 0 <= scale <= 9. Comparison and arithmetic are exact (128 bits
+// inside); overflow is an assert.
 #pragma once
 
 #include <compare>
@@ -16,7 +18,8 @@ class Decimal {
     Decimal() = default;
     Decimal(std::int64_t unscaled, int scale);
 
-    // "-12", "12.50", "12,5"; nothing but digits, one sign, one separator. Up to 9 decimals and 18 digits; else nullopt.
+    // "-12", "12.50", "12,5"; nothing but digits, one sign, one separator. Up to 9 decimals and 18
+    // digits; else nullopt.
     static std::optional<Decimal> parse(std::string_view text);
 
     std::string to_string() const;  // shortest form: "1", "0.5", "-12.25"

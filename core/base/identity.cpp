@@ -20,7 +20,9 @@ std::string short_hex(const Digest& digest) { return to_hex(std::span(digest).fi
 
 }  // namespace
 
-std::string Identity::public_id(std::string_view source, std::string_view kind, std::string_view source_id) const {
+std::string Identity::public_id(
+    std::string_view source, std::string_view kind, std::string_view source_id
+) const {
     if (kind == "patient") return pseudonym(source, source_id);
     return short_hex(sha256(joined({clinic_id_, source, kind, source_id})));
 }
@@ -34,7 +36,8 @@ std::string Identity::event_id(
     std::string_view content_canonical_json, std::uint64_t n
 ) const {
     return short_hex(sha256(joined(
-        {clinic_id_, std::to_string(epoch), entity_id, event_type, content_canonical_json, std::to_string(n)}
+        {clinic_id_, std::to_string(epoch), entity_id, event_type, content_canonical_json,
+         std::to_string(n)}
     )));
 }
 

@@ -1,6 +1,7 @@
 // Who is who: clinic, source, public ids, pseudonyms, event ids (domain.md I1–I3).
 //
-// The ids are pure functions, the same on any machine. They are 128 bits of SHA-256 (HMAC for patients) in 32 lower-case hex digits.
+// The ids are pure functions, the same on any machine. They are 128 bits of SHA-256 (HMAC for
+// patients) in 32 lower-case hex digits.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +27,12 @@ class Identity {
     const std::string& clinic_id() const { return clinic_id_; }
 
     // Hash of (clinic, source, kind, source_id); for kind "patient" it is the pseudonym (I1, I3).
-    std::string public_id(std::string_view source, std::string_view kind, std::string_view source_id) const;
-    std::string public_id(const RecordKey& key) const { return public_id(key.source, key.kind, key.source_id); }
+    std::string public_id(
+        std::string_view source, std::string_view kind, std::string_view source_id
+    ) const;
+    std::string public_id(const RecordKey& key) const {
+        return public_id(key.source, key.kind, key.source_id);
+    }
     std::string pseudonym(std::string_view source, std::string_view patient_source_id) const;
 
     // I2: hash of (clinic, epoch, entity id, event type, identity-giving content, n).

@@ -18,7 +18,10 @@ class StrictReader : public nlohmann::json_sax<Json> {
     bool number_integer(number_integer_t value) override { return place(value); }
     bool number_unsigned(number_unsigned_t value) override { return place(value); }
     bool number_float(number_float_t, const string_t& text) override {
-        return refuse("a number that is not an integer (" + text.substr(0, 40) + "): write decimals as strings");
+        return refuse(
+            "a number that is not an integer (" + text.substr(0, 40) +
+            "): write decimals as strings"
+        );
     }
     bool string(string_t& value) override { return place(std::move(value)); }
     bool binary(binary_t&) override { return refuse("binary value"); }
@@ -32,7 +35,8 @@ class StrictReader : public nlohmann::json_sax<Json> {
     bool end_object() override { return close(); }
     bool start_array(std::size_t) override { return open(Json::array()); }
     bool end_array() override { return close(); }
-    bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
+    bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&)
+        override {
         return refuse("not JSON at byte " + std::to_string(position));
     }
 
@@ -78,19 +82,24 @@ class StrictReader : public nlohmann::json_sax<Json> {
 Result<Json> parse_json(std::string_view text) {
     if (!is_valid_utf8(text)) return fail(ErrorKind::malformed, "not UTF-8");
     StrictReader reader;
-    if (!Json::sax_parse(text.begin(), text.end(), &reader)) return fail(ErrorKind::malformed, reader.problem);
+    if (!Json::sax_parse(text.begin(), text.end(), &reader))
+        return fail(ErrorKind::malformed, reader.problem);
     return std::move(reader.root);
 }
 
 std::string canonical_json(const Json& document) { return document.dump(); }
 
-Json to_json_value(const Money& money) { return Json{{"currency", money.currency.code()}, {"minor", money.minor}}; }
+Json to_json_value(const Money& money) {
+    return Json{{"currency", money.currency.code()}, {"minor", money.minor}};
+}
 
 std::optional<Money> money_from_json(const Json& value) {
     if (!value.is_object() || value.size() != 2) return std::nullopt;
     const auto minor = value.find("minor");
     const auto code = value.find("currency");
-    if (minor == value.end() || code == value.end() || !minor->is_number_integer() || !code->is_string()) return std::nullopt;
+    if (minor == value.end() || code == value.end() || !minor->is_number_integer() ||
+        !code->is_string())
+        return std::nullopt;
     const auto currency = Currency::parse(code->get_ref<const std::string&>());
     if (!currency) return std::nullopt;
     return Money{minor->get<std::int64_t>(), *currency};
@@ -107,13 +116,27 @@ void append_json_string(std::string& out, std::string_view text) {
         plain_from = i + 1;
         out += '\\';
         switch (c) {
-            case '"': out += '"'; break;
-            case '\\': out += '\\'; break;
-            case '\b': out += 'b'; break;
-            case '\f': out += 'f'; break;
-            case '\n': out += 'n'; break;
-            case '\r': out += 'r'; break;
-            case '\t': out += 't'; break;
+            case '"':
+                out += '"';
+                break;
+            case '\\':
+                out += '\\';
+                break;
+            case '\b':
+                out += 'b';
+                break;
+            case '\f':
+                out += 'f';
+                break;
+            case '\n':
+                out += 'n';
+                break;
+            case '\r':
+                out += 'r';
+                break;
+            case '\t':
+                out += 't';
+                break;
             default:
                 out += "u00";
                 out += kHex[c >> 4];

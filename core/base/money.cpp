@@ -31,7 +31,8 @@ std::string_view without_suffix(std::string_view text) {
     return text;
 }
 
-// Takes a thousands separator (space, no-break space, thin spaces) off the front; empty: there was none.
+// Takes a thousands separator (space, no-break space, thin spaces) off the front; empty: there was
+// none.
 bool take_space(std::string_view& text) {
     for (const std::string_view space : {" ", "\u00a0", "\u202f", "\u2009"})
         if (text.starts_with(space)) {
@@ -46,7 +47,8 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 }  // namespace
 
 std::optional<Currency> Currency::parse(std::string_view code) {
-    if (code.size() != 3 || !std::all_of(code.begin(), code.end(), [](char c) { return c >= 'A' && c <= 'Z'; }))
+    if (code.size() != 3 ||
+        !std::all_of(code.begin(), code.end(), [](char c) { return c >= 'A' && c <= 'Z'; }))
         return std::nullopt;
     Currency currency;
     std::copy(code.begin(), code.end(), currency.code_.begin());
@@ -93,11 +95,14 @@ std::optional<ParsedMoney> parse_minor_units(std::string_view text) {
     while (!text.empty()) {
         if (is_digit(text[0])) {
             digits += text[0];
-            if (in_fraction) ++decimals;
-            else if (in_group >= 0) ++in_group;
+            if (in_fraction)
+                ++decimals;
+            else if (in_group >= 0)
+                ++in_group;
             text.remove_prefix(1);
         } else if (text[0] == '.' || text[0] == ',') {
-            if (in_fraction || digits.empty() || (in_group >= 0 && in_group != 3)) return std::nullopt;
+            if (in_fraction || digits.empty() || (in_group >= 0 && in_group != 3))
+                return std::nullopt;
             in_fraction = true;
             in_group = -1;
             text.remove_prefix(1);
@@ -115,7 +120,8 @@ std::optional<ParsedMoney> parse_minor_units(std::string_view text) {
     if (!text.empty()) {  // at 'e'
         text.remove_prefix(1);
         const auto power = Decimal::parse(text);
-        if (!power || power->scale() != 0 || power->unscaled() > 40 || power->unscaled() < -40) return std::nullopt;
+        if (!power || power->scale() != 0 || power->unscaled() > 40 || power->unscaled() < -40)
+            return std::nullopt;
         exponent = static_cast<int>(power->unscaled());
     }
     const auto first = digits.find_first_not_of('0');
@@ -177,10 +183,13 @@ Money pro_rata(Money total, const Decimal& part, const Decimal& whole) {
         numerator /= a;
         denominator /= a;
     }
-    return Money{narrow(divide_half_up(Wide(total.minor) * numerator, denominator)), total.currency};
+    return Money{
+        narrow(divide_half_up(Wide(total.minor) * numerator, denominator)), total.currency};
 }
 
-std::vector<std::int64_t> share_by_largest_remainder(std::int64_t total, std::span<const std::int64_t> weights) {
+std::vector<std::int64_t> share_by_largest_remainder(
+    std::int64_t total, std::span<const std::int64_t> weights
+) {
     std::vector<std::int64_t> shares(weights.size(), 0);
     if (weights.empty()) return shares;
     Wide sum = 0;
@@ -204,7 +213,9 @@ std::vector<std::int64_t> share_by_largest_remainder(std::int64_t total, std::sp
     }
     std::vector<std::size_t> order(weights.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return remainders[a] > remainders[b]; });
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        return remainders[a] > remainders[b];
+    });
     for (std::size_t i = 0; given < magnitude; ++i, ++given) ++shares[order[i]];
     if (negative)
         for (auto& share : shares) share = -share;

@@ -1,7 +1,8 @@
 // Money: an exact integer of minor units (kopecks) with an ISO 4217 code (domain.md I5).
 //
-// Wire form {"minor": 450000, "currency": "RUB"}. Arithmetic between currencies is a broken invariant: the caller compares first.
-// Overflow is a broken invariant too. Rounding is half-up away from zero, once, at parsing, and is reported.
+// Wire form {"minor": 450000, "currency": "RUB"}. Arithmetic between currencies is a broken
+// invariant: the caller compares first. Overflow is a broken invariant too. Rounding is half-up
+// away from zero, once, at parsing, and is reported.
 #pragma once
 
 #include <array>
@@ -19,7 +20,7 @@ namespace mis {
 
 class Currency {
   public:
-    constexpr Currency() = default;                                  // RUB
+    constexpr Currency() = default;                                   // RUB
     static std::optional<Currency> parse(std::string_view iso_4217);  // three capital letters
     std::string_view code() const { return {code_.data(), code_.size()}; }
     friend bool operator==(const Currency&, const Currency&) = default;
@@ -51,19 +52,24 @@ struct ParsedMoney {
     bool rounded;  // the text had more than two significant decimals (I5)
 };
 
-// "4500", "4500.5", "4 500,00", "-12.345" (any count of decimals), with plain, no-break or thin spaces as thousands separators,
-// optionally followed by «р», «р.», «руб», «руб.», «₽». Exponents ("1.5E+3", what a driver prints of a double) are read exactly.
-// nullopt: not a sum, or beyond 16 digits of minor units.
+// "4500", "4500.5", "4 500,00", "-12.345" (any count of decimals), with plain, no-break or thin
+// spaces as thousands separators,
+// optionally followed by «р», «р.», «руб», «руб.», «₽». Exponents ("1.5E+3", what a
+// driver prints of a double) are read exactly. nullopt: not a sum, or beyond 16 digits of minor
+// units.
 std::optional<ParsedMoney> parse_minor_units(std::string_view text);
 
 // sum × numerator / denominator, rounded half-up away from zero; denominator > 0.
 std::int64_t multiply_ratio(std::int64_t sum, std::int64_t numerator, std::int64_t denominator);
 
-// total × part / whole for decimals (price pro rata of a quantity), rounded half-up away from zero; whole != 0.
+// total × part / whole for decimals (price pro rata of a quantity), rounded half-up away from zero;
+// whole != 0.
 Money pro_rata(Money total, const Decimal& part, const Decimal& whole);
 
-// Shares of total in proportion to weights (>= 0), adding up exactly: largest remainder, ties to the earlier (I5).
-// All weights zero: everything to the first.
-std::vector<std::int64_t> share_by_largest_remainder(std::int64_t total, std::span<const std::int64_t> weights);
+// Shares of total in proportion to weights (>= 0), adding up exactly: largest remainder, ties to
+// the earlier (I5). All weights zero: everything to the first.
+std::vector<std::int64_t> share_by_largest_remainder(
+    std::int64_t total, std::span<const std::int64_t> weights
+);
 
 }  // namespace mis

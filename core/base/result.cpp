@@ -7,11 +7,16 @@ namespace mis {
 
 std::string_view to_string(ErrorKind kind) {
     switch (kind) {
-        case ErrorKind::unavailable: return "unavailable";
-        case ErrorKind::rejected: return "rejected";
-        case ErrorKind::malformed: return "malformed";
-        case ErrorKind::misconfigured: return "misconfigured";
-        case ErrorKind::cancelled: return "cancelled";
+        case ErrorKind::unavailable:
+            return "unavailable";
+        case ErrorKind::rejected:
+            return "rejected";
+        case ErrorKind::malformed:
+            return "malformed";
+        case ErrorKind::misconfigured:
+            return "misconfigured";
+        case ErrorKind::cancelled:
+            return "cancelled";
     }
     return "unknown";
 }

@@ -1,8 +1,10 @@
 // Result<T>: the outcome of an operation whose ordinary failure the caller must choose about.
 //
-// Start-up and local-store failures are exceptions (core/README.md, "Errors"); everything that the network, a clinic's base or
-// a bad row can cause is a Result. An error kind exists only where behaviour differs. Texts are lower case, say what was being done,
-// with what, then the cause, as a chain: "reading appointments: connecting to 10.0.0.5: refused". Personal data never enters an error.
+// Start-up and local-store failures are exceptions (core/README.md, "Errors"); everything that the
+// network, a clinic's base or a bad row can cause is a Result. An error kind exists only where
+// behaviour differs. Texts are lower case, say what was being done, with what, then the cause, as a
+// chain: "reading appointments: connecting to 10.0.0.5: refused". Personal data never enters an
+// error.
 #pragma once
 
 #include <string>
@@ -40,11 +42,13 @@ inline tl::unexpected<Error> fail(ErrorKind kind, std::string text) {
 }
 inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
 
-// A broken invariant. Stays on in release: the supervisor restarts us, and the open transaction makes it harmless.
+// A broken invariant. Stays on in release: the supervisor restarts us, and the open transaction
+// makes it harmless.
 [[noreturn]] void invariant_broken(const char* condition, const char* file, int line);
 
 }  // namespace mis
 
-// The one macro of the project: an assertion that stays on in release needs the condition's text and place.
+// The one macro of the project: an assertion that stays on in release needs the condition's text
+// and place.
 #define MIS_ASSERT(condition) \
     ((condition) ? static_cast<void>(0) : ::mis::invariant_broken(#condition, __FILE__, __LINE__))

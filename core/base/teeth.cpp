@@ -8,7 +8,8 @@
 namespace mis {
 namespace {
 
-// The jaw as the dentist reads it, from the patient's right to his left; ranges run along one of these rows.
+// The jaw as the dentist reads it, from the patient's right to his left; ranges run along one of
+// these rows.
 constexpr std::array<std::array<int, 16>, 2> kPermanentRows{{
     {18, 17, 16, 15, 14, 13, 12, 11, 21, 22, 23, 24, 25, 26, 27, 28},
     {48, 47, 46, 45, 44, 43, 42, 41, 31, 32, 33, 34, 35, 36, 37, 38},
@@ -21,7 +22,8 @@ constexpr std::array<std::array<int, 10>, 2> kDeciduousRows{{
 bool is_tooth_number(int number) {
     const int quadrant = number / 10;
     const int place = number % 10;
-    return (quadrant >= 1 && quadrant <= 4 && place >= 1 && place <= 8) || (quadrant >= 5 && quadrant <= 8 && place >= 1 && place <= 5);
+    return (quadrant >= 1 && quadrant <= 4 && place >= 1 && place <= 8) ||
+           (quadrant >= 5 && quadrant <= 8 && place >= 1 && place <= 5);
 }
 
 template <typename Row>
@@ -48,7 +50,9 @@ std::optional<std::string> area_of(const std::string& text) {
         if (text == name) return "upper";
     for (const std::string_view name : {"н/ч", "нч", "нижняя челюсть", "низ", "нижняя"})
         if (text == name) return "lower";
-    for (const std::string_view name : {"вся полость", "вся полость рта", "полость рта", "обе челюсти", "весь рот", "рот", "whole mouth"})
+    for (const std::string_view name :
+         {"вся полость", "вся полость рта", "полость рта", "обе челюсти", "весь рот", "рот",
+          "whole mouth"})
         if (text == name) return "mouth";
     std::string_view rest = text;
     bool named = false;
@@ -63,19 +67,26 @@ std::optional<std::string> area_of(const std::string& text) {
         if (named) break;
     }
     if (!named) return std::nullopt;
-    if (rest.ends_with("-й") || rest.ends_with("-ый") || rest.ends_with("-ой")) rest = rest.substr(0, rest.find('-'));
+    if (rest.ends_with("-й") || rest.ends_with("-ый") || rest.ends_with("-ой"))
+        rest = rest.substr(0, rest.find('-'));
     constexpr std::array<std::string_view, 4> kRoman{"i", "ii", "iii", "iv"};
     for (std::size_t i = 0; i < kRoman.size(); ++i)
         if (rest == kRoman[i]) return "quadrant-" + std::to_string(i + 1);
-    if (rest.size() == 1 && rest[0] >= '1' && rest[0] <= '8') return "quadrant-" + std::string(rest);
+    if (rest.size() == 1 && rest[0] >= '1' && rest[0] <= '8')
+        return "quadrant-" + std::string(rest);
     return std::nullopt;
 }
 
-// "16", "1.6", "1,6" is no tooth but a list "1" and "6": refused. Takes the tooth off the front; 0: there is none.
+// "16", "1.6", "1,6" is no tooth but a list "1" and "6": refused. Takes the tooth off the front; 0:
+// there is none.
 int take_tooth(std::string_view& text) {
-    const auto digit = [&](std::size_t i) { return i < text.size() && text[i] >= '0' && text[i] <= '9'; };
-    if (text.starts_with("#")) text.remove_prefix(1);
-    else if (text.starts_with("№")) text = trim(text.substr(std::string_view("№").size()));
+    const auto digit = [&](std::size_t i) {
+        return i < text.size() && text[i] >= '0' && text[i] <= '9';
+    };
+    if (text.starts_with("#"))
+        text.remove_prefix(1);
+    else if (text.starts_with("№"))
+        text = trim(text.substr(std::string_view("№").size()));
     int number = 0;
     std::size_t length = 0;
     if (digit(0) && digit(1)) {
@@ -155,12 +166,20 @@ std::optional<std::string> parse_surfaces(std::string_view text) {
     constexpr std::string_view kOrder = "MOIDBVLP";
     // What Russian charts write: М О И Д Б В Л П, by sound (В is vestibular) and by look.
     constexpr std::array<std::pair<std::string_view, char>, 8> kCyrillic{
-        {{"м", 'M'}, {"о", 'O'}, {"и", 'I'}, {"д", 'D'}, {"б", 'B'}, {"в", 'V'}, {"л", 'L'}, {"п", 'P'}}};
+        {{"м", 'M'},
+         {"о", 'O'},
+         {"и", 'I'},
+         {"д", 'D'},
+         {"б", 'B'},
+         {"в", 'V'},
+         {"л", 'L'},
+         {"п", 'P'}}};
     std::array<bool, 8> found{};
     const std::string folded = to_lower(trim(text));
     std::string_view rest = folded;
     while (!rest.empty()) {
-        if (rest[0] == ',' || rest[0] == ' ' || rest[0] == '/' || rest[0] == '-' || rest[0] == '.') {
+        if (rest[0] == ',' || rest[0] == ' ' || rest[0] == '/' || rest[0] == '-' ||
+            rest[0] == '.') {
             rest.remove_prefix(1);
             continue;
         }

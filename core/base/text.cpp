@@ -14,14 +14,18 @@ std::size_t decode(std::string_view text, std::uint32_t& code) {
         code = lead;
         return 1;
     }
-    const std::size_t length = lead >= 0xf0 && lead <= 0xf4 ? 4 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xc2 && lead < 0xe0 ? 2 : 0;
+    const std::size_t length = lead >= 0xf0 && lead <= 0xf4  ? 4
+                               : lead >= 0xe0 && lead < 0xf0 ? 3
+                               : lead >= 0xc2 && lead < 0xe0 ? 2
+                                                             : 0;
     if (length == 0 || text.size() < length) return 0;
     code = lead & (0xffU >> (length + 1));
     for (std::size_t i = 1; i < length; ++i) {
         if ((at(i) & 0xc0) != 0x80) return 0;
         code = (code << 6) | (at(i) & 0x3fU);
     }
-    if ((length == 3 && code < 0x800) || (length == 4 && (code < 0x10000 || code > 0x10ffff))) return 0;
+    if ((length == 3 && code < 0x800) || (length == 4 && (code < 0x10000 || code > 0x10ffff)))
+        return 0;
     if (code >= 0xd800 && code <= 0xdfff) return 0;
     return length;
 }
@@ -61,7 +65,8 @@ std::uint32_t upper(std::uint32_t code) {
 }
 
 bool is_space(std::uint32_t code) {
-    return code == ' ' || (code >= '\t' && code <= '\r') || code == 0xa0 || code == 0x202f || code == 0x2009 || code == 0xfeff;
+    return code == ' ' || (code >= '\t' && code <= '\r') || code == 0xa0 || code == 0x202f ||
+           code == 0x2009 || code == 0xfeff;
 }
 
 template <typename Change>
@@ -162,18 +167,30 @@ std::optional<std::string> phone_last_ten(std::string_view text) {
 std::string fold_code(std::string_view code) {
     return map_code_points(trim(code), [](std::uint32_t point) -> std::uint32_t {
         switch (upper(point)) {
-            case 0x410: return 'A';
-            case 0x412: return 'B';
-            case 0x415: return 'E';
-            case 0x41a: return 'K';
-            case 0x41c: return 'M';
-            case 0x41d: return 'H';
-            case 0x41e: return 'O';
-            case 0x420: return 'P';
-            case 0x421: return 'C';
-            case 0x422: return 'T';
-            case 0x425: return 'X';
-            default: return upper(point);
+            case 0x410:
+                return 'A';
+            case 0x412:
+                return 'B';
+            case 0x415:
+                return 'E';
+            case 0x41a:
+                return 'K';
+            case 0x41c:
+                return 'M';
+            case 0x41d:
+                return 'H';
+            case 0x41e:
+                return 'O';
+            case 0x420:
+                return 'P';
+            case 0x421:
+                return 'C';
+            case 0x422:
+                return 'T';
+            case 0x425:
+                return 'X';
+            default:
+                return upper(point);
         }
     });
 }

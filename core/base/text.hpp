@@ -1,4 +1,5 @@
-// Text as clinics write it: UTF-8 checks, case folding for Russian and Latin, phones, look-alike letters in codes.
+// Text as clinics write it: UTF-8 checks, case folding for Russian and Latin, phones, look-alike
+// letters in codes.
 #pragma once
 
 #include <optional>
@@ -11,7 +12,8 @@ namespace mis {
 bool is_valid_utf8(std::string_view text);
 std::string_view trim(std::string_view text);  // ASCII and no-break spaces
 std::vector<std::string_view> split(std::string_view text, char separator);
-std::string to_lower(std::string_view text);   // ASCII, Cyrillic (Russian, Ukrainian, Belarusian letters)
+std::string to_lower(std::string_view text
+);  // ASCII, Cyrillic (Russian, Ukrainian, Belarusian letters)
 
 // For comparing names (P9): trimmed, inner white space and hyphens to one space, lower case, ё = е.
 std::string fold(std::string_view text);

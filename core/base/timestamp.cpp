@@ -111,7 +111,8 @@ std::int64_t floor_divide(std::int64_t value, std::int64_t by) {
 std::optional<Date> Date::from_ymd(int year, int month, int day) {
     if (year < 1 || year > 9999 || month < 1 || day < 1) return std::nullopt;
     const date::year_month_day ymd{
-        date::year{year}, date::month{static_cast<unsigned>(month)}, date::day{static_cast<unsigned>(day)}};
+        date::year{year}, date::month{static_cast<unsigned>(month)},
+        date::day{static_cast<unsigned>(day)}};
     if (!ymd.ok()) return std::nullopt;
     return Date{date::sys_days{ymd}.time_since_epoch().count()};
 }
@@ -188,7 +189,9 @@ std::string Timestamp::to_string() const {
 }
 
 Date Timestamp::local_date() const {
-    return Date{static_cast<std::int32_t>(floor_divide(unix_us + offset_min * 60 * kUsPerSecond, kUsPerDay))};
+    return Date{
+        static_cast<std::int32_t>(floor_divide(unix_us + offset_min * 60 * kUsPerSecond, kUsPerDay)
+        )};
 }
 
 std::optional<LocalTime> LocalTime::parse(std::string_view text) {
@@ -240,19 +243,27 @@ static const date::time_zone& zone_of(const void* entry) {
 std::string_view Zone::name() const { return zone_of(entry_).name(); }
 
 Zone::Resolved Zone::resolve(const LocalTime& local) const {
-    const date::local_time<microseconds> time{microseconds{local.date.days * kUsPerDay + local.us_of_day}};
+    const date::local_time<microseconds> time{
+        microseconds{local.date.days * kUsPerDay + local.us_of_day}};
     const date::local_info info = zone_of(entry_).get_info(time);
     const auto offset = info.first.offset;  // unique, or before the change
     const auto note = info.result == date::local_info::unique      ? LocalTimeNote::exact
                       : info.result == date::local_info::ambiguous ? LocalTimeNote::ambiguous
                                                                    : LocalTimeNote::impossible;
     const std::int64_t offset_us = std::chrono::duration_cast<microseconds>(offset).count();
-    return {Timestamp{time.time_since_epoch().count() - offset_us, static_cast<std::int32_t>(offset_us / 60 / kUsPerSecond)}, note};
+    return {
+        Timestamp{
+            time.time_since_epoch().count() - offset_us,
+            static_cast<std::int32_t>(offset_us / 60 / kUsPerSecond)},
+        note};
 }
 
 Timestamp Zone::at(std::int64_t unix_us) const {
     const auto info = zone_of(entry_).get_info(date::sys_time<microseconds>{microseconds{unix_us}});
-    return Timestamp{unix_us, static_cast<std::int32_t>(std::chrono::duration_cast<std::chrono::minutes>(info.offset).count())};
+    return Timestamp{
+        unix_us, static_cast<std::int32_t>(
+                     std::chrono::duration_cast<std::chrono::minutes>(info.offset).count()
+                 )};
 }
 
 }  // namespace mis

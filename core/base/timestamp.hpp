@@ -1,7 +1,8 @@
 // Points in time, calendar dates and the zones of clinics (domain.md I6).
 //
-// A Timestamp is an instant with the offset it was observed at: the wire form is RFC 3339 with offset. Order and equality are those of
-// the instant. A Zone is an IANA zone with its whole history; MIS clocks are local and zoneless.
+// A Timestamp is an instant with the offset it was observed at: the wire form is RFC 3339 with
+// offset. Order and equality are those of the instant. A Zone is an IANA zone with its whole
+// history; MIS clocks are local and zoneless.
 #pragma once
 
 #include <compare>
@@ -12,7 +13,7 @@
 
 namespace mis {
 
-struct Date {  // proleptic Gregorian
+struct Date {               // proleptic Gregorian
     std::int32_t days = 0;  // since 1970-01-01
 
     static std::optional<Date> from_ymd(int year, int month, int day);  // nullopt: no such day
@@ -26,23 +27,30 @@ struct Date {  // proleptic Gregorian
 };
 
 struct Timestamp {
-    std::int64_t unix_us = 0;        // microseconds since 1970-01-01T00:00:00Z
-    std::int32_t offset_min = 0;     // east of UTC
+    std::int64_t unix_us = 0;     // microseconds since 1970-01-01T00:00:00Z
+    std::int32_t offset_min = 0;  // east of UTC
 
-    static std::optional<Timestamp> parse_rfc3339(std::string_view text);  // offset required; 24:00 and leap seconds refused
-    // 2026-03-02T10:00:00+03:00; a fraction only where there is one (shortest of 3 or 6 digits); UTC as +00:00
+    static std::optional<Timestamp> parse_rfc3339(std::string_view text
+    );  // offset required; 24:00 and leap seconds refused
+    // 2026-03-02T10:00:00+03:00; a fraction only where there is one (shortest of 3 or 6 digits);
+    // UTC as +00:00
     std::string to_string() const;
     Date local_date() const;
     Timestamp plus_us(std::int64_t count) const { return Timestamp{unix_us + count, offset_min}; }
-    friend bool operator==(const Timestamp& a, const Timestamp& b) { return a.unix_us == b.unix_us; }
-    friend auto operator<=>(const Timestamp& a, const Timestamp& b) { return a.unix_us <=> b.unix_us; }
+    friend bool operator==(const Timestamp& a, const Timestamp& b) {
+        return a.unix_us == b.unix_us;
+    }
+    friend auto operator<=>(const Timestamp& a, const Timestamp& b) {
+        return a.unix_us <=> b.unix_us;
+    }
 };
 
 struct LocalTime {  // a zoneless wall-clock time as MISs write it
     Date date;
     std::int64_t us_of_day = 0;  // 0 .. 24h, 24:00 allowed (next midnight)
 
-    // "2026-03-02 10:00[:00[.1234]]", "2026-03-02T10:00", "02.03.2026 10:00[:00]", "20260302100000", each also without time (midnight)
+    // "2026-03-02 10:00[:00[.1234]]", "2026-03-02T10:00", "02.03.2026 10:00[:00]",
+    // "20260302100000", each also without time (midnight)
     static std::optional<LocalTime> parse(std::string_view text);
 };
 
@@ -56,7 +64,8 @@ class Zone {  // cheap to copy; the zone database's entries live for ever
         Timestamp time;
         LocalTimeNote note;
     };
-    // A local time that a clock change made ambiguous or impossible takes the earlier offset (the one in force before the change) and is marked.
+    // A local time that a clock change made ambiguous or impossible takes the earlier offset (the
+    // one in force before the change) and is marked.
     Resolved resolve(const LocalTime& local) const;
     Timestamp at(std::int64_t unix_us) const;  // that instant with this zone's offset
     Date date_of(const Timestamp& time) const { return at(time.unix_us).local_date(); }

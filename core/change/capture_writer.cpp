@@ -22,21 +22,27 @@ std::optional<std::int64_t> optional_integer(const sqlite::Statement& statement,
 }
 
 void bind_optional_key(sqlite::Statement& statement, int index, std::string_view key) {
-    if (key.empty()) statement.bind_null(index);
-    else bind_key(statement, index, key);
+    if (key.empty())
+        statement.bind_null(index);
+    else
+        bind_key(statement, index, key);
 }
 
 void bind_optional(sqlite::Statement& statement, int index, std::optional<std::int64_t> value) {
-    if (value) statement.bind(index, *value);
-    else statement.bind_null(index);
+    if (value)
+        statement.bind(index, *value);
+    else
+        statement.bind_null(index);
 }
 
 // A row key is kept only where it is not the record's own id.
 std::string_view foreign_row_key(const Arrival& arrival) {
-    return arrival.row_key == arrival.record.source_id ? std::string_view{} : std::string_view(arrival.row_key);
+    return arrival.row_key == arrival.record.source_id ? std::string_view{}
+                                                       : std::string_view(arrival.row_key);
 }
 
-// Fan-out by rows: the parent is another key than the row's. A map that fans one row out has the row itself as parent.
+// Fan-out by rows: the parent is another key than the row's. A map that fans one row out has the
+// row itself as parent.
 std::string_view foreign_parent(const Arrival& arrival) {
     const std::string& parent = arrival.record.parent_key;
     return parent == arrival.row_key ? std::string_view{} : std::string_view(parent);
@@ -44,12 +50,15 @@ std::string_view foreign_parent(const Arrival& arrival) {
 
 std::string text_of(const Json& document, const char* field) {
     const auto found = document.find(field);
-    return found != document.end() && found->is_string() ? found->get<std::string>() : std::string{};
+    return found != document.end() && found->is_string() ? found->get<std::string>()
+                                                         : std::string{};
 }
 
 }  // namespace
 
-std::optional<std::int64_t> find_stream(sqlite::Database& database, std::string_view source, std::string_view stream) {
+std::optional<std::int64_t> find_stream(
+    sqlite::Database& database, std::string_view source, std::string_view stream
+) {
     auto find = database.prepare("select id from change_stream where source = ?1 and name = ?2");
     find.with(source, stream);
     if (!find.step()) return std::nullopt;
@@ -57,29 +66,43 @@ std::optional<std::int64_t> find_stream(sqlite::Database& database, std::string_
 }
 
 std::int64_t stream_id(sqlite::Transaction& transaction, const StreamRef& stream) {
-    if (const auto id = find_stream(transaction.database(), stream.source, stream.stream)) return *id;
+    if (const auto id = find_stream(transaction.database(), stream.source, stream.stream))
+        return *id;
     transaction.prepare("insert into change_stream (source, name, kind) values (?1, ?2, ?3)")
-        .with(stream.source, stream.stream, stream.kind).run();
+        .with(stream.source, stream.stream, stream.kind)
+        .run();
     return transaction.database().last_insert_id();
 }
 
 CaptureWriter::CaptureWriter(sqlite::Transaction& transaction, const StreamRef& stream)
-    : transaction_(transaction), stream_(stream), stream_id_(stream_id(transaction, stream)),
+    : transaction_(transaction),
+      stream_(stream),
+      stream_id_(stream_id(transaction, stream)),
       load_(transaction.prepare(
-          "select version, hash, row_hash, mapping, owner, doctor, pos, window_at, row_key, parent from record where stream = ?1 and key = ?2"
+          "select version, hash, row_hash, mapping, owner, doctor, pos, window_at, row_key, parent "
+          "from record where stream = ?1 and key = ?2"
       )),
       insert_body_(transaction.prepare("insert into journal (body) values (?1)")),
       insert_record_(transaction.prepare(
-          "insert or replace into record (stream, key, version, hash, row_hash, mapping, owner, doctor, pos, row_key, parent, window_at, "
+          "insert or replace into record (stream, key, version, hash, row_hash, mapping, owner, "
+          "doctor, pos, row_key, parent, window_at, "
           "since_us) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
       )),
-      find_party_(transaction.prepare("select id from party where kind = ?1 and source = ?2 and key = ?3")) {
+      find_party_(
+          transaction.prepare("select id from party where kind = ?1 and source = ?2 and key = ?3")
+      ) {
     static constexpr std::array kSlotKinds = {"appointment", "shift", "busy", "slot"};
-    touches_slots_ = std::find(kSlotKinds.begin(), kSlotKinds.end(), stream.kind) != kSlotKinds.end();
-    any_held_ = transaction_.prepare("select 1 from mapping_hold where stream = ?1 limit 1").with(stream_id_).step();
-    auto highest = transaction_.prepare("select key from record where stream = ?1 order by key desc limit 1");
-    if (!highest.with(stream_id_).step()) highest_key_ = INT64_MIN;
-    else highest_key_ = integer_key(highest.text(0));
+    touches_slots_ =
+        std::find(kSlotKinds.begin(), kSlotKinds.end(), stream.kind) != kSlotKinds.end();
+    any_held_ = transaction_.prepare("select 1 from mapping_hold where stream = ?1 limit 1")
+                    .with(stream_id_)
+                    .step();
+    auto highest =
+        transaction_.prepare("select key from record where stream = ?1 order by key desc limit 1");
+    if (!highest.with(stream_id_).step())
+        highest_key_ = INT64_MIN;
+    else
+        highest_key_ = integer_key(highest.text(0));
 }
 
 // A backfill in key order needs no look at what stands.
@@ -120,10 +143,11 @@ void CaptureWriter::capture(const Arrival& arrival, const CaptureOptions& option
 
     if (old && old->pos && old->hash == short_hash(record.content_hash)) {
         if (any_held_) forget_held(record.source_id);
-        const bool same_row = old->row_hash == arrival.row_hash && old->row_hash != 0 && old->mapping == mapping &&
-                              old->window_us == arrival.window_us;
-        if (same_row || (old->row_hash == arrival.row_hash && old->mapping == mapping && old->window_us == arrival.window_us &&
-                         journal_body(*old->pos) == record.body)) {
+        const bool same_row = old->row_hash == arrival.row_hash && old->row_hash != 0 &&
+                              old->mapping == mapping && old->window_us == arrival.window_us;
+        if (same_row ||
+            (old->row_hash == arrival.row_hash && old->mapping == mapping &&
+             old->window_us == arrival.window_us && journal_body(*old->pos) == record.body)) {
             ++counts_.unchanged;
             return;
         }
@@ -132,8 +156,9 @@ void CaptureWriter::capture(const Arrival& arrival, const CaptureOptions& option
         return;
     }
     if (old && old->pos) {
-        const bool by_mapping_alone = options.mapping_change == MappingChange::hold && old->mapping != mapping &&
-                                      arrival.row_hash != 0 && arrival.row_hash == old->row_hash;
+        const bool by_mapping_alone = options.mapping_change == MappingChange::hold &&
+                                      old->mapping != mapping && arrival.row_hash != 0 &&
+                                      arrival.row_hash == old->row_hash;
         if (by_mapping_alone && holds_back(arrival, *old, options)) {
             hold_back(arrival, mapping);
             return;
@@ -148,13 +173,16 @@ void CaptureWriter::capture(const Arrival& arrival, const CaptureOptions& option
     } else {
         ++counts_.created;
         if (options.cursor_us && arrival.stamp_us)
-            counts_.lag_us_max = std::max(counts_.lag_us_max, *options.cursor_us - *arrival.stamp_us);
+            counts_.lag_us_max =
+                std::max(counts_.lag_us_max, *options.cursor_us - *arrival.stamp_us);
     }
     store_version(arrival, old, mapping, options.now_us);
 }
 
 // Does the mapping's change touch a field that leaves?
-bool CaptureWriter::holds_back(const Arrival& arrival, const Standing& standing, const CaptureOptions& options) {
+bool CaptureWriter::holds_back(
+    const Arrival& arrival, const Standing& standing, const CaptureOptions& options
+) {
     const auto before = parse_json(journal_body(*standing.pos));
     const auto after = parse_json(arrival.record.body);
     if (!before || !after || !before->is_object() || !after->is_object()) return true;
@@ -163,7 +191,9 @@ bool CaptureWriter::holds_back(const Arrival& arrival, const Standing& standing,
         return field != "notes" && field != "source_modified_at";
     };
     for (const auto& [field, value] : after->items())
-        if (const auto found = before->find(field); (found == before->end() || *found != value) && leaves(field)) return true;
+        if (const auto found = before->find(field);
+            (found == before->end() || *found != value) && leaves(field))
+            return true;
     for (const auto& [field, value] : before->items())
         if (!after->contains(field) && leaves(field)) return true;
     return false;
@@ -171,25 +201,36 @@ bool CaptureWriter::holds_back(const Arrival& arrival, const Standing& standing,
 
 void CaptureWriter::hold_back(const Arrival& arrival, std::int64_t mapping) {
     const record::Record& record = arrival.record;
-    auto held = transaction_.prepare("select hash, mapping from mapping_hold where stream = ?1 and key = ?2");
+    auto held =
+        transaction_.prepare("select hash, mapping from mapping_hold where stream = ?1 and key = ?2"
+        );
     held.bind(1, stream_id_);
     bind_key(held, 2, record.source_id);
-    if (held.step() && held.text(0) == short_hash(record.content_hash) && held.integer(1) == mapping) {
+    if (held.step() && held.text(0) == short_hash(record.content_hash) &&
+        held.integer(1) == mapping) {
         ++counts_.unchanged;
         return;
     }
     held.reset();
     const Json owners = {
-        {"patient", record.patient_source_id}, {"plan", record.plan_source_id},   {"practitioner", record.practitioner_source_id},
-        {"related", record.related_patients},  {"parent", record.parent_key},
+        {"patient", record.patient_source_id},
+        {"plan", record.plan_source_id},
+        {"practitioner", record.practitioner_source_id},
+        {"related", record.related_patients},
+        {"parent", record.parent_key},
     };
     auto insert = transaction_.prepare(
-        "insert into mapping_hold (stream, key, hash, mapping, body, owners) values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do update set "
-        "hash = excluded.hash, mapping = excluded.mapping, body = excluded.body, owners = excluded.owners"
+        "insert into mapping_hold (stream, key, hash, mapping, body, owners) values (?1, ?2, ?3, "
+        "?4, ?5, ?6) on conflict do update set "
+        "hash = excluded.hash, mapping = excluded.mapping, body = excluded.body, owners = "
+        "excluded.owners"
     );
     insert.bind(1, stream_id_);
     bind_key(insert, 2, record.source_id);
-    insert.bind_blob(3, short_hash(record.content_hash)).bind(4, mapping).bind(5, record.body).bind(6, canonical_json(owners));
+    insert.bind_blob(3, short_hash(record.content_hash))
+        .bind(4, mapping)
+        .bind(5, record.body)
+        .bind(6, canonical_json(owners));
     insert.run();
     any_held_ = true;
     ++counts_.held;
@@ -202,15 +243,19 @@ void CaptureWriter::forget_held(const std::string& key) {
     erase.run();
 }
 
-void CaptureWriter::store_silently(const Arrival& arrival, const Standing& old, std::int64_t mapping) {
-    if (journal_body(*old.pos) != arrival.record.body)
-        replace_body(*old.pos, arrival.record.body);
+void CaptureWriter::store_silently(
+    const Arrival& arrival, const Standing& old, std::int64_t mapping
+) {
+    if (journal_body(*old.pos) != arrival.record.body) replace_body(*old.pos, arrival.record.body);
     auto update = transaction_.prepare(
-        "update record set hash = ?3, row_hash = ?4, mapping = ?5, window_at = ?6, row_key = ?7, parent = ?8 where stream = ?1 and key = ?2"
+        "update record set hash = ?3, row_hash = ?4, mapping = ?5, window_at = ?6, row_key = ?7, "
+        "parent = ?8 where stream = ?1 and key = ?2"
     );
     update.bind(1, stream_id_);
     bind_key(update, 2, arrival.record.source_id);
-    update.bind_blob(3, short_hash(arrival.record.content_hash)).bind(4, static_cast<std::int64_t>(arrival.row_hash)).bind(5, mapping);
+    update.bind_blob(3, short_hash(arrival.record.content_hash))
+        .bind(4, static_cast<std::int64_t>(arrival.row_hash))
+        .bind(5, mapping);
     bind_optional(update, 6, arrival.window_us);
     bind_optional_key(update, 7, foreign_row_key(arrival));
     bind_optional_key(update, 8, foreign_parent(arrival));
@@ -218,7 +263,8 @@ void CaptureWriter::store_silently(const Arrival& arrival, const Standing& old, 
 }
 
 void CaptureWriter::store_version(
-    const Arrival& arrival, const std::optional<Standing>& old, std::int64_t mapping, std::int64_t now_us
+    const Arrival& arrival, const std::optional<Standing>& old, std::int64_t mapping,
+    std::int64_t now_us
 ) {
     const record::Record& record = arrival.record;
     const auto owner = owner_of(record);
@@ -234,7 +280,9 @@ void CaptureWriter::store_version(
     upsert.bind(1, stream_id_);
     bind_key(upsert, 2, record.source_id);
     upsert.bind(3, old ? old->version + 1 : 1);
-    upsert.bind_blob(4, short_hash(record.content_hash)).bind(5, static_cast<std::int64_t>(arrival.row_hash)).bind(6, mapping);
+    upsert.bind_blob(4, short_hash(record.content_hash))
+        .bind(5, static_cast<std::int64_t>(arrival.row_hash))
+        .bind(6, mapping);
     bind_optional(upsert, 7, owner);
     bind_optional(upsert, 8, doctor);
     upsert.bind(9, pos);
@@ -243,11 +291,14 @@ void CaptureWriter::store_version(
     bind_optional(upsert, 12, arrival.window_us);
     upsert.bind(13, now_us);
     upsert.run();
-    if (const auto number = integer_key(record.source_id); number && highest_key_ && *number > *highest_key_) above_.insert(*number);
+    if (const auto number = integer_key(record.source_id);
+        number && highest_key_ && *number > *highest_key_)
+        above_.insert(*number);
     mark_owner(owner);
     if (doctor) mark_party(*doctor);
     if (old || !record.related_patients.empty()) store_links(record, owner);
-    if (old && old->owner && old->owner != owner && !record.patient_source_id.empty()) insert_link(record.source_id, *old->owner, owner);
+    if (old && old->owner && old->owner != owner && !record.patient_source_id.empty())
+        insert_link(record.source_id, *old->owner, owner);
     if (stream_.kind == "patient") index_patient(record, *owner);
 }
 
@@ -258,9 +309,11 @@ void CaptureWriter::remove(const std::string& key, std::int64_t now_us) {
     mark_owner(old->owner);
     if (old->doctor) mark_party(*old->doctor);
     mark_links(key);
-    for (const char* sql : {"delete from record_link where stream = ?1 and key = ?2",
-                            "update record set pos = null, row_hash = 0, window_at = null, row_key = null, parent = null, since_us = ?3 "
-                            "where stream = ?1 and key = ?2"}) {
+    for (const char* sql :
+         {"delete from record_link where stream = ?1 and key = ?2",
+          "update record set pos = null, row_hash = 0, window_at = null, row_key = null, parent = "
+          "null, since_us = ?3 "
+          "where stream = ?1 and key = ?2"}) {
         auto statement = transaction_.prepare(sql);
         statement.bind(1, stream_id_);
         bind_key(statement, 2, key);
@@ -272,11 +325,15 @@ void CaptureWriter::remove(const std::string& key, std::int64_t now_us) {
     ++counts_.removed;
 }
 
-RecordStore::Answered CaptureWriter::answer_mapping_hold(RecordStore::Answer answer, std::int64_t now_us, int limit) {
+RecordStore::Answered CaptureWriter::answer_mapping_hold(
+    RecordStore::Answer answer, std::int64_t now_us, int limit
+) {
     RecordStore::Answered answered;
     std::vector<std::pair<Arrival, std::int64_t>> waiting;
     {
-        auto select = transaction_.prepare("select key, hash, mapping, body, owners from mapping_hold where stream = ?1 limit ?2");
+        auto select = transaction_.prepare(
+            "select key, hash, mapping, body, owners from mapping_hold where stream = ?1 limit ?2"
+        );
         select.with(stream_id_, limit);
         while (select.step()) {
             Arrival arrival;
@@ -311,7 +368,10 @@ RecordStore::Answered CaptureWriter::answer_mapping_hold(RecordStore::Answer ans
         describe.reset();
         describe.bind(1, id);
         if (describe.step())
-            answered.groups.push_back({static_cast<GroupKind>(describe.integer(0)), describe.string(1), describe.string(2)});
+            answered.groups.push_back(
+                {static_cast<GroupKind>(describe.integer(0)), describe.string(1),
+                 describe.string(2)}
+            );
     }
     std::sort(answered.groups.begin(), answered.groups.end());
     if (answer == RecordStore::Answer::baseline) marked_.clear();
@@ -322,13 +382,16 @@ CaptureCounts CaptureWriter::finish() {
     if (!marked_.empty()) {
         std::int64_t mark = 0;
         {
-            auto next = transaction_.prepare("update change_counter set value = value + 1 where name = 'mark' returning value");
+            auto next = transaction_.prepare(
+                "update change_counter set value = value + 1 where name = 'mark' returning value"
+            );
             MIS_ASSERT(next.step());
             mark = next.integer(0);
             next.run();
         }
         auto upsert = transaction_.prepare(
-            "insert into pending (party, mark) values (?1, ?2) on conflict (party) do update set mark = excluded.mark"
+            "insert into pending (party, mark) values (?1, ?2) on conflict (party) do update set "
+            "mark = excluded.mark"
         );
         for (const std::int64_t party : marked_) upsert.with(party, mark).run();
         marked_.clear();
@@ -337,7 +400,8 @@ CaptureCounts CaptureWriter::finish() {
 }
 
 void CaptureWriter::store_links(const record::Record& record, std::optional<std::int64_t> owner) {
-    if (stream_.kind == "limit" || stream_.kind == "patient") {  // of other kinds only former patients are linked, and stay so
+    if (stream_.kind == "limit" ||
+        stream_.kind == "patient") {  // of other kinds only former patients are linked, and stay so
         auto erase = transaction_.prepare("delete from record_link where stream = ?1 and key = ?2");
         erase.bind(1, stream_id_);
         bind_key(erase, 2, record.source_id);
@@ -350,8 +414,12 @@ void CaptureWriter::store_links(const record::Record& record, std::optional<std:
     }
 }
 
-void CaptureWriter::insert_link(const std::string& key, std::int64_t party, std::optional<std::int64_t> owner) {
-    auto insert = transaction_.prepare("insert or ignore into record_link (stream, key, party, owner) values (?1, ?2, ?3, ?4)");
+void CaptureWriter::insert_link(
+    const std::string& key, std::int64_t party, std::optional<std::int64_t> owner
+) {
+    auto insert = transaction_.prepare(
+        "insert or ignore into record_link (stream, key, party, owner) values (?1, ?2, ?3, ?4)"
+    );
     insert.bind(1, stream_id_);
     bind_key(insert, 2, key);
     insert.bind(3, party);
@@ -366,14 +434,22 @@ void CaptureWriter::index_patient(const record::Record& record, std::int64_t pat
     const std::string last_name = fold(text_of(*body, "last_name"));
     const std::string birth_date = text_of(*body, "birth_date");
     if (!last_name.empty() || !birth_date.empty())
-        transaction_.prepare("insert or replace into patient_name (party, folded_last_name, birth_date) values (?1, ?2, ?3)")
-            .with(patient, last_name, birth_date).run();
+        transaction_
+            .prepare(
+                "insert or replace into patient_name (party, folded_last_name, birth_date) values "
+                "(?1, ?2, ?3)"
+            )
+            .with(patient, last_name, birth_date)
+            .run();
     const auto phones = body->find("phones");
     if (phones == body->end() || !phones->is_array()) return;
     for (const auto& phone : *phones)
         if (phone.is_string())
             if (const auto last_ten = phone_last_ten(phone.get_ref<const std::string&>()))
-                transaction_.prepare("insert or ignore into patient_phone (phone10, party) values (?1, ?2)").with(*last_ten, patient).run();
+                transaction_
+                    .prepare("insert or ignore into patient_phone (phone10, party) values (?1, ?2)")
+                    .with(*last_ten, patient)
+                    .run();
 }
 
 void CaptureWriter::forget_patient(std::int64_t patient) {
@@ -388,7 +464,9 @@ std::int64_t CaptureWriter::mapping_id(const std::string& version) {
     if (find.with(version).step()) {
         id = find.integer(0);
     } else {
-        transaction_.prepare("insert into change_mapping (version) values (?1)").with(version).run();
+        transaction_.prepare("insert into change_mapping (version) values (?1)")
+            .with(version)
+            .run();
         id = transaction_.database().last_insert_id();
     }
     mappings_.emplace(version, id);
@@ -407,7 +485,8 @@ std::int64_t CaptureWriter::party(GroupKind kind, const std::string& key) {
     if (find.step()) {
         id = find.integer(0);
     } else {
-        auto insert = transaction_.prepare("insert into party (kind, source, key) values (?1, ?2, ?3)");
+        auto insert =
+            transaction_.prepare("insert into party (kind, source, key) values (?1, ?2, ?3)");
         insert.bind(1, kind_number).bind(2, stream_.source);
         bind_key(insert, 3, key);
         insert.run();
@@ -420,7 +499,8 @@ std::int64_t CaptureWriter::party(GroupKind kind, const std::string& key) {
 
 std::optional<std::int64_t> CaptureWriter::owner_of(const record::Record& record) {
     if (stream_.kind == "patient") return party(GroupKind::patient, record.source_id);
-    if (!record.patient_source_id.empty()) return party(GroupKind::patient, record.patient_source_id);
+    if (!record.patient_source_id.empty())
+        return party(GroupKind::patient, record.patient_source_id);
     if (!record.plan_source_id.empty()) return party(GroupKind::plan, record.plan_source_id);
     return std::nullopt;
 }
@@ -437,8 +517,10 @@ void CaptureWriter::mark_owner(std::optional<std::int64_t> owner) {
     auto found = patient_of_plan_.find(*owner);
     if (found == patient_of_plan_.end()) {
         auto select = transaction_.prepare(
-            "select p.kind, (select r.owner from change_stream s join record r on r.stream = s.id and r.key = p.key "
-            "where s.source = p.source and s.kind = 'plan' and r.owner is not null limit 1) from party p where p.id = ?1"
+            "select p.kind, (select r.owner from change_stream s join record r on r.stream = s.id "
+            "and r.key = p.key "
+            "where s.source = p.source and s.kind = 'plan' and r.owner is not null limit 1) from "
+            "party p where p.id = ?1"
         );
         select.bind(1, *owner);
         MIS_ASSERT(select.step());
@@ -450,7 +532,8 @@ void CaptureWriter::mark_owner(std::optional<std::int64_t> owner) {
 }
 
 void CaptureWriter::mark_links(const std::string& key) {
-    auto select = transaction_.prepare("select party from record_link where stream = ?1 and key = ?2");
+    auto select =
+        transaction_.prepare("select party from record_link where stream = ?1 and key = ?2");
     select.bind(1, stream_id_);
     bind_key(select, 2, key);
     while (select.step()) mark_party(select.integer(0));

@@ -1,4 +1,5 @@
-// CaptureWriter: one batch of one stream into the store. Lives for one call inside one transaction; its caches never outlive a rollback.
+// CaptureWriter: one batch of one stream into the store. Lives for one call inside one transaction;
+// its caches never outlive a rollback.
 #pragma once
 
 #include <array>
@@ -20,7 +21,9 @@ class CaptureWriter {
 
     void capture(const Arrival& arrival, const CaptureOptions& options);
     void remove(const std::string& key, std::int64_t now_us);
-    RecordStore::Answered answer_mapping_hold(RecordStore::Answer answer, std::int64_t now_us, int limit);
+    RecordStore::Answered answer_mapping_hold(
+        RecordStore::Answer answer, std::int64_t now_us, int limit
+    );
     // Writes the pending marks, once per group and batch.
     CaptureCounts finish();
 
@@ -35,10 +38,15 @@ class CaptureWriter {
     };
     bool may_stand(std::string_view key) const;
     std::optional<Standing> load(const std::string& key);
-    bool holds_back(const Arrival& arrival, const Standing& standing, const CaptureOptions& options);
+    bool holds_back(
+        const Arrival& arrival, const Standing& standing, const CaptureOptions& options
+    );
     void hold_back(const Arrival& arrival, std::int64_t mapping);
     void forget_held(const std::string& key);
-    void store_version(const Arrival& arrival, const std::optional<Standing>& old, std::int64_t mapping, std::int64_t now_us);
+    void store_version(
+        const Arrival& arrival, const std::optional<Standing>& old, std::int64_t mapping,
+        std::int64_t now_us
+    );
     void store_silently(const Arrival& arrival, const Standing& old, std::int64_t mapping);
     void store_links(const record::Record& record, std::optional<std::int64_t> owner);
     void insert_link(const std::string& key, std::int64_t party, std::optional<std::int64_t> owner);
@@ -64,15 +72,19 @@ class CaptureWriter {
     std::int64_t mapping_id(const std::string& version);
     // Used for every record, so they are looked up once.
     sqlite::Statement load_, insert_body_, insert_record_, find_party_;
-    std::optional<std::int64_t> highest_key_;  // of the stream at the batch's start, where keys are integers: above it nothing stands
+    std::optional<std::int64_t> highest_key_;  // of the stream at the batch's start, where keys are
+                                               // integers: above it nothing stands
     std::unordered_set<std::int64_t> above_;   // keys above it that this batch stored
     std::array<std::unordered_map<std::string, std::int64_t>, 4> parties_;
-    std::unordered_map<std::int64_t, std::int64_t> patient_of_plan_;  // 0: the plan is not there yet
+    std::unordered_map<std::int64_t, std::int64_t>
+        patient_of_plan_;  // 0: the plan is not there yet
     std::unordered_set<std::int64_t> marked_;
     CaptureCounts counts_;
 };
 
-std::optional<std::int64_t> find_stream(sqlite::Database& database, std::string_view source, std::string_view stream);
+std::optional<std::int64_t> find_stream(
+    sqlite::Database& database, std::string_view source, std::string_view stream
+);
 std::int64_t stream_id(sqlite::Transaction& transaction, const StreamRef& stream);  // adds it
 
 }  // namespace mis::change

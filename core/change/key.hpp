@@ -1,4 +1,5 @@
-// Keys in the store: an integer where the text is one in its only spelling ("42", not "042"), else the text. Order, size and speed are those of integers.
+// Keys in the store: an integer where the text is one in its only spelling ("42", not "042"), else
+// the text. Order, size and speed are those of integers.
 #pragma once
 
 #include <charconv>
@@ -12,7 +13,8 @@ namespace mis::change {
 
 inline std::optional<std::int64_t> integer_key(std::string_view text) {
     const std::string_view digits = text.starts_with('-') ? text.substr(1) : text;
-    if (digits.empty() || digits.size() > 18 || (digits.front() == '0' && text.size() > 1)) return std::nullopt;
+    if (digits.empty() || digits.size() > 18 || (digits.front() == '0' && text.size() > 1))
+        return std::nullopt;
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
@@ -20,8 +22,10 @@ inline std::optional<std::int64_t> integer_key(std::string_view text) {
 }
 
 inline void bind_key(sqlite::Statement& statement, int index, std::string_view text) {
-    if (const auto number = integer_key(text)) statement.bind(index, *number);
-    else statement.bind(index, text);
+    if (const auto number = integer_key(text))
+        statement.bind(index, *number);
+    else
+        statement.bind(index, text);
 }
 
 }  // namespace mis::change

@@ -13,12 +13,13 @@ std::optional<std::int64_t> local_us(std::string_view text) {
 }
 
 std::string local_text(std::int64_t local_us) {
-    const std::int64_t day = local_us >= 0 ? local_us / kUsPerDay : -((-local_us + kUsPerDay - 1) / kUsPerDay);
+    const std::int64_t day =
+        local_us >= 0 ? local_us / kUsPerDay : -((-local_us + kUsPerDay - 1) / kUsPerDay);
     const std::int64_t of_day = local_us - day * kUsPerDay;
     const std::int64_t seconds = of_day / kUsPerSecond;
     return fmt::format(
-        "{} {:02}:{:02}:{:02}.{:04}", Date{static_cast<std::int32_t>(day)}.to_string(), seconds / 3600, seconds / 60 % 60, seconds % 60,
-        of_day % kUsPerSecond / kTickUs
+        "{} {:02}:{:02}:{:02}.{:04}", Date{static_cast<std::int32_t>(day)}.to_string(),
+        seconds / 3600, seconds / 60 % 60, seconds % 60, of_day % kUsPerSecond / kTickUs
     );
 }
 

@@ -10,8 +10,10 @@
 namespace mis::change {
 namespace {
 
-constexpr std::string_view kStandingColumns = "select s.source, s.kind, r.key, r.version, r.since_us, j.body ";
-constexpr std::string_view kStandingJoin = "join change_stream s on s.id = r.stream join journal j on j.pos = r.pos ";
+constexpr std::string_view kStandingColumns =
+    "select s.source, s.kind, r.key, r.version, r.since_us, j.body ";
+constexpr std::string_view kStandingJoin =
+    "join change_stream s on s.id = r.stream join journal j on j.pos = r.pos ";
 
 StandingRecord standing_from(const sqlite::Statement& row) {
     StandingRecord record;
@@ -22,8 +24,11 @@ StandingRecord standing_from(const sqlite::Statement& row) {
     return record;
 }
 
-std::optional<std::int64_t> find_party(sqlite::Database& database, GroupKind kind, std::string_view source, std::string_view key) {
-    auto select = database.prepare("select id from party where kind = ?1 and source = ?2 and key = ?3");
+std::optional<std::int64_t> find_party(
+    sqlite::Database& database, GroupKind kind, std::string_view source, std::string_view key
+) {
+    auto select =
+        database.prepare("select id from party where kind = ?1 and source = ?2 and key = ?3");
     select.bind(1, static_cast<std::int64_t>(kind)).bind(2, source);
     bind_key(select, 3, key);
     if (!select.step()) return std::nullopt;
@@ -36,7 +41,8 @@ void append_standing(sqlite::Statement& select, std::vector<StandingRecord>& rec
 
 std::vector<PatientMatch> matches(sqlite::Statement& select) {
     std::vector<PatientMatch> found;
-    while (select.step()) found.push_back({select.string(0), select.string(1), select.string(2), select.string(3)});
+    while (select.step())
+        found.push_back({select.string(0), select.string(1), select.string(2), select.string(3)});
     return found;
 }
 
@@ -44,13 +50,16 @@ std::vector<PatientMatch> matches(sqlite::Statement& select) {
 
 std::vector<PendingGroup> RecordStore::pending(int limit, std::int64_t after_id) const {
     auto select = database_.prepare(
-        "select p.kind, p.source, p.key, w.party, w.mark from pending w join party p on p.id = w.party where w.party > ?1 order by w.party limit ?2"
+        "select p.kind, p.source, p.key, w.party, w.mark from pending w join party p on p.id = "
+        "w.party where w.party > ?1 order by w.party limit ?2"
     );
     select.with(after_id, limit);
     std::vector<PendingGroup> groups;
     while (select.step())
         groups.push_back(
-            {{static_cast<GroupKind>(select.integer(0)), select.string(1), select.string(2)}, select.integer(3), select.integer(4)}
+            {{static_cast<GroupKind>(select.integer(0)), select.string(1), select.string(2)},
+             select.integer(3),
+             select.integer(4)}
         );
     return groups;
 }
@@ -67,15 +76,21 @@ std::int64_t RecordStore::mark_now() const {
     return select.integer(0);
 }
 
-std::vector<StandingRecord> RecordStore::standing_of_patient(const std::string& source, const std::string& patient_source_id) const {
+std::vector<StandingRecord> RecordStore::standing_of_patient(
+    const std::string& source, const std::string& patient_source_id
+) const {
     std::vector<StandingRecord> records;
     const auto patient = find_party(database_, GroupKind::patient, source, patient_source_id);
     if (!patient) return records;
-    static const std::string owned =
-        std::string(kStandingColumns) + "from record r " + std::string(kStandingJoin) + "where r.owner = ?1 and r.pos is not null";
-    static const std::string linked = std::string(kStandingColumns) +
-        "from record_link l join record r on r.stream = l.stream and r.key = l.key " + std::string(kStandingJoin) +
-        "where l.party = ?1 and r.pos is not null and r.owner is not ?1 and s.kind in ('limit', 'patient')";  // not what was his once
+    static const std::string owned = std::string(kStandingColumns) + "from record r " +
+                                     std::string(kStandingJoin) +
+                                     "where r.owner = ?1 and r.pos is not null";
+    static const std::string linked =
+        std::string(kStandingColumns) +
+        "from record_link l join record r on r.stream = l.stream and r.key = l.key " +
+        std::string(kStandingJoin) +
+        "where l.party = ?1 and r.pos is not null and r.owner is not ?1 and s.kind in ('limit', "
+        "'patient')";  // not what was his once
     {
         auto select = database_.prepare(owned);
         append_standing(select.with(*patient), records);
@@ -99,16 +114,20 @@ std::vector<StandingRecord> RecordStore::standing_of_practitioner(
     const std::string& source, const std::string& practitioner_source_id
 ) const {
     std::vector<StandingRecord> records;
-    const auto doctor = find_party(database_, GroupKind::practitioner, source, practitioner_source_id);
+    const auto doctor =
+        find_party(database_, GroupKind::practitioner, source, practitioner_source_id);
     if (!doctor) return records;
-    static const std::string sql =
-        std::string(kStandingColumns) + "from record r " + std::string(kStandingJoin) + "where r.doctor = ?1 and r.pos is not null";
+    static const std::string sql = std::string(kStandingColumns) + "from record r " +
+                                   std::string(kStandingJoin) +
+                                   "where r.doctor = ?1 and r.pos is not null";
     auto select = database_.prepare(sql);
     append_standing(select.with(*doctor), records);
     return records;
 }
 
-std::vector<std::string> RecordStore::patients_joined_with(const std::string& source, const std::string& patient_source_id) const {
+std::vector<std::string> RecordStore::patients_joined_with(
+    const std::string& source, const std::string& patient_source_id
+) const {
     std::vector<std::string> joined;
     const auto start = find_party(database_, GroupKind::patient, source, patient_source_id);
     if (!start) return joined;
@@ -124,7 +143,8 @@ std::vector<std::string> RecordStore::patients_joined_with(const std::string& so
                  // owners of the limits where he is a member, who was merged into him
                  "select owner from record_link where party = ?1 and owner is not null",
                  // members beside him where the limit names no owner
-                 "select m.party from record_link l join record_link m on m.stream = l.stream and m.key = l.key "
+                 "select m.party from record_link l join record_link m on m.stream = l.stream and "
+                 "m.key = l.key "
                  "where l.party = ?1 and l.owner is null",
              }) {
             auto select = database_.prepare(sql);
@@ -142,7 +162,8 @@ std::vector<std::string> RecordStore::patients_joined_with(const std::string& so
 }
 
 std::optional<StandingRecord> RecordStore::find(const RecordKey& key) const {
-    static const std::string sql = std::string(kStandingColumns) +
+    static const std::string sql =
+        std::string(kStandingColumns) +
         "from change_stream s join record r on r.stream = s.id join journal j on j.pos = r.pos "
         "where s.source = ?1 and s.kind = ?2 and r.key = ?3";
     auto select = database_.prepare(sql);
@@ -153,9 +174,11 @@ std::optional<StandingRecord> RecordStore::find(const RecordKey& key) const {
 }
 
 void RecordStore::by_kind(
-    std::string_view source, std::string_view kind, const std::function<void(const StandingRecord&)>& visit
+    std::string_view source, std::string_view kind,
+    const std::function<void(const StandingRecord&)>& visit
 ) const {
-    static const std::string sql = std::string(kStandingColumns) +
+    static const std::string sql =
+        std::string(kStandingColumns) +
         "from change_stream s join record r on r.stream = s.id join journal j on j.pos = r.pos "
         "where s.kind = ?2 and (?1 = '' or s.source = ?1)";
     auto select = database_.prepare(sql);
@@ -165,7 +188,8 @@ void RecordStore::by_kind(
 
 std::pair<std::int64_t, std::int64_t> RecordStore::state_of_kind(std::string_view kind) const {
     auto select = database_.prepare(
-        "select count(r.pos), coalesce(max(r.pos), 0) from change_stream s join record r on r.stream = s.id where s.kind = ?1"
+        "select count(r.pos), coalesce(max(r.pos), 0) from change_stream s join record r on "
+        "r.stream = s.id where s.kind = ?1"
     );
     select.with(kind);
     select.step();
@@ -174,15 +198,20 @@ std::pair<std::int64_t, std::int64_t> RecordStore::state_of_kind(std::string_vie
 
 std::vector<PatientMatch> RecordStore::patients_by_phone(std::string_view phone10) const {
     auto select = database_.prepare(
-        "select p.source, p.key, coalesce(n.folded_last_name, ''), coalesce(n.birth_date, '') from patient_phone f "
-        "join party p on p.id = f.party left join patient_name n on n.party = f.party where f.phone10 = ?1"
+        "select p.source, p.key, coalesce(n.folded_last_name, ''), coalesce(n.birth_date, '') from "
+        "patient_phone f "
+        "join party p on p.id = f.party left join patient_name n on n.party = f.party where "
+        "f.phone10 = ?1"
     );
     return matches(select.with(phone10));
 }
 
-std::vector<PatientMatch> RecordStore::patients_by_last_name(std::string_view folded_last_name, std::string_view birth_date) const {
+std::vector<PatientMatch> RecordStore::patients_by_last_name(
+    std::string_view folded_last_name, std::string_view birth_date
+) const {
     auto select = database_.prepare(
-        "select p.source, p.key, n.folded_last_name, n.birth_date from patient_name n join party p on p.id = n.party "
+        "select p.source, p.key, n.folded_last_name, n.birth_date from patient_name n join party p "
+        "on p.id = n.party "
         "where n.folded_last_name = ?1 and n.birth_date = ?2"
     );
     return matches(select.with(folded_last_name, birth_date));
@@ -190,21 +219,25 @@ std::vector<PatientMatch> RecordStore::patients_by_last_name(std::string_view fo
 
 std::vector<StreamCounts> RecordStore::counts() const {
     auto select = database_.prepare(
-        "select s.source, s.name, s.kind, (select count(r.pos) from record r where r.stream = s.id), "
+        "select s.source, s.name, s.kind, (select count(r.pos) from record r where r.stream = "
+        "s.id), "
         "(select count(*) - count(r.pos) from record r where r.stream = s.id), "
-        "(select count(*) from mapping_hold h where h.stream = s.id) from change_stream s order by s.source, s.id"
+        "(select count(*) from mapping_hold h where h.stream = s.id) from change_stream s order by "
+        "s.source, s.id"
     );
     std::vector<StreamCounts> counts;
     while (select.step())
         counts.push_back(
-            {select.string(0), select.string(1), select.string(2), select.integer(3), select.integer(4), select.integer(5)}
+            {select.string(0), select.string(1), select.string(2), select.integer(3),
+             select.integer(4), select.integer(5)}
         );
     return counts;
 }
 
 std::int64_t RecordStore::standing_count(const StreamRef& stream, std::int64_t limit) const {
     auto select = database_.prepare(
-        "select count(*) from (select 1 from record where stream = (select id from change_stream where source = ?1 and name = ?2) "
+        "select count(*) from (select 1 from record where stream = (select id from change_stream "
+        "where source = ?1 and name = ?2) "
         "and pos is not null limit ?3)"
     );
     select.with(stream.source, stream.stream, limit).step();
@@ -212,31 +245,41 @@ std::int64_t RecordStore::standing_count(const StreamRef& stream, std::int64_t l
 }
 
 void RecordStore::known_in_window(
-    const StreamRef& stream, std::int64_t from_us, std::int64_t to_us, const std::function<void(const KnownRecord&)>& visit
+    const StreamRef& stream, std::int64_t from_us, std::int64_t to_us,
+    const std::function<void(const KnownRecord&)>& visit
 ) const {
     const auto id = find_stream(database_, stream.source, stream.stream);
     if (!id) return;
     auto select = database_.prepare(
-        "select key, coalesce(row_key, key) from record where stream = ?1 and window_at >= ?2 and window_at < ?3 and pos is not null"
+        "select key, coalesce(row_key, key) from record where stream = ?1 and window_at >= ?2 and "
+        "window_at < ?3 and pos is not null"
     );
     select.with(*id, from_us, to_us);
     while (select.step()) visit({select.string(0), select.string(1)});
 }
 
-void RecordStore::known_in_stream(const StreamRef& stream, const std::function<void(const KnownRecord&)>& visit) const {
+void RecordStore::known_in_stream(
+    const StreamRef& stream, const std::function<void(const KnownRecord&)>& visit
+) const {
     const auto id = find_stream(database_, stream.source, stream.stream);
     if (!id) return;
-    auto select = database_.prepare("select key, coalesce(row_key, key) from record where stream = ?1 and pos is not null");
+    auto select = database_.prepare(
+        "select key, coalesce(row_key, key) from record where stream = ?1 and pos is not null"
+    );
     select.with(*id);
     while (select.step()) visit({select.string(0), select.string(1)});
 }
 
-std::vector<KnownRecord> RecordStore::known_of_row(const StreamRef& stream, std::string_view row_key) const {
+std::vector<KnownRecord> RecordStore::known_of_row(
+    const StreamRef& stream, std::string_view row_key
+) const {
     std::vector<KnownRecord> known;
     const auto id = find_stream(database_, stream.source, stream.stream);
     if (!id) return known;
-    for (const char* sql : {"select key, row_key from record where stream = ?1 and row_key = ?2 and pos is not null",
-                            "select key, key from record where stream = ?1 and key = ?2 and row_key is null and pos is not null"}) {
+    for (const char* sql :
+         {"select key, row_key from record where stream = ?1 and row_key = ?2 and pos is not null",
+          "select key, key from record where stream = ?1 and key = ?2 and row_key is null and pos "
+          "is not null"}) {
         auto select = database_.prepare(sql);
         select.bind(1, *id);
         bind_key(select, 2, row_key);
@@ -245,12 +288,15 @@ std::vector<KnownRecord> RecordStore::known_of_row(const StreamRef& stream, std:
     return known;
 }
 
-std::vector<KnownRecord> RecordStore::known_of_parent(const StreamRef& stream, std::string_view parent_key) const {
+std::vector<KnownRecord> RecordStore::known_of_parent(
+    const StreamRef& stream, std::string_view parent_key
+) const {
     std::vector<KnownRecord> known;
     const auto id = find_stream(database_, stream.source, stream.stream);
     if (!id) return known;
     auto select = database_.prepare(
-        "select key, coalesce(row_key, key) from record where stream = ?1 and parent = ?2 and pos is not null"
+        "select key, coalesce(row_key, key) from record where stream = ?1 and parent = ?2 and pos "
+        "is not null"
     );
     select.bind(1, *id);
     bind_key(select, 2, parent_key);

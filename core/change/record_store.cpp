@@ -25,23 +25,29 @@ void RecordStore::migrate(sqlite::Database& database) {
     transaction.commit();
 }
 
-void RecordStore::create_indexes(sqlite::Transaction& transaction) { transaction.database().execute(kIndexesV1); }
+void RecordStore::create_indexes(sqlite::Transaction& transaction) {
+    transaction.database().execute(kIndexesV1);
+}
 
 CaptureCounts RecordStore::capture(
-    sqlite::Transaction& transaction, const StreamRef& stream, std::span<const Arrival> arrivals, const CaptureOptions& options
+    sqlite::Transaction& transaction, const StreamRef& stream, std::span<const Arrival> arrivals,
+    const CaptureOptions& options
 ) {
     CaptureWriter writer(transaction, stream);
-    // In key order, so that neighbours share pages; of the same key the later arrival stays the later.
+    // In key order, so that neighbours share pages; of the same key the later arrival stays the
+    // later.
     std::vector<std::pair<std::int64_t, std::size_t>> order;
     order.reserve(arrivals.size());
-    for (std::size_t i = 0; i < arrivals.size(); ++i) order.emplace_back(integer_key(arrivals[i].record.source_id).value_or(INT64_MAX), i);
+    for (std::size_t i = 0; i < arrivals.size(); ++i)
+        order.emplace_back(integer_key(arrivals[i].record.source_id).value_or(INT64_MAX), i);
     std::sort(order.begin(), order.end());
     for (const auto& entry : order) writer.capture(arrivals[entry.second], options);
     return writer.finish();
 }
 
 CaptureCounts RecordStore::capture(
-    sqlite::Transaction& transaction, const StreamRef& stream, std::span<const record::Record> records, const CaptureOptions& options
+    sqlite::Transaction& transaction, const StreamRef& stream,
+    std::span<const record::Record> records, const CaptureOptions& options
 ) {
     CaptureWriter writer(transaction, stream);
     for (const auto& record : records) {
@@ -54,7 +60,8 @@ CaptureCounts RecordStore::capture(
 }
 
 CaptureCounts RecordStore::remove(
-    sqlite::Transaction& transaction, const StreamRef& stream, std::span<const std::string> keys, std::int64_t now_us
+    sqlite::Transaction& transaction, const StreamRef& stream, std::span<const std::string> keys,
+    std::int64_t now_us
 ) {
     CaptureWriter writer(transaction, stream);
     for (const auto& key : keys) writer.remove(key, now_us);
@@ -62,13 +69,15 @@ CaptureCounts RecordStore::remove(
 }
 
 void RecordStore::mark_pending(sqlite::Transaction& transaction, const GroupKey& group) {
-    auto party = transaction.prepare("insert or ignore into party (kind, source, key) values (?1, ?2, ?3)");
+    auto party =
+        transaction.prepare("insert or ignore into party (kind, source, key) values (?1, ?2, ?3)");
     party.bind(1, static_cast<std::int64_t>(group.kind)).bind(2, group.source);
     bind_key(party, 3, group.source_id);
     party.run();
     transaction.prepare("update change_counter set value = value + 1 where name = 'mark'").run();
     auto mark = transaction.prepare(
-        "insert or replace into pending (party, mark) select p.id, c.value from party p, change_counter c "
+        "insert or replace into pending (party, mark) select p.id, c.value from party p, "
+        "change_counter c "
         "where p.kind = ?1 and p.source = ?2 and p.key = ?3 and c.name = 'mark'"
     );
     mark.bind(1, static_cast<std::int64_t>(group.kind)).bind(2, group.source);
@@ -76,9 +85,12 @@ void RecordStore::mark_pending(sqlite::Transaction& transaction, const GroupKey&
     mark.run();
 }
 
-void RecordStore::clear_pending(sqlite::Transaction& transaction, const GroupKey& group, std::int64_t up_to) {
+void RecordStore::clear_pending(
+    sqlite::Transaction& transaction, const GroupKey& group, std::int64_t up_to
+) {
     auto erase = transaction.prepare(
-        "delete from pending where mark <= ?4 and party = (select id from party where kind = ?1 and source = ?2 and key = ?3)"
+        "delete from pending where mark <= ?4 and party = (select id from party where kind = ?1 "
+        "and source = ?2 and key = ?3)"
     );
     erase.bind(1, static_cast<std::int64_t>(group.kind)).bind(2, group.source);
     bind_key(erase, 3, group.source_id);
@@ -86,7 +98,8 @@ void RecordStore::clear_pending(sqlite::Transaction& transaction, const GroupKey
 }
 
 RecordStore::Answered RecordStore::answer_mapping_hold(
-    sqlite::Transaction& transaction, const StreamRef& stream, Answer answer, std::int64_t now_us, int limit
+    sqlite::Transaction& transaction, const StreamRef& stream, Answer answer, std::int64_t now_us,
+    int limit
 ) {
     CaptureWriter writer(transaction, stream);
     Answered answered = writer.answer_mapping_hold(answer, now_us, limit);

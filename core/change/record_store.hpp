@@ -1,13 +1,18 @@
-// RecordStore: the canonical records of one clinic as they stand, and what of them still waits for its meaning.
+// RecordStore: the canonical records of one clinic as they stand, and what of them still waits for
+// its meaning.
 //
-// Who: owned by the pipeline. Writes take a sqlite::Transaction& (capture is the first of the two transactions); reads use the Database that the
-// store was made with, which may be another connection of another thread. The object itself holds no state, so a rolled-back transaction
+// Who: owned by the pipeline. Writes take a sqlite::Transaction& (capture is the first of the two
+// transactions); reads use the Database that the store was made with, which may be another
+// connection of another thread. The object itself holds no state, so a rolled-back transaction
 // leaves nothing behind.
-// What holds after a crash: whatever was committed, whole: a record, its body, its pending marks and the cursor are one transaction.
+// What holds after a crash: whatever was committed, whole: a record, its body, its pending marks
+// and the cursor are one transaction.
 //
-// Shapes: a record is (stream, key); its key is an integer in the store where its text is one, so order and size are those of integers. A body
-// stands once, in journal(pos, body), and only the standing one: events carry their content themselves, nothing refers to an older body.
-// A removed record keeps a tombstone (key, version, hash), so a key reused after deletion continues its versions.
+// Shapes: a record is (stream, key); its key is an integer in the store where its text is one, so
+// order and size are those of integers. A body stands once, in journal(pos, body), and only the
+// standing one: events carry their content themselves, nothing refers to an older body. A removed
+// record keeps a tombstone (key, version, hash), so a key reused after deletion continues its
+// versions.
 #pragma once
 
 #include <cstdint>
@@ -32,13 +37,16 @@ struct StreamRef {
 
 struct Arrival {  // a record with what its row says beside the body
     record::Record record;
-    std::string row_key;                     // empty: the record's own id
-    std::optional<std::int64_t> window_us;   // the window column's value, local microseconds (change/local_time.hpp)
-    std::optional<std::int64_t> stamp_us;    // the newest stamp column's value, local microseconds
-    std::uint64_t row_hash = 0;              // of the raw cells; 0: unknown. Equal row, other mapping version, other content: the mapping alone did it
+    std::string row_key;  // empty: the record's own id
+    std::optional<std::int64_t>
+        window_us;  // the window column's value, local microseconds (change/local_time.hpp)
+    std::optional<std::int64_t> stamp_us;  // the newest stamp column's value, local microseconds
+    std::uint64_t row_hash = 0;  // of the raw cells; 0: unknown. Equal row, other mapping version,
+                                 // other content: the mapping alone did it
 };
 
-// What becomes of a content that differs although its raw row does not (architecture, "Upgrades don't re-bill").
+// What becomes of a content that differs although its raw row does not (architecture, "Upgrades
+// don't re-bill").
 enum class MappingChange {
     hold,    // the old version stands, the new one waits in mapping_hold for the operator's answer
     follow,  // taken as any other change
@@ -48,22 +56,30 @@ struct CaptureOptions {
     std::string mapping_version;
     std::int64_t now_us = 0;
     MappingChange mapping_change = MappingChange::hold;
-    std::optional<std::int64_t> cursor_us;  // up to here the stamps had been read before: what is created below committed late
-    // Does this top-level field leave in an event? A mapping change that touches none of those updates silently. Empty: all but `notes`.
+    std::optional<std::int64_t> cursor_us;  // up to here the stamps had been read before: what is
+                                            // created below committed late
+    // Does this top-level field leave in an event? A mapping change that touches none of those
+    // updates silently. Empty: all but `notes`.
     std::function<bool(std::string_view kind, std::string_view field)> exported;
 };
 
 struct CaptureCounts {
     std::int64_t created = 0, updated = 0, removed = 0;
-    std::int64_t silent = 0;     // stored anew without a new version: source_modified_at, mapping version, window
+    std::int64_t silent =
+        0;  // stored anew without a new version: source_modified_at, mapping version, window
     std::int64_t unchanged = 0;  // nothing was written
     std::int64_t held = 0;       // changed by the mapping alone, waiting for the operator
-    std::int64_t lag_us_max = 0; // by how much the stamp of a created record lay before CaptureOptions::cursor_us
+    std::int64_t lag_us_max =
+        0;  // by how much the stamp of a created record lay before CaptureOptions::cursor_us
     bool wrote() const { return created + updated + removed + silent + held > 0; }
     CaptureCounts& operator+=(const CaptureCounts& other);
 };
 
-enum class GroupKind { patient = 1, practitioner = 2, plan = 3 };  // plan: only inside the store, never pending
+enum class GroupKind {
+    patient = 1,
+    practitioner = 2,
+    plan = 3
+};  // plan: only inside the store, never pending
 
 struct GroupKey {  // whose meaning has to be worked out again
     GroupKind kind = GroupKind::patient;
@@ -110,68 +126,101 @@ class RecordStore {
   public:
     explicit RecordStore(sqlite::Database& database) : database_(database) {}
 
-    // Creates what is not there yet. Own transaction; called at start, after the connection's own migrations.
+    // Creates what is not there yet. Own transaction; called at start, after the connection's own
+    // migrations.
     static void migrate(sqlite::Database& database);
-    // Secondary indexes, left out of the first backfill for speed; every query works without them, slowly. Idempotent, cheap once there.
+    // Secondary indexes, left out of the first backfill for speed; every query works without them,
+    // slowly. Idempotent, cheap once there.
     static void create_indexes(sqlite::Transaction& transaction);
 
-    // --- writing -----------------------------------------------------------------------------------------------------------------
-    // Compares content hashes, stores what differs, marks the groups concerned (of old and new owner) as pending.
+    // --- writing
+    // -----------------------------------------------------------------------------------------------------------------
+    // Compares content hashes, stores what differs, marks the groups concerned (of old and new
+    // owner) as pending.
     CaptureCounts capture(
-        sqlite::Transaction& transaction, const StreamRef& stream, std::span<const Arrival> arrivals, const CaptureOptions& options
+        sqlite::Transaction& transaction, const StreamRef& stream,
+        std::span<const Arrival> arrivals, const CaptureOptions& options
     );
     CaptureCounts capture(
-        sqlite::Transaction& transaction, const StreamRef& stream, std::span<const record::Record> records, const CaptureOptions& options
+        sqlite::Transaction& transaction, const StreamRef& stream,
+        std::span<const record::Record> records, const CaptureOptions& options
     );
     // Tombstones for those that stand; keys unknown or already removed are passed over.
     CaptureCounts remove(
-        sqlite::Transaction& transaction, const StreamRef& stream, std::span<const std::string> keys, std::int64_t now_us
+        sqlite::Transaction& transaction, const StreamRef& stream,
+        std::span<const std::string> keys, std::int64_t now_us
     );
     void mark_pending(sqlite::Transaction& transaction, const GroupKey& group);
     // Ends a group's waiting, unless it was marked again after `up_to`.
     void clear_pending(sqlite::Transaction& transaction, const GroupKey& group, std::int64_t up_to);
-    // The operator's answer to a mapping change: the waiting versions become the standing ones. `announce` marks their groups pending; the caller
-    // that answered *baseline* takes the returned groups and saves their state as announced without sending. At most limit records; call again while non-empty.
+    // The operator's answer to a mapping change: the waiting versions become the standing ones.
+    // `announce` marks their groups pending; the caller that answered *baseline* takes the returned
+    // groups and saves their state as announced without sending. At most limit records; call again
+    // while non-empty.
     enum class Answer { send, baseline };
     struct Answered {
         std::int64_t records = 0;
         std::vector<GroupKey> groups;
     };
-    Answered answer_mapping_hold(sqlite::Transaction& transaction, const StreamRef& stream, Answer answer, std::int64_t now_us, int limit);
+    Answered answer_mapping_hold(
+        sqlite::Transaction& transaction, const StreamRef& stream, Answer answer,
+        std::int64_t now_us, int limit
+    );
 
-    // --- reading: the pipeline -----------------------------------------------------------------------------------------------------
+    // --- reading: the pipeline
+    // -----------------------------------------------------------------------------------------------------
     std::vector<PendingGroup> pending(int limit, std::int64_t after_id = 0) const;
     std::int64_t pending_count() const;
     std::int64_t mark_now() const;  // the newest mark given
 
-    // The patient's own record, records he owns, limits where he is a member, patients merged into him, the items of his plans.
-    std::vector<StandingRecord> standing_of_patient(const std::string& source, const std::string& patient_source_id) const;
+    // The patient's own record, records he owns, limits where he is a member, patients merged into
+    // him, the items of his plans.
+    std::vector<StandingRecord> standing_of_patient(
+        const std::string& source, const std::string& patient_source_id
+    ) const;
     // Shift, busy, slot, appointment.
-    std::vector<StandingRecord> standing_of_practitioner(const std::string& source, const std::string& practitioner_source_id) const;
-    // Everybody whose meaning hangs together with his through shared accounts and merges, both directions, to the end of the chain; without himself.
-    std::vector<std::string> patients_joined_with(const std::string& source, const std::string& patient_source_id) const;
+    std::vector<StandingRecord> standing_of_practitioner(
+        const std::string& source, const std::string& practitioner_source_id
+    ) const;
+    // Everybody whose meaning hangs together with his through shared accounts and merges, both
+    // directions, to the end of the chain; without himself.
+    std::vector<std::string> patients_joined_with(
+        const std::string& source, const std::string& patient_source_id
+    ) const;
     std::optional<StandingRecord> find(const RecordKey& key) const;
     // Empty source: all sources. The visitor must not write to the store.
-    void by_kind(std::string_view source, std::string_view kind, const std::function<void(const StandingRecord&)>& visit) const;
-    // Differs once any record of the kind was created, changed or removed; cheap beside reading them.
+    void by_kind(
+        std::string_view source, std::string_view kind,
+        const std::function<void(const StandingRecord&)>& visit
+    ) const;
+    // Differs once any record of the kind was created, changed or removed; cheap beside reading
+    // them.
     std::pair<std::int64_t, std::int64_t> state_of_kind(std::string_view kind) const;
 
     // P9: linking an order to its patient. phone10: base/text.hpp phone_last_ten(); folded: fold().
     std::vector<PatientMatch> patients_by_phone(std::string_view phone10) const;
-    std::vector<PatientMatch> patients_by_last_name(std::string_view folded_last_name, std::string_view birth_date) const;
+    std::vector<PatientMatch> patients_by_last_name(
+        std::string_view folded_last_name, std::string_view birth_date
+    ) const;
 
     std::vector<StreamCounts> counts() const;
-    std::int64_t standing_count(const StreamRef& stream, std::int64_t limit = INT64_MAX) const;  // counts no further than limit
+    std::int64_t standing_count(const StreamRef& stream, std::int64_t limit = INT64_MAX)
+        const;  // counts no further than limit
 
-    // --- reading: set comparison ---------------------------------------------------------------------------------------------------
+    // --- reading: set comparison
+    // ---------------------------------------------------------------------------------------------------
     // Standing records whose window value lies in [from, to); a stream, never loaded whole.
     void known_in_window(
-        const StreamRef& stream, std::int64_t from_us, std::int64_t to_us, const std::function<void(const KnownRecord&)>& visit
+        const StreamRef& stream, std::int64_t from_us, std::int64_t to_us,
+        const std::function<void(const KnownRecord&)>& visit
     ) const;
-    void known_in_stream(const StreamRef& stream, const std::function<void(const KnownRecord&)>& visit) const;
+    void known_in_stream(
+        const StreamRef& stream, const std::function<void(const KnownRecord&)>& visit
+    ) const;
     // Standing records that came from this row, or (fan-out by rows) belong to this parent.
     std::vector<KnownRecord> known_of_row(const StreamRef& stream, std::string_view row_key) const;
-    std::vector<KnownRecord> known_of_parent(const StreamRef& stream, std::string_view parent_key) const;
+    std::vector<KnownRecord> known_of_parent(const StreamRef& stream, std::string_view parent_key)
+        const;
 
   private:
     sqlite::Database& database_;

@@ -1,9 +1,11 @@
-// The tables of station 3, in one place. Not for other stations: they ask RecordStore and stream_state.hpp.
+// The tables of station 3, in one place. Not for other stations: they ask RecordStore and
+// stream_state.hpp.
 #pragma once
 
 namespace mis::change {
 
-// No column type where a key stands (change/key.hpp): SQLite keeps integers as integers and text as text then.
+// No column type where a key stands (change/key.hpp): SQLite keeps integers as integers and text as
+// text then.
 inline constexpr const char* kSchemaV1 = R"sql(
 create table if not exists change_stream (
   id integer primary key, source text not null, name text not null, kind text not null, unique (source, name)) strict;

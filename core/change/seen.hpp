@@ -1,5 +1,6 @@
-// SeenKeys: which records a read of a source met. Eight bytes a key, so that a reconciliation of millions of rows stays small: two keys of one
-// stream with the same 64 bits would hide one removal until one of them goes.
+// SeenKeys: which records a read of a source met. Eight bytes a key, so that a reconciliation of
+// millions of rows stays small: two keys of one stream with the same 64 bits would hide one removal
+// until one of them goes.
 #pragma once
 
 #include <algorithm>
@@ -15,8 +16,9 @@
 namespace mis::change {
 
 struct SeenKeys {
-    std::set<std::string> rows_to_check;  // rows whose earlier records may be gone although the row is there
-    std::set<std::string> parents;        // fan-out by rows: parents whose children were met
+    std::set<std::string>
+        rows_to_check;  // rows whose earlier records may be gone although the row is there
+    std::set<std::string> parents;  // fan-out by rows: parents whose children were met
 
     void add_record(std::string_view key) { records.push_back(hash_of(key)); }
     // A row that could not be mapped counts as present, whatever it yielded before.
@@ -32,7 +34,9 @@ struct SeenKeys {
     }
 
   private:
-    static std::uint64_t hash_of(std::string_view key) { return std::hash<std::string_view>{}(key); }
+    static std::uint64_t hash_of(std::string_view key) {
+        return std::hash<std::string_view>{}(key);
+    }
     std::vector<std::uint64_t> records, quarantined;
 };
 

@@ -34,20 +34,27 @@ class RowHash {
     std::uint64_t hash_ = 14'695'981'039'346'656'037ULL;
 };
 
-// "S.WORKDATE", "{column:T:TREAT.WORKDATE|…}" → "workdate": how the fetch names a column → how the rows do.
+// "S.WORKDATE", "{column:T:TREAT.WORKDATE|…}" → "workdate": how the fetch names a column → how the
+// rows do.
 std::string bare_column(std::string_view column) {
-    if (const auto bar = column.find('|'); bar != std::string_view::npos) column = column.substr(0, bar);
-    if (const auto dot = column.rfind('.'); dot != std::string_view::npos) column.remove_prefix(dot + 1);
+    if (const auto bar = column.find('|'); bar != std::string_view::npos)
+        column = column.substr(0, bar);
+    if (const auto dot = column.rfind('.'); dot != std::string_view::npos)
+        column.remove_prefix(dot + 1);
     return to_lower(trim(column));
 }
 
-std::optional<std::size_t> index_of(const std::vector<std::string>& columns, std::string_view name) {
+std::optional<std::size_t> index_of(
+    const std::vector<std::string>& columns, std::string_view name
+) {
     const auto found = std::find(columns.begin(), columns.end(), name);
     if (found == columns.end()) return std::nullopt;
     return static_cast<std::size_t>(found - columns.begin());
 }
 
-std::int64_t adapted(std::int64_t width_us, std::int64_t rows, std::int64_t wanted, std::int64_t least_us) {
+std::int64_t adapted(
+    std::int64_t width_us, std::int64_t rows, std::int64_t wanted, std::int64_t least_us
+) {
     if (rows > 2 * wanted) return std::max(width_us / 2, least_us);
     if (rows < wanted / 2) return std::min(width_us * 2, kSliceUsMax);
     return width_us;
@@ -73,55 +80,83 @@ struct StreamPass::Run {
     std::string first_key, last_key, key_before_last;  // of the newest read
 };
 
-CaptureCounts apply(sqlite::Transaction& transaction, RecordStore& records, CaptureBatch& batch, std::int64_t now_us) {
+CaptureCounts apply(
+    sqlite::Transaction& transaction, RecordStore& records, CaptureBatch& batch, std::int64_t now_us
+) {
     batch.options.now_us = now_us;
-    CaptureCounts counts = records.capture(transaction, batch.stream, std::span<const Arrival>(batch.arrivals), batch.options);
-    if (!batch.gone.empty()) counts += records.remove(transaction, batch.stream, batch.gone, now_us);
-    if (batch.hold_change == CaptureBatch::HoldChange::begin) save_removal_hold(transaction, batch.stream, batch.hold);
-    if (batch.hold_change == CaptureBatch::HoldChange::end) clear_removal_hold(transaction, batch.stream, batch.hold.comparison);
-    if (counts.wrote() || batch.save == CaptureBatch::Save::always) save_state(transaction, batch.stream, batch.state);
+    CaptureCounts counts = records.capture(
+        transaction, batch.stream, std::span<const Arrival>(batch.arrivals), batch.options
+    );
+    if (!batch.gone.empty())
+        counts += records.remove(transaction, batch.stream, batch.gone, now_us);
+    if (batch.hold_change == CaptureBatch::HoldChange::begin)
+        save_removal_hold(transaction, batch.stream, batch.hold);
+    if (batch.hold_change == CaptureBatch::HoldChange::end)
+        clear_removal_hold(transaction, batch.stream, batch.hold.comparison);
+    if (counts.wrote() || batch.save == CaptureBatch::Save::always)
+        save_state(transaction, batch.stream, batch.state);
     return counts;
 }
 
 Result<StreamPass> StreamPass::create(
-    std::string source, const source::StreamDeclaration& declaration, source::RowReader& reader, record::Mapper& mapper,
-    RecordStore& records, sqlite::Database& database, const Clock& clock, PassOptions options
+    std::string source, const source::StreamDeclaration& declaration, source::RowReader& reader,
+    record::Mapper& mapper, RecordStore& records, sqlite::Database& database, const Clock& clock,
+    PassOptions options
 ) {
     const std::string kind = declaration.kind.empty() ? declaration.name : declaration.kind;
-    StreamPass pass({std::move(source), declaration.name, kind}, declaration, reader, mapper, records, database, clock, std::move(options));
+    StreamPass pass(
+        {std::move(source), declaration.name, kind}, declaration, reader, mapper, records, database,
+        clock, std::move(options)
+    );
     const auto& columns = reader.columns(declaration.name);
-    const std::string key = declaration.key_column.empty() ? bare_column(declaration.key) : declaration.key_column;
+    const std::string key =
+        declaration.key_column.empty() ? bare_column(declaration.key) : declaration.key_column;
     const auto key_index = index_of(columns, key);
     if (!key_index)
-        return fail(ErrorKind::misconfigured, "stream " + declaration.name + ": its rows have no key column " + key + ": add it to columns");
+        return fail(
+            ErrorKind::misconfigured, "stream " + declaration.name +
+                                          ": its rows have no key column " + key +
+                                          ": add it to columns"
+        );
     pass.key_index_ = *key_index;
     if (declaration.window) {
         const std::string window = bare_column(declaration.window->column);
         pass.window_index_ = index_of(columns, window);
         if (!pass.window_index_)
             return fail(
-                ErrorKind::misconfigured, "stream " + declaration.name + ": its rows have no column " + window +
-                                              ": select the window column under that name and add it to columns"
+                ErrorKind::misconfigured,
+                "stream " + declaration.name + ": its rows have no column " + window +
+                    ": select the window column under that name and add it to columns"
             );
     }
-    pass.stamps_are_sure_ = !declaration.stamps.empty() && declaration.stamps.front().find('{') == std::string::npos;
+    pass.stamps_are_sure_ =
+        !declaration.stamps.empty() && declaration.stamps.front().find('{') == std::string::npos;
     for (const auto& stamp : declaration.stamps)
-        if (const auto index = index_of(columns, bare_column(stamp))) pass.stamp_indexes_.push_back(*index);
+        if (const auto index = index_of(columns, bare_column(stamp)))
+            pass.stamp_indexes_.push_back(*index);
     return pass;
 }
 
 StreamPass::StreamPass(
-    StreamRef stream, const source::StreamDeclaration& declaration, source::RowReader& reader, record::Mapper& mapper,
-    RecordStore& records, sqlite::Database& database, const Clock& clock, PassOptions options
+    StreamRef stream, const source::StreamDeclaration& declaration, source::RowReader& reader,
+    record::Mapper& mapper, RecordStore& records, sqlite::Database& database, const Clock& clock,
+    PassOptions options
 )
-    : stream_(std::move(stream)), declaration_(declaration), reader_(&reader), mapper_(&mapper), records_(&records), database_(&database),
-      clock_(&clock), options_(std::move(options)) {}
+    : stream_(std::move(stream)),
+      declaration_(declaration),
+      reader_(&reader),
+      mapper_(&mapper),
+      records_(&records),
+      database_(&database),
+      clock_(&clock),
+      options_(std::move(options)) {}
 
 Result<PassReport> StreamPass::run(PassMode mode, const Deliver& deliver) {
     if (in_doubt_) load();
     in_doubt_ = true;
     Run run{deliver, {}, {}, 0, static_cast<std::size_t>(options_.batch_rows), false, {}, {}, {}};
-    if (auto done = ladder(run, mode); !done) return fail(done.error().within("reading " + stream_.stream));
+    if (auto done = ladder(run, mode); !done)
+        return fail(done.error().within("reading " + stream_.stream));
     in_doubt_ = false;
     run.report.removals_held = run.report.removals_held || run.unreadable;
     return run.report;
@@ -131,7 +166,8 @@ void StreamPass::load() {
     state_ = load_state(*database_, stream_);
     const auto& columns = reader_->columns(stream_.stream);
     if (state_.hash_columns.empty())
-        for (const auto& column : columns) state_.hash_columns += (state_.hash_columns.empty() ? "" : ",") + column;
+        for (const auto& column : columns)
+            state_.hash_columns += (state_.hash_columns.empty() ? "" : ",") + column;
     hash_indexes_.clear();
     for (const std::string_view column : split(state_.hash_columns, ','))
         if (const auto index = index_of(columns, column)) hash_indexes_.push_back(*index);
@@ -153,9 +189,11 @@ Result<void> StreamPass::ladder(Run& run, PassMode mode) {
     if (state_.backfill != Backfill::done) {
         if (auto done = backfill(run); !done) return done;
     } else {
-        if (!state_.stamp_cursors_us.empty()) run.batch.options.cursor_us = state_.stamp_cursors_us.front();
+        if (!state_.stamp_cursors_us.empty())
+            run.batch.options.cursor_us = state_.stamp_cursors_us.front();
         const bool small = !stamps_are_sure_ && !declaration_.window &&
-                           records_->standing_count(stream_, options_.small_stream_rows + 1) <= options_.small_stream_rows;
+                           records_->standing_count(stream_, options_.small_stream_rows + 1) <=
+                               options_.small_stream_rows;
         if (auto done = poll_stamps(run); !done) return done;
         if (!stamps_are_sure_ && !small && mode == PassMode::poll)
             if (auto done = poll_tail(run); !done) return done;
@@ -167,7 +205,9 @@ Result<void> StreamPass::ladder(Run& run, PassMode mode) {
             if (auto done = compare_all(run); !done) return done;
             if (mode == PassMode::reconcile) {
                 const CaptureCounts& after = run.report.counts;
-                state_.drift = {after.created - before.created, after.updated - before.updated, after.removed - before.removed};
+                state_.drift = {
+                    after.created - before.created, after.updated - before.updated,
+                    after.removed - before.removed};
                 state_.reconciled_us = clock_->unix_us();
                 if (auto done = flush(run, CaptureBatch::Save::always); !done) return done;
             }
@@ -191,7 +231,9 @@ void StreamPass::failed(sqlite::Transaction& transaction, const Error& error) {
 Result<void> StreamPass::backfill(Run& run) {
     if (state_.backfill == Backfill::none) {
         state_.backfill = Backfill::running;
-        state_.stamp_cursors_us.assign(declaration_.stamps.size(), run.now_local_us);  // what changes meanwhile is the first poll's
+        state_.stamp_cursors_us.assign(
+            declaration_.stamps.size(), run.now_local_us
+        );  // what changes meanwhile is the first poll's
     }
     run.batch_rows = static_cast<std::size_t>(options_.walk_rows) * 2;
     for (bool last = false; !last;) {
@@ -230,10 +272,13 @@ Result<void> StreamPass::poll_stamps(Run& run) {
             const auto rows = read(run, slice, seen);
             if (!rows) return fail(rows.error());
             if (auto done = check_siblings(run, seen); !done) return done;
-            if (to_us == end_us) state_.stamp_cursors_us[i] = run.now_local_us;
-            else state_.stamp_cursors_us[i] = std::max(state_.stamp_cursors_us[i], to_us);
+            if (to_us == end_us)
+                state_.stamp_cursors_us[i] = run.now_local_us;
+            else
+                state_.stamp_cursors_us[i] = std::max(state_.stamp_cursors_us[i], to_us);
             if (to_us - from_us >= state_.stamp_slice_us || *rows > 2 * options_.slice_rows)
-                state_.stamp_slice_us = adapted(state_.stamp_slice_us, *rows, options_.slice_rows, kSliceUsMin);
+                state_.stamp_slice_us =
+                    adapted(state_.stamp_slice_us, *rows, options_.slice_rows, kSliceUsMin);
             if (auto done = flush(run, CaptureBatch::Save::if_written); !done) return done;
             from_us = to_us;
         }
@@ -243,7 +288,8 @@ Result<void> StreamPass::poll_stamps(Run& run) {
 
 Result<void> StreamPass::poll_tail(Run& run) {
     std::string after = state_.walk_after;
-    if (const auto number = integer_key(after)) after = std::to_string(*number - options_.tail_overlap_keys);
+    if (const auto number = integer_key(after))
+        after = std::to_string(*number - options_.tail_overlap_keys);
     for (bool last = false; !last;) {
         Seen seen;
         const auto page = walk_page(run, after, seen);
@@ -280,7 +326,8 @@ Result<void> StreamPass::compare_window(Run& run) {
             if (!seen.covers(known)) missing.push_back(known);
         });
         if (to_us - from_us >= state_.window_slice_us || *rows > 2 * options_.slice_rows)
-            state_.window_slice_us = adapted(state_.window_slice_us, *rows, options_.slice_rows, kWindowSliceUsMin);
+            state_.window_slice_us =
+                adapted(state_.window_slice_us, *rows, options_.slice_rows, kWindowSliceUsMin);
         if (auto done = flush(run, CaptureBatch::Save::if_written); !done) return done;
         from_us = to_us;
     }
@@ -315,7 +362,8 @@ Result<void> StreamPass::compare_all(Run& run) {
     return flush(run, CaptureBatch::Save::if_written);
 }
 
-// A full page of a fan-out by rows may end in the middle of a key: the next page begins with that key again.
+// A full page of a fan-out by rows may end in the middle of a key: the next page begins with that
+// key again.
 Result<bool> StreamPass::walk_page(Run& run, std::string& after, Seen& seen) {
     source::Slice slice;
     slice.by = source::Slice::By::key_walk;
@@ -325,8 +373,12 @@ Result<bool> StreamPass::walk_page(Run& run, std::string& after, Seen& seen) {
     if (!rows) return fail(rows.error());
     const bool last = *rows < options_.walk_rows;
     if (*rows == 0) return last;
-    if (run.last_key.empty()) return fail(ErrorKind::malformed, "a key walk met a row without a key");
-    if (run.last_key == after) return fail(ErrorKind::malformed, "a key walk does not move on: the fetch must order by its key");
+    if (run.last_key.empty())
+        return fail(ErrorKind::malformed, "a key walk met a row without a key");
+    if (run.last_key == after)
+        return fail(
+            ErrorKind::malformed, "a key walk does not move on: the fetch must order by its key"
+        );
     const std::string last_key = run.last_key;
     if (last || !declaration_.parent) {
         after = last_key;
@@ -366,17 +418,24 @@ Result<std::int64_t> StreamPass::read(Run& run, const source::Slice& slice, Seen
                 if (const auto cell = batch.cell(row, *window_index_)) window = local_us(*cell);
             for (const std::size_t index : stamp_indexes_)
                 if (const auto cell = batch.cell(row, index))
-                    if (const auto time = local_us(*cell)) stamp = std::max(stamp.value_or(*time), *time);
+                    if (const auto time = local_us(*cell))
+                        stamp = std::max(stamp.value_or(*time), *time);
             for (auto& record : mapped.records) {
                 seen.add_record(record.source_id);
                 check = check || (siblings && record.source_id != mapped.row_key);
-                if (siblings && !record.parent_key.empty() && record.parent_key != mapped.row_key) seen.parents.insert(record.parent_key);
-                run.batch.arrivals.push_back({std::move(record), mapped.row_key, window, stamp, hash.value()});
+                if (siblings && !record.parent_key.empty() && record.parent_key != mapped.row_key)
+                    seen.parents.insert(record.parent_key);
+                run.batch.arrivals.push_back(
+                    {std::move(record), mapped.row_key, window, stamp, hash.value()}
+                );
             }
             if (check) seen.rows_to_check.insert(mapped.row_key);
             run.report.issues += static_cast<std::int64_t>(mapped.issues.size());
-            std::move(mapped.issues.begin(), mapped.issues.end(), std::back_inserter(run.batch.issues));
-            // The state of such a batch is that of before this slice: a slice counts when it is complete.
+            std::move(
+                mapped.issues.begin(), mapped.issues.end(), std::back_inserter(run.batch.issues)
+            );
+            // The state of such a batch is that of before this slice: a slice counts when it is
+            // complete.
             if (run.batch.arrivals.size() >= run.batch_rows)
                 if (auto done = flush(run, CaptureBatch::Save::if_written); !done) return done;
         }
@@ -397,7 +456,8 @@ Result<void> StreamPass::check_siblings(Run& run, Seen& seen) {
         for (const auto& record : known)
             if (!seen.covers(record)) missing.push_back(record);
     };
-    for (const auto& row_key : seen.rows_to_check) add_missing(records_->known_of_row(stream_, row_key));
+    for (const auto& row_key : seen.rows_to_check)
+        add_missing(records_->known_of_row(stream_, row_key));
     for (const auto& parent : seen.parents) add_missing(records_->known_of_parent(stream_, parent));
     if (missing.empty() || run.unreadable) return {};
     auto gone = confirm_gone(run, missing);
@@ -407,7 +467,9 @@ Result<void> StreamPass::check_siblings(Run& run, Seen& seen) {
 }
 
 // Reads the rows again by id: they may only have moved out of the window, or appeared since.
-Result<std::vector<std::string>> StreamPass::confirm_gone(Run& run, const std::vector<KnownRecord>& missing) {
+Result<std::vector<std::string>> StreamPass::confirm_gone(
+    Run& run, const std::vector<KnownRecord>& missing
+) {
     std::set<std::string> row_keys;
     for (const auto& record : missing) row_keys.insert(record.row_key);
     Seen seen;
@@ -415,7 +477,8 @@ Result<std::vector<std::string>> StreamPass::confirm_gone(Run& run, const std::v
     slice.by = source::Slice::By::ids;
     for (auto key = row_keys.begin(); key != row_keys.end();) {
         slice.ids.clear();
-        while (key != row_keys.end() && slice.ids.size() < source::kIdsPerReadMax) slice.ids.push_back(*key++);
+        while (key != row_keys.end() && slice.ids.size() < source::kIdsPerReadMax)
+            slice.ids.push_back(*key++);
         if (const auto rows = read(run, slice, seen); !rows) return fail(rows.error());
         run.report.reread += static_cast<std::int64_t>(slice.ids.size());
     }
@@ -440,8 +503,11 @@ Result<void> StreamPass::remove_missing(
         end_hold();
         return {};
     }
-    const auto held = [&](std::size_t count) { return loses_too_much(static_cast<std::int64_t>(count), known, options_); };
-    if (run.unreadable || (hold && !hold->released && held(missing.size()))) {  // not even asked again
+    const auto held = [&](std::size_t count) {
+        return loses_too_much(static_cast<std::int64_t>(count), known, options_);
+    };
+    if (run.unreadable ||
+        (hold && !hold->released && held(missing.size()))) {  // not even asked again
         run.report.removals_held = true;
         return {};
     }
@@ -450,10 +516,16 @@ Result<void> StreamPass::remove_missing(
     if (held(gone->size()) && !(hold && hold->released)) {
         run.report.removals_held = true;
         run.batch.hold_change = CaptureBatch::HoldChange::begin;
-        run.batch.hold = {stream_.source, stream_.stream, comparison, clock_->unix_us(),
-                          "the comparison of " + std::string(comparison) + " lost " + std::to_string(gone->size()) + " of " +
-                              std::to_string(known) + " records at once",
-                          static_cast<std::int64_t>(gone->size()), known, false};
+        run.batch.hold = {
+            stream_.source,
+            stream_.stream,
+            comparison,
+            clock_->unix_us(),
+            "the comparison of " + std::string(comparison) + " lost " +
+                std::to_string(gone->size()) + " of " + std::to_string(known) + " records at once",
+            static_cast<std::int64_t>(gone->size()),
+            known,
+            false};
         return {};
     }
     end_hold();
@@ -463,10 +535,12 @@ Result<void> StreamPass::remove_missing(
 
 Result<void> StreamPass::flush(Run& run, CaptureBatch::Save save) {
     const std::int64_t now_us = clock_->unix_us();
-    if (now_us - state_.saved_us >= options_.save_idle_every_us || now_us < state_.saved_us) save = CaptureBatch::Save::always;
+    if (now_us - state_.saved_us >= options_.save_idle_every_us || now_us < state_.saved_us)
+        save = CaptureBatch::Save::always;
     CaptureBatch& batch = run.batch;
     for (const auto& [reason, count] : batch.skipped) run.report.skipped += count;
-    const bool nothing = batch.arrivals.empty() && batch.gone.empty() && batch.issues.empty() && batch.skipped.empty() &&
+    const bool nothing = batch.arrivals.empty() && batch.gone.empty() && batch.issues.empty() &&
+                         batch.skipped.empty() &&
                          batch.hold_change == CaptureBatch::HoldChange::none;
     if (nothing && save == CaptureBatch::Save::if_written) return {};
     if (save == CaptureBatch::Save::always) state_.saved_us = now_us;
@@ -481,9 +555,11 @@ Result<void> StreamPass::flush(Run& run, CaptureBatch::Save save) {
     if (!counts) return fail(counts.error());
     batch.options.cursor_us = cursor_us;
     run.report.counts += *counts;
-    // A row that committed later than the overlap reaches teaches a longer one; what is older than any commit lag was entered with an old stamp.
+    // A row that committed later than the overlap reaches teaches a longer one; what is older than
+    // any commit lag was entered with an old stamp.
     if (counts->lag_us_max > 0 && counts->lag_us_max <= options_.overlap_us_max)
-        state_.overlap_us = std::max(state_.overlap_us, std::min(2 * counts->lag_us_max, options_.overlap_us_max));
+        state_.overlap_us =
+            std::max(state_.overlap_us, std::min(2 * counts->lag_us_max, options_.overlap_us_max));
     return {};
 }
 

@@ -24,14 +24,23 @@ void each_number(State& state, Visit&& visit) {
 
 constexpr std::string_view kStampPrefix = "stamp_cursor_us.";
 
-std::optional<std::string> source_value(sqlite::Database& database, const std::string& source, const char* name) {
-    auto select = database.prepare("select value from source_state where source = ?1 and name = ?2");
+std::optional<std::string> source_value(
+    sqlite::Database& database, const std::string& source, const char* name
+) {
+    auto select =
+        database.prepare("select value from source_state where source = ?1 and name = ?2");
     if (!select.with(source, name).step()) return std::nullopt;
     return select.string(0);
 }
 
-void set_source_value(sqlite::Transaction& transaction, const std::string& source, const char* name, const std::string& value) {
-    transaction.prepare("insert or replace into source_state (source, name, value) values (?1, ?2, ?3)").with(source, name, value).run();
+void set_source_value(
+    sqlite::Transaction& transaction, const std::string& source, const char* name,
+    const std::string& value
+) {
+    transaction
+        .prepare("insert or replace into source_state (source, name, value) values (?1, ?2, ?3)")
+        .with(source, name, value)
+        .run();
 }
 
 }  // namespace
@@ -44,10 +53,14 @@ StreamState load_state(sqlite::Database& database, const StreamRef& stream) {
     select.with(*id);
     while (select.step()) {
         const std::string name = select.string(0);
-        if (name == "backfill") state.backfill = static_cast<Backfill>(select.integer(1));
-        else if (name == "walk_after") state.walk_after = select.string(1);
-        else if (name == "hash_columns") state.hash_columns = select.string(1);
-        else if (name == "error") state.error = select.string(1);
+        if (name == "backfill")
+            state.backfill = static_cast<Backfill>(select.integer(1));
+        else if (name == "walk_after")
+            state.walk_after = select.string(1);
+        else if (name == "hash_columns")
+            state.hash_columns = select.string(1);
+        else if (name == "error")
+            state.error = select.string(1);
         else if (name.starts_with(kStampPrefix)) {
             std::size_t index = 0;
             std::from_chars(name.data() + kStampPrefix.size(), name.data() + name.size(), index);
@@ -62,10 +75,13 @@ StreamState load_state(sqlite::Database& database, const StreamRef& stream) {
     return state;
 }
 
-void save_state(sqlite::Transaction& transaction, const StreamRef& stream, const StreamState& state) {
+void save_state(
+    sqlite::Transaction& transaction, const StreamRef& stream, const StreamState& state
+) {
     const std::int64_t id = stream_id(transaction, stream);
     auto upsert = transaction.prepare(
-        "insert into stream_state (stream, name, value) values (?1, ?2, ?3) on conflict do update set value = excluded.value "
+        "insert into stream_state (stream, name, value) values (?1, ?2, ?3) on conflict do update "
+        "set value = excluded.value "
         "where value is not excluded.value"
     );
     upsert.with(id, "backfill", static_cast<int>(state.backfill)).run();
@@ -73,62 +89,90 @@ void save_state(sqlite::Transaction& transaction, const StreamRef& stream, const
     upsert.with(id, "hash_columns", state.hash_columns).run();
     upsert.with(id, "error", state.error).run();
     for (std::size_t i = 0; i < state.stamp_cursors_us.size(); ++i)
-        upsert.with(id, std::string(kStampPrefix) + std::to_string(i), state.stamp_cursors_us[i]).run();
-    each_number(state, [&](const char* name, const std::int64_t& value) { upsert.with(id, name, value).run(); });
+        upsert.with(id, std::string(kStampPrefix) + std::to_string(i), state.stamp_cursors_us[i])
+            .run();
+    each_number(state, [&](const char* name, const std::int64_t& value) {
+        upsert.with(id, name, value).run();
+    });
 }
 
 std::vector<Hold> holds(sqlite::Database& database) {
     std::vector<Hold> found;
     {
-        auto select = database.prepare("select source, value from source_state where name = 'held_since_us' order by source");
+        auto select = database.prepare(
+            "select source, value from source_state where name = 'held_since_us' order by source"
+        );
         while (select.step()) {
             Hold hold;
             hold.source = select.string(0);
             hold.since_us = std::stoll(select.string(1));
-            hold.reason = "the base under this name is another one than before (its fingerprint changed)";
+            hold.reason =
+                "the base under this name is another one than before (its fingerprint changed)";
             found.push_back(hold);
         }
     }
     auto select = database.prepare(
-        "select s.source, s.name, h.comparison, h.since_us, h.reason, h.missing, h.known, h.released from removal_hold h "
+        "select s.source, s.name, h.comparison, h.since_us, h.reason, h.missing, h.known, "
+        "h.released from removal_hold h "
         "join change_stream s on s.id = h.stream order by s.source, s.id"
     );
     while (select.step())
         found.push_back(
-            {select.string(0), select.string(1), select.string(2), select.integer(3), select.string(4), select.integer(5),
-             select.integer(6), select.integer(7) != 0}
+            {select.string(0), select.string(1), select.string(2), select.integer(3),
+             select.string(4), select.integer(5), select.integer(6), select.integer(7) != 0}
         );
     return found;
 }
 
-std::optional<Hold> removal_hold(sqlite::Database& database, const StreamRef& stream, std::string_view comparison) {
+std::optional<Hold> removal_hold(
+    sqlite::Database& database, const StreamRef& stream, std::string_view comparison
+) {
     for (const auto& hold : holds(database))
-        if (hold.source == stream.source && hold.stream == stream.stream && hold.comparison == comparison) return hold;
+        if (hold.source == stream.source && hold.stream == stream.stream &&
+            hold.comparison == comparison)
+            return hold;
     return std::nullopt;
 }
 
-void save_removal_hold(sqlite::Transaction& transaction, const StreamRef& stream, const Hold& hold) {
+void save_removal_hold(
+    sqlite::Transaction& transaction, const StreamRef& stream, const Hold& hold
+) {
     transaction
         .prepare(
-            "insert or replace into removal_hold (stream, comparison, since_us, reason, missing, known, released) "
+            "insert or replace into removal_hold (stream, comparison, since_us, reason, missing, "
+            "known, released) "
             "values (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
         )
-        .with(stream_id(transaction, stream), hold.comparison, hold.since_us, hold.reason, hold.missing, hold.known, hold.released ? 1 : 0)
+        .with(
+            stream_id(transaction, stream), hold.comparison, hold.since_us, hold.reason,
+            hold.missing, hold.known, hold.released ? 1 : 0
+        )
         .run();
 }
 
-void clear_removal_hold(sqlite::Transaction& transaction, const StreamRef& stream, std::string_view comparison) {
-    transaction.prepare("delete from removal_hold where stream = ?1 and comparison = ?2").with(stream_id(transaction, stream), comparison).run();
+void clear_removal_hold(
+    sqlite::Transaction& transaction, const StreamRef& stream, std::string_view comparison
+) {
+    transaction.prepare("delete from removal_hold where stream = ?1 and comparison = ?2")
+        .with(stream_id(transaction, stream), comparison)
+        .run();
 }
 
-bool release_hold(sqlite::Transaction& transaction, const std::string& source, const std::string& stream) {
+bool release_hold(
+    sqlite::Transaction& transaction, const std::string& source, const std::string& stream
+) {
     sqlite::Database& database = transaction.database();
     if (stream.empty()) {
         const auto fingerprint = source_value(database, source, "fingerprint_held");
         if (!fingerprint) return false;
         set_source_value(transaction, source, "fingerprint", *fingerprint);
-        transaction.prepare("delete from source_state where source = ?1 and name in ('fingerprint_held', 'held_since_us')")
-            .with(source).run();
+        transaction
+            .prepare(
+                "delete from source_state where source = ?1 and name in ('fingerprint_held', "
+                "'held_since_us')"
+            )
+            .with(source)
+            .run();
         return true;
     }
     const auto id = find_stream(database, source, stream);
@@ -138,7 +182,8 @@ bool release_hold(sqlite::Transaction& transaction, const std::string& source, c
 }
 
 FingerprintVerdict check_fingerprint(
-    sqlite::Transaction& transaction, const std::string& source, const std::string& fingerprint, std::int64_t now_us
+    sqlite::Transaction& transaction, const std::string& source, const std::string& fingerprint,
+    std::int64_t now_us
 ) {
     sqlite::Database& database = transaction.database();
     const auto known = source_value(database, source, "fingerprint");
@@ -149,8 +194,13 @@ FingerprintVerdict check_fingerprint(
     const auto held = source_value(database, source, "fingerprint_held");
     if (*known == fingerprint) {
         if (held)  // the right base is back
-            transaction.prepare("delete from source_state where source = ?1 and name in ('fingerprint_held', 'held_since_us')")
-                .with(source).run();
+            transaction
+                .prepare(
+                    "delete from source_state where source = ?1 and name in ('fingerprint_held', "
+                    "'held_since_us')"
+                )
+                .with(source)
+                .run();
         return FingerprintVerdict::same;
     }
     if (held != fingerprint) {

@@ -1,6 +1,8 @@
-// What is remembered of a stream between passes: cursors, drift, failures; and what waits for a human: holds.
+// What is remembered of a stream between passes: cursors, drift, failures; and what waits for a
+// human: holds.
 //
-// Written in the transaction of the batch it belongs to, so after a crash cursor and records agree. An idle poll writes none of it.
+// Written in the transaction of the batch it belongs to, so after a crash cursor and records agree.
+// An idle poll writes none of it.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +16,7 @@
 
 namespace mis::change {
 
-struct Drift {  // what the last full reconciliation found that the polls had not
+struct Drift {                   // what the last full reconciliation found that the polls had not
     std::int64_t missing = 0;    // rows we did not have
     std::int64_t different = 0;  // rows we had otherwise
     std::int64_t extra = 0;      // records whose row is gone
@@ -26,26 +28,32 @@ enum class Backfill { none = 0, running = 1, done = 2 };
 
 struct StreamState {
     Backfill backfill = Backfill::none;
-    std::string walk_after;                       // backfill goes on after this key; then: the highest key seen (key tail)
-    std::string hash_columns;                     // "id,stamp,…": the columns at the first backfill; a row's hash is of these, so that a column
-                                                  // which a later connector adds does not make every row look changed by the MIS
-    std::vector<std::int64_t> stamp_cursors_us;   // per stamp, the source's local time: everything below was visible once
-    std::int64_t overlap_us = 0;                  // learnt from late commits; 0: the option's minimum
-    std::int64_t stamp_slice_us = 0;              // width that gave a handy number of rows; 0: not known yet
+    std::string
+        walk_after;  // backfill goes on after this key; then: the highest key seen (key tail)
+    std::string hash_columns;  // "id,stamp,…": the columns at the first backfill; a row's hash is
+                               // of these, so that a column which a later connector adds does not
+                               // make every row look changed by the MIS
+    std::vector<std::int64_t>
+        stamp_cursors_us;  // per stamp, the source's local time: everything below was visible once
+    std::int64_t overlap_us = 0;      // learnt from late commits; 0: the option's minimum
+    std::int64_t stamp_slice_us = 0;  // width that gave a handy number of rows; 0: not known yet
     std::int64_t window_slice_us = 0;
-    std::int64_t window_compared_us = 0;          // our clock, as all below
+    std::int64_t window_compared_us = 0;  // our clock, as all below
     std::int64_t reconciled_us = 0;
-    Drift drift;                                  // of the last reconciliation
-    std::string error;                            // why the last pass failed; empty: it did not
+    Drift drift;        // of the last reconciliation
+    std::string error;  // why the last pass failed; empty: it did not
     std::int64_t failing_since_us = 0;
     std::int64_t saved_us = 0;
     friend bool operator==(const StreamState&, const StreamState&) = default;
 };
 
 StreamState load_state(sqlite::Database& database, const StreamRef& stream);
-void save_state(sqlite::Transaction& transaction, const StreamRef& stream, const StreamState& state);
+void save_state(
+    sqlite::Transaction& transaction, const StreamRef& stream, const StreamState& state
+);
 
-// A hold: something so unlike a working day that a human decides. Nothing is removed (stream) or read (source) until it is released.
+// A hold: something so unlike a working day that a human decides. Nothing is removed (stream) or
+// read (source) until it is released.
 struct Hold {
     std::string source;
     std::string stream;      // empty: the whole source, whose fingerprint changed
@@ -57,20 +65,28 @@ struct Hold {
 };
 
 std::vector<Hold> holds(sqlite::Database& database);
-std::optional<Hold> removal_hold(sqlite::Database& database, const StreamRef& stream, std::string_view comparison);
+std::optional<Hold> removal_hold(
+    sqlite::Database& database, const StreamRef& stream, std::string_view comparison
+);
 void save_removal_hold(sqlite::Transaction& transaction, const StreamRef& stream, const Hold& hold);
-void clear_removal_hold(sqlite::Transaction& transaction, const StreamRef& stream, std::string_view comparison);
+void clear_removal_hold(
+    sqlite::Transaction& transaction, const StreamRef& stream, std::string_view comparison
+);
 // Empty stream: the source's new fingerprint is accepted. false: nothing is held there.
-bool release_hold(sqlite::Transaction& transaction, const std::string& source, const std::string& stream);
+bool release_hold(
+    sqlite::Transaction& transaction, const std::string& source, const std::string& stream
+);
 
 enum class FingerprintVerdict {
     first_seen,
     same,
     held,  // another base under the same name: do not read it
 };
-// Called after connecting, before the first stream of a pass. Writes only on first_seen and when a hold begins.
+// Called after connecting, before the first stream of a pass. Writes only on first_seen and when a
+// hold begins.
 FingerprintVerdict check_fingerprint(
-    sqlite::Transaction& transaction, const std::string& source, const std::string& fingerprint, std::int64_t now_us
+    sqlite::Transaction& transaction, const std::string& source, const std::string& fingerprint,
+    std::int64_t now_us
 );
 
 }  // namespace mis::change

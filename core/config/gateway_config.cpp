@@ -16,7 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The parts of the effective document, typed. Everything was checked: a wrong type here is a mistake of ours.
+// The parts of the effective document, typed. Everything was checked: a wrong type here is a
+// mistake of ours.
 class Section {
   public:
     Section(const Json& value, fs::path folder) : value_(value), folder_(std::move(folder)) {}
@@ -69,7 +70,8 @@ SourceConfig read_source(const Section& from) {
     SourceConfig source;
     source.name = from.text("name");
     source.connector = from.text("connector");
-    if (source.connector.find('/') != std::string::npos) source.connector = from.resolve(source.connector).string();
+    if (source.connector.find('/') != std::string::npos)
+        source.connector = from.resolve(source.connector).string();
     if (from.has("firebird")) source.firebird = read_firebird(from.at("firebird"));
     source.poll_seconds = from.number("poll_seconds");
     source.duty_cycle_percent = from.number("duty_cycle_percent");
@@ -81,7 +83,9 @@ SourceConfig read_source(const Section& from) {
     source.site = from["site"].get<std::map<std::string, std::string>>();
     source.codes_file = from.path("codes_file");
     for (const Section& one : from.list("overrides"))
-        source.overrides.push_back({one.text("replaces"), one.text("shipped_sha256"), one.path("file")});
+        source.overrides.push_back(
+            {one.text("replaces"), one.text("shipped_sha256"), one.path("file")}
+        );
     return source;
 }
 
@@ -93,8 +97,10 @@ SinkConfig read_sink(const Section& from) {
         const Section part = from.at("webhook");
         WebhookConfig& webhook = sink.webhook.emplace();
         webhook.url = part.text("url");
-        for (const Json& file : part["secret_files"]) webhook.secrets.push_back({part.resolve(file.get<std::string>()), ""});
-        if (!part.text("secret_env").empty()) webhook.secrets.push_back({{}, part.text("secret_env")});
+        for (const Json& file : part["secret_files"])
+            webhook.secrets.push_back({part.resolve(file.get<std::string>()), ""});
+        if (!part.text("secret_env").empty())
+            webhook.secrets.push_back({{}, part.text("secret_env")});
         webhook.bearer_token = part.secret("bearer_token_file", nullptr);
         webhook.authority_file = part.path("authority_file");
         webhook.certificate_file = part.path("certificate_file");
@@ -111,8 +117,8 @@ SinkConfig read_sink(const Section& from) {
     if (from.has("file")) {
         const Section part = from.at("file");
         sink.file = FileSinkConfig{
-            part.path("folder"), part.big_number("file_bytes_max"), part.number("files_max"), part.number("batch_events_max")
-        };
+            part.path("folder"), part.big_number("file_bytes_max"), part.number("files_max"),
+            part.number("batch_events_max")};
     }
     return sink;
 }
@@ -137,16 +143,22 @@ void check_source(SettingCheck& check, const Json& source, const std::string& he
         return check.problem(here, "says not how to reach its base: add firebird: {database: …}");
     const Json& firebird = source["firebird"];
     const std::string pointer = here + "/firebird";
-    const bool file = !text_at(firebird, "password_file").empty(), environment = !text_at(firebird, "password_env").empty();
-    if (file && environment) check.problem(pointer + "/password_env", "password_file is given too: keep one");
+    const bool file = !text_at(firebird, "password_file").empty(),
+               environment = !text_at(firebird, "password_env").empty();
+    if (file && environment)
+        check.problem(pointer + "/password_env", "password_file is given too: keep one");
     if (!file && !environment && !text_at(firebird, "host").empty())
         check.problem(pointer, "a server wants a password: add password_file or password_env");
-    if (firebird.value("dialect", 3) == 2) check.problem(pointer + "/dialect", "2 is only Firebird's own diagnosis: 1 or 3");
+    if (firebird.value("dialect", 3) == 2)
+        check.problem(pointer + "/dialect", "2 is only Firebird's own diagnosis: 1 or 3");
     const Json overrides = source.value("overrides", Json::array());
     for (std::size_t index = 0; index < overrides.size(); ++index) {
         const std::string sha = text_at(overrides[index], "shipped_sha256");
         if (sha.size() != 64 || sha.find_first_not_of("0123456789abcdef") != std::string::npos)
-            check.problem(fmt::format("{}/overrides/{}/shipped_sha256", here, index), "must be 64 small hex digits: `sha256sum` of the shipped file");
+            check.problem(
+                fmt::format("{}/overrides/{}/shipped_sha256", here, index),
+                "must be 64 small hex digits: `sha256sum` of the shipped file"
+            );
     }
 }
 
@@ -156,9 +168,15 @@ void check_sink(SettingCheck& check, const Json& sink, const std::string& here) 
     if (!webhook) return;
     const Json& part = sink["webhook"];
     const std::string pointer = here + "/webhook";
-    const std::size_t secrets = part.value("secret_files", Json::array()).size() + (text_at(part, "secret_env").empty() ? 0 : 1);
-    if (secrets == 0) check.problem(pointer, "has no secret to sign with: add secret_files: [FILE]");
-    if (secrets > 2) check.problem(pointer + "/secret_files", "more than two secrets: one, or two while it is being replaced");
+    const std::size_t secrets = part.value("secret_files", Json::array()).size() +
+                                (text_at(part, "secret_env").empty() ? 0 : 1);
+    if (secrets == 0)
+        check.problem(pointer, "has no secret to sign with: add secret_files: [FILE]");
+    if (secrets > 2)
+        check.problem(
+            pointer + "/secret_files",
+            "more than two secrets: one, or two while it is being replaced"
+        );
     if (text_at(part, "certificate_file").empty() != text_at(part, "key_file").empty())
         check.problem(pointer, "certificate_file and key_file go together: give both or none");
     if (part.value("backoff_longest_ms", 0) < part.value("backoff_first_ms", 0))
@@ -170,17 +188,26 @@ void check_names(SettingCheck& check, const Json& list, const std::string& point
     for (std::size_t index = 0; index < list.size(); ++index) {
         const std::string name = text_at(list[index], "name");
         if (!name.empty() && !seen.insert(name).second)
-            check.problem(fmt::format("{}/{}/name", pointer, index), "is there twice: each needs a name of its own");
+            check.problem(
+                fmt::format("{}/{}/name", pointer, index),
+                "is there twice: each needs a name of its own"
+            );
     }
 }
 
 void check_together(SettingCheck& check, const Json& all) {
     if (all["export"]["mode"] == "all" && trim(text_at(all["export"], "legal_ground")).empty())
-        check.problem("/export/mode", "`all` sends everybody's data: name the contract or consent in export.legal_ground, or take ordered");
-    if (!Currency::parse(text_at(all["clinic"], "currency"))) check.problem("/clinic/currency", "must be an ISO 4217 code like RUB");
+        check.problem(
+            "/export/mode",
+            "`all` sends everybody's data: name the contract or consent in export.legal_ground, or "
+            "take ordered"
+        );
+    if (!Currency::parse(text_at(all["clinic"], "currency")))
+        check.problem("/clinic/currency", "must be an ISO 4217 code like RUB");
     for (std::size_t index = 0; index < all["sources"].size(); ++index)
         check_source(check, all["sources"][index], fmt::format("/sources/{}", index));
-    for (std::size_t index = 0; index < all["sinks"].size(); ++index) check_sink(check, all["sinks"][index], fmt::format("/sinks/{}", index));
+    for (std::size_t index = 0; index < all["sinks"].size(); ++index)
+        check_sink(check, all["sinks"][index], fmt::format("/sinks/{}", index));
     check_names(check, all["sources"], "/sources");
     check_names(check, all["sinks"], "/sinks");
 }
@@ -194,10 +221,12 @@ GatewayConfig typed(const Json& effective, const fs::path& file) {
     for (const auto& [branch, zone] : root.at("clinic")["branches"].items())
         config.branch_zones.emplace(branch, *Zone::find(zone.get<std::string>()));
     config.store_folder = root.at("store").path("folder");
-    config.export_mode = root.at("export").text("mode") == "all" ? ExportMode::all : ExportMode::ordered;
+    config.export_mode =
+        root.at("export").text("mode") == "all" ? ExportMode::all : ExportMode::ordered;
     config.legal_ground = root.at("export").text("legal_ground");
     config.practitioner_names = root.at("export").flag("practitioner_names");
-    for (const Section& source : root.list("sources")) config.sources.push_back(read_source(source));
+    for (const Section& source : root.list("sources"))
+        config.sources.push_back(read_source(source));
     for (const Section& sink : root.list("sinks")) config.sinks.push_back(read_sink(sink));
     config.http_listen = read_listen(root.at("http").text("listen"));
     config.groups_file = root.at("nomenclature").path("groups_file");
@@ -226,7 +255,8 @@ Result<GatewayConfig> parse_config(std::string_view text, const fs::path& file) 
     Json effective = check.fill();
     // what belongs together is only judged where the parts are right
     if (check.problems().empty()) check_together(check, effective);
-    if (!check.problems().empty()) return fail(ErrorKind::misconfigured, fmt::format("{}", fmt::join(check.problems(), "\n")));
+    if (!check.problems().empty())
+        return fail(ErrorKind::misconfigured, fmt::format("{}", fmt::join(check.problems(), "\n")));
     GatewayConfig config = typed(effective, file);
     config.effective = std::move(effective);
     return config;
@@ -236,7 +266,12 @@ Result<GatewayConfig> load_config(const fs::path& file) {
     try {
         return parse_config(platform::read_file(file), file);
     } catch (const std::system_error& error) {
-        return fail(ErrorKind::misconfigured, fmt::format("reading {}: {}: name it with --config", file.string(), error.code().message()));
+        return fail(
+            ErrorKind::misconfigured,
+            fmt::format(
+                "reading {}: {}: name it with --config", file.string(), error.code().message()
+            )
+        );
     }
 }
 
@@ -247,16 +282,25 @@ Result<std::string> read_secret(const SecretPlace& place) {
         try {
             secret = platform::read_file(place.file);
         } catch (const std::system_error& error) {
-            return fail(ErrorKind::misconfigured, fmt::format("reading the secret in {}: {}", where, error.code().message()));
+            return fail(
+                ErrorKind::misconfigured,
+                fmt::format("reading the secret in {}: {}", where, error.code().message())
+            );
         }
     } else if (!place.environment.empty()) {
         where = "environment variable " + place.environment;
         const char* value = std::getenv(place.environment.c_str());
-        if (value == nullptr) return fail(ErrorKind::misconfigured, fmt::format("{} is not set", where));
+        if (value == nullptr)
+            return fail(ErrorKind::misconfigured, fmt::format("{} is not set", where));
         secret = value;
     }
-    while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r' || secret.back() == ' ' || secret.back() == '\t')) secret.pop_back();
-    if (secret.empty() && !where.empty()) return fail(ErrorKind::misconfigured, fmt::format("{} is empty: it must hold the secret", where));
+    while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r' ||
+                               secret.back() == ' ' || secret.back() == '\t'))
+        secret.pop_back();
+    if (secret.empty() && !where.empty())
+        return fail(
+            ErrorKind::misconfigured, fmt::format("{} is empty: it must hold the secret", where)
+        );
     return secret;
 }
 
@@ -265,7 +309,8 @@ std::string redacted_dump(const GatewayConfig& config) {
     const auto dump = [&out](const auto& self, const Json& value, int depth) -> void {
         const std::string indent(static_cast<std::size_t>(depth) * 2, ' ');
         for (const auto& [key, entry] : value.items()) {
-            const std::string lead = value.is_array() ? indent + "-" : fmt::format("{}{}:", indent, key);
+            const std::string lead =
+                value.is_array() ? indent + "-" : fmt::format("{}{}:", indent, key);
             if (entry.is_structured() && !entry.empty()) {
                 out += lead + "\n";
                 self(self, entry, depth + 1);
@@ -273,7 +318,8 @@ std::string redacted_dump(const GatewayConfig& config) {
                 std::string text = entry.dump();
                 // a query may carry a key that somebody pasted into the URL
                 if (key == "url")
-                    if (const std::size_t query = text.find('?'); query != std::string::npos) text = text.substr(0, query) + "?…\"";
+                    if (const std::size_t query = text.find('?'); query != std::string::npos)
+                        text = text.substr(0, query) + "?…\"";
                 out += fmt::format("{} {}\n", lead, text);
             }
         }

@@ -1,7 +1,8 @@
 // The configuration of one gateway: gateway.yaml, checked and typed.
 //
-// load_config() reports every mistake at once, one per line: "FILE:LINE: KEY: what: remedy". It opens no secret file and no connection: whoever uses a
-// secret asks read_secret() then. Relative paths are resolved against the file's folder. What each key means: config/reference.md.
+// load_config() reports every mistake at once, one per line: "FILE:LINE: KEY: what: remedy". It
+// opens no secret file and no connection: whoever uses a secret asks read_secret() then. Relative
+// paths are resolved against the file's folder. What each key means: config/reference.md.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,8 @@ struct SecretPlace {  // where a secret stands; at most one of the two
     bool is_empty() const { return file.empty() && environment.empty(); }
 };
 
-// The secret itself, without the white space at its end. misconfigured: missing, empty, unreadable; names the place only.
+// The secret itself, without the white space at its end. misconfigured: missing, empty, unreadable;
+// names the place only.
 Result<std::string> read_secret(const SecretPlace& place);
 
 enum class ExportMode { ordered, all };
@@ -98,7 +100,7 @@ struct GatewayConfig {
     bool practitioner_names = false;
     std::vector<SourceConfig> sources;
     std::vector<SinkConfig> sinks;
-    std::optional<Listen> http_listen;  // none: switched off
+    std::optional<Listen> http_listen;                      // none: switched off
     std::filesystem::path groups_file, groups_extend_file;  // empty: the shipped one, none
     int low_threshold_percent = 80, slot_days = 28;
     std::int64_t outbox_events_max = 5'000'000, free_disk_bytes_min = 268'435'456;
@@ -117,16 +119,18 @@ Result<GatewayConfig> load_config(const std::filesystem::path& file);
 // The same from text; `file` says where it would lie, for paths and errors.
 Result<GatewayConfig> parse_config(std::string_view text, const std::filesystem::path& file);
 
-// For `check` and the log: the effective document as YAML-like text. Credentials of URLs and tokens never stand in it.
+// For `check` and the log: the effective document as YAML-like text. Credentials of URLs and tokens
+// never stand in it.
 std::string redacted_dump(const GatewayConfig& config);
 
 struct ConfigChange {
-    std::string key;           // "sources[mis].poll_seconds", "sinks[event-log]"
-    std::string before, after; // JSON; empty: was not, is no longer there
+    std::string key;            // "sources[mis].poll_seconds", "sinks[event-log]"
+    std::string before, after;  // JSON; empty: was not, is no longer there
     SettingEffect effect = SettingEffect::reload;
 };
 
-// What SIGHUP would change. List entries are known by name; several identity changes mean: another store.
+// What SIGHUP would change. List entries are known by name; several identity changes mean: another
+// store.
 std::vector<ConfigChange> diff_configs(const GatewayConfig& before, const GatewayConfig& after);
 
 }  // namespace mis::config

@@ -16,14 +16,20 @@ using K = SettingKind;
 
 // Keys that somebody writes who wants to put a secret here.
 bool names_a_secret(std::string_view key) {
-    for (const std::string_view word : {"password", "passwd", "secret", "secrets", "token", "bearer_token", "passphrase", "authorization", "key"})
+    for (const std::string_view word :
+         {"password", "passwd", "secret", "secrets", "token", "bearer_token", "passphrase",
+          "authorization", "key"})
         if (key == word) return true;
     return false;
 }
 
-bool is_text_scalar(const Json& value) { return value.is_string() || value.is_number_integer() || value.is_boolean(); }
+bool is_text_scalar(const Json& value) {
+    return value.is_string() || value.is_number_integer() || value.is_boolean();
+}
 
-std::string as_text(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+std::string as_text(const Json& value) {
+    return value.is_string() ? value.get<std::string>() : value.dump();
+}
 
 std::size_t distance(std::string_view a, std::string_view b) {  // Levenshtein
     std::vector<std::size_t> row(b.size() + 1);
@@ -33,7 +39,8 @@ std::size_t distance(std::string_view a, std::string_view b) {  // Levenshtein
         row[0] = i;
         for (std::size_t j = 1; j <= b.size(); ++j) {
             const std::size_t above = row[j];
-            row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0u : 1u)});
+            row[j] =
+                std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0u : 1u)});
             diagonal = above;
         }
     }
@@ -46,43 +53,62 @@ bool is_listen(std::string_view text) {
     int port = -1;
     const std::string_view digits = text.substr(colon + 1);
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-    return error == std::errc() && end == digits.data() + digits.size() && port >= 0 && port <= 65535;
+    return error == std::errc() && end == digits.data() + digits.size() && port >= 0 &&
+           port <= 65535;
 }
 
 // What is wrong with a scalar; empty: nothing.
 std::string wrong_scalar(const Json& value, const Setting& setting) {
     switch (setting.kind) {
         case K::integer:
-            if (!value.is_number_integer()) return fmt::format("must be a whole number from {} to {}", setting.least, setting.most);
-            if (value.get<std::int64_t>() < setting.least || value.get<std::int64_t>() > setting.most)
-                return fmt::format("{} is out of range: from {} to {}", value.get<std::int64_t>(), setting.least, setting.most);
+            if (!value.is_number_integer())
+                return fmt::format(
+                    "must be a whole number from {} to {}", setting.least, setting.most
+                );
+            if (value.get<std::int64_t>() < setting.least ||
+                value.get<std::int64_t>() > setting.most)
+                return fmt::format(
+                    "{} is out of range: from {} to {}", value.get<std::int64_t>(), setting.least,
+                    setting.most
+                );
             return "";
-        case K::flag: return value.is_boolean() ? "" : "must be true or false";
+        case K::flag:
+            return value.is_boolean() ? "" : "must be true or false";
         case K::choice: {
             const auto choices = split(setting.choices, '|');
-            if (value.is_string() && std::find(choices.begin(), choices.end(), value.get<std::string>()) != choices.end()) return "";
+            if (value.is_string() &&
+                std::find(choices.begin(), choices.end(), value.get<std::string>()) !=
+                    choices.end())
+                return "";
             return fmt::format("must be one of {}", fmt::join(choices, ", "));
         }
         case K::name:
             if (value.is_string() && is_setting_name(value.get<std::string>())) return "";
-            return "must be a name: small Latin letters, digits, - and _, a letter first, at most 64";
+            return "must be a name: small Latin letters, digits, - and _, a letter first, at most "
+                   "64";
         case K::zone:
             if (value.is_string() && Zone::find(value.get<std::string>())) return "";
-            return "is no time zone of this machine: write one like Europe/Moscow, and see that tzdata is installed";
+            return "is no time zone of this machine: write one like Europe/Moscow, and see that "
+                   "tzdata is installed";
         case K::listen:
-            if (value.is_string() && (value.get<std::string>().empty() || is_listen(value.get<std::string>()))) return "";
+            if (value.is_string() &&
+                (value.get<std::string>().empty() || is_listen(value.get<std::string>())))
+                return "";
             return "must be address:port like 127.0.0.1:9464, or \"\" for none";
         case K::url: {
             const std::string url = value.is_string() ? value.get<std::string>() : "";
             const bool https = url.starts_with("https://") && url.size() > 8;
-            const bool local = url.starts_with("http://127.0.0.1") || url.starts_with("http://localhost") || url.starts_with("http://[::1]");
+            const bool local = url.starts_with("http://127.0.0.1") ||
+                               url.starts_with("http://localhost") ||
+                               url.starts_with("http://[::1]");
             if (!https && !local) return "must begin with https:// (http:// only to this machine)";
             const std::size_t host = url.find("//") + 2;
             if (url.substr(host, url.find('/', host) - host).find('@') != std::string::npos)
                 return "holds a login: take it out, secrets stand in files; see bearer_token_file";
             return "";
         }
-        default: return is_text_scalar(value) ? "" : "must be text";
+        default:
+            return is_text_scalar(value) ? "" : "must be text";
     }
 }
 
@@ -92,8 +118,10 @@ std::string key_for_people(std::string_view pointer) {
     std::string key;
     for (const std::string_view part : split(pointer, '/')) {
         if (part.empty()) continue;
-        if (part.find_first_not_of("0123456789") == std::string_view::npos) key += fmt::format("[{}]", part);
-        else key += key.empty() ? std::string(part) : fmt::format(".{}", part);
+        if (part.find_first_not_of("0123456789") == std::string_view::npos)
+            key += fmt::format("[{}]", part);
+        else
+            key += key.empty() ? std::string(part) : fmt::format(".{}", part);
     }
     return key;
 }
@@ -113,7 +141,9 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
 
 void SettingCheck::problem(std::string_view pointer, std::string_view text) {
     const std::string key = key_for_people(pointer);
-    problems_.push_back(fmt::format("{}: {}{}{}", document_.where(pointer), key, key.empty() ? "" : ": ", text));
+    problems_.push_back(
+        fmt::format("{}: {}{}{}", document_.where(pointer), key, key.empty() ? "" : ": ", text)
+    );
 }
 
 Json SettingCheck::fill() {
@@ -124,66 +154,99 @@ Json SettingCheck::fill() {
     return fill_section(document_.value(), setting_tree(), "");
 }
 
-void SettingCheck::unknown_key(const std::string& key, const SettingNode& node, const std::string& pointer) {
+void SettingCheck::unknown_key(
+    const std::string& key, const SettingNode& node, const std::string& pointer
+) {
     if (names_a_secret(key)) {
         std::vector<std::string> instead;
         for (const SettingNode& child : node.children)
-            if (child.name.ends_with("_file") || child.name.ends_with("_files") || child.name.ends_with("_env")) {
+            if (child.name.ends_with("_file") || child.name.ends_with("_files") ||
+                child.name.ends_with("_env")) {
                 for (const std::string_view word : {"password", "secret", "token", "passphrase"})
                     if (child.name.find(word) != std::string::npos) instead.push_back(child.name);
             }
-        return problem(pointer, fmt::format(
-            "secrets never stand in this file: put it into a file of mode 0600 or an environment variable{}",
-            instead.empty() ? "" : fmt::format(" and name that with {}", fmt::join(instead, " or "))
-        ));
+        return problem(
+            pointer,
+            fmt::format(
+                "secrets never stand in this file: put it into a file of mode 0600 or an "
+                "environment variable{}",
+                instead.empty() ? ""
+                                : fmt::format(" and name that with {}", fmt::join(instead, " or "))
+            )
+        );
     }
     std::vector<std::string> known;
     for (const SettingNode& child : node.children) known.push_back(child.name);
     const std::string near = nearest(key, known);
-    problem(pointer, near.empty() ? fmt::format("unknown key: known here are {}", fmt::join(known, ", "))
-                                  : fmt::format("unknown key: did you mean {}?", near));
+    problem(
+        pointer, near.empty()
+                     ? fmt::format("unknown key: known here are {}", fmt::join(known, ", "))
+                     : fmt::format("unknown key: did you mean {}?", near)
+    );
 }
 
-Json SettingCheck::fill_section(const Json& value, const SettingNode& node, const std::string& pointer) {
+Json SettingCheck::fill_section(
+    const Json& value, const SettingNode& node, const std::string& pointer
+) {
     Json filled = Json::object();
     const bool is_object = value.is_object();
     if (!is_object && !value.is_null()) problem(pointer, "must be a section with keys of its own");
     for (const std::string& key : document_.keys_of(pointer))
-        if (is_object && node.child(key) == nullptr) unknown_key(key, node, pointer_to(pointer, key));
+        if (is_object && node.child(key) == nullptr)
+            unknown_key(key, node, pointer_to(pointer, key));
     for (const SettingNode& child : node.children) {
         const std::string here = pointer_to(pointer, child.name);
         const bool given = is_object && value.contains(child.name) && !value[child.name].is_null();
         const Json content = given ? value[child.name] : Json();
         switch (child.kind()) {
-            case K::section: filled[child.name] = fill_section(content, child, here); break;
-            case K::optional_section:
-                if (is_object && value.contains(child.name)) filled[child.name] = fill_section(content, child, here);
+            case K::section:
+                filled[child.name] = fill_section(content, child, here);
                 break;
-            case K::sections: filled[child.name] = given ? fill_list(content, child, here) : Json::array(); break;
+            case K::optional_section:
+                if (is_object && value.contains(child.name))
+                    filled[child.name] = fill_section(content, child, here);
+                break;
+            case K::sections:
+                filled[child.name] = given ? fill_list(content, child, here) : Json::array();
+                break;
             default:
-                if (given) filled[child.name] = fill_value(content, child, here);
-                else if (child.is_required()) problem(here, fmt::format("missing: add it, for example {}: {}", child.name, child.setting->example));
-                else filled[child.name] = child.fallback();
+                if (given)
+                    filled[child.name] = fill_value(content, child, here);
+                else if (child.is_required())
+                    problem(
+                        here, fmt::format(
+                                  "missing: add it, for example {}: {}", child.name,
+                                  child.setting->example
+                              )
+                    );
+                else
+                    filled[child.name] = child.fallback();
         }
     }
     return filled;
 }
 
-Json SettingCheck::fill_list(const Json& value, const SettingNode& node, const std::string& pointer) {
+Json SettingCheck::fill_list(
+    const Json& value, const SettingNode& node, const std::string& pointer
+) {
     Json list = Json::array();
     if (!value.is_array()) {
         problem(pointer, "must be a list: begin each entry with \"- \"");
         return list;
     }
-    for (std::size_t index = 0; index < value.size(); ++index) list.push_back(fill_section(value[index], node, pointer_to(pointer, index)));
+    for (std::size_t index = 0; index < value.size(); ++index)
+        list.push_back(fill_section(value[index], node, pointer_to(pointer, index)));
     return list;
 }
 
-Json SettingCheck::fill_value(const Json& value, const SettingNode& node, const std::string& pointer) {
+Json SettingCheck::fill_value(
+    const Json& value, const SettingNode& node, const std::string& pointer
+) {
     const Setting& setting = *node.setting;
     const Json fallback = setting.fallback.empty() ? Json("") : node.fallback();
     if (setting.kind == K::texts || setting.kind == K::paths) {
-        const bool good = value.is_array() && std::all_of(value.begin(), value.end(), is_text_scalar);
+        const bool good =
+            value.is_array() && std::all_of(value.begin(), value.end(), is_text_scalar);
         if (!good) problem(pointer, "must be a list of texts");
         return good ? value : fallback;
     }
@@ -195,9 +258,12 @@ Json SettingCheck::fill_value(const Json& value, const SettingNode& node, const 
         Json map = Json::object();
         for (const auto& [key, entry] : value.items()) {
             const std::string here = pointer_to(pointer, key);
-            if (!is_text_scalar(entry)) problem(here, "must be text");
-            else if (setting.kind == K::zone_map && !Zone::find(as_text(entry))) problem(here, "is no time zone: write one like Asia/Yekaterinburg");
-            else map[key] = as_text(entry);
+            if (!is_text_scalar(entry))
+                problem(here, "must be text");
+            else if (setting.kind == K::zone_map && !Zone::find(as_text(entry)))
+                problem(here, "is no time zone: write one like Asia/Yekaterinburg");
+            else
+                map[key] = as_text(entry);
         }
         return map;
     }

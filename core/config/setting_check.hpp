@@ -1,4 +1,5 @@
-// A document against the table of settings: every mistake with line and remedy, and the document with all defaults filled in.
+// A document against the table of settings: every mistake with line and remedy, and the document
+// with all defaults filled in.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
-// The settings as a tree, for those who walk a document beside it: the checks and the generated files.
+// The settings as a tree, for those who walk a document beside it: the checks and the generated
+// files.
 #pragma once
 
 #include <memory>
@@ -21,7 +22,8 @@ struct SettingNode {
     }
     SettingKind kind() const { return setting == nullptr ? SettingKind::section : setting->kind; }
     bool is_required() const {
-        return setting != nullptr && setting->fallback.empty() && kind() != SettingKind::section && kind() != SettingKind::optional_section;
+        return setting != nullptr && setting->fallback.empty() && kind() != SettingKind::section &&
+               kind() != SettingKind::optional_section;
     }
     Json fallback() const { return Json::parse(setting->fallback); }
 };

@@ -9,23 +9,37 @@ using K = SettingKind;
 constexpr auto kRestart = SettingEffect::restart;
 constexpr auto kIdentity = SettingEffect::identity;
 
-constexpr Setting section(std::string_view path, std::string_view about) { return {path, K::section, {}, {}, 0, 0, {}, {}, about}; }
+constexpr Setting section(std::string_view path, std::string_view about) {
+    return {path, K::section, {}, {}, 0, 0, {}, {}, about};
+}
 constexpr Setting optional_section(std::string_view path, std::string_view about) {
     return {path, K::optional_section, {}, {}, 0, 0, {}, {}, about};
 }
-constexpr Setting sections(std::string_view path, std::string_view about) { return {path, K::sections, "[]", {}, 0, 0, {}, {}, about}; }
-constexpr Setting required(std::string_view path, K kind, std::string_view example, std::string_view about, SettingEffect effect = {}) {
+constexpr Setting sections(std::string_view path, std::string_view about) {
+    return {path, K::sections, "[]", {}, 0, 0, {}, {}, about};
+}
+constexpr Setting required(
+    std::string_view path, K kind, std::string_view example, std::string_view about,
+    SettingEffect effect = {}
+) {
     return {path, kind, {}, example, 0, 0, {}, effect, about};
 }
-constexpr Setting value(std::string_view path, K kind, std::string_view fallback, std::string_view about, SettingEffect effect = {}) {
+constexpr Setting value(
+    std::string_view path, K kind, std::string_view fallback, std::string_view about,
+    SettingEffect effect = {}
+) {
     return {path, kind, fallback, {}, 0, 0, {}, effect, about};
 }
 constexpr Setting number(
-    std::string_view path, std::string_view fallback, std::int64_t least, std::int64_t most, std::string_view about, SettingEffect effect = {}
+    std::string_view path, std::string_view fallback, std::int64_t least, std::int64_t most,
+    std::string_view about, SettingEffect effect = {}
 ) {
     return {path, K::integer, fallback, {}, least, most, {}, effect, about};
 }
-constexpr Setting choice(std::string_view path, std::string_view fallback, std::string_view choices, std::string_view about) {
+constexpr Setting choice(
+    std::string_view path, std::string_view fallback, std::string_view choices,
+    std::string_view about
+) {
     return {path, K::choice, fallback, {}, 0, 0, choices, {}, about};
 }
 
@@ -33,98 +47,297 @@ constexpr std::int64_t kManyBytes = 1'000'000'000'000;
 
 constexpr std::array kSettings{
     section("clinic", "Whose events these are."),
-    required("clinic.id", K::name, "\"clinic-1\"", "Stands in every event's source. Never change it: public ids and pseudonyms are made of it.", kIdentity),
-    required("clinic.timezone", K::zone, "\"Europe/Moscow\"", "IANA zone of the clinic's clocks; the MIS writes local times without one.", kRestart),
-    value("clinic.branches", K::zone_map, "{}", "Branches in another zone, by their id in the MIS: {\"2\": Asia/Yekaterinburg}.", kRestart),
-    value("clinic.currency", K::text, "\"RUB\"", "ISO 4217 code of sums that the MIS writes without one.", kRestart),
+    required(
+        "clinic.id", K::name, "\"clinic-1\"",
+        "Stands in every event's source. Never change it: public ids and pseudonyms are made of "
+        "it.",
+        kIdentity
+    ),
+    required(
+        "clinic.timezone", K::zone, "\"Europe/Moscow\"",
+        "IANA zone of the clinic's clocks; the MIS writes local times without one.", kRestart
+    ),
+    value(
+        "clinic.branches", K::zone_map, "{}",
+        "Branches in another zone, by their id in the MIS: {\"2\": Asia/Yekaterinburg}.", kRestart
+    ),
+    value(
+        "clinic.currency", K::text, "\"RUB\"",
+        "ISO 4217 code of sums that the MIS writes without one.", kRestart
+    ),
 
     section("store", "What must survive: the gateway's state and the pseudonym key. Back it up."),
-    value("store.folder", K::path, "\"/var/lib/mis-gateway\"", "Made at the first start, mode 0700. On a local disk, never on a network share.", kRestart),
+    value(
+        "store.folder", K::path, "\"/var/lib/mis-gateway\"",
+        "Made at the first start, mode 0700. On a local disk, never on a network share.", kRestart
+    ),
 
     section("export", "What may leave the clinic (152-ФЗ)."),
-    choice("export.mode", "\"ordered\"", "ordered|all", "ordered: only patients whose order the exchange sent, with their consent. all: everybody, under pseudonyms."),
-    value("export.legal_ground", K::text, "\"\"", "Required under `all`: the contract or consent on which everybody's data may leave. It is written into the audit log."),
-    value("export.practitioner_names", K::flag, "false", "Whether practitioners leave by name; else only by public id."),
+    choice(
+        "export.mode", "\"ordered\"", "ordered|all",
+        "ordered: only patients whose order the exchange sent, with their consent. all: everybody, "
+        "under pseudonyms."
+    ),
+    value(
+        "export.legal_ground", K::text, "\"\"",
+        "Required under `all`: the contract or consent on which everybody's data may leave. It is "
+        "written into the audit log."
+    ),
+    value(
+        "export.practitioner_names", K::flag, "false",
+        "Whether practitioners leave by name; else only by public id."
+    ),
 
     sections("sources", "The clinic's systems, read and never written."),
-    required("sources[].name", K::name, "\"mis\"", "Stands in every event's source. Renaming needs `mis-gateway source rename`.", kIdentity),
-    required("sources[].connector", K::text, "\"my-mis\"", "A folder of connectors/ by name (`mis-gateway connector list`), or the path of a folder of your own.", kRestart),
+    required(
+        "sources[].name", K::name, "\"mis\"",
+        "Stands in every event's source. Renaming needs `mis-gateway source rename`.", kIdentity
+    ),
+    required(
+        "sources[].connector", K::text, "\"my-mis\"",
+        "A folder of connectors/ by name (`mis-gateway connector list`), or the path of a folder "
+        "of your own.",
+        kRestart
+    ),
     optional_section("sources[].firebird", "How to reach a Firebird base."),
-    value("sources[].firebird.host", K::text, "\"\"", "Name or address of the server; empty: embedded, the file on this machine.", kRestart),
+    value(
+        "sources[].firebird.host", K::text, "\"\"",
+        "Name or address of the server; empty: embedded, the file on this machine.", kRestart
+    ),
     number("sources[].firebird.port", "3050", 1, 65535, "The server's port.", kRestart),
-    required("sources[].firebird.database", K::text, "\"/var/lib/firebird/clinic.fdb\"", "Path as the server knows it, or an alias.", kRestart),
-    value("sources[].firebird.user", K::text, "\"MIS_GATEWAY\"", "A login of its own that may only SELECT; `mis-gateway check` prints the GRANTs.", kRestart),
-    value("sources[].firebird.password_file", K::path, "\"\"", "File with nothing but the password. Passwords never stand in this file.", kRestart),
-    value("sources[].firebird.password_env", K::text, "\"\"", "Or the name of an environment variable that holds it.", kRestart),
-    value("sources[].firebird.role", K::text, "\"\"", "Role of the login, if it has one.", kRestart),
-    value("sources[].firebird.charset", K::text, "\"\"", "Set of columns without one of their own (NONE): WIN1251, CP866, … Empty: the base's default.", kRestart),
-    number("sources[].firebird.dialect", "3", 1, 3, "SQL dialect of the base: 3, or 1 for bases of old.", kRestart),
-    number("sources[].firebird.connect_seconds_max", "10", 1, 300, "Longer without a connection counts as unreachable.", kRestart),
-    number("sources[].firebird.statement_seconds_max", "20", 1, 60, "A longer statement is cancelled, two seconds later cut off.", kRestart),
-    value("sources[].firebird.wire_crypt", K::text, "\"\"", "\"\", Disabled, Enabled or Required; Disabled for servers before 3.0.", kRestart),
-    value("sources[].firebird.auth", K::text, "\"\"", "Authentication plugins in order, such as \"Legacy_Auth\"; empty: the client's own.", kRestart),
-    value("sources[].firebird.client_library", K::texts, "[]", "Files of the client library, tried in order; empty: the system's libfbclient.", kRestart),
-    number("sources[].poll_seconds", "0", 0, 86400, "Pause between two passes; 0: as the connector declares."),
-    number("sources[].duty_cycle_percent", "10", 1, 100, "Share of the time that the base may work for us; 100: no limit."),
-    number("sources[].backfill_duty_cycle_percent", "10", 1, 100, "The same while reading everything for the first time."),
-    number("sources[].reconcile_hour", "3", 0, 23, "The clinic's local hour of the nightly comparison of everything."),
-    number("sources[].hold_share_percent", "30", 1, 100, "A pass in which more than this share of a window vanished …"),
-    number("sources[].hold_count_min", "20", 1, 1000000, "… and more than this many records waits for a human (`mis-gateway hold`)."),
-    value("sources[].register", K::flag, "false", "A partner's register of limits: weaker than the MIS and the exchange (L1)."),
-    value("sources[].site", K::text_map, "{}", "Values of the connector's {site:NAME} placeholders: {tooth_column: TOOTHNUM}.", kRestart),
-    value("sources[].codes_file", K::path, "\"\"", "A codes.csv of this site's own; its rows win over the connector's.", kRestart),
-    sections("sources[].overrides", "SQL files that this site replaces. Each names the shipped file it was made from, so that an upgrade is noticed."),
-    required("sources[].overrides[].replaces", K::text, "\"procedure.sql\"", "Name of the shipped file.", kRestart),
-    required("sources[].overrides[].file", K::path, "\"overrides/procedure.sql\"", "Your own.", kRestart),
-    required("sources[].overrides[].shipped_sha256", K::text,
-             "\"0000000000000000000000000000000000000000000000000000000000000000\"", "sha256 of the shipped file.", kRestart),
+    required(
+        "sources[].firebird.database", K::text, "\"/var/lib/firebird/clinic.fdb\"",
+        "Path as the server knows it, or an alias.", kRestart
+    ),
+    value(
+        "sources[].firebird.user", K::text, "\"MIS_GATEWAY\"",
+        "A login of its own that may only SELECT; `mis-gateway check` prints the GRANTs.", kRestart
+    ),
+    value(
+        "sources[].firebird.password_file", K::path, "\"\"",
+        "File with nothing but the password. Passwords never stand in this file.", kRestart
+    ),
+    value(
+        "sources[].firebird.password_env", K::text, "\"\"",
+        "Or the name of an environment variable that holds it.", kRestart
+    ),
+    value(
+        "sources[].firebird.role", K::text, "\"\"", "Role of the login, if it has one.", kRestart
+    ),
+    value(
+        "sources[].firebird.charset", K::text, "\"\"",
+        "Set of columns without one of their own (NONE): WIN1251, CP866, … Empty: the base's "
+        "default.",
+        kRestart
+    ),
+    number(
+        "sources[].firebird.dialect", "3", 1, 3,
+        "SQL dialect of the base: 3, or 1 for bases of old.", kRestart
+    ),
+    number(
+        "sources[].firebird.connect_seconds_max", "10", 1, 300,
+        "Longer without a connection counts as unreachable.", kRestart
+    ),
+    number(
+        "sources[].firebird.statement_seconds_max", "20", 1, 60,
+        "A longer statement is cancelled, two seconds later cut off.", kRestart
+    ),
+    value(
+        "sources[].firebird.wire_crypt", K::text, "\"\"",
+        "\"\", Disabled, Enabled or Required; Disabled for servers before 3.0.", kRestart
+    ),
+    value(
+        "sources[].firebird.auth", K::text, "\"\"",
+        "Authentication plugins in order, such as \"Legacy_Auth\"; empty: the client's own.",
+        kRestart
+    ),
+    value(
+        "sources[].firebird.client_library", K::texts, "[]",
+        "Files of the client library, tried in order; empty: the system's libfbclient.", kRestart
+    ),
+    number(
+        "sources[].poll_seconds", "0", 0, 86400,
+        "Pause between two passes; 0: as the connector declares."
+    ),
+    number(
+        "sources[].duty_cycle_percent", "10", 1, 100,
+        "Share of the time that the base may work for us; 100: no limit."
+    ),
+    number(
+        "sources[].backfill_duty_cycle_percent", "10", 1, 100,
+        "The same while reading everything for the first time."
+    ),
+    number(
+        "sources[].reconcile_hour", "3", 0, 23,
+        "The clinic's local hour of the nightly comparison of everything."
+    ),
+    number(
+        "sources[].hold_share_percent", "30", 1, 100,
+        "A pass in which more than this share of a window vanished …"
+    ),
+    number(
+        "sources[].hold_count_min", "20", 1, 1000000,
+        "… and more than this many records waits for a human (`mis-gateway hold`)."
+    ),
+    value(
+        "sources[].register", K::flag, "false",
+        "A partner's register of limits: weaker than the MIS and the exchange (L1)."
+    ),
+    value(
+        "sources[].site", K::text_map, "{}",
+        "Values of the connector's {site:NAME} placeholders: {tooth_column: TOOTHNUM}.", kRestart
+    ),
+    value(
+        "sources[].codes_file", K::path, "\"\"",
+        "A codes.csv of this site's own; its rows win over the connector's.", kRestart
+    ),
+    sections(
+        "sources[].overrides",
+        "SQL files that this site replaces. Each names the shipped file it was made from, so that "
+        "an upgrade is noticed."
+    ),
+    required(
+        "sources[].overrides[].replaces", K::text, "\"procedure.sql\"", "Name of the shipped file.",
+        kRestart
+    ),
+    required(
+        "sources[].overrides[].file", K::path, "\"overrides/procedure.sql\"", "Your own.", kRestart
+    ),
+    required(
+        "sources[].overrides[].shipped_sha256", K::text,
+        "\"0000000000000000000000000000000000000000000000000000000000000000\"",
+        "sha256 of the shipped file.", kRestart
+    ),
 
-    sections("sinks", "Where events go; each sink has its own place in the outbox, a slow one holds nobody."),
-    required("sinks[].name", K::name, "\"exchange\"", "The sink's place in the outbox hangs on it: a renamed sink is a new one."),
-    value("sinks[].party", K::text, "\"\"", "Only the accounts of this payer's party (an insurer); empty: everything."),
+    sections(
+        "sinks",
+        "Where events go; each sink has its own place in the outbox, a slow one holds nobody."
+    ),
+    required(
+        "sinks[].name", K::name, "\"exchange\"",
+        "The sink's place in the outbox hangs on it: a renamed sink is a new one."
+    ),
+    value(
+        "sinks[].party", K::text, "\"\"",
+        "Only the accounts of this payer's party (an insurer); empty: everything."
+    ),
     optional_section("sinks[].webhook", "Signed POSTs of CloudEvents."),
-    required("sinks[].webhook.url", K::url, "\"https://exchange.example/v1/clinic-events\"", "https, or http to this machine."),
-    value("sinks[].webhook.secret_files", K::paths, "[]", "Files with a whsec_… secret each: one, or two while it is being replaced."),
-    value("sinks[].webhook.secret_env", K::text, "\"\"", "Or the name of an environment variable that holds one."),
-    value("sinks[].webhook.bearer_token_file", K::path, "\"\"", "File with a token for the Authorization header, if the receiver wants one."),
-    value("sinks[].webhook.authority_file", K::path, "\"\"", "PEM of certificate authorities; empty: the system's."),
-    value("sinks[].webhook.certificate_file", K::path, "\"\"", "PEM of a client certificate, with key_file."),
+    required(
+        "sinks[].webhook.url", K::url, "\"https://exchange.example/v1/clinic-events\"",
+        "https, or http to this machine."
+    ),
+    value(
+        "sinks[].webhook.secret_files", K::paths, "[]",
+        "Files with a whsec_… secret each: one, or two while it is being replaced."
+    ),
+    value(
+        "sinks[].webhook.secret_env", K::text, "\"\"",
+        "Or the name of an environment variable that holds one."
+    ),
+    value(
+        "sinks[].webhook.bearer_token_file", K::path, "\"\"",
+        "File with a token for the Authorization header, if the receiver wants one."
+    ),
+    value(
+        "sinks[].webhook.authority_file", K::path, "\"\"",
+        "PEM of certificate authorities; empty: the system's."
+    ),
+    value(
+        "sinks[].webhook.certificate_file", K::path, "\"\"",
+        "PEM of a client certificate, with key_file."
+    ),
     value("sinks[].webhook.key_file", K::path, "\"\"", "PEM of its key."),
-    number("sinks[].webhook.batch_events_max", "100", 1, 1000, "Events in one request; 1: each alone."),
+    number(
+        "sinks[].webhook.batch_events_max", "100", 1, 1000, "Events in one request; 1: each alone."
+    ),
     number("sinks[].webhook.batch_bytes_max", "500000", 20000, 16000000, "And bytes of them."),
-    number("sinks[].webhook.parallel", "4", 1, 256, "Requests at once; per partition key always one."),
+    number(
+        "sinks[].webhook.parallel", "4", 1, 256, "Requests at once; per partition key always one."
+    ),
     number("sinks[].webhook.gzip_level", "1", 0, 9, "0: never compressed."),
-    number("sinks[].webhook.connect_timeout_ms", "5000", 100, 120000, "Longer without a connection counts as not sent."),
-    number("sinks[].webhook.answer_timeout_ms", "30000", 100, 600000, "Longer without an answer counts as unknown and is sent again, same ids."),
-    number("sinks[].webhook.backoff_first_ms", "1000", 10, 3600000, "First pause after a failure; doubles, with jitter."),
+    number(
+        "sinks[].webhook.connect_timeout_ms", "5000", 100, 120000,
+        "Longer without a connection counts as not sent."
+    ),
+    number(
+        "sinks[].webhook.answer_timeout_ms", "30000", 100, 600000,
+        "Longer without an answer counts as unknown and is sent again, same ids."
+    ),
+    number(
+        "sinks[].webhook.backoff_first_ms", "1000", 10, 3600000,
+        "First pause after a failure; doubles, with jitter."
+    ),
     number("sinks[].webhook.backoff_longest_ms", "300000", 10, 86400000, "And the longest."),
     optional_section("sinks[].file", "JSON Lines, rotated; also the log that `restore` reads."),
-    required("sinks[].file.folder", K::path, "\"/var/lib/mis-gateway/events\"", "Made if missing, mode 0700."),
-    number("sinks[].file.file_bytes_max", "64000000", 100000, kManyBytes, "Then the next file begins."),
-    number("sinks[].file.files_max", "0", 0, 1000000, "Older files are deleted; 0: all are kept (restore needs them)."),
+    required(
+        "sinks[].file.folder", K::path, "\"/var/lib/mis-gateway/events\"",
+        "Made if missing, mode 0700."
+    ),
+    number(
+        "sinks[].file.file_bytes_max", "64000000", 100000, kManyBytes, "Then the next file begins."
+    ),
+    number(
+        "sinks[].file.files_max", "0", 0, 1000000,
+        "Older files are deleted; 0: all are kept (restore needs them)."
+    ),
     number("sinks[].file.batch_events_max", "500", 1, 10000, "Events per fsync."),
 
     section("http", "The operator's own page: /livez /readyz /healthz /metrics."),
-    value("http.listen", K::listen, "\"127.0.0.1:9464\"", "Address and port; empty: none. Nothing here needs to be reachable from outside.", kRestart),
+    value(
+        "http.listen", K::listen, "\"127.0.0.1:9464\"",
+        "Address and port; empty: none. Nothing here needs to be reachable from outside.", kRestart
+    ),
 
     section("nomenclature", "What kind of work a code is."),
-    value("nomenclature.groups_file", K::path, "\"\"", "Empty: the shipped config/nomenclature_groups.yaml."),
-    value("nomenclature.extend_file", K::path, "\"\"", "A file of the same form with the clinic's own codes and corrections."),
+    value(
+        "nomenclature.groups_file", K::path, "\"\"",
+        "Empty: the shipped config/nomenclature_groups.yaml."
+    ),
+    value(
+        "nomenclature.extend_file", K::path, "\"\"",
+        "A file of the same form with the clinic's own codes and corrections."
+    ),
 
     section("meaning", "What the rules of the domain leave open."),
-    number("meaning.low_threshold_percent", "80", 1, 100, "An account is `low` from this share of its limit on (L4)."),
-    number("meaning.slot_days", "28", 1, 366, "For how many days ahead free times are announced (A3)."),
+    number(
+        "meaning.low_threshold_percent", "80", 1, 100,
+        "An account is `low` from this share of its limit on (L4)."
+    ),
+    number(
+        "meaning.slot_days", "28", 1, 366, "For how many days ahead free times are announced (A3)."
+    ),
 
     section("limits", "Full means that reading waits, never that something is lost."),
-    number("limits.outbox_events_max", "5000000", 1000, 1000000000, "More events waiting for every sink: reading waits."),
-    number("limits.free_disk_bytes_min", "268435456", 0, kManyBytes, "Less free disk under store.folder: reading waits."),
-    number("limits.groups_per_commit", "200", 1, 10000, "Patients whose meaning is worked out in one transaction."),
-    number("limits.delivered_hours_kept", "72", 1, 8760, "Delivered events stay this long, for `replay` and receivers that lost their tail."),
-    number("limits.quarantine_days_kept", "30", 1, 30, "Raw rows in quarantine are erased after this long at the latest (X4)."),
+    number(
+        "limits.outbox_events_max", "5000000", 1000, 1000000000,
+        "More events waiting for every sink: reading waits."
+    ),
+    number(
+        "limits.free_disk_bytes_min", "268435456", 0, kManyBytes,
+        "Less free disk under store.folder: reading waits."
+    ),
+    number(
+        "limits.groups_per_commit", "200", 1, 10000,
+        "Patients whose meaning is worked out in one transaction."
+    ),
+    number(
+        "limits.delivered_hours_kept", "72", 1, 8760,
+        "Delivered events stay this long, for `replay` and receivers that lost their tail."
+    ),
+    number(
+        "limits.quarantine_days_kept", "30", 1, 30,
+        "Raw rows in quarantine are erased after this long at the latest (X4)."
+    ),
 
     section("backup", "`mis-gateway backup`: store and key, encrypted with a passphrase."),
-    value("backup.folder", K::path, "\"\"", "Where backups lie, so that health can tell the age of the newest; empty: not watched."),
-    value("backup.passphrase_file", K::path, "\"\"", "File with the passphrase; keep a copy of it elsewhere."),
+    value(
+        "backup.folder", K::path, "\"\"",
+        "Where backups lie, so that health can tell the age of the newest; empty: not watched."
+    ),
+    value(
+        "backup.passphrase_file", K::path, "\"\"",
+        "File with the passphrase; keep a copy of it elsewhere."
+    ),
     number("backup.age_hours_max", "48", 1, 8760, "Health complains when the newest is older."),
 
     section("log", "To standard error; state changes once each, never personal data."),
@@ -137,7 +350,8 @@ std::span<const Setting> settings() { return kSettings; }
 
 bool is_setting_name(std::string_view text) {
     if (text.empty() || text.size() > 64 || text.front() < 'a' || text.front() > 'z') return false;
-    return text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") == std::string_view::npos;
+    return text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") ==
+           std::string_view::npos;
 }
 
 }  // namespace mis::config

@@ -1,5 +1,6 @@
-// Every setting of gateway.yaml, declared once: from this table come the checks, the defaults, config/gateway.yaml, config/reference.md and
-// schemas/config/gateway.schema.json (the three are generated; a test compares them and rewrites them under MIS_UPDATE_GENERATED=1).
+// Every setting of gateway.yaml, declared once: from this table come the checks, the defaults,
+// config/gateway.yaml, config/reference.md and schemas/config/gateway.schema.json (the three are
+// generated; a test compares them and rewrites them under MIS_UPDATE_GENERATED=1).
 #pragma once
 
 #include <cstdint>
@@ -15,9 +16,19 @@ enum class SettingKind {
     section,           // an object that is always there, if only with its defaults
     optional_section,  // an object that is there or not: its presence decides something
     sections,          // a list of objects
-    text, name, path, url, listen, zone, choice, integer, flag,
-    texts, paths,      // lists
-    text_map, zone_map,
+    text,
+    name,
+    path,
+    url,
+    listen,
+    zone,
+    choice,
+    integer,
+    flag,
+    texts,
+    paths,  // lists
+    text_map,
+    zone_map,
 };
 
 enum class SettingEffect {
@@ -27,14 +38,14 @@ enum class SettingEffect {
 };
 
 struct Setting {
-    std::string_view path;      // "sources[].firebird.port"
+    std::string_view path;  // "sources[].firebird.port"
     SettingKind kind = SettingKind::text;
     std::string_view fallback;  // default as JSON; empty: required (scalars), no meaning (sections)
     std::string_view example;   // JSON for config/gateway.yaml where there is no default
     std::int64_t least = 0, most = 0;  // integer
-    std::string_view choices;   // choice: "ordered|all"
+    std::string_view choices;          // choice: "ordered|all"
     SettingEffect effect = SettingEffect::reload;
-    std::string_view about;     // one or several sentences for the operator
+    std::string_view about;  // one or several sentences for the operator
 };
 
 std::span<const Setting> settings();  // parents before children, in the order of the file

@@ -11,31 +11,50 @@ using K = SettingKind;
 
 std::string_view kind_for_people(K kind) {
     switch (kind) {
-        case K::section: return "section";
-        case K::optional_section: return "section, if present";
-        case K::sections: return "list";
-        case K::text: return "text";
-        case K::name: return "name";
-        case K::path: return "path";
-        case K::url: return "URL";
-        case K::listen: return "address:port";
-        case K::zone: return "time zone";
-        case K::choice: return "choice";
-        case K::integer: return "whole number";
-        case K::flag: return "true / false";
-        case K::texts: return "list of texts";
-        case K::paths: return "list of paths";
-        case K::text_map: return "map of texts";
-        case K::zone_map: return "map of time zones";
+        case K::section:
+            return "section";
+        case K::optional_section:
+            return "section, if present";
+        case K::sections:
+            return "list";
+        case K::text:
+            return "text";
+        case K::name:
+            return "name";
+        case K::path:
+            return "path";
+        case K::url:
+            return "URL";
+        case K::listen:
+            return "address:port";
+        case K::zone:
+            return "time zone";
+        case K::choice:
+            return "choice";
+        case K::integer:
+            return "whole number";
+        case K::flag:
+            return "true / false";
+        case K::texts:
+            return "list of texts";
+        case K::paths:
+            return "list of paths";
+        case K::text_map:
+            return "map of texts";
+        case K::zone_map:
+            return "map of time zones";
     }
     MIS_ASSERT(false);
 }
 
 std::string_view effect_for_people(SettingEffect effect) {
     switch (effect) {
-        case SettingEffect::reload: return "SIGHUP";
-        case SettingEffect::restart: return "restart";
-        case SettingEffect::identity: return "never: identity";
+        case SettingEffect::reload:
+            return "SIGHUP";
+        case SettingEffect::restart:
+            return "restart";
+        case SettingEffect::identity:
+            return "never: identity";
     }
     MIS_ASSERT(false);
 }
@@ -57,7 +76,8 @@ void comment(std::string& out, std::string_view indent, std::string_view text) {
 
 std::string allowed(const Setting& setting) {
     if (setting.kind == K::integer) return fmt::format("{} to {}", setting.least, setting.most);
-    if (setting.kind == K::choice) return fmt::format("{}", fmt::join(split(setting.choices, '|'), ", "));
+    if (setting.kind == K::choice)
+        return fmt::format("{}", fmt::join(split(setting.choices, '|'), ", "));
     return "";
 }
 
@@ -71,7 +91,8 @@ void annotate(std::string& out, const SettingNode& node, int depth, bool first_o
     const std::string indent(static_cast<std::size_t>(depth) * 2, ' ');
     const Setting& setting = *node.setting;
     if (depth == 0) out += "\n";
-    // the dash of a list's item stands before its first key, so its comment goes above with the item's indent
+    // the dash of a list's item stands before its first key, so its comment goes above with the
+    // item's indent
     const std::string lead = first_of_item ? indent.substr(0, indent.size() - 2) + "- " : indent;
     comment(out, first_of_item ? indent.substr(0, indent.size() - 2) : indent, annotation(setting));
     switch (node.kind()) {
@@ -83,7 +104,8 @@ void annotate(std::string& out, const SettingNode& node, int depth, bool first_o
         case K::sections: {
             if (node.setting->path == "sources[].overrides") {  // nobody starts with one
                 out += lead + node.name + ": []\n";
-                out += indent + "# - replaces: procedure.sql\n" + indent + "#   file: overrides/procedure.sql\n" + indent +
+                out += indent + "# - replaces: procedure.sql\n" + indent +
+                       "#   file: overrides/procedure.sql\n" + indent +
                        "#   shipped_sha256: \"…\"\n";
                 break;
             }
@@ -104,8 +126,10 @@ void annotate(std::string& out, const SettingNode& node, int depth, bool first_o
         }
         default: {
             std::string text(setting.fallback.empty() ? setting.example : setting.fallback);
-            if (setting.path == "sinks[].webhook.secret_files") text = "[/etc/mis-gateway/exchange.secret]";
-            if (setting.path == "sources[].firebird.password_file") text = "/etc/mis-gateway/mis.password";
+            if (setting.path == "sinks[].webhook.secret_files")
+                text = "[/etc/mis-gateway/exchange.secret]";
+            if (setting.path == "sources[].firebird.password_file")
+                text = "/etc/mis-gateway/mis.password";
             out += lead + node.name + ": " + text + "\n";
         }
     }
@@ -126,7 +150,8 @@ Json object_schema(const SettingNode& node) {
                     break;
                 }
     }
-    Json schema{{"type", "object"}, {"additionalProperties", false}, {"properties", std::move(properties)}};
+    Json schema{
+        {"type", "object"}, {"additionalProperties", false}, {"properties", std::move(properties)}};
     if (!required.empty()) schema["required"] = std::move(required);
     return schema;
 }
@@ -135,23 +160,46 @@ Json schema_of(const SettingNode& node) {
     Json schema;
     switch (node.kind()) {
         case K::section:
-        case K::optional_section: schema = object_schema(node); break;
-        case K::sections: schema = Json{{"type", "array"}, {"items", object_schema(node)}}; break;
+        case K::optional_section:
+            schema = object_schema(node);
+            break;
+        case K::sections:
+            schema = Json{{"type", "array"}, {"items", object_schema(node)}};
+            break;
         case K::text:
         case K::path:
         case K::listen:
-        case K::zone: schema = Json{{"type", "string"}}; break;
-        case K::name: schema = Json{{"type", "string"}, {"pattern", "^[a-z][a-z0-9_-]{0,63}$"}}; break;
-        case K::url: schema = Json{{"type", "string"}, {"pattern", "^https?://"}}; break;
-        case K::choice: schema = Json{{"enum", split(node.setting->choices, '|')}}; break;
-        case K::integer:
-            schema = Json{{"type", "integer"}, {"minimum", node.setting->least}, {"maximum", node.setting->most}};
+        case K::zone:
+            schema = Json{{"type", "string"}};
             break;
-        case K::flag: schema = Json{{"type", "boolean"}}; break;
+        case K::name:
+            schema = Json{{"type", "string"}, {"pattern", "^[a-z][a-z0-9_-]{0,63}$"}};
+            break;
+        case K::url:
+            schema = Json{{"type", "string"}, {"pattern", "^https?://"}};
+            break;
+        case K::choice:
+            schema = Json{{"enum", split(node.setting->choices, '|')}};
+            break;
+        case K::integer:
+            schema = Json{
+                {"type", "integer"},
+                {"minimum", node.setting->least},
+                {"maximum", node.setting->most}};
+            break;
+        case K::flag:
+            schema = Json{{"type", "boolean"}};
+            break;
         case K::texts:
-        case K::paths: schema = Json{{"type", "array"}, {"items", {{"type", "string"}}}}; break;
+        case K::paths:
+            schema = Json{{"type", "array"}, {"items", {{"type", "string"}}}};
+            break;
         case K::text_map:
-        case K::zone_map: schema = Json{{"type", "object"}, {"additionalProperties", {{"type", {"string", "integer", "boolean"}}}}}; break;
+        case K::zone_map:
+            schema = Json{
+                {"type", "object"},
+                {"additionalProperties", {{"type", {"string", "integer", "boolean"}}}}};
+            break;
     }
     schema["description"] = node.setting->about;
     if (!node.setting->fallback.empty()) schema["default"] = node.fallback();
@@ -162,10 +210,14 @@ Json schema_of(const SettingNode& node) {
 
 std::string settings_annotated() {
     std::string out =
-        "# Configuration of mis-gateway: every key at its default; values without a default are examples.\n"
-        "# Keys that you leave out have their default. `mis-gateway check --config FILE` names every mistake with its line and its remedy.\n"
-        "# Paths are relative to this file's folder. Secrets stand in files (mode 0600) or environment variables, never here.\n"
-        "# Generated from core/config/settings.cpp, as are config/reference.md and schemas/config/gateway.schema.json.\n";
+        "# Configuration of mis-gateway: every key at its default; values without a default are "
+        "examples.\n"
+        "# Keys that you leave out have their default. `mis-gateway check --config FILE` names "
+        "every mistake with its line and its remedy.\n"
+        "# Paths are relative to this file's folder. Secrets stand in files (mode 0600) or "
+        "environment variables, never here.\n"
+        "# Generated from core/config/settings.cpp, as are config/reference.md and "
+        "schemas/config/gateway.schema.json.\n";
     for (const SettingNode& node : setting_tree().children) annotate(out, node, 0, false);
     return out;
 }
@@ -173,14 +225,19 @@ std::string settings_annotated() {
 std::string settings_reference() {
     std::string out =
         "# Settings of gateway.yaml\n\n"
-        "Generated from `core/config/settings.cpp`. `config/gateway.yaml` shows every key at its default. The last column says when a change takes "
+        "Generated from `core/config/settings.cpp`. `config/gateway.yaml` shows every key at its "
+        "default. The last column says when a change takes "
         "effect: at SIGHUP, at a restart, or never, because the store hangs on it.\n\n"
         "| key | kind | default | allowed | meaning | change |\n|---|---|---|---|---|---|\n";
     for (const Setting& setting : settings()) {
         const bool is_section = setting.kind == K::section || setting.kind == K::optional_section;
-        const std::string fallback = is_section ? "" : setting.fallback.empty() ? "required" : fmt::format("`{}`", setting.fallback);
+        const std::string fallback = is_section ? ""
+                                     : setting.fallback.empty()
+                                         ? "required"
+                                         : fmt::format("`{}`", setting.fallback);
         out += fmt::format(
-            "| `{}` | {} | {} | {} | {} | {} |\n", setting.path, kind_for_people(setting.kind), fallback, allowed(setting), setting.about,
+            "| `{}` | {} | {} | {} | {} | {} |\n", setting.path, kind_for_people(setting.kind),
+            fallback, allowed(setting), setting.about,
             is_section || setting.kind == K::sections ? "" : effect_for_people(setting.effect)
         );
     }

@@ -30,9 +30,11 @@ bool is_plain_integer(std::string_view text) {
 }
 
 Json scalar(const std::string& text, const std::string& tag) {
-    // yaml-cpp says "?" for a plain scalar and "!" for a quoted one; any other tag asks for a type we do not have
+    // yaml-cpp says "?" for a plain scalar and "!" for a quoted one; any other tag asks for a type
+    // we do not have
     if (tag == "!" || (tag != "?" && !tag.empty())) return text;
-    if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") return nullptr;
+    if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL")
+        return nullptr;
     if (text == "true" || text == "True" || text == "TRUE") return true;
     if (text == "false" || text == "False" || text == "FALSE") return false;
     if (is_plain_integer(text)) {
@@ -58,17 +60,23 @@ class Builder final : public YAML::EventHandler {
 
     void OnDocumentStart(const YAML::Mark&) override {}
     void OnDocumentEnd() override {}
-    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { put(mark, nullptr, anchor, ""); }
+    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+        put(mark, nullptr, anchor, "");
+    }
     void OnScalar(
-        const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& text
+        const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+        const std::string& text
     ) override {
-        if (expects_key()) begin_entry(mark, tag, text);
-        else put(mark, scalar(text, tag), anchor, text);
+        if (expects_key())
+            begin_entry(mark, tag, text);
+        else
+            put(mark, scalar(text, tag), anchor, text);
     }
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
         const auto found = anchors_.find(anchor);
         if (found == anchors_.end())
-            throw Refusal{mark.line + 1, "an alias inside the value that it names: write the value out"};
+            throw Refusal{
+                mark.line + 1, "an alias inside the value that it names: write the value out"};
         values_ += count_values(found->second);
         put(mark, found->second, 0, "");
     }
@@ -104,12 +112,15 @@ class Builder final : public YAML::EventHandler {
     void begin_entry(const YAML::Mark& mark, const std::string& tag, const std::string& key) {
         Frame& frame = frames_.back();
         const int line = mark.line + 1;
-        if (key == "<<" && tag != "!") throw Refusal{line, "merge keys (<<) are not supported: write the keys out"};
+        if (key == "<<" && tag != "!")
+            throw Refusal{line, "merge keys (<<) are not supported: write the keys out"};
         const std::string pointer = pointer_to(frame.pointer, key);
         if (frame.value.contains(key)) {
             throw Refusal{
-                line, fmt::format("key \"{}\" is there twice, first in line {}: keep one", key, lines[pointer])
-            };
+                line,
+                fmt::format(
+                    "key \"{}\" is there twice, first in line {}: keep one", key, lines[pointer]
+                )};
         }
         lines.emplace(pointer, line);
         keys[frame.pointer].push_back(key);
@@ -126,7 +137,8 @@ class Builder final : public YAML::EventHandler {
 
     void put(const YAML::Mark& mark, Json value, YAML::anchor_t anchor, std::string_view) {
         if (expects_key()) throw Refusal{mark.line + 1, "a key must be plain text: give it a name"};
-        if (++values_ > kYamlValuesMax) throw Refusal{mark.line + 1, "too many values in one file: split it"};
+        if (++values_ > kYamlValuesMax)
+            throw Refusal{mark.line + 1, "too many values in one file: split it"};
         lines.emplace(next_pointer(), mark.line + 1);  // a map's entry keeps the line of its key
         if (anchor != 0) anchors_[anchor] = value;
         place(std::move(value));
@@ -150,7 +162,8 @@ class Builder final : public YAML::EventHandler {
         const int line = mark.line + 1;
         if (expects_key()) throw Refusal{line, "a key must be plain text: give it a name"};
         if (frames_.size() >= kYamlDepthMax) throw Refusal{line, "nested too deeply: flatten it"};
-        if (++values_ > kYamlValuesMax) throw Refusal{line, "too many values in one file: split it"};
+        if (++values_ > kYamlValuesMax)
+            throw Refusal{line, "too many values in one file: split it"};
         std::string pointer = next_pointer();
         lines.emplace(pointer, line);
         frames_.push_back(Frame{std::move(empty), std::move(pointer), anchor, std::nullopt, line});
@@ -192,9 +205,12 @@ std::string pointer_to(std::string_view parent, std::string_view key) {
     std::string pointer(parent);
     pointer += '/';
     for (const char letter : key) {
-        if (letter == '~') pointer += "~0";
-        else if (letter == '/') pointer += "~1";
-        else pointer += letter;
+        if (letter == '~')
+            pointer += "~0";
+        else if (letter == '/')
+            pointer += "~1";
+        else
+            pointer += letter;
     }
     return pointer;
 }
@@ -205,7 +221,8 @@ std::string pointer_to(std::string_view parent, std::size_t index) {
 
 Result<YamlDocument> parse_yaml(std::string_view text, std::string file) {
     if (text.size() > kYamlBytesMax) return fail(refused(file, 1, "larger than 64 MB: split it"));
-    if (!is_valid_utf8(text)) return fail(refused(file, 1, "not valid UTF-8: save the file as UTF-8"));
+    if (!is_valid_utf8(text))
+        return fail(refused(file, 1, "not valid UTF-8: save the file as UTF-8"));
     YamlDocument document;
     document.file_ = file;
     try {
@@ -223,7 +240,8 @@ Result<YamlDocument> parse_yaml(std::string_view text, std::string file) {
     } catch (const Refusal& refusal) {
         return fail(refused(file, refusal.line, refusal.text));
     } catch (const YAML::Exception& exception) {
-        // JSON's surrogate pairs are the one thing that yaml-cpp does not read; then lines are lost, not the document
+        // JSON's surrogate pairs are the one thing that yaml-cpp does not read; then lines are
+        // lost, not the document
         const std::string_view start = trim(text);
         if (start.starts_with('{') || start.starts_with('[')) {
             if (auto json = parse_json(start)) {
@@ -239,7 +257,10 @@ Result<YamlDocument> load_yaml(const std::filesystem::path& path) {
     try {
         return parse_yaml(platform::read_file(path), path.string());
     } catch (const std::system_error& exception) {
-        return fail(ErrorKind::misconfigured, fmt::format("reading {}: {}", path.string(), exception.code().message()));
+        return fail(
+            ErrorKind::misconfigured,
+            fmt::format("reading {}: {}", path.string(), exception.code().message())
+        );
     }
 }
 

@@ -1,6 +1,8 @@
-// The allow-list: per event type, which fields may leave and what shape they have. What is not here does not pass, whatever the domain says.
+// The allow-list: per event type, which fields may leave and what shape they have. What is not here
+// does not pass, whatever the domain says.
 //
-// The tables are generated from the same lines as schemas/event; a unit test holds them against the schema files.
+// The tables are generated from the same lines as schemas/event; a unit test holds them against the
+// schema files.
 #pragma once
 
 #include <span>
@@ -9,8 +11,8 @@
 namespace mis::disclosure {
 
 enum class Kind {
-    word,       // a public id, code, time, date or number as text
-    text,       // typed by people: meets the canary
+    word,  // a public id, code, time, date or number as text
+    text,  // typed by people: meets the canary
     integer,
     boolean,
     object,

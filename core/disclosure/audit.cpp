@@ -32,7 +32,9 @@ std::vector<std::string> ids_from_bytes(std::string_view bytes) {
 }
 
 // Everything of the row, each part of known length, after the hash before it.
-std::string hash_of(const std::string& previous, const AuditEntry& entry, std::string_view id_bytes) {
+std::string hash_of(
+    const std::string& previous, const AuditEntry& entry, std::string_view id_bytes
+) {
     std::string text = previous;
     text += '[' + std::to_string(entry.number) + ',' + std::to_string(entry.at_us);
     for (const auto* part : {&entry.action, &entry.who, &entry.ground, &entry.subject}) {
@@ -61,7 +63,8 @@ AuditEntry entry_of(const sqlite::Statement& row) {
 
 void Audit::create_tables(sqlite::Database& database) {
     database.execute(
-        "create table if not exists audit(number integer primary key, at_us integer not null, action text not null, who text not null,"
+        "create table if not exists audit(number integer primary key, at_us integer not null, "
+        "action text not null, who text not null,"
         " ground text not null, subject text not null, ids blob not null, hash text not null)"
     );
 }
@@ -71,14 +74,19 @@ void Audit::append(sqlite::Transaction& transaction, const AuditEntry& entry) {
     std::string previous = no_hash();
     row.number = 1;
     {
-        auto last = transaction.prepare("select number, hash from audit order by number desc limit 1");
+        auto last =
+            transaction.prepare("select number, hash from audit order by number desc limit 1");
         if (last.step()) {
             row.number = last.integer(0) + 1;
             previous = last.string(1);
         }
     }
     const std::string ids = ids_to_bytes(row.ids);
-    transaction.prepare("insert into audit(number, at_us, action, who, ground, subject, ids, hash) values (?, ?, ?, ?, ?, ?, ?, ?)")
+    transaction
+        .prepare(
+            "insert into audit(number, at_us, action, who, ground, subject, ids, hash) values (?, "
+            "?, ?, ?, ?, ?, ?, ?)"
+        )
         .bind(1, row.number)
         .bind(2, row.at_us)
         .bind(3, std::string_view(row.action))
@@ -93,7 +101,9 @@ void Audit::append(sqlite::Transaction& transaction, const AuditEntry& entry) {
 AuditVerdict Audit::verify(sqlite::Database& database) {
     AuditVerdict verdict;
     verdict.head = no_hash();
-    auto query = database.prepare("select number, at_us, action, who, ground, subject, ids, hash from audit order by number");
+    auto query = database.prepare(
+        "select number, at_us, action, who, ground, subject, ids, hash from audit order by number"
+    );
     while (query.step()) {
         const AuditEntry entry = entry_of(query);
         if (entry.number != verdict.entries + 1) {
@@ -114,7 +124,10 @@ AuditVerdict Audit::verify(sqlite::Database& database) {
 
 std::vector<AuditEntry> Audit::show(sqlite::Database& database, std::int64_t from, int limit) {
     std::vector<AuditEntry> entries;
-    auto query = database.prepare("select number, at_us, action, who, ground, subject, ids, hash from audit where number >= ? order by number limit ?");
+    auto query = database.prepare(
+        "select number, at_us, action, who, ground, subject, ids, hash from audit where number >= "
+        "? order by number limit ?"
+    );
     query.with(from, limit);
     while (query.step()) entries.push_back(entry_of(query));
     return entries;

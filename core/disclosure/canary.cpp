@@ -9,25 +9,32 @@ namespace mis::disclosure {
 namespace {
 
 constexpr std::size_t kPhoneDigits = 7;
-constexpr std::size_t kNumberMin = 5;         // shorter policy numbers would be found everywhere
-constexpr std::size_t kWholeWordBelow = 5;    // letters: «Ли» must not hide «Лидокаин»
+constexpr std::size_t kNumberMin = 5;       // shorter policy numbers would be found everywhere
+constexpr std::size_t kWholeWordBelow = 5;  // letters: «Ли» must not hide «Лидокаин»
 constexpr std::size_t kStemMin = 4;
 
 std::size_t letters(std::string_view utf8) {
-    return static_cast<std::size_t>(std::count_if(utf8.begin(), utf8.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+    return static_cast<std::size_t>(std::count_if(utf8.begin(), utf8.end(), [](char c) {
+        return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+    }));
 }
 
 void drop_letter(std::string& utf8) {
-    while (!utf8.empty() && (static_cast<unsigned char>(utf8.back()) & 0xc0) == 0x80) utf8.pop_back();
+    while (!utf8.empty() && (static_cast<unsigned char>(utf8.back()) & 0xc0) == 0x80)
+        utf8.pop_back();
     if (!utf8.empty()) utf8.pop_back();
 }
 
 bool ends_with_vowel_or_sign(const std::string& folded) {
-    static constexpr std::string_view kEndings[] = {"а", "е", "и", "й", "о", "у", "ы", "ь", "ю", "я", "a", "e", "i", "o", "u", "y"};
-    return std::any_of(std::begin(kEndings), std::end(kEndings), [&](std::string_view ending) { return folded.ends_with(ending); });
+    static constexpr std::string_view kEndings[] = {"а", "е", "и", "й", "о", "у", "ы", "ь",
+                                                    "ю", "я", "a", "e", "i", "o", "u", "y"};
+    return std::any_of(std::begin(kEndings), std::end(kEndings), [&](std::string_view ending) {
+        return folded.ends_with(ending);
+    });
 }
 
-// Russian names decline: what stays the same is the word without its last vowels («тестов» of «тестова», «тестовой»; «мар» of «мария» is too short).
+// Russian names decline: what stays the same is the word without its last vowels («тестов» of
+// «тестова», «тестовой»; «мар» of «мария» is too short).
 std::string stem_of(std::string word) {
     while (letters(word) > kStemMin && ends_with_vowel_or_sign(word)) drop_letter(word);
     return word;
@@ -37,24 +44,32 @@ std::string stem_of(std::string word) {
 std::string words_of(std::string_view text) {
     std::string spaced(text);
     for (char& c : spaced)
-        if (static_cast<unsigned char>(c) < 0x80 && std::isalnum(static_cast<unsigned char>(c)) == 0) c = ' ';
+        if (static_cast<unsigned char>(c) < 0x80 &&
+            std::isalnum(static_cast<unsigned char>(c)) == 0)
+            c = ' ';
     return ' ' + fold(spaced) + ' ';
 }
 
 std::string digits_of(std::string_view text) {
     std::string digits;
-    std::copy_if(text.begin(), text.end(), std::back_inserter(digits), [](char c) { return c >= '0' && c <= '9'; });
+    std::copy_if(text.begin(), text.end(), std::back_inserter(digits), [](char c) {
+        return c >= '0' && c <= '9';
+    });
     return digits;
 }
 
 std::string alphanumerics_of(std::string_view text) {
     std::string kept;
     for (const char c : fold_code(text))
-        if (static_cast<unsigned char>(c) >= 0x80 || std::isalnum(static_cast<unsigned char>(c)) != 0) kept.push_back(c);
+        if (static_cast<unsigned char>(c) >= 0x80 ||
+            std::isalnum(static_cast<unsigned char>(c)) != 0)
+            kept.push_back(c);
     return kept;
 }
 
-bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+bool contains(std::string_view text, std::string_view part) {
+    return text.find(part) != std::string_view::npos;
+}
 
 }  // namespace
 
@@ -64,7 +79,8 @@ void Canary::add_record(std::string_view kind, std::string_view body) {
     if (!record) return;  // not a canonical body: its fields cannot have come into an event
     const auto text = [&](const char* name) {
         const auto found = record->find(name);
-        return found != record->end() && found->is_string() ? found->get<std::string>() : std::string{};
+        return found != record->end() && found->is_string() ? found->get<std::string>()
+                                                            : std::string{};
     };
     for (const char* name : {"last_name", "first_name", "middle_name"}) add_name(text(name));
     add_email(text("email"));
@@ -87,7 +103,8 @@ void Canary::add_name(std::string_view name) {
 
 void Canary::add_phone(std::string_view phone) {
     const std::string digits = digits_of(phone);
-    if (digits.size() >= kPhoneDigits) digits_.push_back(digits.substr(digits.size() - kPhoneDigits));
+    if (digits.size() >= kPhoneDigits)
+        digits_.push_back(digits.substr(digits.size() - kPhoneDigits));
 }
 
 void Canary::add_number(std::string_view number) {
@@ -101,10 +118,14 @@ void Canary::add_email(std::string_view email) {
 
 bool Canary::found_in(std::string_view text) const {
     const auto any_in = [](const std::vector<std::string>& parts, const std::string& where) {
-        return std::any_of(parts.begin(), parts.end(), [&](const std::string& part) { return contains(where, part); });
+        return std::any_of(parts.begin(), parts.end(), [&](const std::string& part) {
+            return contains(where, part);
+        });
     };
-    return (!stems_.empty() && any_in(stems_, words_of(text))) || (!digits_.empty() && any_in(digits_, digits_of(text))) ||
-           (!numbers_.empty() && any_in(numbers_, alphanumerics_of(text))) || (!emails_.empty() && any_in(emails_, to_lower(text)));
+    return (!stems_.empty() && any_in(stems_, words_of(text))) ||
+           (!digits_.empty() && any_in(digits_, digits_of(text))) ||
+           (!numbers_.empty() && any_in(numbers_, alphanumerics_of(text))) ||
+           (!emails_.empty() && any_in(emails_, to_lower(text)));
 }
 
 }  // namespace mis::disclosure

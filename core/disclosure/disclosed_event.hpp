@@ -1,7 +1,8 @@
-// DisclosedEvent: an event that may leave the clinic. Its own type, built only by disclosure::Gate, so that no code after this station can
-// even name a private field.
+// DisclosedEvent: an event that may leave the clinic. Its own type, built only by disclosure::Gate,
+// so that no code after this station can even name a private field.
 //
-// What holds: `data` is JSON text that contains nothing but the allow-list of its type (schemas/event), public ids and pseudonyms.
+// What holds: `data` is JSON text that contains nothing but the allow-list of its type
+// (schemas/event), public ids and pseudonyms.
 #pragma once
 
 #include <string>
@@ -13,17 +14,19 @@ namespace mis::disclosure {
 
 class DisclosedEvent {
   public:
-    const std::string& type() const { return fields_.type; }                    // "procedure.performed"
-    const std::string& entity_id() const { return fields_.entity_id; }          // I2
-    const std::string& identity() const { return fields_.identity; }            // I2, canonical JSON; never leaves, only its hash
+    const std::string& type() const { return fields_.type; }            // "procedure.performed"
+    const std::string& entity_id() const { return fields_.entity_id; }  // I2
+    const std::string& identity() const {
+        return fields_.identity;
+    }  // I2, canonical JSON; never leaves, only its hash
     const std::string& subject() const { return fields_.subject; }
     const std::string& partition_key() const { return fields_.partition_key; }
-    const std::string& source() const { return fields_.source; }                // empty: caused by the exchange
-    const std::string& record_id() const { return fields_.record_id; }          // empty: none
+    const std::string& source() const { return fields_.source; }  // empty: caused by the exchange
+    const std::string& record_id() const { return fields_.record_id; }  // empty: none
     const Timestamp& time() const { return fields_.time; }
-    const std::string& data() const { return fields_.data; }                    // JSON object, at most kDataBytesMax
-    const std::string& ground() const { return fields_.ground; }                // X2: why it may leave
-    const std::string& party() const { return fields_.party; }                  // X3; empty: none
+    const std::string& data() const { return fields_.data; }  // JSON object, at most kDataBytesMax
+    const std::string& ground() const { return fields_.ground; }  // X2: why it may leave
+    const std::string& party() const { return fields_.party; }    // X3; empty: none
 
   private:
     friend class Gate;

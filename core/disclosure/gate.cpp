@@ -11,7 +11,8 @@ namespace {
 constexpr std::size_t kWordBytesMax = 200;
 constexpr std::size_t kPartOverhead = 1'000;  // what every part repeats beside the list
 // in a divided event these stand in the last part only
-constexpr std::string_view kTotals[] = {"total", "paid", "due", "since_previous", "amount_max", "progress"};
+constexpr std::string_view kTotals[] = {"total",          "paid",       "due",
+                                        "since_previous", "amount_max", "progress"};
 
 class Writer {  // JSON → JSON text, the allowed fields only
   public:
@@ -26,7 +27,8 @@ class Writer {  // JSON → JSON text, the allowed fields only
             const auto found = value.find(field.name);
             if (found == value.end()) continue;
             ++known;
-            if (found->is_null() && field.null == Null::refused) continue;  // absent, said at length
+            if (found->is_null() && field.null == Null::refused)
+                continue;  // absent, said at length
             const std::size_t start = out_.size();
             if (!first) out_ += ',';
             append_json_string(out_, field.name);
@@ -87,17 +89,21 @@ class Writer {  // JSON → JSON text, the allowed fields only
             case Kind::object:
                 return write_object(value, *field.shape);
             case Kind::reference:
-                return value.is_string() ? write_text(value, Kind::word) : write_object(value, *field.shape);
+                return value.is_string() ? write_text(value, Kind::word)
+                                         : write_object(value, *field.shape);
         }
         return false;
     }
 
-    // Words are ASCII unless somebody typed them into a code: then they meet the canary like any text.
+    // Words are ASCII unless somebody typed them into a code: then they meet the canary like any
+    // text.
     bool write_text(const Json& value, Kind kind) {
         if (!value.is_string()) return false;
         const auto& text = value.get_ref<const std::string&>();
         if (kind == Kind::word && text.size() > kWordBytesMax) return false;
-        const bool typed = kind == Kind::text || std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+        const bool typed = kind == Kind::text || std::any_of(text.begin(), text.end(), [](char c) {
+                               return static_cast<unsigned char>(c) >= 0x80;
+                           });
         if (typed && !canary_.empty() && canary_.found_in(text)) return false;
         append_json_string(out_, text);
         return true;
@@ -111,9 +117,11 @@ class Writer {  // JSON → JSON text, the allowed fields only
 // The list by which an event of this type may be divided; nullptr: none.
 Json* long_list(Json& data) {
     for (const char* name : {"charges", "intervals", "lines"})
-        if (const auto found = data.find(name); found != data.end() && found->is_array()) return &*found;
+        if (const auto found = data.find(name); found != data.end() && found->is_array())
+            return &*found;
     if (const auto plan = data.find("plan"); plan != data.end() && plan->is_object())
-        if (const auto items = plan->find("items"); items != plan->end() && items->is_array()) return &*items;
+        if (const auto items = plan->find("items"); items != plan->end() && items->is_array())
+            return &*items;
     return nullptr;
 }
 
@@ -151,7 +159,9 @@ std::vector<Json> parts_of(const Json& whole) {
 
 }  // namespace
 
-Verdict Gate::disclose(const domain::Event& event, const Canary& canary, std::vector<DisclosedEvent>& into) {
+Verdict Gate::disclose(
+    const domain::Event& event, const Canary& canary, std::vector<DisclosedEvent>& into
+) {
     Verdict verdict;
     const auto withhold = [&](const char* reason) {
         verdict.withheld = reason;
@@ -162,8 +172,10 @@ Verdict Gate::disclose(const domain::Event& event, const Canary& canary, std::ve
     const Shape* shape = event_shape(event.type);
     if (shape == nullptr) return withhold("unknown_type");
 
-    DisclosedEvent::Fields fields{event.type,   event.entity_id, event.identity, event.subject, event.partition_key, event.source,
-                                  event.record_id, event.time,      {},             event.ground,  event.party};
+    DisclosedEvent::Fields fields{event.type,      event.entity_id,     event.identity,
+                                  event.subject,   event.partition_key, event.source,
+                                  event.record_id, event.time,          {},
+                                  event.ground,    event.party};
     Writer writer(canary, fields.data);
     if (!writer.write_object(event.data, *shape)) return withhold("unknown_type");
     verdict.fields_withheld = writer.withheld();
@@ -191,7 +203,9 @@ Verdict Gate::disclose(const domain::Event& event, const Canary& canary, std::ve
     verdict.fields_withheld = withheld_fields;
     counts_.private_fields_withheld += withheld_fields;
     counts_.events += divided.size();
-    into.insert(into.end(), std::make_move_iterator(divided.begin()), std::make_move_iterator(divided.end()));
+    into.insert(
+        into.end(), std::make_move_iterator(divided.begin()), std::make_move_iterator(divided.end())
+    );
     return verdict;
 }
 

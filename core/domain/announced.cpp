@@ -7,7 +7,9 @@
 namespace mis::domain {
 namespace {
 
-bool starts_with(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
+bool starts_with(std::string_view text, std::string_view prefix) {
+    return text.substr(0, prefix.size()) == prefix;
+}
 
 std::string id_in(const Json& data, const char* name) {  // "limit": "ID" or "plan": {"id": "ID"}
     const auto found = data.find(name);
@@ -40,9 +42,10 @@ void book(Announced& announced, const Event& event, const std::string& charge_id
         entry.limit = fields.text("limit");
         entry.payer = fields.text("payer");
     } else {
-        const auto charged = std::find_if(announced.ledger.rbegin(), announced.ledger.rend(), [&](const auto& e) {
-            return e.charge_id == charge_id && e.leaves == event.leaves;
-        });
+        const auto charged =
+            std::find_if(announced.ledger.rbegin(), announced.ledger.rend(), [&](const auto& e) {
+                return e.charge_id == charge_id && e.leaves == event.leaves;
+            });
         if (charged == announced.ledger.rend()) return;  // a payment taken back
         entry.order = charged->order;
         entry.limit = charged->limit;
@@ -69,9 +72,10 @@ void book_receipt(Announced& announced, const Event& event) {
 }
 
 void take_receipt_back(Announced& announced, const Event& event, const std::string& id) {
-    const auto booked = std::find_if(announced.receipts.rbegin(), announced.receipts.rend(), [&](const auto& e) {
-        return e.charge_id == id && e.leaves == event.leaves;
-    });
+    const auto booked =
+        std::find_if(announced.receipts.rbegin(), announced.receipts.rend(), [&](const auto& e) {
+            return e.charge_id == id && e.leaves == event.leaves;
+        });
     if (booked == announced.receipts.rend()) return;
     LedgerEntry entry = *booked;
     entry.booked_on = BodyFields(event.data).text("booked_on");
@@ -100,10 +104,14 @@ void apply_to_plan(Announced& announced, const Event& event, const std::string& 
     Standing& plan = announced.standing[key];
     Json kept = plan.data.is_object() ? plan.data : Json::object();
     const bool was_closed = kept.value("closed", false);
-    const bool closed = event.type == "plan.closed" || (event.type == "plan.changed" && was_closed);  // a merge reopens nothing
-    if (event.data.contains("plan") && event.data["plan"].is_object() && event.data["plan"].contains("items")) {
-        if (event.data.value("part", 1) > 1 && kept.contains("plan")) {  // a long plan comes in parts
-            for (const Json& item : event.data["plan"]["items"]) kept["plan"]["items"].push_back(item);
+    const bool closed = event.type == "plan.closed" ||
+                        (event.type == "plan.changed" && was_closed);  // a merge reopens nothing
+    if (event.data.contains("plan") && event.data["plan"].is_object() &&
+        event.data["plan"].contains("items")) {
+        if (event.data.value("part", 1) > 1 &&
+            kept.contains("plan")) {  // a long plan comes in parts
+            for (const Json& item : event.data["plan"]["items"])
+                kept["plan"]["items"].push_back(item);
         } else {
             kept["plan"] = event.data["plan"];
         }
@@ -112,7 +120,8 @@ void apply_to_plan(Announced& announced, const Event& event, const std::string& 
     kept["closed"] = closed;
     if (event.data.contains("reason")) kept["reason"] = event.data["reason"];
     if (event.type == "plan.opened") {
-        const std::string order = event.data.contains("plan") ? event.data["plan"].value("order", "") : "";
+        const std::string order =
+            event.data.contains("plan") ? event.data["plan"].value("order", "") : "";
         if (!order.empty()) announced.standing.erase("order_closed/" + order);
     }
     plan = Standing{event.id, event.type, event.leaves, std::move(kept)};
@@ -121,12 +130,14 @@ void apply_to_plan(Announced& announced, const Event& event, const std::string& 
 void apply_to_limit(Announced& announced, const Event& event, const std::string& key) {
     Standing& limit = announced.standing[key];
     const int revision = limit.data.is_object() ? limit.data.value("revision", 0) : 0;
-    Json reasons = limit.data.is_object() ? limit.data.value("reasons", Json::array()) : Json::array();
+    Json reasons =
+        limit.data.is_object() ? limit.data.value("reasons", Json::array()) : Json::array();
     const bool was_closed = limit.data.is_object() && limit.data.value("closed", false);
     Json kept = limit.data.is_object() ? limit.data : Json::object();
     for (const auto& [name, value] : event.data.items()) kept[name] = value;
     kept["closed"] = event.type == "limit.closed" || (event.type == "limit.granted" && was_closed);
-    kept["revision"] = event.type == "limit.closed" ? event.data.value("revision", revision) : revision;
+    kept["revision"] =
+        event.type == "limit.closed" ? event.data.value("revision", revision) : revision;
     if (event.type != "limit.closed") kept["reasons"] = reasons;
     limit = Standing{event.id, event.type, event.leaves, std::move(kept)};
 }
@@ -146,7 +157,8 @@ Money Announced::consumed(std::string_view limit) const {
         if (sum.is_zero()) sum.currency = total->currency;
         if (sum.currency == total->currency) sum += *total;
     };
-    for (auto at = standing.lower_bound("charge/"); at != standing.end() && starts_with(at->first, "charge/"); ++at) {
+    for (auto at = standing.lower_bound("charge/");
+         at != standing.end() && starts_with(at->first, "charge/"); ++at) {
         add(at->second.data);
         if (const Json* overruns = BodyFields(at->second.data).find("overruns")) {
             for (const Json& part : *overruns) add(part);
@@ -162,31 +174,38 @@ std::string key_of(const Event& event) {
     if (starts_with(type, "appointment.")) return "appointment/" + id_in(data, "appointment");
     if (starts_with(type, "procedure.")) return "procedure/" + id_in(data, "procedure");
     if (type == "billing.charge") {
-        return "charge/" + id_in(data, "procedure") + "/" + fields.text("payer") + "/" + fields.text("limit");
+        return "charge/" + id_in(data, "procedure") + "/" + fields.text("payer") + "/" +
+               fields.text("limit");
     }
-    if (type == "billing.payment" || type == "billing.refund") return "payment/" + fields.text("payment");
+    if (type == "billing.payment" || type == "billing.refund")
+        return "payment/" + fields.text("payment");
     if (type == "billing.statement") {
         if (const std::string request = fields.text("request"); !request.empty()) {
             return "request/" + request + "/" + fields.text("payer");
         }
-        const auto total = fields.money("total");  // one statement per currency; of a divided one the last part has the total
-        return "statement/" + fields.text("order") + "/" + fields.text("payer") + "/" + std::string(total ? total->currency.code() : "");
+        const auto total = fields.money("total"
+        );  // one statement per currency; of a divided one the last part has the total
+        return "statement/" + fields.text("order") + "/" + fields.text("payer") + "/" +
+               std::string(total ? total->currency.code() : "");
     }
-    if (type == "plan.opened" || type == "plan.changed" || type == "plan.closed") return "plan/" + id_in(data, "plan");
-    if (starts_with(type, "plan.item.")) return "item/" + id_in(data, "plan") + "/" + id_in(data, "item");
-    if (starts_with(type, "plan.stage.")) return "stage/" + id_in(data, "plan") + "/" + fields.text("stage");
+    if (type == "plan.opened" || type == "plan.changed" || type == "plan.closed")
+        return "plan/" + id_in(data, "plan");
+    if (starts_with(type, "plan.item."))
+        return "item/" + id_in(data, "plan") + "/" + id_in(data, "item");
+    if (starts_with(type, "plan.stage."))
+        return "stage/" + id_in(data, "plan") + "/" + fields.text("stage");
     if (starts_with(type, "plan.deviation.")) return "deviation/" + id_in(data, "procedure");
     if (type == "limit.opened" || type == "limit.granted" || type == "limit.closed") {
         return "limit/" + id_in(data, "limit");
     }
     if (type == "limit.mismatch") {
-        return "mismatch/" + id_in(data, "limit") + "/" + fields.text("field") + "/" + money_text(data, "ours") + "/" +
-               money_text(data, "theirs");
+        return "mismatch/" + id_in(data, "limit") + "/" + fields.text("field") + "/" +
+               money_text(data, "ours") + "/" + money_text(data, "theirs");
     }
     if (type == "limit.rule_violated") {
         const auto lines = fields.texts("lines");
-        return "violation/" + (lines.empty() ? "" : lines.front()) + "/" + id_in(data, "limit") + "/" +
-               fields.text("rule");
+        return "violation/" + (lines.empty() ? "" : lines.front()) + "/" + id_in(data, "limit") +
+               "/" + fields.text("rule");
     }
     if (type == "order.linked" || type == "order.unlinked") return "order/" + fields.text("order");
     if (type == "order.waiting") return "waiting/" + fields.text("order");
@@ -201,8 +220,8 @@ void apply(Announced& announced, const Event& event) {
     if (type == "billing.reversal") return reverse(announced, event);
     const std::string key = key_of(event);
     if (key.empty()) return;
-    if (type == "appointment.removed" || type == "plan.deviation.withdrawn" || type == "plan.stage.withdrawn" ||
-        type == "order.unlinked") {
+    if (type == "appointment.removed" || type == "plan.deviation.withdrawn" ||
+        type == "plan.stage.withdrawn" || type == "order.unlinked") {
         announced.standing.erase(key);
     } else if (type == "procedure.reversed") {
         announced.standing.erase(key);
@@ -213,7 +232,8 @@ void apply(Announced& announced, const Event& event) {
         apply_to_limit(announced, event, key);
     } else {
         stand(announced, event, key);
-        if (type == "order.linked") announced.standing.erase("waiting/" + id_in(event.data, "order"));
+        if (type == "order.linked")
+            announced.standing.erase("waiting/" + id_in(event.data, "order"));
         if (type == "billing.charge") book(announced, event, event.id);
         if (type == "billing.payment" || type == "billing.refund") book_receipt(announced, event);
     }
@@ -238,7 +258,8 @@ Announced joined(std::vector<Announced> parts) {
 }
 
 Json Announced::to_json() const {
-    Json document{{"standing", Json::object()}, {"ledger", Json::array()}, {"first_seen_us", Json::object()}};
+    Json document{
+        {"standing", Json::object()}, {"ledger", Json::array()}, {"first_seen_us", Json::object()}};
     for (const auto& [key, one] : standing) {
         Json entry{{"type", one.type}, {"data", one.data}};
         if (!one.event_id.empty()) entry["id"] = one.event_id;
@@ -246,8 +267,9 @@ Json Announced::to_json() const {
         document["standing"][key] = std::move(entry);
     }
     const auto write = [](const LedgerEntry& one) {
-        Json entry{{"charge", one.charge_id}, {"on", one.booked_on},          {"order", one.order},
-                   {"limit", one.limit},      {"payer", one.payer},           {"total", to_json_value(one.total)}};
+        Json entry{{"charge", one.charge_id}, {"on", one.booked_on},
+                   {"order", one.order},      {"limit", one.limit},
+                   {"payer", one.payer},      {"total", to_json_value(one.total)}};
         if (!one.patient.empty()) entry["patient"] = one.patient;
         if (one.leaves == Export::withheld) entry["withheld"] = true;
         return entry;
@@ -270,17 +292,23 @@ Result<Announced> Announced::from_json(const Json& document) {
         if (!entry.is_object() || !entry.contains("type")) {
             return fail(ErrorKind::malformed, "announced state: an entry without a type");
         }
-        announced.standing[key] =
-            Standing{entry.value("id", ""), entry.value("type", ""), withheld(entry), entry.value("data", Json())};
+        announced.standing[key] = Standing{
+            entry.value("id", ""), entry.value("type", ""), withheld(entry),
+            entry.value("data", Json())};
     }
-    for (const auto& [name, entries] : {std::pair{"ledger", &announced.ledger}, std::pair{"receipts", &announced.receipts}}) {
+    for (const auto& [name, entries] :
+         {std::pair{"ledger", &announced.ledger}, std::pair{"receipts", &announced.receipts}}) {
         const Json told = document.value(name, Json::array());
         for (const Json& entry : told) {
             const auto total = BodyFields(entry).money("total");
-            if (!total) return fail(ErrorKind::malformed, "announced state: a ledger entry without a total");
+            if (!total)
+                return fail(
+                    ErrorKind::malformed, "announced state: a ledger entry without a total"
+                );
             entries->push_back(LedgerEntry{
-                entry.value("charge", ""), entry.value("on", ""), entry.value("order", ""), entry.value("limit", ""),
-                entry.value("payer", ""), *total, withheld(entry), entry.value("patient", "")});
+                entry.value("charge", ""), entry.value("on", ""), entry.value("order", ""),
+                entry.value("limit", ""), entry.value("payer", ""), *total, withheld(entry),
+                entry.value("patient", "")});
         }
     }
     const Json first_seen = document.value("first_seen_us", Json::object());

@@ -1,10 +1,13 @@
-// What a group's consumers believe: a pure fold over the events that were announced (domain.md D2, I4; issue "restore").
+// What a group's consumers believe: a pure fold over the events that were announced (domain.md D2,
+// I4; issue "restore").
 //
-// Every announcement that stands has a key ("procedure/ID", "charge/LINE/PAYER/ACCOUNT", "item/PLAN/ITEM", …) and keeps the data of its last event,
-// so that whatever must later be reversed or withdrawn can be named. evaluate() itself uses apply(), so folding the events of a log gives the same
-// value as the live one, withheld events left aside.
+// Every announcement that stands has a key ("procedure/ID", "charge/LINE/PAYER/ACCOUNT",
+// "item/PLAN/ITEM", …) and keeps the data of its last event, so that whatever must later be
+// reversed or withdrawn can be named. evaluate() itself uses apply(), so folding the events of a
+// log gives the same value as the live one, withheld events left aside.
 //
-// The JSON form is stable and canonical; the pipeline stores it per group, in the transaction that appends the events.
+// The JSON form is stable and canonical; the pipeline stores it per group, in the transaction that
+// appends the events.
 #pragma once
 
 #include <cstdint>
@@ -28,13 +31,14 @@ struct Standing {
     Json data;
 };
 
-struct LedgerEntry {  // a charge or reversal as it was booked; never removed, so a closed month never changes (B4)
+struct LedgerEntry {  // a charge or reversal as it was booked; never removed, so a closed month
+                      // never changes (B4)
     std::string charge_id;
     std::string booked_on;  // the clinic's day
     std::string order;
     std::string limit;
     std::string payer;
-    Money total;            // negative: a reversal
+    Money total;  // negative: a reversal
     Export leaves = Export::leaves;
     std::string patient = {};  // of a receipt
 };
@@ -42,15 +46,20 @@ struct LedgerEntry {  // a charge or reversal as it was booked; never removed, s
 struct Announced {
     std::map<std::string, Standing> standing;
     std::vector<LedgerEntry> ledger;
-    std::vector<LedgerEntry> receipts;  // payments, prepayments and refunds (negative) as they were booked, and taken back
-    std::map<std::string, std::int64_t> first_seen_us;  // no event tells it: when a patient's white mark was first seen (L8)
-    std::map<std::string, std::string> rows;            // nor this: the source id behind a public id, which decides D3's ties when the row is gone
+    std::vector<LedgerEntry> receipts;  // payments, prepayments and refunds (negative) as they were
+                                        // booked, and taken back
+    std::map<std::string, std::int64_t>
+        first_seen_us;  // no event tells it: when a patient's white mark was first seen (L8)
+    std::map<std::string, std::string> rows;  // nor this: the source id behind a public id, which
+                                              // decides D3's ties when the row is gone
 
     const Standing* find(const std::string& key) const;
-    Money consumed(std::string_view limit) const;  // L2: the standing charges to the account and what overflowed it
+    Money consumed(std::string_view limit
+    ) const;  // L2: the standing charges to the account and what overflowed it
 
     Json to_json() const;
-    static Result<Announced> from_json(const Json& document);  // malformed: not what to_json() writes
+    static Result<Announced> from_json(const Json& document
+    );  // malformed: not what to_json() writes
 };
 
 // `event.id`, `type`, `data` and `leaves` are read, nothing else: what a log of sent events has.

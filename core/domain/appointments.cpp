@@ -10,12 +10,15 @@
 namespace mis::domain {
 namespace {
 
-constexpr std::array<std::string_view, 4> kPlaceAndTime{"starts_at", "ends_at", "practitioner", "room"};
+constexpr std::array<std::string_view, 4> kPlaceAndTime{
+    "starts_at", "ends_at", "practitioner", "room"};
 
 bool has_line(const TypedFacts& typed, const Appointment& visit) {
     return std::any_of(typed.lines.begin(), typed.lines.end(), [&](const Line& line) {
-        if (line.appointment_source_id.empty()) return line.patient == visit.patient && line.day == visit.day;
-        return line.key.source == visit.key.source && line.appointment_source_id == visit.key.source_id;
+        if (line.appointment_source_id.empty())
+            return line.patient == visit.patient && line.day == visit.day;
+        return line.key.source == visit.key.source &&
+               line.appointment_source_id == visit.key.source_id;
     });
 }
 
@@ -23,7 +26,8 @@ std::string event_of(const std::string& status) {
     return "appointment." + (status == "in_progress" ? std::string("started") : status);
 }
 
-// Business time: what happened at the visit happened then; what was done to the book happened when it was written.
+// Business time: what happened at the visit happened then; what was done to the book happened when
+// it was written.
 Timestamp time_of(const std::string& type, const Appointment& visit, const Timestamp& now) {
     if (type == "appointment.arrived" || type == "appointment.started") return visit.starts_at;
     if (type == "appointment.completed") return visit.ends_at;
@@ -41,9 +45,12 @@ class Announcer {
             present_.insert(visit.id);
             announce(visit);
         }
-        for_each_standing(change_.before, "appointment/", [&](const std::string& id, const Standing& told) {
-            if (!present_.contains(id)) remove(id, told);
-        });
+        for_each_standing(
+            change_.before, "appointment/",
+            [&](const std::string& id, const Standing& told) {
+                if (!present_.contains(id)) remove(id, told);
+            }
+        );
     }
 
   private:
@@ -52,13 +59,15 @@ class Announcer {
     const std::map<std::string, Stop>& stops_;
     std::set<std::string> present_;
 
-    bool paid_up(const Appointment& visit) const {  // L6: no account is left that could take the visit
+    bool paid_up(const Appointment& visit
+    ) const {  // L6: no account is left that could take the visit
         const auto stop = stops_.find(visit.patient);
         const auto valid = accounts_.accounts_of(visit.patient, visit.day);
         bool any = false;
         for (const Account* account : valid) {
             if (!visit.limit_source_id.empty() && !is_named(visit, *account)) continue;
-            const bool stopped = stop != stops_.end() && visit.starts_at >= stop->second.from && account->weak();
+            const bool stopped =
+                stop != stops_.end() && visit.starts_at >= stop->second.from && account->weak();
             if (!account->exhausted() && !stopped) return false;
             any = true;
         }
@@ -67,9 +76,13 @@ class Announcer {
 
     static bool is_named(const Appointment& visit, const Account& account) {
         if (account.id == visit.limit_source_id) return true;
-        return std::any_of(account.statements.begin(), account.statements.end(), [&](const LimitStatement& said) {
-            return said.key.source == visit.key.source && said.key.source_id == visit.limit_source_id;
-        });
+        return std::any_of(
+            account.statements.begin(), account.statements.end(),
+            [&](const LimitStatement& said) {
+                return said.key.source == visit.key.source &&
+                       said.key.source_id == visit.limit_source_id;
+            }
+        );
     }
 
     // The payer that the visit announces; empty: nobody said, and no account decides it.
@@ -79,12 +92,15 @@ class Announcer {
         if (!stated.empty() && stated != "limit") return stated;
         const bool coming = visit.status == "booked" || visit.status == "confirmed";
         if (!coming || visit.starts_at <= change_.now()) {
-            const Json* raw = told == nullptr ? nullptr : BodyFields(told->data.at("appointment")).find("payer");
-            const bool unchanged = told != nullptr && (raw == nullptr ? "" : raw->get<std::string>()) == visit.payer;
+            const Json* raw =
+                told == nullptr ? nullptr : BodyFields(told->data.at("appointment")).find("payer");
+            const bool unchanged =
+                told != nullptr && (raw == nullptr ? "" : raw->get<std::string>()) == visit.payer;
             return unchanged ? was : stated;
         }
         if (paid_up(visit)) return "patient";
-        if (stated.empty() && !was.empty()) return "limit";  // a grant came: the account takes it again
+        if (stated.empty() && !was.empty())
+            return "limit";  // a grant came: the account takes it again
         return stated;
     }
 
@@ -93,7 +109,9 @@ class Announcer {
         const Permission permission = change_.gate.record(visit.patient, visit.starts_at);
         const Standing* told = change_.told(key, permission);
         if (told != nullptr && BodyFields(told->data).text("patient") != visit.patient) {
-            remove(visit.id, *told);  // corrected or merged: gone from one patient, booked for another
+            remove(
+                visit.id, *told
+            );  // corrected or merged: gone from one patient, booked for another
             told = nullptr;
         }
         Json appointment = visit.exported;
@@ -102,7 +120,9 @@ class Announcer {
         Json data{{"appointment", appointment}, {"payer", payer.empty() ? Json() : Json(payer)}};
         const auto add = [&](const std::string& type, Json content, int turn) {
             Json identity{{"appointment", appointment}, {"payer", content["payer"]}};
-            Draft& draft = change_.drafts.add(type, time_of(type, visit, change_.now()), std::move(content), identity);
+            Draft& draft = change_.drafts.add(
+                type, time_of(type, visit, change_.now()), std::move(content), identity
+            );
             draft.entity(visit.id).at(visit.starts_at, visit.key.source_id).with(permission);
             draft.turn = turn;
             draft.event.source = visit.key.source;
@@ -117,16 +137,18 @@ class Announcer {
             const std::string field(name);
             const Json was = old.value(field, Json()), is = appointment.value(field, Json());
             if (was == is) continue;
-            if (field.ends_with("_at") && Timestamp::parse_rfc3339(was.is_string() ? was.get<std::string>() : "") ==
-                                              Timestamp::parse_rfc3339(is.is_string() ? is.get<std::string>() : "")) {
+            if (field.ends_with("_at") &&
+                Timestamp::parse_rfc3339(was.is_string() ? was.get<std::string>() : "") ==
+                    Timestamp::parse_rfc3339(is.is_string() ? is.get<std::string>() : "")) {
                 continue;
             }
             previous[field] = was;
         }
         const std::string was_paid_by = BodyFields(told->data).text("payer");
-        const bool other_status = old.value("status", "") != visit.status ||
-                                  (visit.status == "cancelled" &&
-                                   old.value("cancel_reason", "") != appointment.value("cancel_reason", ""));
+        const bool other_status =
+            old.value("status", "") != visit.status ||
+            (visit.status == "cancelled" &&
+             old.value("cancel_reason", "") != appointment.value("cancel_reason", ""));
         if (!previous.empty()) {
             Json moved = data;
             moved["previous"] = previous;
@@ -140,11 +162,13 @@ class Announcer {
     void remove(const std::string& id, const Standing& told) {
         const std::string patient = BodyFields(told.data).text("patient");
         Draft& draft = change_.drafts.add(
-            "appointment.removed", change_.now(), told.data, Json{{"appointment", told.data.at("appointment")}}
+            "appointment.removed", change_.now(), told.data,
+            Json{{"appointment", told.data.at("appointment")}}
         );
         draft.event.data.erase("previous");
         draft.entity(id).with(change_.gate.fallen(told.leaves, patient));
-        if (const auto starts = BodyFields(told.data.at("appointment")).time("starts_at")) draft.at(*starts, change_.row_of(id));
+        if (const auto starts = BodyFields(told.data.at("appointment")).time("starts_at"))
+            draft.at(*starts, change_.row_of(id));
         draft.event.source = change_.typed.mis_source;
         draft.event.record_id = id;
         finish(draft, patient, change_.typed.mis_source);
@@ -158,7 +182,9 @@ class Announcer {
 
 }  // namespace
 
-std::optional<Timestamp> turn_into_no_shows(TypedFacts& typed, const Rules& rules, const Timestamp& now) {
+std::optional<Timestamp> turn_into_no_shows(
+    TypedFacts& typed, const Rules& rules, const Timestamp& now
+) {
     std::optional<Timestamp> next;
     for (Appointment& visit : typed.appointments) {
         if (visit.status != "booked" && visit.status != "confirmed") continue;
@@ -175,7 +201,9 @@ std::optional<Timestamp> turn_into_no_shows(TypedFacts& typed, const Rules& rule
     return next;
 }
 
-void announce_appointments(Change& change, const Assigner& accounts, const std::map<std::string, Stop>& stops) {
+void announce_appointments(
+    Change& change, const Assigner& accounts, const std::map<std::string, Stop>& stops
+) {
     Announcer(change, accounts, stops).announce_all();
 }
 

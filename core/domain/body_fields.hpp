@@ -1,4 +1,5 @@
-// Reading one checked canonical body, field by field: absent stays absent, a field of the wrong form counts as absent.
+// Reading one checked canonical body, field by field: absent stays absent, a field of the wrong
+// form counts as absent.
 #pragma once
 
 #include <optional>
@@ -41,13 +42,17 @@ class BodyFields {
     }
     std::optional<bool> flag(const char* name) const {
         const Json* value = find(name);
-        return value == nullptr || !value->is_boolean() ? std::nullopt : std::optional(value->get<bool>());
+        return value == nullptr || !value->is_boolean() ? std::nullopt
+                                                        : std::optional(value->get<bool>());
     }
     std::optional<int> integer(const char* name) const {
         const Json* value = find(name);
-        return value == nullptr || !value->is_number_integer() ? std::nullopt : std::optional(value->get<int>());
+        return value == nullptr || !value->is_number_integer() ? std::nullopt
+                                                               : std::optional(value->get<int>());
     }
-    std::optional<Timestamp> time(const char* name) const { return Timestamp::parse_rfc3339(text(name)); }
+    std::optional<Timestamp> time(const char* name) const {
+        return Timestamp::parse_rfc3339(text(name));
+    }
     std::optional<Date> date(const char* name) const { return Date::parse_iso(text(name)); }
     std::optional<Decimal> decimal(const char* name) const { return Decimal::parse(text(name)); }
 

@@ -35,15 +35,18 @@ struct Change {
         return found == before.rows.end() ? id : found->second;
     }
 
-    // What consumers were told under this key. What was withheld counts as never said once it may leave (X1).
+    // What consumers were told under this key. What was withheld counts as never said once it may
+    // leave (X1).
     const Standing* told(const std::string& key, const Permission& permission) const {
         const Standing* standing = before.find(key);
-        if (standing != nullptr && standing->leaves == Export::withheld && permission.allowed()) return nullptr;
+        if (standing != nullptr && standing->leaves == Export::withheld && permission.allowed())
+            return nullptr;
         return standing;
     }
 };
 
-// Calls visit(key without prefix, standing) for every announcement under the prefix, in the order of keys.
+// Calls visit(key without prefix, standing) for every announcement under the prefix, in the order
+// of keys.
 template <typename Visit>
 void for_each_standing(const Announced& announced, const std::string& prefix, const Visit& visit) {
     for (auto at = announced.standing.lower_bound(prefix); at != announced.standing.end(); ++at) {

@@ -14,27 +14,43 @@ namespace mis::domain {
 
 struct Draft {
     Event event;
-    std::int64_t at_us = 0;   // D3's ties: performed_at, source_id, payer …
+    std::int64_t at_us = 0;  // D3's ties: performed_at, source_id, payer …
     std::string source_id;
     std::string payer;
-    int turn = 0;             // … then this, for what has an order of its own (stages, items of one line)
+    int turn = 0;  // … then this, for what has an order of its own (stages, items of one line)
 
-    Draft& entity(std::string id) { event.entity_id = std::move(id); return *this; }
-    Draft& at(const Timestamp& when, std::string id) { at_us = when.unix_us; source_id = std::move(id); return *this; }
+    Draft& entity(std::string id) {
+        event.entity_id = std::move(id);
+        return *this;
+    }
+    Draft& at(const Timestamp& when, std::string id) {
+        at_us = when.unix_us;
+        source_id = std::move(id);
+        return *this;
+    }
     // Subject and partition: the patient unless said otherwise.
     Draft& of_patient(const std::string& patient);
-    Draft& about(std::string subject) { event.subject = std::move(subject); return *this; }
-    Draft& with(const Permission& permission) { event.leaves = permission.leaves; event.ground = permission.ground; return *this; }
+    Draft& about(std::string subject) {
+        event.subject = std::move(subject);
+        return *this;
+    }
+    Draft& with(const Permission& permission) {
+        event.leaves = permission.leaves;
+        event.ground = permission.ground;
+        return *this;
+    }
 };
 
 class Drafts {
   public:
     Drafts(const Rules& rules, Announced& after) : rules_(rules), after_(after) {}
 
-    // A draft of the given type and data; `identity` is what gives it its id (I2). The reference lives until the next call.
+    // A draft of the given type and data; `identity` is what gives it its id (I2). The reference
+    // lives until the next call.
     Draft& add(std::string type, Timestamp time, Json data, const Json& identity);
 
-    // Orders what was added since the last call, gives ids, applies all of it and moves it to events().
+    // Orders what was added since the last call, gives ids, applies all of it and moves it to
+    // events().
     void settle();
 
     const Announced& after() const { return after_; }
@@ -45,7 +61,8 @@ class Drafts {
     Announced& after_;
     std::vector<Draft> drafts_;
     std::vector<Event> events_;
-    std::map<std::string, std::uint64_t> occurrences_;  // in this evaluation, of (entity, type, identity)
+    std::map<std::string, std::uint64_t>
+        occurrences_;  // in this evaluation, of (entity, type, identity)
 };
 
 // D3: the place of a type within a change set.

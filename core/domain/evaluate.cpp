@@ -16,14 +16,18 @@
 namespace mis::domain {
 namespace {
 
-// An order withdrawn while it waited names nobody: that its patient came later is no consumer's business.
+// An order withdrawn while it waited names nobody: that its patient came later is no consumer's
+// business.
 bool was_told_of(const Change& change, const std::string& patient) {
     for (const auto& [key, standing] : change.before.standing) {
-        if (standing.leaves == Export::leaves && BodyFields(standing.data).text("patient") == patient) return true;
+        if (standing.leaves == Export::leaves &&
+            BodyFields(standing.data).text("patient") == patient)
+            return true;
     }
-    return std::any_of(change.before.ledger.begin(), change.before.ledger.end(), [](const LedgerEntry& entry) {
-        return entry.leaves == Export::leaves;
-    });
+    return std::any_of(
+        change.before.ledger.begin(), change.before.ledger.end(),
+        [](const LedgerEntry& entry) { return entry.leaves == Export::leaves; }
+    );
 }
 
 // X2. Said last, once per withdrawal, and only of a patient of whom something may have left.
@@ -34,7 +38,9 @@ void announce_withdrawals(Change& change) {
         if (!was_told_of(change, patient)) continue;
         Json data{{"patient", patient}, {"request", withdrawal.message_id}};
         Draft& draft = change.drafts.add("patient.withdrawn", change.now(), data, data);
-        draft.entity(patient).with(Permission{Export::leaves, "withdrawal " + withdrawal.message_id}).of_patient(patient);
+        draft.entity(patient)
+            .with(Permission{Export::leaves, "withdrawal " + withdrawal.message_id})
+            .of_patient(patient);
     }
 }
 

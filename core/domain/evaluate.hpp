@@ -1,8 +1,10 @@
-// Meaning: the facts that stand → state, and the difference to what was announced → events (domain.md D1–D3).
+// Meaning: the facts that stand → state, and the difference to what was announced → events
+// (domain.md D1–D3).
 //
-// evaluate() is a pure function of its arguments: no store, network or clock. Call it once per change set with the group's complete facts; it may be
-// called again with the same arguments after a crash and gives the same answer. An evaluation that changes nothing returns no events and `after`
-// equal to `before`.
+// evaluate() is a pure function of its arguments: no store, network or clock. Call it once per
+// change set with the group's complete facts; it may be called again with the same arguments after
+// a crash and gives the same answer. An evaluation that changes nothing returns no events and
+// `after` equal to `before`.
 #pragma once
 
 #include <optional>
@@ -17,7 +19,8 @@
 
 namespace mis::domain {
 
-struct Problem {  // a record that parses and yet makes no sense among the others: quarantine it, the rest has flowed
+struct Problem {  // a record that parses and yet makes no sense among the others: quarantine it,
+                  // the rest has flowed
     RecordKey key;
     std::string reason;  // never its content
 };
@@ -33,7 +36,8 @@ struct Outcome {
     std::optional<Timestamp> next_tick;  // when time alone will change something; nullopt: never
     std::vector<Problem> problems;
     std::vector<Waiting> waiting;
-    std::vector<std::string> unmapped_codes;  // I8: price-list codes without a national code, sorted
+    std::vector<std::string>
+        unmapped_codes;  // I8: price-list codes without a national code, sorted
 };
 
 Outcome evaluate(

@@ -9,10 +9,14 @@
 
 namespace mis::domain {
 
-enum class Export { leaves, withheld };  // X1, X2: withheld events are tracked and counted, take no sequence number, and never leave
+enum class Export {
+    leaves,
+    withheld
+};  // X1, X2: withheld events are tracked and counted, take no sequence number, and never leave
 
 struct Event {
-    std::string id;             // I2, by Rules::event_id_of; a withheld event has none, but for a charge: what it would be
+    std::string id;  // I2, by Rules::event_id_of; a withheld event has none, but for a charge: what
+                     // it would be
     std::string type;           // "procedure.performed": without "mis." and ".v1"
     std::string entity_id;      // I2: public id (or order / feedback id) of what the event is about
     std::string identity;       // I2: the identity-giving content, canonical JSON
@@ -23,8 +27,8 @@ struct Event {
     Timestamp time;             // business time
     Json data;                  // contract.md section 2, public ids only
     Export leaves = Export::leaves;
-    std::string ground;         // why it may leave: "order O1", "export all: …"; for the audit
-    std::string party;          // X3: the payer's party whose accounts it concerns; empty: none
+    std::string ground;  // why it may leave: "order O1", "export all: …"; for the audit
+    std::string party;   // X3: the payer's party whose accounts it concerns; empty: none
 };
 
 }  // namespace mis::domain

@@ -6,7 +6,9 @@ Permission ExportGate::by_consent(const std::string& patient, const Timestamp* a
     for (const Order& order : orders_.all) {  // earliest first
         if (patient.empty() || order.patient != patient || !order.consented) continue;
         if (at != nullptr && *at < order.placed_at) return {};
-        return Permission{Export::leaves, "order " + order.id + (order.ground.empty() ? "" : ": " + order.ground)};
+        return Permission{
+            Export::leaves,
+            "order " + order.id + (order.ground.empty() ? "" : ": " + order.ground)};
     }
     return {};
 }
@@ -24,11 +26,15 @@ Permission ExportGate::patient(const std::string& patient) const {
 
 Permission ExportGate::order(const Order& order) const {
     if (!order.patient.empty() && withdrawn(order.patient)) return {};
-    if (rules_.export_mode == ExportMode::all) return Permission{Export::leaves, "export all: " + rules_.export_ground};
+    if (rules_.export_mode == ExportMode::all)
+        return Permission{Export::leaves, "export all: " + rules_.export_ground};
     if (order.consented) {
-        return Permission{Export::leaves, "order " + order.id + (order.ground.empty() ? "" : ": " + order.ground)};
+        return Permission{
+            Export::leaves,
+            "order " + order.id + (order.ground.empty() ? "" : ": " + order.ground)};
     }
-    if (order.patient.empty()) return Permission{Export::leaves, "order " + order.id};  // tells nothing of any patient
+    if (order.patient.empty())
+        return Permission{Export::leaves, "order " + order.id};  // tells nothing of any patient
     return {};
 }
 

@@ -1,7 +1,8 @@
 // What the domain is told: the facts of one group, complete, in no particular order (domain.md D1).
 //
-// A group is the smallest set of patients whose meaning hangs together: one patient, or those joined by a shared account or a merge, with the
-// orders linked to them; an order that waits for its patient is a group of its own. The pipeline gathers a group's facts and calls evaluate();
+// A group is the smallest set of patients whose meaning hangs together: one patient, or those
+// joined by a shared account or a merge, with the orders linked to them; an order that waits for
+// its patient is a group of its own. The pipeline gathers a group's facts and calls evaluate();
 // nothing in here reads a store, a network or a clock.
 #pragma once
 
@@ -17,16 +18,16 @@ namespace mis::domain {
 
 struct RecordFact {  // the standing version of a record
     RecordKey key;
-    std::uint64_t version = 1;        // 1 = as first seen
-    std::int64_t first_seen_us = 0;   // of this version: the change set's time
-    std::string body;                 // canonical JSON of contract.md section 1, private fields included
+    std::uint64_t version = 1;       // 1 = as first seen
+    std::int64_t first_seen_us = 0;  // of this version: the change set's time
+    std::string body;  // canonical JSON of contract.md section 1, private fields included
 };
 
 struct InboxFact {  // an accepted message of the exchange
     std::string id;
-    std::string type;                 // "order.placed", …
+    std::string type;  // "order.placed", …
     std::int64_t received_us = 0;
-    std::uint64_t position = 0;       // acceptance order
+    std::uint64_t position = 0;  // acceptance order
     Json body;
 };
 
@@ -35,7 +36,7 @@ struct OrderLink {  // P9: remembered once made
     std::string source;
     std::string patient_source_id;
     std::int64_t linked_us = 0;
-    std::string ground;               // "phone+last_name", "operator", … never the identifiers
+    std::string ground;  // "phone+last_name", "operator", … never the identifiers
 };
 
 struct OrderWait {  // P9: what the last search for an order's patient found
@@ -47,8 +48,8 @@ struct GroupFacts {
     std::vector<RecordFact> records;
     std::vector<InboxFact> messages;
     std::vector<OrderLink> links;
-    std::vector<OrderWait> waits;     // of orders without a link
-    Timestamp now;                    // the change set's time, with the clinic's offset: also the tick
+    std::vector<OrderWait> waits;  // of orders without a link
+    Timestamp now;                 // the change set's time, with the clinic's offset: also the tick
 };
 
 }  // namespace mis::domain

@@ -1,8 +1,10 @@
-// What kind of work a code is (domain.md I9): its group, and what it does to a plan. Read from config/nomenclature_groups.yaml (the dental part
-// of order 804н), which a clinic may extend or overrule, code by code, with a file of the same form.
+// What kind of work a code is (domain.md I9): its group, and what it does to a plan. Read from
+// config/nomenclature_groups.yaml (the dental part of order 804н), which a clinic may extend or
+// overrule, code by code, with a file of the same form.
 //
-// The entry of a code is that of its longest listed prefix at a dot: A16.07.002.010 is read as A16.07.002, A16.07.0021 is not. An entry inherits
-// nothing from a shorter one. Codes are compared as fold_code() writes them, so Cyrillic «А16.07.002» is the same code (I8).
+// The entry of a code is that of its longest listed prefix at a dot: A16.07.002.010 is read as
+// A16.07.002, A16.07.0021 is not. An entry inherits nothing from a shorter one. Codes are compared
+// as fold_code() writes them, so Cyrillic «А16.07.002» is the same code (I8).
 #pragma once
 
 #include <filesystem>
@@ -16,25 +18,35 @@
 namespace mis::domain {
 
 enum class WorkGroup {
-    consultation, therapy, surgery, prosthetics, implant, hygiene, orthodontics, diagnostics,
+    consultation,
+    therapy,
+    surgery,
+    prosthetics,
+    implant,
+    hygiene,
+    orthodontics,
+    diagnostics,
     accompanying,  // anaesthesia, isolation, …: never an item's own work unless the plan names it
 };
 
 std::string_view to_string(WorkGroup group);
 
 struct NomenclatureEntry {
-    std::string code;                  // the listed code or prefix, folded
-    std::string name;                  // for people
+    std::string code;  // the listed code or prefix, folded
+    std::string name;  // for people
     WorkGroup group = WorkGroup::therapy;
     bool is_extraction = false;        // P4: the tooth is gone afterwards
-    bool survives_extraction = false;  // P4: still makes sense when the tooth is gone (implant, bridge, crown in a slip of the plan)
+    bool survives_extraction = false;  // P4: still makes sense when the tooth is gone (implant,
+                                       // bridge, crown in a slip of the plan)
     bool starts_only = false;          // P2: starts an item, never settles it (temporary filling)
-    std::vector<std::string> components;  // P2: codes or prefixes that are parts of this work (impression of a crown), folded
+    std::vector<std::string> components;  // P2: codes or prefixes that are parts of this work
+                                          // (impression of a crown), folded
 };
 
 class NomenclatureGroups {
   public:
-    // misconfigured with file, line, key and remedy: unknown group or flag, a code twice in one file, a malformed code.
+    // misconfigured with file, line, key and remedy: unknown group or flag, a code twice in one
+    // file, a malformed code.
     static Result<NomenclatureGroups> load(const std::filesystem::path& path);
     static Result<NomenclatureGroups> from_text(std::string_view yaml, std::string name);
 
@@ -42,7 +54,8 @@ class NomenclatureGroups {
     Result<void> extend(const std::filesystem::path& path);
     Result<void> extend_from_text(std::string_view yaml, std::string name);
 
-    // nullptr: the code belongs to no group that we know. The pointer lives as long as this object is not extended.
+    // nullptr: the code belongs to no group that we know. The pointer lives as long as this object
+    // is not extended.
     const NomenclatureEntry* find(std::string_view code) const;
 
     // Whether a line of `part` is a listed part of the work `whole`.

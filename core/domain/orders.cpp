@@ -12,7 +12,8 @@ std::vector<const InboxFact*> in_acceptance_order(const std::vector<InboxFact>& 
     std::vector<const InboxFact*> sorted;
     for (const InboxFact& message : messages) sorted.push_back(&message);
     std::sort(sorted.begin(), sorted.end(), [](const InboxFact* a, const InboxFact* b) {
-        return std::tie(a->position, a->received_us, a->id) < std::tie(b->position, b->received_us, b->id);
+        return std::tie(a->position, a->received_us, a->id) <
+               std::tie(b->position, b->received_us, b->id);
     });
     return sorted;
 }
@@ -40,7 +41,9 @@ std::vector<OrderItem> read_items(const Json& body, const Rules& rules) {
 void amend(Order& order, std::vector<OrderItem> items, Timestamp received) {
     std::vector<OrderItem> merged = std::move(items);
     for (OrderItem& old : order.items) {
-        const bool kept = std::any_of(merged.begin(), merged.end(), [&](const auto& i) { return i.id == old.id; });
+        const bool kept = std::any_of(merged.begin(), merged.end(), [&](const auto& i) {
+            return i.id == old.id;
+        });
         if (kept) continue;
         if (!old.void_at) {
             old.void_at = received;
@@ -65,7 +68,8 @@ void cancel(Order& order, const std::string& reason, Timestamp received) {
 }  // namespace
 
 const Order* Orders::find(std::string_view id) const {
-    const auto found = std::find_if(all.begin(), all.end(), [&](const Order& order) { return order.id == id; });
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&](const Order& order) { return order.id == id; });
     return found == all.end() ? nullptr : &*found;
 }
 
@@ -98,11 +102,15 @@ std::optional<GrantTerms> read_grant_terms(const Json& terms) {
     return grant;
 }
 
-Orders read_orders(const GroupFacts& facts, const TypedFacts& typed, const Rules& rules, const Identity& identity) {
+Orders read_orders(
+    const GroupFacts& facts, const TypedFacts& typed, const Rules& rules, const Identity& identity
+) {
     Orders orders;
     std::map<std::string, std::uint64_t> consent_position;
     const auto find = [&](const std::string& id) {
-        return std::find_if(orders.all.begin(), orders.all.end(), [&](const Order& o) { return o.id == id; });
+        return std::find_if(orders.all.begin(), orders.all.end(), [&](const Order& o) {
+            return o.id == id;
+        });
     };
     const auto sorted = in_acceptance_order(facts.messages);
     for (const InboxFact* message : sorted) {
@@ -118,14 +126,16 @@ Orders read_orders(const GroupFacts& facts, const TypedFacts& typed, const Rules
             order.position = message->position;
             order.items = read_items(message->body, rules);
             if (const Json* terms = fields.find("limit")) order.limit = read_grant_terms(*terms);
-            if (const Json* consent = fields.find("consent"); consent != nullptr && consent->is_object()) {
+            if (const Json* consent = fields.find("consent");
+                consent != nullptr && consent->is_object()) {
                 order.consented = true;
                 order.ground = BodyFields(*consent).text("ground");
             }
             orders.all.push_back(std::move(order));
             consent_position[id] = message->position;
         } else if (message->type == "order.amended" && find(id) != orders.all.end()) {
-            if (!find(id)->cancelled_at) amend(*find(id), read_items(message->body, rules), received);
+            if (!find(id)->cancelled_at)
+                amend(*find(id), read_items(message->body, rules), received);
         } else if (message->type == "order.cancelled" && find(id) != orders.all.end()) {
             const std::string reason = fields.text("reason");
             cancel(*find(id), reason.empty() ? "cancelled" : reason, received);
@@ -152,21 +162,26 @@ Orders read_orders(const GroupFacts& facts, const TypedFacts& typed, const Rules
             patient = known->second.pseudonym;
         }
         for (Order& order : orders.all) {
-            const bool named = named_order.empty() ? order.patient == patient : order.id == named_order;
+            const bool named =
+                named_order.empty() ? order.patient == patient : order.id == named_order;
             if (!named || consent_position[order.id] > message->position) continue;
             order.consented = false;
             if (patient.empty()) patient = order.patient;
         }
-        if (!patient.empty()) orders.withdrawn[patient] = Withdrawal{message->id, message->position};
+        if (!patient.empty())
+            orders.withdrawn[patient] = Withdrawal{message->id, message->position};
     }
-    for (auto at = orders.withdrawn.begin(); at != orders.withdrawn.end();) {  // another order's own consent keeps it up (X2)
-        const bool consented = std::any_of(orders.all.begin(), orders.all.end(), [&](const Order& order) {
-            return order.patient == at->first && order.consented;
-        });
+    for (auto at = orders.withdrawn.begin();
+         at != orders.withdrawn.end();) {  // another order's own consent keeps it up (X2)
+        const bool consented =
+            std::any_of(orders.all.begin(), orders.all.end(), [&](const Order& order) {
+                return order.patient == at->first && order.consented;
+            });
         at = consented ? orders.withdrawn.erase(at) : std::next(at);
     }
     std::stable_sort(orders.all.begin(), orders.all.end(), [](const Order& a, const Order& b) {
-        return std::tie(a.placed_at.unix_us, a.position) < std::tie(b.placed_at.unix_us, b.position);
+        return std::tie(a.placed_at.unix_us, a.position) <
+               std::tie(b.placed_at.unix_us, b.position);
     });
     return orders;
 }

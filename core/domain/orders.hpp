@@ -1,7 +1,8 @@
-// Orders as the exchange's messages tell them: placed, amended, cancelled, consented, linked to a patient (domain.md P1, P9, X1, X2).
+// Orders as the exchange's messages tell them: placed, amended, cancelled, consented, linked to a
+// patient (domain.md P1, P9, X1, X2).
 //
-// A message takes effect at the time it was received; an order's items are those of its latest version, and an item that a version left out is void
-// from the moment it was received.
+// A message takes effect at the time it was received; an order's items are those of its latest
+// version, and an item that a version left out is void from the moment it was received.
 #pragma once
 
 #include <cstdint>
@@ -37,13 +38,13 @@ struct Order {
     std::string id, plan_id;
     Timestamp placed_at;
     std::uint64_t position = 0;
-    std::vector<OrderItem> items;      // declined ones included
+    std::vector<OrderItem> items;  // declined ones included
     std::optional<Timestamp> cancelled_at;
     std::string cancel_reason;
     std::optional<GrantTerms> limit;
-    bool consented = false;            // and not withdrawn since
-    std::string ground;                // of the consent
-    std::string patient;               // pseudonym once linked; empty: waits
+    bool consented = false;  // and not withdrawn since
+    std::string ground;      // of the consent
+    std::string patient;     // pseudonym once linked; empty: waits
     std::string link_ground;
     std::uint32_t candidates = 0;
 };
@@ -54,13 +55,16 @@ struct Withdrawal {
 };
 
 struct Orders {
-    std::vector<Order> all;                           // earliest first: placed_at, then acceptance order
-    std::map<std::string, Withdrawal> withdrawn;      // by pseudonym: the latest withdrawal that touches the patient
+    std::vector<Order> all;  // earliest first: placed_at, then acceptance order
+    std::map<std::string, Withdrawal>
+        withdrawn;  // by pseudonym: the latest withdrawal that touches the patient
 
     const Order* find(std::string_view id) const;
 };
 
-Orders read_orders(const GroupFacts& facts, const TypedFacts& typed, const Rules& rules, const Identity& identity);
+Orders read_orders(
+    const GroupFacts& facts, const TypedFacts& typed, const Rules& rules, const Identity& identity
+);
 
 std::optional<GrantTerms> read_grant_terms(const Json& terms);
 std::string plan_id_of_order(const Identity& identity, std::string_view order);

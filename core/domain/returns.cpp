@@ -7,17 +7,22 @@ namespace {
 
 bool is_of(const Line& line, const Return& taken_back) {
     if (line.key.source != taken_back.line.key.source) return false;
-    if (!taken_back.reverses_source_id.empty()) return line.key.source_id == taken_back.reverses_source_id;
-    return line.patient == taken_back.line.patient && line.work.folded_code == taken_back.line.work.folded_code &&
+    if (!taken_back.reverses_source_id.empty())
+        return line.key.source_id == taken_back.reverses_source_id;
+    return line.patient == taken_back.line.patient &&
+           line.work.folded_code == taken_back.line.work.folded_code &&
            line.teeth == taken_back.line.teeth;
 }
 
-bool is_before(const Line& line, const Return& taken_back) { return line.performed_at <= taken_back.line.performed_at; }
+bool is_before(const Line& line, const Return& taken_back) {
+    return line.performed_at <= taken_back.line.performed_at;
+}
 
 Decimal magnitude(const Decimal& value) { return value.is_negative() ? -value : value; }
 
 void take_off(std::optional<Money>& sum, const std::optional<Money>& returned) {
-    if (sum && returned && sum->currency == returned->currency) sum->minor -= std::abs(returned->minor);
+    if (sum && returned && sum->currency == returned->currency)
+        sum->minor -= std::abs(returned->minor);
 }
 
 void keep_rest(Line& line, const Line& returned, Money rest) {
@@ -49,25 +54,33 @@ void take_returns_off(TypedFacts& facts, const std::vector<Return>& returns) {
         auto found = std::find_if(facts.lines.rbegin(), facts.lines.rend(), [&](const Line& line) {
             return is_of(line, taken_back) && is_before(line, taken_back);
         });
-        if (found == facts.lines.rend()) {  // clerks also date a return by its day alone, or before the work
-            found = std::find_if(facts.lines.rbegin(), facts.lines.rend(), [&](const Line& line) { return is_of(line, taken_back); });
+        if (found ==
+            facts.lines.rend()) {  // clerks also date a return by its day alone, or before the work
+            found = std::find_if(facts.lines.rbegin(), facts.lines.rend(), [&](const Line& line) {
+                return is_of(line, taken_back);
+            });
         }
         if (found == facts.lines.rend()) {
-            facts.problems.push_back(Problem{taken_back.line.key, "a return of nothing that stands"});
+            facts.problems.push_back(Problem{taken_back.line.key, "a return of nothing that stands"}
+            );
             continue;
         }
         Line& line = *found;
         if (line.total.currency != taken_back.line.total.currency) {
-            facts.problems.push_back(Problem{taken_back.line.key, "a return in another currency than its line"});
+            facts.problems.push_back(Problem{
+                taken_back.line.key, "a return in another currency than its line"});
             continue;
         }
-        const Money rest{line.total.minor - std::abs(taken_back.line.total.minor), line.total.currency};
+        const Money rest{
+            line.total.minor - std::abs(taken_back.line.total.minor), line.total.currency};
         if (rest.minor < 0) {
-            facts.problems.push_back(Problem{taken_back.line.key, "a return of more than its line's total"});
+            facts.problems.push_back(Problem{
+                taken_back.line.key, "a return of more than its line's total"});
             continue;
         }
         const bool all_money = rest.minor == 0 && line.total.minor > 0;
-        const bool all_work = line.total.minor == 0 && line.quantity <= magnitude(taken_back.line.quantity);
+        const bool all_work =
+            line.total.minor == 0 && line.quantity <= magnitude(taken_back.line.quantity);
         if (all_money || all_work) {
             facts.returned.insert(line.id);
             facts.lines.erase(std::next(found).base());

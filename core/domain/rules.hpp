@@ -1,4 +1,5 @@
-// What the configuration decides about meaning. None of it is part of an event's id (domain.md I2), so changing it re-announces nothing by itself.
+// What the configuration decides about meaning. None of it is part of an event's id (domain.md I2),
+// so changing it re-announces nothing by itself.
 #pragma once
 
 #include <cstdint>
@@ -15,23 +16,27 @@ namespace mis::domain {
 
 enum class ExportMode { ordered, all };  // X1
 
-// The id of an event about to be announced (I2). `nth` counts the events of this evaluation, before it, with the same entity, type and identity; the
-// owner adds how often the three occurred in earlier change sets. Called for events that leave, in their order, and for withheld charges with what
-// their id would be. Pure for the length of one evaluation.
+// The id of an event about to be announced (I2). `nth` counts the events of this evaluation, before
+// it, with the same entity, type and identity; the owner adds how often the three occurred in
+// earlier change sets. Called for events that leave, in their order, and for withheld charges with
+// what their id would be. Pure for the length of one evaluation.
 using EventIdOf = std::function<std::string(
     std::string_view entity_id, std::string_view type, std::string_view identity, std::uint64_t nth
 )>;
 
 struct Rules {
     ExportMode export_mode = ExportMode::ordered;
-    std::string export_ground;                       // `all`: the legal ground that the config names
+    std::string export_ground;  // `all`: the legal ground that the config names
     Zone clinic_zone;
-    std::map<std::string, Zone> branch_zones;        // branch source_id → zone
-    std::set<std::string> no_show_sources;           // A1: sources that declare `no_show: end_of_day`
-    std::set<std::string> register_sources;          // L1: sources that are partner registers, weaker than the exchange
-    std::map<std::string, std::string> nomenclature_of;  // I8: the clinic's table, folded price-list code → national code
-    const NomenclatureGroups* groups = nullptr;      // outlives the evaluation; null: no code has a group
-    int low_threshold_percent = 80;                  // L4
+    std::map<std::string, Zone> branch_zones;  // branch source_id → zone
+    std::set<std::string> no_show_sources;     // A1: sources that declare `no_show: end_of_day`
+    std::set<std::string>
+        register_sources;  // L1: sources that are partner registers, weaker than the exchange
+    std::map<std::string, std::string>
+        nomenclature_of;  // I8: the clinic's table, folded price-list code → national code
+    const NomenclatureGroups* groups =
+        nullptr;                     // outlives the evaluation; null: no code has a group
+    int low_threshold_percent = 80;  // L4
     EventIdOf event_id_of;
 
     explicit Rules(Zone zone) : clinic_zone(zone) {}

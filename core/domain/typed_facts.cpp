@@ -24,7 +24,8 @@ class Reader {
         for (const RecordFact& record : facts_.records) {
             if (record.key.kind != "patient") read_record(record);
         }
-        if (all_.mis_source.empty() && !facts_.records.empty()) all_.mis_source = facts_.records.front().key.source;
+        if (all_.mis_source.empty() && !facts_.records.empty())
+            all_.mis_source = facts_.records.front().key.source;
         sort_by_fact_order();
         take_returns_off(all_, returns_);
         return std::move(all_);
@@ -54,7 +55,8 @@ class Reader {
         patient.first_seen_us = record.first_seen_us;
         const auto marks = fields.texts("marks");
         patient.white_mark = std::find(marks.begin(), marks.end(), "white") != marks.end();
-        if (const auto stamp = fields.time("source_modified_at")) patient.white_since_us = stamp->unix_us;
+        if (const auto stamp = fields.time("source_modified_at"))
+            patient.white_since_us = stamp->unix_us;
         if (const std::string into = fields.text("merged_into"); !into.empty()) {
             merged_into_[patient.own_pseudonym] = identity_.pseudonym(record.key.source, into);
         }
@@ -81,7 +83,8 @@ class Reader {
 
     std::string patient_of(const RecordFact& record, const BodyFields& fields) const {
         const std::string source_id = fields.text("patient_source_id");
-        return source_id.empty() ? std::string() : resolved(pseudonym(record.key.source, source_id));
+        return source_id.empty() ? std::string()
+                                 : resolved(pseudonym(record.key.source, source_id));
     }
 
     // A group's records name the same few patients, and a pseudonym costs a keyed hash.
@@ -112,16 +115,18 @@ class Reader {
         }
         for (const auto& [name, kind] : ids) {
             const std::string source_id = fields.text((std::string(name) + "_source_id").c_str());
-            if (!source_id.empty()) out[name] = identity_.public_id(record.key.source, kind, source_id);
+            if (!source_id.empty())
+                out[name] = identity_.public_id(record.key.source, kind, source_id);
         }
-        if (const std::string patient = patient_of(record, fields); !patient.empty()) out["patient"] = patient;
+        if (const std::string patient = patient_of(record, fields); !patient.empty())
+            out["patient"] = patient;
         return out;
     }
 
     void read_record(const RecordFact& record) {
         const std::string& kind = record.key.kind;
-        const bool known = kind == "procedure" || kind == "payment" || kind == "appointment" || kind == "limit" ||
-                           kind == "plan" || kind == "plan_item";
+        const bool known = kind == "procedure" || kind == "payment" || kind == "appointment" ||
+                           kind == "limit" || kind == "plan" || kind == "plan_item";
         if (!known) return;
         const auto body = parse_json(record.body);
         if (!body) return problem(record, "the stored body is not JSON");
@@ -137,7 +142,8 @@ class Reader {
         const BodyFields fields(body);
         const auto performed_at = fields.time("performed_at");
         const auto total = fields.money("total");
-        if (!performed_at || !total) return problem(record, "a procedure without performed_at or total");
+        if (!performed_at || !total)
+            return problem(record, "a procedure without performed_at or total");
         Line line;
         line.key = record.key;
         line.id = identity_.public_id(record.key);
@@ -164,11 +170,15 @@ class Reader {
         read_shares(line, fields);
         line.exported = exported(
             record, body,
-            {"performed_at", "service_code", "service_name", "category", "quantity", "teeth", "surfaces", "list_total",
-             "discount", "total", "payer", "state", "warranty"},
-            {{"practitioner", "practitioner"}, {"appointment", "appointment"}, {"limit", "limit"}, {"branch", "branch"}}
+            {"performed_at", "service_code", "service_name", "category", "quantity", "teeth",
+             "surfaces", "list_total", "discount", "total", "payer", "state", "warranty"},
+            {{"practitioner", "practitioner"},
+             {"appointment", "appointment"},
+             {"limit", "limit"},
+             {"branch", "branch"}}
         );
-        line.exported["nomenclature"] = line.work.nomenclature.empty() ? Json() : Json(line.work.nomenclature);
+        line.exported["nomenclature"] =
+            line.work.nomenclature.empty() ? Json() : Json(line.work.nomenclature);
         if (!line.plan_item_source_id.empty()) {
             line.exported["plan_item"] =
                 identity_.public_id(record.key.source, "plan_item", line.plan_item_source_id);
@@ -178,7 +188,8 @@ class Reader {
             for (const Share& share : line.shares) {
                 Json one{{"payer", share.payer}, {"total", to_json_value(share.total)}};
                 if (!share.limit_source_id.empty()) {
-                    one["limit"] = identity_.public_id(record.key.source, "limit", share.limit_source_id);
+                    one["limit"] =
+                        identity_.public_id(record.key.source, "limit", share.limit_source_id);
                 }
                 shares.push_back(std::move(one));
             }
@@ -200,9 +211,11 @@ class Reader {
             const auto total = share.money("total");
             if (!total || total->currency != line.total.currency) continue;
             sum += total->minor;
-            line.shares.push_back(Share{share.text("payer"), share.text("limit_source_id"), *total});
+            line.shares.push_back(Share{share.text("payer"), share.text("limit_source_id"), *total}
+            );
         }
-        if (sum != line.total.minor) {  // the record schema refuses such a row; never charge a sum that nobody stated
+        if (sum != line.total.minor) {  // the record schema refuses such a row; never charge a sum
+                                        // that nobody stated
             line.shares.clear();
             line.remarks.push_back("shares_do_not_add_up");
         }
@@ -223,7 +236,8 @@ class Reader {
         payment.paid_at = *paid_at;
         payment.amount = *amount;
         payment.exported = exported(
-            record, body, {"paid_at", "amount", "kind", "method", "payer"}, {{"limit", "limit"}, {"branch", "branch"}}
+            record, body, {"paid_at", "amount", "kind", "method", "payer"},
+            {{"limit", "limit"}, {"branch", "branch"}}
         );
         all_.payments.push_back(std::move(payment));
     }
@@ -232,7 +246,8 @@ class Reader {
         const BodyFields fields(body);
         const auto starts_at = fields.time("starts_at");
         const auto ends_at = fields.time("ends_at");
-        if (!starts_at || !ends_at) return problem(record, "an appointment without starts_at or ends_at");
+        if (!starts_at || !ends_at)
+            return problem(record, "an appointment without starts_at or ends_at");
         Appointment visit(zone_of(fields));
         visit.key = record.key;
         visit.id = identity_.public_id(record.key);
@@ -247,7 +262,8 @@ class Reader {
         visit.comment = fields.text("comment");
         visit.plan_item_source_ids = fields.texts("plan_item_source_ids");
         visit.exported = exported(
-            record, body, {"room", "starts_at", "ends_at", "status", "cancel_reason", "first_visit", "online"},
+            record, body,
+            {"room", "starts_at", "ends_at", "status", "cancel_reason", "first_visit", "online"},
             {{"practitioner", "practitioner"}, {"limit", "limit"}, {"branch", "branch"}}
         );
         if (!visit.plan_item_source_ids.empty()) {
@@ -297,8 +313,10 @@ class Reader {
         plan.patient = patient_of(record, fields);
         plan.created_on = *created_on;
         plan.active = fields.flag("active").value_or(true);
-        plan.changed_at = fields.time("source_modified_at").value_or(rules_.clinic_zone.at(record.first_seen_us));
-        plan.exported = exported(record, body, {"created_on", "active"}, {{"practitioner", "practitioner"}});
+        plan.changed_at =
+            fields.time("source_modified_at").value_or(rules_.clinic_zone.at(record.first_seen_us));
+        plan.exported =
+            exported(record, body, {"created_on", "active"}, {{"practitioner", "practitioner"}});
         all_.plans.push_back(std::move(plan));
     }
 
@@ -320,36 +338,51 @@ class Reader {
 
     void sort_by_fact_order() {  // D1
         std::sort(all_.lines.begin(), all_.lines.end(), [](const Line& a, const Line& b) {
-            return std::tie(a.performed_at.unix_us, a.key) < std::tie(b.performed_at.unix_us, b.key);
+            return std::tie(a.performed_at.unix_us, a.key) <
+                   std::tie(b.performed_at.unix_us, b.key);
         });
         std::sort(returns_.begin(), returns_.end(), [](const Return& a, const Return& b) {
             return std::tie(a.line.performed_at.unix_us, a.line.key) <
                    std::tie(b.line.performed_at.unix_us, b.line.key);
         });
-        std::sort(all_.payments.begin(), all_.payments.end(), [](const Payment& a, const Payment& b) {
-            return std::tie(a.paid_at.unix_us, a.key) < std::tie(b.paid_at.unix_us, b.key);
-        });
         std::sort(
-            all_.appointments.begin(), all_.appointments.end(), [](const Appointment& a, const Appointment& b) {
+            all_.payments.begin(), all_.payments.end(),
+            [](const Payment& a, const Payment& b) {
+                return std::tie(a.paid_at.unix_us, a.key) < std::tie(b.paid_at.unix_us, b.key);
+            }
+        );
+        std::sort(
+            all_.appointments.begin(), all_.appointments.end(),
+            [](const Appointment& a, const Appointment& b) {
                 return std::tie(a.starts_at.unix_us, a.key) < std::tie(b.starts_at.unix_us, b.key);
             }
         );
-        std::sort(all_.limits.begin(), all_.limits.end(), [](const LimitRecord& a, const LimitRecord& b) {
-            return std::tie(a.first_seen_us, a.key) < std::tie(b.first_seen_us, b.key);
-        });
-        std::sort(all_.plans.begin(), all_.plans.end(), [](const PlanRecord& a, const PlanRecord& b) {
-            return std::tie(a.created_on, a.key) < std::tie(b.created_on, b.key);
-        });
-        std::sort(all_.plan_items.begin(), all_.plan_items.end(), [](const PlanItemRecord& a, const PlanItemRecord& b) {
-            return std::tie(a.stage, a.position, a.key) < std::tie(b.stage, b.position, b.key);
-        });
+        std::sort(
+            all_.limits.begin(), all_.limits.end(),
+            [](const LimitRecord& a, const LimitRecord& b) {
+                return std::tie(a.first_seen_us, a.key) < std::tie(b.first_seen_us, b.key);
+            }
+        );
+        std::sort(
+            all_.plans.begin(), all_.plans.end(),
+            [](const PlanRecord& a, const PlanRecord& b) {
+                return std::tie(a.created_on, a.key) < std::tie(b.created_on, b.key);
+            }
+        );
+        std::sort(
+            all_.plan_items.begin(), all_.plan_items.end(),
+            [](const PlanItemRecord& a, const PlanItemRecord& b) {
+                return std::tie(a.stage, a.position, a.key) < std::tie(b.stage, b.position, b.key);
+            }
+        );
     }
 };
 
-bool looks_national(std::string_view code) {  // A16.07.002, B01.065.001: a price list that uses the national codes themselves
+bool looks_national(std::string_view code
+) {  // A16.07.002, B01.065.001: a price list that uses the national codes themselves
     const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-    return code.size() >= 10 && (code[0] == 'A' || code[0] == 'B') && digit(code[1]) && digit(code[2]) &&
-           code[3] == '.' && digit(code[4]);
+    return code.size() >= 10 && (code[0] == 'A' || code[0] == 'B') && digit(code[1]) &&
+           digit(code[2]) && code[3] == '.' && digit(code[4]);
 }
 
 }  // namespace
@@ -369,13 +402,12 @@ Work read_work(std::string_view service_code, std::string_view nomenclature, con
             work.mapped = true;
         }
     }
-    if (rules.groups != nullptr && !work.nomenclature.empty()) work.entry = rules.groups->find(work.nomenclature);
+    if (rules.groups != nullptr && !work.nomenclature.empty())
+        work.entry = rules.groups->find(work.nomenclature);
     return work;
 }
 
-TypedFacts read_facts(
-    const GroupFacts& facts, const Rules& rules, const Identity& identity
-) {
+TypedFacts read_facts(const GroupFacts& facts, const Rules& rules, const Identity& identity) {
     return Reader(facts, rules, identity).read();
 }
 

@@ -1,7 +1,9 @@
-// The facts of a group with types: canonical bodies and inbox messages read once, merges resolved, public ids in place of source ids.
+// The facts of a group with types: canonical bodies and inbox messages read once, merges resolved,
+// public ids in place of source ids.
 //
-// Bodies were checked against the record schema before they were stored; what is nevertheless senseless here becomes a Problem of its record, and
-// the others go on. Every vector is in the order of D1 (business time, source, source_id).
+// Bodies were checked against the record schema before they were stored; what is nevertheless
+// senseless here becomes a Problem of its record, and the others go on. Every vector is in the
+// order of D1 (business time, source, source_id).
 #pragma once
 
 #include <map>
@@ -24,16 +26,17 @@ struct Patient {
     std::string own_pseudonym;  // before any merge
     std::string pseudonym;      // of the patient it was merged into, itself otherwise
     bool merged = false;
-    bool white_mark = false;    // L8: treated for money
-    std::optional<std::int64_t> white_since_us;  // the record's own stamp; else remembered by Announced
+    bool white_mark = false;  // L8: treated for money
+    std::optional<std::int64_t>
+        white_since_us;  // the record's own stamp; else remembered by Announced
     std::int64_t first_seen_us = 0;
 };
 
-struct Work {  // what was done or is to be done (I8)
-    std::string service_code;   // as the clinic writes it
+struct Work {                  // what was done or is to be done (I8)
+    std::string service_code;  // as the clinic writes it
     std::string folded_code;
-    std::string nomenclature;   // national code, folded; empty: unknown
-    bool mapped = false;        // the clinic's table said so, not the MIS
+    std::string nomenclature;  // national code, folded; empty: unknown
+    bool mapped = false;       // the clinic's table said so, not the MIS
     const NomenclatureEntry* entry = nullptr;
 
     bool in_group(WorkGroup group) const { return entry != nullptr && entry->group == group; }
@@ -45,13 +48,14 @@ struct Share {
     Money total;
 };
 
-struct Line {  // a performed procedure as the MIS bills it; returns (negative rows) are already taken off
+struct Line {  // a performed procedure as the MIS bills it; returns (negative rows) are already
+               // taken off
     RecordKey key;
-    std::string id;             // public id under which it is announced
-    std::string patient;        // pseudonym, merges resolved
+    std::string id;       // public id under which it is announced
+    std::string patient;  // pseudonym, merges resolved
     bool patient_merged = false;
     Timestamp performed_at;
-    Date day;                   // the clinic's
+    Date day;  // the clinic's
     Work work;
     std::vector<std::string> teeth;
     Decimal quantity;
@@ -61,7 +65,7 @@ struct Line {  // a performed procedure as the MIS bills it; returns (negative r
     std::vector<Share> shares;  // as the MIS splits it itself; empty: not split
     bool in_progress = false, warranty = false, partly_returned = false;
     std::vector<std::string> remarks;
-    Json exported;              // contract.md section 1 without private fields, public ids
+    Json exported;  // contract.md section 1 without private fields, public ids
 };
 
 struct Payment {
@@ -74,7 +78,7 @@ struct Payment {
 
 struct Appointment {
     RecordKey key;
-    std::string id, patient;    // patient empty: a visit of nobody known
+    std::string id, patient;  // patient empty: a visit of nobody known
     Timestamp starts_at, ends_at;
     std::optional<Timestamp> modified_at;
     Date day;
@@ -103,7 +107,7 @@ struct PlanRecord {
     std::string id, patient;
     Date created_on;
     bool active = true;
-    Timestamp changed_at;       // when it was last seen changed: since then inactive, if it is
+    Timestamp changed_at;  // when it was last seen changed: since then inactive, if it is
     Json exported;
 };
 
@@ -119,9 +123,9 @@ struct PlanItemRecord {
 };
 
 struct TypedFacts {
-    std::map<std::string, Patient> patients;   // by own pseudonym
+    std::map<std::string, Patient> patients;  // by own pseudonym
     std::vector<Line> lines;
-    std::set<std::string> returned;            // public ids of lines returned in whole
+    std::set<std::string> returned;  // public ids of lines returned in whole
     std::vector<Payment> payments;
     std::vector<Appointment> appointments;
     std::vector<LimitRecord> limits;
@@ -129,7 +133,8 @@ struct TypedFacts {
     std::vector<PlanItemRecord> plan_items;
     std::vector<Problem> problems;
     std::set<std::string> unmapped_codes;
-    std::string mis_source;                    // the source of the group's patients, for events no single record caused
+    std::string
+        mis_source;  // the source of the group's patients, for events no single record caused
 };
 
 TypedFacts read_facts(const GroupFacts& facts, const Rules& rules, const Identity& identity);

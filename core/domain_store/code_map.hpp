@@ -1,7 +1,8 @@
-// CodeMap: the clinic's table price-list code → national nomenclature, and the list of codes that still wait for one (domain.md I8).
+// CodeMap: the clinic's table price-list code → national nomenclature, and the list of codes that
+// still wait for one (domain.md I8).
 //
-// An unmapped code flows all the same; it stands here, counted, until the clinic maps it. A new mapping re-matches plans: the caller makes the
-// groups that used the code due again.
+// An unmapped code flows all the same; it stands here, counted, until the clinic maps it. A new
+// mapping re-matches plans: the caller makes the groups that used the code due again.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +28,12 @@ class CodeMap {
     static void migrate(sqlite::Database& database);
 
     std::map<std::string, std::string> all() const;  // folded code → nomenclature
-    void set(sqlite::Transaction& transaction, std::string_view code, std::string_view nomenclature);
-    void count_unmapped(sqlite::Transaction& transaction, std::span<const std::string> codes, std::int64_t now_us);
+    void set(
+        sqlite::Transaction& transaction, std::string_view code, std::string_view nomenclature
+    );
+    void count_unmapped(
+        sqlite::Transaction& transaction, std::span<const std::string> codes, std::int64_t now_us
+    );
     std::vector<UnmappedCode> unmapped() const;  // the most frequent first
 
   private:

@@ -22,7 +22,9 @@ void GroupStore::migrate(sqlite::Database& database) {
 }
 
 std::optional<std::int64_t> GroupStore::group_of(const Party& party) const {
-    auto found = database_.prepare("select group_id from group_party where kind = ? and source = ? and key = ?");
+    auto found = database_.prepare(
+        "select group_id from group_party where kind = ? and source = ? and key = ?"
+    );
     found.with(static_cast<int>(party.kind), party.source, party.key);
     if (!found.step()) return std::nullopt;
     return found.integer(0);
@@ -32,8 +34,10 @@ Joined GroupStore::join(sqlite::Transaction& transaction, std::span<const Party>
     std::vector<std::int64_t> groups;
     std::vector<const Party*> strangers;
     for (const auto& party : parties) {
-        if (const auto group = group_of(party)) groups.push_back(*group);
-        else strangers.push_back(&party);
+        if (const auto group = group_of(party))
+            groups.push_back(*group);
+        else
+            strangers.push_back(&party);
     }
     Joined joined = join_groups(transaction, std::move(groups));
     for (const auto* party : strangers) adopt(transaction, *party, joined.group);
@@ -41,7 +45,10 @@ Joined GroupStore::join(sqlite::Transaction& transaction, std::span<const Party>
 }
 
 void GroupStore::adopt(sqlite::Transaction& transaction, const Party& party, std::int64_t group) {
-    transaction.prepare("insert or ignore into group_party (kind, source, key, group_id) values (?, ?, ?, ?)")
+    transaction
+        .prepare(
+            "insert or ignore into group_party (kind, source, key, group_id) values (?, ?, ?, ?)"
+        )
         .with(static_cast<int>(party.kind), party.source, party.key, group)
         .run();
 }
@@ -55,10 +62,12 @@ Joined GroupStore::join_groups(sqlite::Transaction& transaction, std::vector<std
     }
     Joined joined{groups.front(), {}};
     for (const auto group : groups)
-        if (auto text = announced(group); !text.empty()) joined.announced.push_back(std::move(text));
+        if (auto text = announced(group); !text.empty())
+            joined.announced.push_back(std::move(text));
     for (std::size_t i = 1; i < groups.size(); ++i) {
         for (const char* sql :
-             {"update group_party set group_id = ?1 where group_id = ?2", "update group_entity set group_id = ?1 where group_id = ?2",
+             {"update group_party set group_id = ?1 where group_id = ?2",
+              "update group_entity set group_id = ?1 where group_id = ?2",
               "update or ignore group_message set group_id = ?1 where group_id = ?2"})
             transaction.prepare(sql).with(joined.group, groups[i]).run();
         transaction.prepare("delete from group_message where group_id = ?").with(groups[i]).run();
@@ -69,9 +78,12 @@ Joined GroupStore::join_groups(sqlite::Transaction& transaction, std::vector<std
 
 std::vector<Party> GroupStore::parties(std::int64_t group) const {
     std::vector<Party> found;
-    auto rows = database_.prepare("select kind, source, key from group_party where group_id = ? order by kind, source, key");
+    auto rows = database_.prepare(
+        "select kind, source, key from group_party where group_id = ? order by kind, source, key"
+    );
     rows.with(group);
-    while (rows.step()) found.push_back({static_cast<PartyKind>(rows.integer(0)), rows.string(1), rows.string(2)});
+    while (rows.step())
+        found.push_back({static_cast<PartyKind>(rows.integer(0)), rows.string(1), rows.string(2)});
     return found;
 }
 
@@ -87,20 +99,29 @@ void GroupStore::save(sqlite::Transaction& transaction, std::int64_t group, cons
         .with(state.announced, state.next_tick_us, group)
         .run();
     for (const auto& entity : state.entities)
-        transaction.prepare("insert or replace into group_entity (public_id, group_id) values (?, ?)").with(entity, group).run();
+        transaction
+            .prepare("insert or replace into group_entity (public_id, group_id) values (?, ?)")
+            .with(entity, group)
+            .run();
 }
 
 void GroupStore::make_due(sqlite::Transaction& transaction, std::int64_t group) {
     transaction.prepare("update meaning_group set next_tick_us = 0 where id = ?").with(group).run();
 }
 
-void GroupStore::attach_message(sqlite::Transaction& transaction, std::int64_t group, std::int64_t inbox_position) {
-    transaction.prepare("insert or ignore into group_message (group_id, position) values (?, ?)").with(group, inbox_position).run();
+void GroupStore::attach_message(
+    sqlite::Transaction& transaction, std::int64_t group, std::int64_t inbox_position
+) {
+    transaction.prepare("insert or ignore into group_message (group_id, position) values (?, ?)")
+        .with(group, inbox_position)
+        .run();
 }
 
 std::vector<std::int64_t> GroupStore::messages(std::int64_t group) const {
     std::vector<std::int64_t> positions;
-    auto rows = database_.prepare("select position from group_message where group_id = ? order by position");
+    auto rows =
+        database_.prepare("select position from group_message where group_id = ? order by position"
+        );
     rows.with(group);
     while (rows.step()) positions.push_back(rows.integer(0));
     return positions;
@@ -114,14 +135,18 @@ std::string GroupStore::announced(std::int64_t group) const {
 
 std::vector<std::int64_t> GroupStore::due(std::int64_t now_us, int limit) const {
     std::vector<std::int64_t> groups;
-    auto rows = database_.prepare("select id from meaning_group where next_tick_us <= ? order by next_tick_us, id limit ?");
+    auto rows = database_.prepare(
+        "select id from meaning_group where next_tick_us <= ? order by next_tick_us, id limit ?"
+    );
     rows.with(now_us, limit);
     while (rows.step()) groups.push_back(rows.integer(0));
     return groups;
 }
 
 std::optional<std::int64_t> GroupStore::next_due_us() const {
-    auto found = database_.prepare("select min(next_tick_us) from meaning_group where next_tick_us is not null");
+    auto found = database_.prepare(
+        "select min(next_tick_us) from meaning_group where next_tick_us is not null"
+    );
     if (!found.step() || found.is_null(0)) return std::nullopt;
     return found.integer(0);
 }

@@ -1,7 +1,9 @@
-// GroupStore: what was last announced about each group, and which patients, practitioners and orders hang together.
+// GroupStore: what was last announced about each group, and which patients, practitioners and
+// orders hang together.
 //
-// Written in the meaning transaction only. A group's announced state is one canonical JSON text, opaque here (core/domain knows its shape). Groups
-// only ever grow together: patients once joined by a shared account or a merge stay one group, so that nothing announced is ever split.
+// Written in the meaning transaction only. A group's announced state is one canonical JSON text,
+// opaque here (core/domain knows its shape). Groups only ever grow together: patients once joined
+// by a shared account or a merge stay one group, so that nothing announced is ever split.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +28,8 @@ struct Party {
 
 struct Joined {
     std::int64_t group = 0;
-    std::vector<std::string> announced;  // of each group that was joined into one, the surviving one's first; empty texts left out
+    std::vector<std::string> announced;  // of each group that was joined into one, the surviving
+                                         // one's first; empty texts left out
 };
 
 class GroupStore {
@@ -43,20 +46,24 @@ class GroupStore {
     std::optional<std::int64_t> group_of(const Party& party) const;
     std::vector<Party> parties(std::int64_t group) const;
 
-    // Public ids (pseudonyms, limits, plans, orders) lead back to their group, for messages of the exchange that name them.
+    // Public ids (pseudonyms, limits, plans, orders) lead back to their group, for messages of the
+    // exchange that name them.
     std::optional<std::int64_t> group_of_entity(std::string_view public_id) const;
 
     struct State {
-        std::string announced;                       // canonical JSON
-        std::optional<std::int64_t> next_tick_us;    // when time alone changes something
-        std::vector<std::string> entities;           // public ids, added to those known
+        std::string announced;                     // canonical JSON
+        std::optional<std::int64_t> next_tick_us;  // when time alone changes something
+        std::vector<std::string> entities;         // public ids, added to those known
     };
     void save(sqlite::Transaction& transaction, std::int64_t group, const State& state);
-    // The group's meaning is to be worked out again although no record of it changed: a message came, an order was linked.
+    // The group's meaning is to be worked out again although no record of it changed: a message
+    // came, an order was linked.
     void make_due(sqlite::Transaction& transaction, std::int64_t group);
 
     // Positions of the exchange's messages that concern the group.
-    void attach_message(sqlite::Transaction& transaction, std::int64_t group, std::int64_t inbox_position);
+    void attach_message(
+        sqlite::Transaction& transaction, std::int64_t group, std::int64_t inbox_position
+    );
     std::vector<std::int64_t> messages(std::int64_t group) const;
 
     std::string announced(std::int64_t group) const;

@@ -24,17 +24,27 @@ struct Sent {
     Json data;
 };
 
-Result<Sent> parse_sent(const std::string& line, const std::filesystem::path& file, std::int64_t number, const std::string& clinic_id) {
+Result<Sent> parse_sent(
+    const std::string& line, const std::filesystem::path& file, std::int64_t number,
+    const std::string& clinic_id
+) {
     const std::string where = file.string() + ":" + std::to_string(number) + ": ";
     auto document = parse_json(line);
     if (!document) return fail(document.error().within(where + "not an event"));
     const auto text = [&](const char* name) {
         const auto found = document->find(name);
-        return found != document->end() && found->is_string() ? found->get<std::string>() : std::string();
+        return found != document->end() && found->is_string() ? found->get<std::string>()
+                                                              : std::string();
     };
-    if (text("clinicid") != clinic_id) return fail(ErrorKind::misconfigured, where + "an event of clinic '" + text("clinicid") + "', not of " + clinic_id);
-    Sent sent{text("id"), text("type"), text("partitionkey"), text("subject"), text("sequence"), document->value("data", Json::object())};
-    if (sent.id.size() != 32 || sent.sequence.size() != 20 || !sent.type.starts_with("mis.") || !sent.type.ends_with(".v1"))
+    if (text("clinicid") != clinic_id)
+        return fail(
+            ErrorKind::misconfigured,
+            where + "an event of clinic '" + text("clinicid") + "', not of " + clinic_id
+        );
+    Sent sent{text("id"),      text("type"),     text("partitionkey"),
+              text("subject"), text("sequence"), document->value("data", Json::object())};
+    if (sent.id.size() != 32 || sent.sequence.size() != 20 || !sent.type.starts_with("mis.") ||
+        !sent.type.ends_with(".v1"))
         return fail(ErrorKind::malformed, where + "not an event of this gateway");
     sent.type = sent.type.substr(4, sent.type.size() - 7);
     return sent;
@@ -42,7 +52,9 @@ Result<Sent> parse_sent(const std::string& line, const std::filesystem::path& fi
 
 std::string after_slash(const std::string& name) {
     const auto slash = name.find('/');
-    return slash == std::string::npos || name.starts_with("slot/") || name.starts_with("source/") ? "" : name.substr(slash + 1);
+    return slash == std::string::npos || name.starts_with("slot/") || name.starts_with("source/")
+               ? ""
+               : name.substr(slash + 1);
 }
 
 // Ids that hang together because events name them together: each set becomes one group.
@@ -51,7 +63,8 @@ class Clusters {
     int of(const std::vector<std::string>& ids) {
         std::set<int> found;
         for (const auto& id : ids)
-            if (const auto at = cluster_of_.find(id); at != cluster_of_.end()) found.insert(root(at->second));
+            if (const auto at = cluster_of_.find(id); at != cluster_of_.end())
+                found.insert(root(at->second));
         const int cluster = found.empty() ? static_cast<int>(parents_.size()) : *found.begin();
         if (found.empty()) parents_.push_back(cluster);
         for (const int other : found) parents_[static_cast<std::size_t>(other)] = cluster;
@@ -59,7 +72,8 @@ class Clusters {
         return cluster;
     }
     int root(int cluster) const {
-        while (parents_[static_cast<std::size_t>(cluster)] != cluster) cluster = parents_[static_cast<std::size_t>(cluster)];
+        while (parents_[static_cast<std::size_t>(cluster)] != cluster)
+            cluster = parents_[static_cast<std::size_t>(cluster)];
         return cluster;
     }
     const std::map<std::string, int>& ids() const { return cluster_of_; }
@@ -79,14 +93,19 @@ std::vector<std::string> ids_of(const Sent& sent) {
     for (const char* name : {"patient", "limit", "plan", "order"}) {
         const auto found = sent.data.find(name);
         if (found == sent.data.end()) continue;
-        add(found->is_string() ? found->get<std::string>() : found->is_object() ? found->value("id", "") : "");
+        add(found->is_string()   ? found->get<std::string>()
+            : found->is_object() ? found->value("id", "")
+                                 : "");
     }
     return ids;
 }
 
 }  // namespace
 
-BackupReport write_backup(ClinicStore& store, const std::filesystem::path& file, std::string_view passphrase, std::int64_t now_us) {
+BackupReport write_backup(
+    ClinicStore& store, const std::filesystem::path& file, std::string_view passphrase,
+    std::int64_t now_us
+) {
     const auto copy = file.string() + ".store";
     std::filesystem::remove(copy);
     store.database().prepare("vacuum into ?").with(copy).run();
@@ -95,20 +114,30 @@ BackupReport write_backup(ClinicStore& store, const std::filesystem::path& file,
     std::filesystem::remove(copy);
     report.store_bytes = bytes.size();
     report.audit_head = disclosure::Audit::verify(store.database()).head;
-    const Json header{{"clinic", store.identity().clinic_id()}, {"made_at", Timestamp{now_us, 0}.to_string()}, {"audit_head", report.audit_head}, {"store_bytes", bytes.size()}};
+    const Json header{
+        {"clinic", store.identity().clinic_id()},
+        {"made_at", Timestamp{now_us, 0}.to_string()},
+        {"audit_head", report.audit_head},
+        {"store_bytes", bytes.size()}};
     const std::string key(trim(platform::read_file(ClinicStore::key_file(store.folder()))));
-    const std::string sealed = seal_with_passphrase(passphrase, std::string(kFormat) + "\n" + canonical_json(header) + "\n" + key + "\n" + bytes);
+    const std::string sealed = seal_with_passphrase(
+        passphrase, std::string(kFormat) + "\n" + canonical_json(header) + "\n" + key + "\n" + bytes
+    );
     report.file_bytes = sealed.size();
     platform::write_file_atomically(file, sealed);
     return report;
 }
 
 Result<void> open_backup(
-    const std::filesystem::path& file, std::string_view passphrase, const std::filesystem::path& folder, const std::string& clinic_id
+    const std::filesystem::path& file, std::string_view passphrase,
+    const std::filesystem::path& folder, const std::string& clinic_id
 ) {
     for (const auto& taken : {ClinicStore::store_file(folder), ClinicStore::key_file(folder)})
         if (std::filesystem::exists(taken))
-            return fail(ErrorKind::misconfigured, taken.string() + " exists: move it away first; restore never overwrites a store");
+            return fail(
+                ErrorKind::misconfigured,
+                taken.string() + " exists: move it away first; restore never overwrites a store"
+            );
     auto opened = open_with_passphrase(passphrase, platform::read_file(file));
     if (!opened) return fail(opened.error().within(file.string()));
     std::string_view rest = *opened;
@@ -118,45 +147,59 @@ Result<void> open_backup(
         rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
         return text;
     };
-    if (line() != kFormat) return fail(ErrorKind::malformed, file.string() + " is no backup that this version reads");
+    if (line() != kFormat)
+        return fail(ErrorKind::malformed, file.string() + " is no backup that this version reads");
     const auto header = parse_json(line());
     if (!header) return fail(header.error().within(file.string()));
     if (header->value("clinic", "") != clinic_id)
-        return fail(ErrorKind::misconfigured, file.string() + " is the backup of clinic '" + header->value("clinic", "") + "', the configuration names " + clinic_id);
+        return fail(
+            ErrorKind::misconfigured, file.string() + " is the backup of clinic '" +
+                                          header->value("clinic", "") +
+                                          "', the configuration names " + clinic_id
+        );
     const std::string key(line());
-    if (rest.size() != header->value("store_bytes", std::size_t{0})) return fail(ErrorKind::malformed, file.string() + " is cut short");
+    if (rest.size() != header->value("store_bytes", std::size_t{0}))
+        return fail(ErrorKind::malformed, file.string() + " is cut short");
     platform::make_private_directory(folder);
     platform::write_file_atomically(ClinicStore::store_file(folder), rest);
     platform::write_file_atomically(ClinicStore::key_file(folder), key + "\n");
     return {};
 }
 
-Result<ReplayReport> take_sent_events(ClinicStore& store, const std::vector<std::filesystem::path>& files) {
+Result<ReplayReport> take_sent_events(
+    ClinicStore& store, const std::vector<std::filesystem::path>& files
+) {
     std::vector<Sent> all;
     ReplayReport report;
     for (const auto& file : files) {
         std::ifstream lines(file);
-        if (!lines) return fail(ErrorKind::misconfigured, "reading " + file.string() + " is not possible");
+        if (!lines)
+            return fail(ErrorKind::misconfigured, "reading " + file.string() + " is not possible");
         std::string line;
         for (std::int64_t number = 1; std::getline(lines, line); ++number) {
             if (line.empty()) continue;
             auto sent = parse_sent(line, file, number, store.identity().clinic_id());
             if (!sent) {
-                if (lines.peek() == std::ifstream::traits_type::eof()) break;  // a torn last line was never acknowledged
+                if (lines.peek() == std::ifstream::traits_type::eof())
+                    break;  // a torn last line was never acknowledged
                 return fail(sent.error());
             }
             all.push_back(std::move(*sent));
         }
     }
     report.events = std::ssize(all);
-    // A consumer's order: per partition key by sequence. Keys are independent of each other but for what one group shares.
-    std::stable_sort(all.begin(), all.end(), [](const Sent& a, const Sent& b) { return a.sequence < b.sequence; });
+    // A consumer's order: per partition key by sequence. Keys are independent of each other but for
+    // what one group shares.
+    std::stable_sort(all.begin(), all.end(), [](const Sent& a, const Sent& b) {
+        return a.sequence < b.sequence;
+    });
     auto& database = store.database();
     std::set<std::string> new_ids;
     {
         sqlite::Transaction transaction(database);
         for (const auto& sent : all)
-            if (outbox::remember_sent(transaction, sent.id, sent.partition_key, sent.sequence)) new_ids.insert(sent.id);
+            if (outbox::remember_sent(transaction, sent.id, sent.partition_key, sent.sequence))
+                new_ids.insert(sent.id);
         transaction.commit();
     }
     Clusters clusters;
@@ -166,7 +209,8 @@ Result<ReplayReport> take_sent_events(ClinicStore& store, const std::vector<std:
     sqlite::Transaction transaction(database);
     std::map<int, std::vector<const Sent*>> log;
     for (const auto& sent : all)
-        if (const auto ids = ids_of(sent); !ids.empty()) log[clusters.root(clusters.ids().at(ids.front()))].push_back(&sent);
+        if (const auto ids = ids_of(sent); !ids.empty())
+            log[clusters.root(clusters.ids().at(ids.front()))].push_back(&sent);
     std::map<int, std::set<std::int64_t>> known;
     std::map<int, std::vector<std::string>> members;
     for (const auto& [id, cluster] : clusters.ids()) {
@@ -175,11 +219,13 @@ Result<ReplayReport> take_sent_events(ClinicStore& store, const std::vector<std:
         if (const auto group = groups.group_of_entity(id)) known[root].insert(*group);
     }
     for (const auto& [root, ids] : members) {
-        const auto joined = groups.join_groups(transaction, {known[root].begin(), known[root].end()});
+        const auto joined =
+            groups.join_groups(transaction, {known[root].begin(), known[root].end()});
         std::vector<domain::Announced> parts;
         for (const auto& text : joined.announced) {
             const auto document = parse_json(text);
-            auto part = document ? domain::Announced::from_json(*document) : fail(ErrorKind::malformed, "announced state");
+            auto part = document ? domain::Announced::from_json(*document)
+                                 : fail(ErrorKind::malformed, "announced state");
             if (!part) return fail(part.error().within("the restored store"));
             parts.push_back(std::move(*part));
         }
@@ -193,7 +239,9 @@ Result<ReplayReport> take_sent_events(ClinicStore& store, const std::vector<std:
             domain::apply(announced, event);
             ++report.applied;
         }
-        groups.save(transaction, joined.group, {canonical_json(announced.to_json()), std::nullopt, ids});
+        groups.save(
+            transaction, joined.group, {canonical_json(announced.to_json()), std::nullopt, ids}
+        );
         ++report.groups;
     }
     transaction.commit();

@@ -1,7 +1,9 @@
-// Backup and restore of one clinic's store: the database, consistent, and the pseudonym key, sealed with a passphrase.
+// Backup and restore of one clinic's store: the database, consistent, and the pseudonym key, sealed
+// with a passphrase.
 //
-// A restored store is behind what was sent since: `restore` first takes the events already sent (file sink, feed) to recover what was announced, the ids
-// used and the sequences, then the next pass compares with the MIS (domain.md I4). Memory: about twice the store's size while it runs.
+// A restored store is behind what was sent since: `restore` first takes the events already sent
+// (file sink, feed) to recover what was announced, the ids used and the sequences, then the next
+// pass compares with the MIS (domain.md I4). Memory: about twice the store's size while it runs.
 #pragma once
 
 #include <cstdint>
@@ -21,11 +23,16 @@ struct BackupReport {
 };
 
 // May run beside the daemon. Throws for a folder or disk that does not work.
-BackupReport write_backup(ClinicStore& store, const std::filesystem::path& file, std::string_view passphrase, std::int64_t now_us);
+BackupReport write_backup(
+    ClinicStore& store, const std::filesystem::path& file, std::string_view passphrase,
+    std::int64_t now_us
+);
 
-// Puts store and key into `folder`, which must hold neither. malformed: wrong passphrase or damage · misconfigured: another clinic, a folder in use.
+// Puts store and key into `folder`, which must hold neither. malformed: wrong passphrase or damage
+// · misconfigured: another clinic, a folder in use.
 Result<void> open_backup(
-    const std::filesystem::path& file, std::string_view passphrase, const std::filesystem::path& folder, const std::string& clinic_id
+    const std::filesystem::path& file, std::string_view passphrase,
+    const std::filesystem::path& folder, const std::string& clinic_id
 );
 
 struct ReplayReport {
@@ -34,7 +41,10 @@ struct ReplayReport {
     std::int64_t groups = 0;
 };
 
-// The events already sent, as JSON Lines of CloudEvents, in any order of files: ids, sequences and what was announced become known again.
-Result<ReplayReport> take_sent_events(ClinicStore& store, const std::vector<std::filesystem::path>& files);
+// The events already sent, as JSON Lines of CloudEvents, in any order of files: ids, sequences and
+// what was announced become known again.
+Result<ReplayReport> take_sent_events(
+    ClinicStore& store, const std::vector<std::filesystem::path>& files
+);
 
 }  // namespace mis::gateway

@@ -27,14 +27,18 @@ std::string text_of(const Json& data, const char* name) {
 }
 
 // Standing charges that left the clinic, added up; their number is returned.
-std::int64_t add_charges(const domain::Announced& announced, std::map<Account, std::int64_t>& sums) {
+std::int64_t add_charges(
+    const domain::Announced& announced, std::map<Account, std::int64_t>& sums
+) {
     std::int64_t count = 0;
     for (const auto& [key, standing] : announced.standing) {
         if (!key.starts_with("charge/") || standing.leaves != domain::Export::leaves) continue;
         const auto total = money_from_json(standing.data.value("total", Json()));
         if (!total) continue;
         ++count;
-        sums[{text_of(standing.data, "order"), text_of(standing.data, "limit"), text_of(standing.data, "payer"), std::string(total->currency.code())}] += total->minor;
+        sums[{
+            text_of(standing.data, "order"), text_of(standing.data, "limit"),
+            text_of(standing.data, "payer"), std::string(total->currency.code())}] += total->minor;
     }
     return count;
 }
@@ -43,13 +47,22 @@ domain::Announced announced_of(const domain_store::GroupStore& groups, std::int6
     const std::string text = groups.announced(group);
     if (text.empty()) return {};
     const auto document = parse_json(text);
-    if (!document) throw sqlite::StoreError(sqlite::StoreError::Kind::corrupt, "announced state of group " + std::to_string(group));
+    if (!document)
+        throw sqlite::StoreError(
+            sqlite::StoreError::Kind::corrupt, "announced state of group " + std::to_string(group)
+        );
     auto announced = domain::Announced::from_json(*document);
-    if (!announced) throw sqlite::StoreError(sqlite::StoreError::Kind::corrupt, "announced state of group " + std::to_string(group) + ": " + announced.error().text);
+    if (!announced)
+        throw sqlite::StoreError(
+            sqlite::StoreError::Kind::corrupt,
+            "announced state of group " + std::to_string(group) + ": " + announced.error().text
+        );
     return std::move(*announced);
 }
 
-std::map<Account, std::int64_t> sums_of_log(sqlite::Database& database, std::int64_t& events_folded) {
+std::map<Account, std::int64_t> sums_of_log(
+    sqlite::Database& database, std::int64_t& events_folded
+) {
     domain::Announced folded;
     std::int64_t after = 0;
     for (;;) {
@@ -74,8 +87,10 @@ std::map<Account, std::int64_t> sums_of_log(sqlite::Database& database, std::int
 }
 
 std::string describe(const Account& account, std::int64_t announced, std::int64_t log) {
-    return "payer " + account.payer + (account.limit.empty() ? "" : ", account " + account.limit) + (account.order.empty() ? "" : ", order " + account.order) +
-           ": announced " + Money{announced, *Currency::parse(account.currency)}.to_string() + ", the event log adds up to " +
+    return "payer " + account.payer + (account.limit.empty() ? "" : ", account " + account.limit) +
+           (account.order.empty() ? "" : ", order " + account.order) + ": announced " +
+           Money{announced, *Currency::parse(account.currency)}.to_string() +
+           ", the event log adds up to " +
            Money{log, *Currency::parse(account.currency)}.to_string();
 }
 
@@ -84,11 +99,14 @@ std::string describe(const Account& account, std::int64_t announced, std::int64_
 Books check_conservation(ClinicStore& store, const Meaning& meaning, std::int64_t now_us) {
     Books books;
     const auto differ = [&](std::string text) {
-        if (books.differences.size() < kDifferencesMax) books.differences.push_back(std::move(text));
+        if (books.differences.size() < kDifferencesMax)
+            books.differences.push_back(std::move(text));
     };
     const domain_store::GroupStore groups(store.database());
     auto rules = meaning.rules();
-    rules.event_id_of = [](std::string_view, std::string_view, std::string_view, std::uint64_t) { return std::string(32, '0'); };
+    rules.event_id_of = [](std::string_view, std::string_view, std::string_view, std::uint64_t) {
+        return std::string(32, '0');
+    };
     std::map<Account, std::int64_t> announced_sums;
     std::int64_t after = 0;
     for (;;) {
@@ -97,13 +115,20 @@ Books check_conservation(ClinicStore& store, const Meaning& meaning, std::int64_
         for (const auto group : page) {
             after = group;
             const auto parties = groups.parties(group);
-            if (parties.empty() || parties.front().kind == domain_store::PartyKind::practitioner) continue;
+            if (parties.empty() || parties.front().kind == domain_store::PartyKind::practitioner)
+                continue;
             ++books.groups;
             const auto announced = announced_of(groups, group);
             books.charges += add_charges(announced, announced_sums);
-            const auto outcome = domain::evaluate(meaning.facts_of(group, now_us), announced, rules, store.identity());
+            const auto outcome = domain::evaluate(
+                meaning.facts_of(group, now_us), announced, rules, store.identity()
+            );
             if (!outcome.events.empty())
-                differ(outcome.events.front().partition_key + ": the records mean " + std::to_string(outcome.events.size()) + " events that were not announced, the first " + outcome.events.front().type);
+                differ(
+                    outcome.events.front().partition_key + ": the records mean " +
+                    std::to_string(outcome.events.size()) +
+                    " events that were not announced, the first " + outcome.events.front().type
+                );
         }
     }
     if (outbox::first_position(store.database()) > 1) return books;

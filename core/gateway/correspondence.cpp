@@ -1,4 +1,5 @@
-// The exchange's side of Meaning: messages find their group, orders find their patient (domain.md P9).
+// The exchange's side of Meaning: messages find their group, orders find their patient (domain.md
+// P9).
 #include <algorithm>
 
 #include "gateway/meaning.hpp"
@@ -15,11 +16,16 @@ constexpr int kMergesMax = 20;
 
 }  // namespace
 
-inbox::Acceptance Meaning::accept(sqlite::Transaction& transaction, const Json& message, std::int64_t now_us) {
+inbox::Acceptance Meaning::accept(
+    sqlite::Transaction& transaction, const Json& message, std::int64_t now_us
+) {
     inbox::AcceptOptions options;
     options.now_us = now_us;
-    if (settings_.rules.export_mode == domain::ExportMode::all) options.consent = inbox::ConsentRule::optional;
-    options.knows = [this](inbox::EntityKind, std::string_view id) { return groups_.group_of_entity(id).has_value(); };
+    if (settings_.rules.export_mode == domain::ExportMode::all)
+        options.consent = inbox::ConsentRule::optional;
+    options.knows = [this](inbox::EntityKind, std::string_view id) {
+        return groups_.group_of_entity(id).has_value();
+    };
     auto acceptance = inbox_.accept(transaction, message, options);
     if (acceptance.verdict != inbox::Verdict::accepted) return acceptance;
     attach(transaction, acceptance);
@@ -29,7 +35,10 @@ inbox::Acceptance Meaning::accept(sqlite::Transaction& transaction, const Json& 
 void Meaning::attach(sqlite::Transaction& transaction, const inbox::Acceptance& acceptance) {
     const std::string& order = acceptance.order;
     std::vector<std::int64_t> groups;
-    if (!order.empty()) groups.push_back(groups_.join(transaction, std::vector<Party>{{PartyKind::order, "", order}}).group);
+    if (!order.empty())
+        groups.push_back(
+            groups_.join(transaction, std::vector<Party>{{PartyKind::order, "", order}}).group
+        );
     for (const std::string* id : {&acceptance.limit, &acceptance.plan, &acceptance.patient})
         if (!id->empty())
             if (const auto group = groups_.group_of_entity(*id)) groups.push_back(*group);
@@ -60,13 +69,20 @@ void Meaning::link_waiting_orders(std::int64_t now_us) {
             after = waiting.order;
             if (waiting.identity.is_empty()) continue;  // only an operator can link it
             const auto found = candidates(waiting.identity);
-            if (found.size() == 1 && was_cancelled(waiting.order)) continue;  // its patient is nobody's business any more
+            if (found.size() == 1 && was_cancelled(waiting.order))
+                continue;  // its patient is nobody's business any more
             sqlite::Transaction transaction(database_);
             if (found.size() == 1) {
-                join_order(transaction, {waiting.order, found[0].source, found[0].source_id, now_us, waiting.identity.ground()});
+                join_order(
+                    transaction, {waiting.order, found[0].source, found[0].source_id, now_us,
+                                  waiting.identity.ground()}
+                );
             } else if (found.size() != waiting.candidates) {
-                inbox_.set_candidates(transaction, waiting.order, static_cast<std::uint32_t>(found.size()));
-                if (const auto group = groups_.group_of({PartyKind::order, "", waiting.order})) groups_.make_due(transaction, *group);
+                inbox_.set_candidates(
+                    transaction, waiting.order, static_cast<std::uint32_t>(found.size())
+                );
+                if (const auto group = groups_.group_of({PartyKind::order, "", waiting.order}))
+                    groups_.make_due(transaction, *group);
             } else {
                 continue;  // nothing new: nothing is written
             }
@@ -87,16 +103,20 @@ bool Meaning::was_cancelled(const std::string& order) const {
 }
 
 std::vector<RecordKey> Meaning::candidates(const inbox::OrderIdentity& identity) const {
-    const auto by_index = identity.phone_last_ten
-                              ? records_.patients_by_phone(*identity.phone_last_ten)
-                              : records_.patients_by_last_name(identity.folded_last_name.value_or(""), identity.birth_date.value_or(""));
+    const auto by_index =
+        identity.phone_last_ten
+            ? records_.patients_by_phone(*identity.phone_last_ten)
+            : records_.patients_by_last_name(
+                  identity.folded_last_name.value_or(""), identity.birth_date.value_or("")
+              );
     std::vector<RecordKey> found;
     for (const auto& match : by_index) {
         const auto record = records_.find({match.source, "patient", match.patient_source_id});
         if (!record) continue;
         const auto body = parse_json(record->body);
         if (!body || !inbox::matches(identity, *body)) continue;
-        const RecordKey key = merged_into(record->key, *body);  // two cards of one patient are one candidate
+        const RecordKey key =
+            merged_into(record->key, *body);  // two cards of one patient are one candidate
         if (std::find(found.begin(), found.end(), key) == found.end()) found.push_back(key);
     }
     return found;
@@ -106,7 +126,9 @@ RecordKey Meaning::merged_into(const RecordKey& patient, const Json& body) const
     RecordKey at = patient;
     Json card = body;
     for (int hop = 0; hop < kMergesMax; ++hop) {
-        const std::string into = card.contains("merged_into") && card["merged_into"].is_string() ? card["merged_into"].get<std::string>() : "";
+        const std::string into = card.contains("merged_into") && card["merged_into"].is_string()
+                                     ? card["merged_into"].get<std::string>()
+                                     : "";
         if (into.empty()) return at;
         const auto next = records_.find({at.source, "patient", into});
         if (!next) return at;
@@ -119,52 +141,77 @@ RecordKey Meaning::merged_into(const RecordKey& patient, const Json& body) const
 }
 
 Result<void> Meaning::link_order(sqlite::Transaction& transaction, const domain::OrderLink& link) {
-    if (!inbox_.knows_order(link.order)) return fail(ErrorKind::rejected, "no order " + link.order + ": see `mis-gateway order list`");
+    if (!inbox_.knows_order(link.order))
+        return fail(
+            ErrorKind::rejected, "no order " + link.order + ": see `mis-gateway order list`"
+        );
     if (!records_.find({link.source, "patient", link.patient_source_id}))
         return fail(ErrorKind::rejected, "source " + link.source + " has no patient with this id");
-    if (inbox_.link_of(link.order)) return fail(ErrorKind::rejected, "order " + link.order + " is linked already: `order unlink` first");
+    if (inbox_.link_of(link.order))
+        return fail(
+            ErrorKind::rejected, "order " + link.order + " is linked already: `order unlink` first"
+        );
     join_order(transaction, link);
     return {};
 }
 
 Result<void> Meaning::unlink_order(sqlite::Transaction& transaction, const std::string& order) {
-    if (!inbox_.link_of(order)) return fail(ErrorKind::rejected, "order " + order + " is not linked: see `mis-gateway order list`");
+    if (!inbox_.link_of(order))
+        return fail(
+            ErrorKind::rejected, "order " + order + " is not linked: see `mis-gateway order list`"
+        );
     inbox_.unlink(transaction, order);
-    if (const auto group = groups_.group_of({PartyKind::order, "", order})) groups_.make_due(transaction, *group);
+    if (const auto group = groups_.group_of({PartyKind::order, "", order}))
+        groups_.make_due(transaction, *group);
     return {};
 }
 
 Result<void> Meaning::answer_mapping_hold(
-    sqlite::Transaction& transaction, const std::string& source, const std::string& stream, change::RecordStore::Answer answer, std::int64_t now_us
+    sqlite::Transaction& transaction, const std::string& source, const std::string& stream,
+    change::RecordStore::Answer answer, std::int64_t now_us
 ) {
     const auto counts = records_.counts();
     const auto held = std::find_if(counts.begin(), counts.end(), [&](const auto& count) {
         return count.source == source && count.stream == stream && count.held_by_mapping > 0;
     });
-    if (held == counts.end()) return fail(ErrorKind::rejected, "no mapping change waits at " + source + " " + stream + ": see `mis-gateway hold list`");
+    if (held == counts.end())
+        return fail(
+            ErrorKind::rejected,
+            "no mapping change waits at " + source + " " + stream + ": see `mis-gateway hold list`"
+        );
     outbox::Outbox::Appender appender(outbox_, transaction);
     MeaningReport report;
     for (;;) {
-        const auto answered = records_.answer_mapping_hold(transaction, {source, stream, held->kind}, answer, now_us, kAnsweredPerStep);
+        const auto answered = records_.answer_mapping_hold(
+            transaction, {source, stream, held->kind}, answer, now_us, kAnsweredPerStep
+        );
         if (answered.records == 0) break;
         if (answer == change::RecordStore::Answer::send) continue;  // their groups are pending now
         for (const auto& who : answered.groups) {
-            if (who.kind != change::GroupKind::patient) continue;  // free times are announced as they are, they cost nobody anything
+            if (who.kind != change::GroupKind::patient)
+                continue;  // free times are announced as they are, they cost nobody anything
             const auto parties = hanging_together(who.source, who.source_id);
-            work_out_patients(transaction, appender, groups_.join(transaction, parties), now_us, Sending::baseline, report);
+            work_out_patients(
+                transaction, appender, groups_.join(transaction, parties), now_us,
+                Sending::baseline, report
+            );
         }
     }
     appender.finish();
     return {};
 }
 
-void Meaning::map_code(sqlite::Transaction& transaction, const std::string& service_code, const std::string& nomenclature) {
+void Meaning::map_code(
+    sqlite::Transaction& transaction, const std::string& service_code,
+    const std::string& nomenclature
+) {
     codes_.set(transaction, service_code, nomenclature);
     make_all_due(transaction);
 }
 
 void Meaning::make_all_due(sqlite::Transaction& transaction) {
-    std::int64_t after = 0;  // any group may use the code; an evaluation that changes nothing announces nothing
+    std::int64_t after =
+        0;  // any group may use the code; an evaluation that changes nothing announces nothing
     for (;;) {
         const auto page = groups_.groups_after(after, kAnsweredPerStep);
         if (page.empty()) return;
@@ -173,12 +220,19 @@ void Meaning::make_all_due(sqlite::Transaction& transaction) {
     }
 }
 
-Result<void> Meaning::answer_feedback(sqlite::Transaction& transaction, const std::string& feedback, const std::string& text, std::int64_t now_us) {
+Result<void> Meaning::answer_feedback(
+    sqlite::Transaction& transaction, const std::string& feedback, const std::string& text,
+    std::int64_t now_us
+) {
     if (text.empty()) return fail(ErrorKind::rejected, "the answer is empty");
     const auto message = inbox_.answer(transaction, {feedback, text}, now_us);
-    if (!message) return fail(ErrorKind::rejected, "no feedback " + feedback + ": see `mis-gateway feedback list`");
+    if (!message)
+        return fail(
+            ErrorKind::rejected, "no feedback " + feedback + ": see `mis-gateway feedback list`"
+        );
     const std::string order = inbox_.order_of_feedback(feedback).value_or("");
-    const auto joined = groups_.join(transaction, std::vector<Party>{{PartyKind::order, "", order}});
+    const auto joined =
+        groups_.join(transaction, std::vector<Party>{{PartyKind::order, "", order}});
     groups_.attach_message(transaction, joined.group, static_cast<std::int64_t>(message->position));
     groups_.make_due(transaction, joined.group);
     return {};

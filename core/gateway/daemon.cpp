@@ -28,9 +28,13 @@ struct Daemon::SourceThread {
 };
 
 Daemon::Daemon(ClinicStore& store, DaemonSetup setup, const Clock& clock, RemovedSinks removed)
-    : store_(store), setup_(std::move(setup)), clock_(clock),
-      meaning_(store.database(), store.identity(), store.meta().epoch, std::move(setup_.meaning)), client_(net::HttpClient::Options{}),
-      started_us_(clock.unix_us()), turned_us_(started_us_) {
+    : store_(store),
+      setup_(std::move(setup)),
+      clock_(clock),
+      meaning_(store.database(), store.identity(), store.meta().epoch, std::move(setup_.meaning)),
+      client_(net::HttpClient::Options{}),
+      started_us_(clock.unix_us()),
+      turned_us_(started_us_) {
     for (const auto& sink : setup_.sinks) {
         if (!sink.file) continue;
         if (const auto checked = check_not_behind_files(store_, sink.file->folder); !checked)
@@ -38,27 +42,37 @@ Daemon::Daemon(ClinicStore& store, DaemonSetup setup, const Clock& clock, Remove
     }
     {
         sqlite::Transaction transaction(store_.database());
-        for (const auto& sink : setup_.sinks) outbox::Delivery::register_sink(transaction, sink.name);
+        for (const auto& sink : setup_.sinks)
+            outbox::Delivery::register_sink(transaction, sink.name);
         for (const auto& name : outbox::registered_sinks(store_.database())) {
             const bool configured =
-                std::any_of(setup_.sinks.begin(), setup_.sinks.end(), [&](const SinkSetup& sink) { return sink.name == name; });
+                std::any_of(setup_.sinks.begin(), setup_.sinks.end(), [&](const SinkSetup& sink) {
+                    return sink.name == name;
+                });
             if (configured) continue;
             const auto pending = outbox::Delivery::discard_sink(transaction, name);
             if (pending > 0 && removed == RemovedSinks::refuse)
                 throw std::runtime_error(
-                    "sink " + name + " is no longer configured but has not had " + std::to_string(pending) +
+                    "sink " + name + " is no longer configured but has not had " +
+                    std::to_string(pending) +
                     " events: put it back, or start once with `run --discard` to forget them"
                 );
-            log::warn("sink {} is no longer configured: forgotten, {} events it had not had", name, pending);
+            log::warn(
+                "sink {} is no longer configured: forgotten, {} events it had not had", name,
+                pending
+            );
         }
         transaction.commit();
     }
-    for (const auto& sink : setup_.sinks) lanes_.push_back(std::make_unique<DeliveryLane>(store_, sink, client_, clock_));
+    for (const auto& sink : setup_.sinks)
+        lanes_.push_back(std::make_unique<DeliveryLane>(store_, sink, client_, clock_));
     for (auto& plan : setup_.sources) {
         auto source = std::make_unique<SourceThread>(plan);
         SourceWorker::Hooks hooks;
         hooks.room = [this] { return room(); };
-        source->worker = std::make_unique<SourceWorker>(store_, meaning_, mid_pass_, plan.setup, clock_, std::move(hooks));
+        source->worker = std::make_unique<SourceWorker>(
+            store_, meaning_, mid_pass_, plan.setup, clock_, std::move(hooks)
+        );
         sources_.push_back(std::move(source));
     }
 }
@@ -70,7 +84,8 @@ void Daemon::start() {
         lane->resume_if_stopped();
         lane->start();
     }
-    for (auto& source : sources_) source->thread = std::thread([this, &thread = *source] { read_source(thread); });
+    for (auto& source : sources_)
+        source->thread = std::thread([this, &thread = *source] { read_source(thread); });
 }
 
 void Daemon::stop() {
@@ -86,7 +101,11 @@ void Daemon::stop() {
     try {
         record_deliveries();
     } catch (const sqlite::StoreError& error) {
-        log::error("the last deliveries could not be recorded: {}; they will be sent again with the same ids", error.what());
+        log::error(
+            "the last deliveries could not be recorded: {}; they will be sent again with the same "
+            "ids",
+            error.what()
+        );
     }
 }
 
@@ -95,15 +114,19 @@ Result<void> Daemon::room() {
     std::error_code ignored;
     const auto space = std::filesystem::space(store_.folder(), ignored);
     if (!ignored && space.available < setup_.free_bytes_min)
-        why = "only " + std::to_string(space.available >> 20) + " MB are free in " + store_.folder().string() + ", at least " +
+        why = "only " + std::to_string(space.available >> 20) + " MB are free in " +
+              store_.folder().string() + ", at least " +
               std::to_string(setup_.free_bytes_min >> 20) + " MB are needed: free some disk space";
     if (why.empty() && backlogged())
-        why = "every sink has more than " + std::to_string(setup_.outbox_events_max) + " events waiting: mend the receivers, or raise limits.outbox_events_max";
+        why = "every sink has more than " + std::to_string(setup_.outbox_events_max) +
+              " events waiting: mend the receivers, or raise limits.outbox_events_max";
     {
         const std::lock_guard lock(state_mutex_);
         if (!store_error_.empty()) why = store_error_;
         if (why.empty() != reading_paused_.empty())
-            log::warn("{}", why.empty() ? std::string("reading goes on") : "reading paused: " + why);
+            log::warn(
+                "{}", why.empty() ? std::string("reading goes on") : "reading paused: " + why
+            );
         reading_paused_ = why;
     }
     if (!why.empty()) return fail(ErrorKind::unavailable, "reading paused: " + why);
@@ -116,9 +139,10 @@ bool Daemon::backlogged() {
     const auto now = clock_.steady();
     if (now - backlog_counted_ < kBacklogFresh) return backlogged_;
     backlog_counted_ = now;
-    backlogged_ = !lanes_.empty() && std::all_of(lanes_.begin(), lanes_.end(), [this](const auto& lane) {
-        return lane->delivery().figures().pending > setup_.outbox_events_max;
-    });
+    backlogged_ =
+        !lanes_.empty() && std::all_of(lanes_.begin(), lanes_.end(), [this](const auto& lane) {
+            return lane->delivery().figures().pending > setup_.outbox_events_max;
+        });
     return backlogged_;
 }
 
@@ -127,15 +151,23 @@ bool Daemon::pass(SourceWorker& worker, change::PassMode mode, const std::string
         const auto summary = worker.pass(mode, only_stream);
         if (summary.counts.wrote() || summary.meaning.events > 0) {
             log::info(
-                "source {}: {} rows read, {} new, {} changed, {} gone; {} events, {} withheld", worker.name(), summary.rows, summary.counts.created,
-                summary.counts.updated, summary.counts.removed, summary.meaning.events, summary.meaning.withheld
+                "source {}: {} rows read, {} new, {} changed, {} gone; {} events, {} withheld",
+                worker.name(), summary.rows, summary.counts.created, summary.counts.updated,
+                summary.counts.removed, summary.meaning.events, summary.meaning.withheld
             );
             for (auto& lane : lanes_) lane->wake();
         }
         if (summary.counts.held > 0)
-            log::warn("source {}: {} records differ by a changed mapping alone and wait: see `mis-gateway hold list`", worker.name(), summary.counts.held);
+            log::warn(
+                "source {}: {} records differ by a changed mapping alone and wait: see "
+                "`mis-gateway hold list`",
+                worker.name(), summary.counts.held
+            );
         for (const auto& problem : summary.meaning.problems)
-            log::warn("source {}: {} {} set aside: {}", worker.name(), problem.key.kind, problem.key.source_id, problem.reason);
+            log::warn(
+                "source {}: {} {} set aside: {}", worker.name(), problem.key.kind,
+                problem.key.source_id, problem.reason
+            );
         return summary.degraded.empty();
     } catch (const sqlite::StoreError& error) {
         store_failed(error);
@@ -148,14 +180,17 @@ void Daemon::read_source(SourceThread& thread) {
     while (!stopping_) {
         auto mode = change::PassMode::poll;
         const auto now = zone.at(clock_.unix_us());
-        const auto hour = (now.unix_us + now.offset_min * 60 * kUsPerSecond) / 3'600 / kUsPerSecond % 24;
+        const auto hour =
+            (now.unix_us + now.offset_min * 60 * kUsPerSecond) / 3'600 / kUsPerSecond % 24;
         if (hour == thread.plan.reconcile_hour && thread.reconciled_on != now.local_date()) {
             mode = change::PassMode::reconcile;
             thread.reconciled_on = now.local_date();
         }
         const bool worked = room().has_value() && pass(*thread.worker, mode);
         std::unique_lock lock(wake_mutex_);
-        const auto pause = worked ? std::chrono::seconds(thread.plan.poll_seconds) : std::max(kStoreRetry, std::chrono::seconds(thread.plan.poll_seconds));
+        const auto pause =
+            worked ? std::chrono::seconds(thread.plan.poll_seconds)
+                   : std::max(kStoreRetry, std::chrono::seconds(thread.plan.poll_seconds));
         wake_.wait_for(lock, pause, [this] { return stopping_.load(); });
     }
 }
@@ -176,10 +211,12 @@ void Daemon::record_deliveries() {
 void Daemon::housekeeping() {
     const std::int64_t now_us = clock_.unix_us();
     const std::lock_guard lock(store_.mutex());
-    const auto report = meaning_.work_off(now_us, mid_pass_, [] { return false; });  // one commit's worth a turn
+    const auto report =
+        meaning_.work_off(now_us, mid_pass_, [] { return false; });  // one commit's worth a turn
     if (report.events > 0)
         for (auto& lane : lanes_) lane->wake();
-    if (now_us - looked_us_ >= kLookEveryUs || now_us < looked_us_) {  // another process may have asked for a retry or a replay
+    if (now_us - looked_us_ >= kLookEveryUs ||
+        now_us < looked_us_) {  // another process may have asked for a retry or a replay
         looked_us_ = now_us;
         for (auto& lane : lanes_) lane->wake();
     }
@@ -206,11 +243,13 @@ void Daemon::turn() {
 
 void Daemon::store_failed(const sqlite::StoreError& error) {
     const std::lock_guard lock(state_mutex_);
-    if (store_error_ != error.what()) log::error("the local store failed: {}; what is there stays, trying again", error.what());
+    if (store_error_ != error.what())
+        log::error("the local store failed: {}; what is there stays, trying again", error.what());
     store_error_ = error.what();
 }
 
-// A store that failed counts as working when it took a write again, and has room for more than that one: the log's own slack takes small ones on a full disk.
+// A store that failed counts as working when it took a write again, and has room for more than that
+// one: the log's own slack takes small ones on a full disk.
 void Daemon::probe_store() {
     constexpr std::uint64_t kRoomBytesMin = 1'000'000;
     {
@@ -218,7 +257,8 @@ void Daemon::probe_store() {
         if (store_error_.empty() || clock_.steady() - probed_ < kStoreRetry) return;
     }
     probed_ = clock_.steady();
-    if (platform::free_bytes(store_.folder()) < std::max(setup_.free_bytes_min, kRoomBytesMin)) return;
+    if (platform::free_bytes(store_.folder()) < std::max(setup_.free_bytes_min, kRoomBytesMin))
+        return;
     {
         const std::lock_guard lock(store_.mutex());
         sqlite::Transaction transaction(store_.database());
@@ -245,7 +285,9 @@ bool Daemon::sync_once(int deliver_seconds_max) {
             break;
         }
         std::unique_lock lock(wake_mutex_);
-        wake_.wait_for(lock, std::chrono::milliseconds(kTurnMilliseconds), [this] { return stopping_.load(); });
+        wake_.wait_for(lock, std::chrono::milliseconds(kTurnMilliseconds), [this] {
+            return stopping_.load();
+        });
         if (stopping_) return false;
     }
     return all;
@@ -254,13 +296,15 @@ bool Daemon::sync_once(int deliver_seconds_max) {
 bool Daemon::reconcile(const std::string& only_source, const std::string& only_stream) {
     bool all = true;
     for (auto& source : sources_)
-        if (only_source.empty() || source->worker->name() == only_source) all &= pass(*source->worker, change::PassMode::reconcile, only_stream);
+        if (only_source.empty() || source->worker->name() == only_source)
+            all &= pass(*source->worker, change::PassMode::reconcile, only_stream);
     return all;
 }
 
 std::vector<std::pair<std::string, std::vector<StreamStatus>>> Daemon::streams() const {
     std::vector<std::pair<std::string, std::vector<StreamStatus>>> all;
-    for (const auto& source : sources_) all.emplace_back(source->worker->name(), source->worker->status());
+    for (const auto& source : sources_)
+        all.emplace_back(source->worker->name(), source->worker->status());
     return all;
 }
 

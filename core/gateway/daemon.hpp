@@ -1,8 +1,10 @@
-// Daemon: everything that runs in one process for one clinic: a thread per source, a thread per sink, the main loop that records deliveries, wakes
-// groups whose time has come, prunes what every sink has, and answers the operator's health requests.
+// Daemon: everything that runs in one process for one clinic: a thread per source, a thread per
+// sink, the main loop that records deliveries, wakes groups whose time has come, prunes what every
+// sink has, and answers the operator's health requests.
 //
-// The one place where a failing local store (disk full, I/O error) is caught: the cycle rolls back, says so once, waits and tries again; nothing is read
-// while it lasts, and what is there stays. Stopping drains: running reads are cancelled, sinks finish what is in flight.
+// The one place where a failing local store (disk full, I/O error) is caught: the cycle rolls back,
+// says so once, waits and tries again; nothing is read while it lasts, and what is there stays.
+// Stopping drains: running reads are cancelled, sinks finish what is in flight.
 #pragma once
 
 #include <atomic>
@@ -33,14 +35,17 @@ struct DaemonSetup {
     MeaningSettings meaning;
     std::vector<SourcePlan> sources;
     std::vector<SinkSetup> sinks;
-    std::int64_t outbox_events_max = 5'000'000;       // more pending than that for every sink: reading waits
-    std::uint64_t free_bytes_min = 256u << 20;        // less free disk: reading waits, what is there stays
+    std::int64_t outbox_events_max =
+        5'000'000;  // more pending than that for every sink: reading waits
+    std::uint64_t free_bytes_min = 256u
+                                   << 20;  // less free disk: reading waits, what is there stays
     std::int64_t keep_delivered_us = 72 * 3'600 * kUsPerSecond;
 };
 
 class Daemon {
   public:
-    // Registers new sinks; refuses (std::runtime_error, naming --discard) when a sink with pending events is no longer configured.
+    // Registers new sinks; refuses (std::runtime_error, naming --discard) when a sink with pending
+    // events is no longer configured.
     enum class RemovedSinks { refuse, discard };
     Daemon(ClinicStore& store, DaemonSetup setup, const Clock& clock, RemovedSinks removed);
     ~Daemon();
@@ -50,11 +55,13 @@ class Daemon {
     void start();
     void stop();  // drains; idempotent
 
-    // One turn of the main loop; the caller waits `kTurnMilliseconds` or for a signal between turns.
+    // One turn of the main loop; the caller waits `kTurnMilliseconds` or for a signal between
+    // turns.
     void turn();
     static constexpr int kTurnMilliseconds = 100;
 
-    // `sync --once`: every source once, then deliver until nothing is pending or `deliver_seconds_max` passed. True: all sources read, nothing left.
+    // `sync --once`: every source once, then deliver until nothing is pending or
+    // `deliver_seconds_max` passed. True: all sources read, nothing left.
     bool sync_once(int deliver_seconds_max);
     // All sources by a full walk; the drift of each stream afterwards stands in status().
     bool reconcile(const std::string& only_source, const std::string& only_stream);
@@ -89,7 +96,7 @@ class Daemon {
     std::mutex wake_mutex_;
     std::condition_variable wake_;
     mutable std::mutex state_mutex_;
-    std::string store_error_, reading_paused_;  // guarded by state_mutex_
+    std::string store_error_, reading_paused_;                      // guarded by state_mutex_
     std::chrono::nanoseconds backlog_counted_{-1'000'000'000'000};  // guarded by state_mutex_
     bool backlogged_ = false;                                       // guarded by state_mutex_
     std::int64_t pruned_us_ = 0, looked_us_ = 0;

@@ -19,8 +19,10 @@ SinkMeasures measures_of(DeliveryLane& lane) {
     out.pending = figures.pending;
     out.oldest_us = figures.oldest_us;
     out.dead_letters = figures.dead_letters;
-    out.attempts = {{"delivered", status.attempts_delivered}, {"rejected", status.attempts_rejected}, {"throttled", status.attempts_throttled},
-                    {"failed", status.attempts_failed}, {"unavailable", status.attempts_unavailable}, {"unknown", status.attempts_unknown}};
+    out.attempts = {
+        {"delivered", status.attempts_delivered},     {"rejected", status.attempts_rejected},
+        {"throttled", status.attempts_throttled},     {"failed", status.attempts_failed},
+        {"unavailable", status.attempts_unavailable}, {"unknown", status.attempts_unknown}};
     out.latency_buckets.assign(status.latency_buckets.begin(), status.latency_buckets.end());
     out.latency_sum_ms = status.latency_sum_ms;
     return out;
@@ -59,7 +61,8 @@ Figures Daemon::figures() {
     for (const auto& plan : setup_.sources)
         for (const auto& [name, streams] : this->streams())
             if (name == plan.setup.name)
-                for (const auto& status : streams) figures.streams.push_back(figures_of(name, plan.poll_seconds, status));
+                for (const auto& status : streams)
+                    figures.streams.push_back(figures_of(name, plan.poll_seconds, status));
     for (auto& lane : lanes_) figures.sinks.push_back(measures_of(*lane));
     figures.latency_bounds_s.assign(sink::kLatencyBoundsS.begin(), sink::kLatencyBoundsS.end());
 
@@ -67,16 +70,19 @@ Figures Daemon::figures() {
     auto& database = store_.database();
     figures.private_fields_withheld = meaning_.gate_counts().private_fields_withheld;
     figures.groups_pending = change::RecordStore(database).pending_count();
-    for (const auto& count : record::Quarantine::counts(database)) figures.quarantined += count.open;
+    for (const auto& count : record::Quarantine::counts(database))
+        figures.quarantined += count.open;
     for (const auto& hold : change::holds(database)) figures.held_streams += hold.released ? 0 : 1;
-    for (const auto& count : change::RecordStore(database).counts()) figures.held_streams += count.held_by_mapping > 0 ? 1 : 0;
+    for (const auto& count : change::RecordStore(database).counts())
+        figures.held_streams += count.held_by_mapping > 0 ? 1 : 0;
     figures.unmapped_codes = std::ssize(domain_store::CodeMap(database).unmapped());
     const inbox::Inbox inbox(database);
     figures.orders_waiting = std::ssize(inbox.waiting_orders());
     const auto counts = inbox.counts();
     figures.inbox_accepted = counts.accepted;
     figures.inbox_refused = counts.refused;
-    if (const auto text = outbox::meta_value(database, "last_backup_us"); !text.empty()) figures.backup_us = Decimal::parse(text)->unscaled();
+    if (const auto text = outbox::meta_value(database, "last_backup_us"); !text.empty())
+        figures.backup_us = Decimal::parse(text)->unscaled();
     return figures;
 }
 

@@ -4,25 +4,39 @@
 
 namespace mis::gateway {
 
-DeliveryLane::DeliveryLane(ClinicStore& store, SinkSetup setup, net::HttpClient& client, const Clock& clock)
-    : setup_(std::move(setup)), clock_(clock), reader_(store.reader()), delivery_(reader_, setup_.delivery, clock),
+DeliveryLane::DeliveryLane(
+    ClinicStore& store, SinkSetup setup, net::HttpClient& client, const Clock& clock
+)
+    : setup_(std::move(setup)),
+      clock_(clock),
+      reader_(store.reader()),
+      delivery_(reader_, setup_.delivery, clock),
       queue_(delivery_, store.identity().clinic_id()) {
     MIS_ASSERT(setup_.webhook.has_value() != setup_.file.has_value());
-    if (setup_.webhook) sink_ = std::make_unique<sink::WebhookSink>(setup_.name, *setup_.webhook, queue_, client, clock_);
-    else sink_ = std::make_unique<sink::FileSink>(setup_.name, *setup_.file, queue_, clock_);
+    if (setup_.webhook)
+        sink_ = std::make_unique<sink::WebhookSink>(
+            setup_.name, *setup_.webhook, queue_, client, clock_
+        );
+    else
+        sink_ = std::make_unique<sink::FileSink>(setup_.name, *setup_.file, queue_, clock_);
 }
 
 void DeliveryLane::start() { thread_ = std::make_unique<sink::SinkThread>(*sink_, clock_); }
 
 void DeliveryLane::resume_if_stopped() {
     if (delivery_.sink_state() != outbox::SinkState::stopped) return;
-    log::info("sink {}: had stopped for good ({}); started again, so tried again", setup_.name, delivery_.figures().stopped_reason);
+    log::info(
+        "sink {}: had stopped for good ({}); started again, so tried again", setup_.name,
+        delivery_.figures().stopped_reason
+    );
     delivery_.resume();
 }
 
 void DeliveryLane::restart_if_failed() {
     if (!thread_ || thread_->failure().empty()) return;
-    log::warn("sink {}: the local store failed: {}; starting again", setup_.name, thread_->failure());
+    log::warn(
+        "sink {}: the local store failed: {}; starting again", setup_.name, thread_->failure()
+    );
     thread_.reset();
     start();
 }

@@ -1,6 +1,8 @@
-// DeliveryLane: one configured sink with what it runs on: its own read connection, its way through the outbox, its thread.
+// DeliveryLane: one configured sink with what it runs on: its own read connection, its way through
+// the outbox, its thread.
 //
-// The lane's outcomes are recorded by the pipeline's thread (record(), inside a transaction), so a sink never waits for a write.
+// The lane's outcomes are recorded by the pipeline's thread (record(), inside a transaction), so a
+// sink never waits for a write.
 #pragma once
 
 #include <memory>
@@ -19,27 +21,30 @@ namespace mis::gateway {
 
 struct SinkSetup {
     std::string name;
-    outbox::DeliverySettings delivery;  // name and party filled in
+    outbox::DeliverySettings delivery;            // name and party filled in
     std::optional<sink::WebhookOptions> webhook;  // exactly one of the two
     std::optional<sink::FileOptions> file;
 };
 
 class DeliveryLane {
   public:
-    // The sink must be registered. Throws std::runtime_error naming folder or file when it cannot be opened.
+    // The sink must be registered. Throws std::runtime_error naming folder or file when it cannot
+    // be opened.
     DeliveryLane(ClinicStore& store, SinkSetup setup, net::HttpClient& client, const Clock& clock);
     DeliveryLane(const DeliveryLane&) = delete;
     DeliveryLane& operator=(const DeliveryLane&) = delete;
     ~DeliveryLane() = default;  // lets what is in flight finish, a few seconds at most
 
     void start();
-    // A sink that a 410 stopped stays stopped until a human acts: starting the daemon (or reloading it) after mending the receiver is that act.
+    // A sink that a 410 stopped stays stopped until a human acts: starting the daemon (or reloading
+    // it) after mending the receiver is that act.
     void resume_if_stopped();
     void wind_down() { thread_.reset(); }
     void wake() { sink_->wake(); }
     outbox::Delivery& delivery() { return delivery_; }
     sink::SinkStatus status() const { return sink_->status(); }
-    // The local store failed under the sink (disk full): a new thread is started. Called from the main loop.
+    // The local store failed under the sink (disk full): a new thread is started. Called from the
+    // main loop.
     void restart_if_failed();
     const std::string& name() const { return setup_.name; }
 

@@ -1,6 +1,8 @@
-// Figures: one look at the running gateway, from which /metrics and /healthz are made. Plain values, taken by the daemon under its locks.
+// Figures: one look at the running gateway, from which /metrics and /healthz are made. Plain
+// values, taken by the daemon under its locks.
 //
-// Personal data has no place here (domain.md I3): names are those of the configuration, reasons are error texts without content.
+// Personal data has no place here (domain.md I3): names are those of the configuration, reasons are
+// error texts without content.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +20,8 @@ struct StreamFigures {
     int poll_seconds = 60;
     std::int64_t last_success_us = 0;  // 0: never yet
     std::int64_t poll_us = 0;          // duration of the last pass
-    std::int64_t rows_scanned = 0, rows_unchanged = 0, rows_mapped = 0, rows_quarantined = 0;  // since start
+    std::int64_t rows_scanned = 0, rows_unchanged = 0, rows_mapped = 0,
+                 rows_quarantined = 0;  // since start
     std::optional<std::int64_t> drift;  // of the last reconciliation; none: not yet
 };
 
@@ -27,12 +30,13 @@ enum class SinkCondition { working, failing, stopped };
 struct SinkMeasures {
     std::string sink;
     SinkCondition condition = SinkCondition::working;
-    std::string reason;           // of failing and stopped
-    std::int64_t pending = 0;     // events
-    std::int64_t oldest_us = 0;   // when the oldest pending one was appended; 0: none
+    std::string reason;          // of failing and stopped
+    std::int64_t pending = 0;    // events
+    std::int64_t oldest_us = 0;  // when the oldest pending one was appended; 0: none
     std::int64_t dead_letters = 0;
     std::map<std::string, std::uint64_t> attempts;  // outcome → requests
-    std::vector<std::uint64_t> latency_buckets;     // one per bound of latency_bounds_s, and one above; not cumulated
+    std::vector<std::uint64_t>
+        latency_buckets;  // one per bound of latency_bounds_s, and one above; not cumulated
     std::uint64_t latency_sum_ms = 0;
 };
 

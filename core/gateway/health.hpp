@@ -2,9 +2,11 @@
 //
 //   /livez    200 while the main loop turns; a supervisor restarts us otherwise
 //   /readyz   200 while the local store works, so that what is read or handed in is kept
-//   /healthz  200 while nothing needs a human, 503 otherwise; the body lists every reason, also those that only deserve a look
+//   /healthz  200 while nothing needs a human, 503 otherwise; the body lists every reason, also
+//   those that only deserve a look
 //
-// A source or receiver that is down makes us neither dead nor unready: restarting us would not mend it.
+// A source or receiver that is down makes us neither dead nor unready: restarting us would not mend
+// it.
 #pragma once
 
 #include <string>
@@ -44,8 +46,9 @@ struct HealthAnswer {
 // path: "/livez", "/readyz", "/healthz"; any other: status 404.
 HealthAnswer answer_health(const HealthReport& report, std::string_view path);
 
-inline constexpr int kTurnSecondsMax = 120;      // the main loop is dead when it has not turned for so long
-inline constexpr int kBacklogSecondsMax = 3'600; // an older waiting event is an alarm
+inline constexpr int kTurnSecondsMax =
+    120;  // the main loop is dead when it has not turned for so long
+inline constexpr int kBacklogSecondsMax = 3'600;  // an older waiting event is an alarm
 inline constexpr int kClockSkewSecondsMax = 60;
 
 }  // namespace mis::gateway

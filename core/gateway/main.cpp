@@ -1,6 +1,5 @@
 // mis-gateway: the command line. Arguments only; what a command does is in cli/.
 #include <CLI/CLI.hpp>
-
 #include <exception>
 #include <functional>
 #include <iostream>
@@ -14,10 +13,17 @@ namespace {
 // Fills the parser with every command; `chosen` is what the parsed line asks for.
 class CommandLine {
   public:
-    CommandLine() : app_("MIS Gateway: a clinic's information system as a stream of canonical, signed events", "mis-gateway") {
+    CommandLine()
+        : app_(
+              "MIS Gateway: a clinic's information system as a stream of canonical, signed events",
+              "mis-gateway"
+          ) {
         app_.require_subcommand(1);
         app_.failure_message(CLI::FailureMessage::help);
-        app_.footer("Start with: mis-gateway check --config FILE. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.");
+        app_.footer(
+            "Start with: mis-gateway check --config FILE. Exit codes: 0 done, 1 failed, 2 wrong "
+            "usage or configuration."
+        );
         daemon();
         look();
         operate();
@@ -48,86 +54,147 @@ class CommandLine {
     int limit_ = 100;
     bool unmasked_ = false, flag_ = false, send_ = false, baseline_ = false;
 
-    CLI::App* command(CLI::App& parent, const std::string& name, const std::string& about, std::function<int()> action) {
+    CLI::App* command(
+        CLI::App& parent, const std::string& name, const std::string& about,
+        std::function<int()> action
+    ) {
         auto* made = parent.add_subcommand(name, about);
         made->callback([this, action = std::move(action)] { chosen_ = action; });
         return made;
     }
-    CLI::App* configured(CLI::App& parent, const std::string& name, const std::string& about, std::function<int()> action) {
+    CLI::App* configured(
+        CLI::App& parent, const std::string& name, const std::string& about,
+        std::function<int()> action
+    ) {
         auto* made = command(parent, name, about, std::move(action));
-        made->add_option("-c,--config", common_.config, "configuration file")->default_val("/etc/mis-gateway/gateway.yaml")->envname("MIS_GATEWAY_CONFIG");
+        made->add_option("-c,--config", common_.config, "configuration file")
+            ->default_val("/etc/mis-gateway/gateway.yaml")
+            ->envname("MIS_GATEWAY_CONFIG");
         json(made);
         return made;
     }
     void json(CLI::App* made) {
-        made->add_flag_callback("--json", [this] { common_.output = cli::Output::json; }, "machine-readable output (JSON Lines)");
+        made->add_flag_callback(
+            "--json", [this] { common_.output = cli::Output::json; },
+            "machine-readable output (JSON Lines)"
+        );
     }
     CLI::App* family(const std::string& name, const std::string& about) {
         auto* made = app_.add_subcommand(name, about);
         made->require_subcommand(1);
         return made;
     }
-    cli::Privacy privacy() const { return unmasked_ ? cli::Privacy::unmasked : cli::Privacy::masked; }
-    void with_privacy(CLI::App* made) { made->add_flag("--unmasked", unmasked_, "show private fields; the look is written to the audit log"); }
-    void with_limit(CLI::App* made) { made->add_option("--limit", limit_, "at most so many")->check(CLI::Range(1, 1'000'000)); }
+    cli::Privacy privacy() const {
+        return unmasked_ ? cli::Privacy::unmasked : cli::Privacy::masked;
+    }
+    void with_privacy(CLI::App* made) {
+        made->add_flag(
+            "--unmasked", unmasked_, "show private fields; the look is written to the audit log"
+        );
+    }
+    void with_limit(CLI::App* made) {
+        made->add_option("--limit", limit_, "at most so many")->check(CLI::Range(1, 1'000'000));
+    }
 
     void daemon() {
-        auto* run = configured(app_, "run", "run the gateway in the foreground (SIGTERM drains, SIGHUP reloads the configuration)", [this] {
-            return cli::run(common_, {flag_});
-        });
-        run->add_flag("--discard", flag_, "forget the pending events of sinks that are no longer configured");
-        auto* sync = configured(app_, "sync", "read every source once, give it meaning, deliver, end", [this] { return cli::sync_once(common_); });
-        sync->add_flag("--once", flag_, "one pass (the only mode; `run` is the daemon)")->required();
-        configured(app_, "check", "check configuration, connections, rights, query plans, clocks and folders", [this] { return cli::check(common_); });
-        auto* discover = configured(app_, "discover", "list tables and columns of a source's catalog", [this] { return cli::discover(common_, source_, text_); });
+        auto* run = configured(
+            app_, "run",
+            "run the gateway in the foreground (SIGTERM drains, SIGHUP reloads the configuration)",
+            [this] { return cli::run(common_, {flag_}); }
+        );
+        run->add_flag(
+            "--discard", flag_, "forget the pending events of sinks that are no longer configured"
+        );
+        auto* sync = configured(
+            app_, "sync", "read every source once, give it meaning, deliver, end",
+            [this] { return cli::sync_once(common_); }
+        );
+        sync->add_flag("--once", flag_, "one pass (the only mode; `run` is the daemon)")
+            ->required();
+        configured(
+            app_, "check",
+            "check configuration, connections, rights, query plans, clocks and folders",
+            [this] { return cli::check(common_); }
+        );
+        auto* discover =
+            configured(app_, "discover", "list tables and columns of a source's catalog", [this] {
+                return cli::discover(common_, source_, text_);
+            });
         discover->add_option("source", source_, "source name")->required();
         discover->add_option("--like", text_, "only names that contain this");
-        auto* backfill = configured(app_, "backfill", "read a stream from its beginning again (nothing is announced twice)", [this] {
-            return cli::backfill(common_, source_, stream_);
-        });
+        auto* backfill = configured(
+            app_, "backfill", "read a stream from its beginning again (nothing is announced twice)",
+            [this] { return cli::backfill(common_, source_, stream_); }
+        );
         backfill->add_option("source", source_, "source name")->required();
         backfill->add_option("stream", stream_, "stream name; all when left out");
         auto* reconcile = configured(
-            app_, "reconcile", "compare every record and every sum with the source now; exit 1 when something differs",
+            app_, "reconcile",
+            "compare every record and every sum with the source now; exit 1 when something differs",
             [this] { return cli::reconcile(common_, source_); }
         );
         reconcile->add_option("source", source_, "source name; all when left out");
     }
 
     void look() {
-        auto* preview = configured(app_, "preview", "map some rows of a stream and show the records, private fields masked", [this] {
-            return cli::preview(common_, {source_, stream_, limit_, privacy()});
-        });
+        auto* preview = configured(
+            app_, "preview",
+            "map some rows of a stream and show the records, private fields masked",
+            [this] {
+                return cli::preview(common_, {source_, stream_, limit_, privacy()});
+            }
+        );
         preview->add_option("source", source_, "source name")->required();
         preview->add_option("stream", stream_, "stream name")->required();
         with_limit(preview);
         with_privacy(preview);
-        auto* events = configured(app_, "events", "show events of the outbox, one JSON per line", [this] { return cli::events(common_, {number_, limit_, text_}); });
+        auto* events =
+            configured(app_, "events", "show events of the outbox, one JSON per line", [this] {
+                return cli::events(common_, {number_, limit_, text_});
+            });
         events->add_option("--after", number_, "only those after this position");
         events->add_option("--type", text_, "only this type, such as billing.charge");
         with_limit(events);
-        auto* quarantine = configured(app_, "quarantine", "show rows that could not be read, with the reason", [this] {
-            return cli::quarantine(common_, {source_, stream_, limit_, number_, privacy()});
-        });
+        auto* quarantine = configured(
+            app_, "quarantine", "show rows that could not be read, with the reason",
+            [this] {
+                return cli::quarantine(common_, {source_, stream_, limit_, number_, privacy()});
+            }
+        );
         quarantine->add_option("--source", source_, "only this source");
         quarantine->add_option("--stream", stream_, "only this stream");
         quarantine->add_option("--show", number_, "one row with its content");
         with_limit(quarantine);
         with_privacy(quarantine);
-        auto* dead = configured(app_, "dead-letters", "show events that a sink refused for good; --retry sends one again", [this] {
-            return cli::dead_letters(common_, {name_, limit_, number_});
-        });
+        auto* dead = configured(
+            app_, "dead-letters",
+            "show events that a sink refused for good; --retry sends one again",
+            [this] {
+                return cli::dead_letters(common_, {name_, limit_, number_});
+            }
+        );
         dead->add_option("--sink", name_, "only this sink");
-        dead->add_option("--retry", number_, "position of the event to send again")->needs("--sink");
+        dead->add_option("--retry", number_, "position of the event to send again")
+            ->needs("--sink");
         with_limit(dead);
-        auto* plan = configured(app_, "plan", "show plans and the state of their items", [this] { return cli::plan(common_, name_); });
-        plan->add_option("id", name_, "plan, order or pseudonym; all when left out");
-        auto* limit = configured(app_, "limit", "show accounts: granted, consumed, remaining, overrun", [this] { return cli::limit(common_, name_); });
-        limit->add_option("id", name_, "account or pseudonym; all when left out");
-        auto* report = configured(app_, "report", "reports: channels (income and ROI per advertising channel)", [this] {
-            return cli::report(common_, {name_, from_, to_, file_});
+        auto* plan = configured(app_, "plan", "show plans and the state of their items", [this] {
+            return cli::plan(common_, name_);
         });
-        report->add_option("name", name_, "channels")->required()->check(CLI::IsMember({"channels"}));
+        plan->add_option("id", name_, "plan, order or pseudonym; all when left out");
+        auto* limit = configured(
+            app_, "limit", "show accounts: granted, consumed, remaining, overrun",
+            [this] { return cli::limit(common_, name_); }
+        );
+        limit->add_option("id", name_, "account or pseudonym; all when left out");
+        auto* report = configured(
+            app_, "report", "reports: channels (income and ROI per advertising channel)",
+            [this] {
+                return cli::report(common_, {name_, from_, to_, file_});
+            }
+        );
+        report->add_option("name", name_, "channels")
+            ->required()
+            ->check(CLI::IsMember({"channels"}));
         report->add_option("--from", from_, "first day, YYYY-MM-DD");
         report->add_option("--to", to_, "last day, YYYY-MM-DD");
         report->add_option("--costs", file_, "CSV file channel,cost")->check(CLI::ExistingFile);
@@ -135,94 +202,162 @@ class CommandLine {
 
     void operate() {
         auto* order = family("order", "orders of the exchange and their patients");
-        configured(*order, "list", "orders, linked and waiting", [this] { return cli::order_list(common_); });
-        auto* link = configured(*order, "link", "link an order to a patient by hand", [this] { return cli::order_link(common_, name_, source_, text_); });
+        configured(*order, "list", "orders, linked and waiting", [this] {
+            return cli::order_list(common_);
+        });
+        auto* link = configured(*order, "link", "link an order to a patient by hand", [this] {
+            return cli::order_link(common_, name_, source_, text_);
+        });
         link->add_option("order", name_, "order id")->required();
         link->add_option("source", source_, "source name")->required();
         link->add_option("patient", text_, "the patient's id in the source")->required();
-        auto* unlink = configured(*order, "unlink", "undo a link", [this] { return cli::order_unlink(common_, name_); });
+        auto* unlink = configured(*order, "unlink", "undo a link", [this] {
+            return cli::order_unlink(common_, name_);
+        });
         unlink->add_option("order", name_, "order id")->required();
 
         auto* hold = family("hold", "what waits for a human's decision");
-        configured(*hold, "list", "held windows, sources and mapping changes", [this] { return cli::hold_list(common_); });
+        configured(*hold, "list", "held windows, sources and mapping changes", [this] {
+            return cli::hold_list(common_);
+        });
         auto* release = configured(*hold, "release", "let a held stream go on", [this] {
             return cli::hold_release(
                 common_, source_, stream_,
-                send_ ? cli::HoldAnswer::send : baseline_ ? cli::HoldAnswer::baseline : cli::HoldAnswer::none
+                send_       ? cli::HoldAnswer::send
+                : baseline_ ? cli::HoldAnswer::baseline
+                            : cli::HoldAnswer::none
             );
         });
         release->add_option("source", source_, "source name")->required();
         release->add_option("stream", stream_, "stream name; the whole source when left out");
-        auto* send = release->add_flag("--send", send_, "announce the changes that a new mapping made");
-        release->add_flag("--baseline", baseline_, "take them as they are and announce nothing")->excludes(send);
+        auto* send =
+            release->add_flag("--send", send_, "announce the changes that a new mapping made");
+        release->add_flag("--baseline", baseline_, "take them as they are and announce nothing")
+            ->excludes(send);
 
-        auto* map_code = configured(app_, "map-code", "give a price-list code its national nomenclature code, or list what is unmapped", [this] {
-            return name_.empty() ? cli::map_code_list(common_) : cli::map_code(common_, source_, name_, text_);
-        });
+        auto* map_code = configured(
+            app_, "map-code",
+            "give a price-list code its national nomenclature code, or list what is unmapped",
+            [this] {
+                return name_.empty() ? cli::map_code_list(common_)
+                                     : cli::map_code(common_, source_, name_, text_);
+            }
+        );
         map_code->add_option("source", source_, "source name");
         map_code->add_option("code", name_, "price-list code");
         map_code->add_option("nomenclature", text_, "code of order 804n, such as A16.07.002");
 
         auto* feedback = family("feedback", "complaints and reviews");
-        configured(*feedback, "list", "what came and what was answered", [this] { return cli::feedback_list(common_); });
-        auto* answer = configured(*feedback, "answer", "answer one", [this] { return cli::feedback_answer(common_, name_, file_); });
+        configured(*feedback, "list", "what came and what was answered", [this] {
+            return cli::feedback_list(common_);
+        });
+        auto* answer = configured(*feedback, "answer", "answer one", [this] {
+            return cli::feedback_answer(common_, name_, file_);
+        });
         answer->add_option("feedback", name_, "feedback id")->required();
-        answer->add_option("file", file_, "text file with the answer")->required()->check(CLI::ExistingFile);
+        answer->add_option("file", file_, "text file with the answer")
+            ->required()
+            ->check(CLI::ExistingFile);
 
         auto* inbox = family("inbox", "messages of the exchange");
-        auto* push = configured(*inbox, "push", "hand in messages from a file (JSON, an array, or JSON Lines)", [this] { return cli::inbox_push(common_, file_); });
+        auto* push = configured(
+            *inbox, "push", "hand in messages from a file (JSON, an array, or JSON Lines)",
+            [this] { return cli::inbox_push(common_, file_); }
+        );
         push->add_option("file", file_, "file, or - for standard input")->required();
 
         auto* source = family("source", "sources");
-        auto* rename = configured(*source, "rename", "rename a source without losing its identity", [this] { return cli::source_rename(common_, from_, to_); });
+        auto* rename =
+            configured(*source, "rename", "rename a source without losing its identity", [this] {
+                return cli::source_rename(common_, from_, to_);
+            });
         rename->add_option("from", from_, "old name")->required();
         rename->add_option("to", to_, "new name")->required();
     }
 
     void keep() {
-        auto* backup = configured(app_, "backup", "write store and key, encrypted", [this] { return cli::backup(common_, {file_, folder_}); });
-        backup->add_option("file", file_, "file to write")->required();
-        backup->add_option("--passphrase-file", folder_, "file with the passphrase (else MIS_GATEWAY_PASSPHRASE)");
-        auto* restore = configured(app_, "restore", "bring a store back from a backup and from the events already sent", [this] {
-            return cli::restore(common_, {file_, folder_, paths_, flag_});
+        auto* backup = configured(app_, "backup", "write store and key, encrypted", [this] {
+            return cli::backup(common_, {file_, folder_});
         });
+        backup->add_option("file", file_, "file to write")->required();
+        backup->add_option(
+            "--passphrase-file", folder_, "file with the passphrase (else MIS_GATEWAY_PASSPHRASE)"
+        );
+        auto* restore = configured(
+            app_, "restore", "bring a store back from a backup and from the events already sent",
+            [this] {
+                return cli::restore(common_, {file_, folder_, paths_, flag_});
+            }
+        );
         restore->add_option("--backup", file_, "backup file")->check(CLI::ExistingFile);
-        restore->add_option("--passphrase-file", folder_, "file with the passphrase (else MIS_GATEWAY_PASSPHRASE)");
-        restore->add_option("--events", paths_, "JSON Lines files of events already sent (file sink, feed)")->check(CLI::ExistingFile);
-        restore->add_flag("--new-epoch", flag_, "no log exists: start a new epoch, consumers discard what they know of this source");
-        auto* replay = configured(app_, "replay", "send stored events once more to a sink, same ids", [this] { return cli::replay(common_, {name_, number_, until_}); });
+        restore->add_option(
+            "--passphrase-file", folder_, "file with the passphrase (else MIS_GATEWAY_PASSPHRASE)"
+        );
+        restore
+            ->add_option(
+                "--events", paths_, "JSON Lines files of events already sent (file sink, feed)"
+            )
+            ->check(CLI::ExistingFile);
+        restore->add_flag(
+            "--new-epoch", flag_,
+            "no log exists: start a new epoch, consumers discard what they know of this source"
+        );
+        auto* replay =
+            configured(app_, "replay", "send stored events once more to a sink, same ids", [this] {
+                return cli::replay(common_, {name_, number_, until_});
+            });
         replay->add_option("--sink", name_, "sink name")->required();
         replay->add_option("--from", number_, "first position")->required();
         replay->add_option("--to", until_, "last position")->required();
         auto* audit = family("audit", "the hash-chained log of what left");
-        auto* show = configured(*audit, "show", "entries", [this] { return cli::audit_show(common_, number_, limit_); });
+        auto* show = configured(*audit, "show", "entries", [this] {
+            return cli::audit_show(common_, number_, limit_);
+        });
         show->add_option("--from", number_, "first entry");
         with_limit(show);
-        configured(*audit, "verify", "walk the chain; exit 1 where it is broken", [this] { return cli::audit_verify(common_); });
+        configured(*audit, "verify", "walk the chain; exit 1 where it is broken", [this] {
+            return cli::audit_verify(common_);
+        });
     }
 
     void integrate() {
-        auto* version = command(app_, "version", "version, library versions, folders", [this] { return cli::version(common_.output); });
-        json(version);
-        auto* scenario = command(app_, "scenario", "play a scenario file and print the events it would send, one JSON per line", [this] {
-            return cli::scenario(file_);
+        auto* version = command(app_, "version", "version, library versions, folders", [this] {
+            return cli::version(common_.output);
         });
+        json(version);
+        auto* scenario = command(
+            app_, "scenario",
+            "play a scenario file and print the events it would send, one JSON per line",
+            [this] { return cli::scenario(file_); }
+        );
         scenario->add_option("file", file_, "scenario file (YAML or JSON)")->required();
-        auto* connector = family("connector", "connectors: folders that say what one MIS looks like");
-        json(command(*connector, "list", "shipped connectors and their streams", [this] { return cli::connector_list(common_.output); }));
+        auto* connector =
+            family("connector", "connectors: folders that say what one MIS looks like");
+        json(command(*connector, "list", "shipped connectors and their streams", [this] {
+            return cli::connector_list(common_.output);
+        }));
         auto* fresh = command(*connector, "new", "a new connector folder to fill in", [this] {
-            return cli::connector_new(name_, folder_.empty() ? std::filesystem::path(name_) : folder_);
+            return cli::connector_new(
+                name_, folder_.empty() ? std::filesystem::path(name_) : folder_
+            );
         });
         fresh->add_option("name", name_, "name, small letters")->required();
         fresh->add_option("folder", folder_, "where to make it (default: ./NAME)");
-        auto* test = command(*connector, "test", "run the conformance checks and the cases of connectors", [this] {
-            cli::ConnectorTest what;
-            what.folders = names_;
-            what.golden = flag_ ? cli::ConnectorTest::Golden::update : cli::ConnectorTest::Golden::compare;
-            return cli::connector_test(what, common_.output);
-        });
+        auto* test = command(
+            *connector, "test", "run the conformance checks and the cases of connectors",
+            [this] {
+                cli::ConnectorTest what;
+                what.folders = names_;
+                what.golden = flag_ ? cli::ConnectorTest::Golden::update
+                                    : cli::ConnectorTest::Golden::compare;
+                return cli::connector_test(what, common_.output);
+            }
+        );
         test->add_option("folders", names_, "connector folders (default: all shipped)");
-        test->add_flag("--update", flag_, "write what came out as the expected output; read the diff afterwards");
+        test->add_flag(
+            "--update", flag_,
+            "write what came out as the expected output; read the diff afterwards"
+        );
         json(test);
     }
 };

@@ -19,9 +19,17 @@ domain::Announced parse_announced(const std::vector<std::string>& texts) {
     std::vector<domain::Announced> parts;
     for (const auto& text : texts) {
         auto document = parse_json(text);
-        if (!document) throw sqlite::StoreError(sqlite::StoreError::Kind::corrupt, "announced state of a group: " + document.error().text);
+        if (!document)
+            throw sqlite::StoreError(
+                sqlite::StoreError::Kind::corrupt,
+                "announced state of a group: " + document.error().text
+            );
         auto part = domain::Announced::from_json(*document);
-        if (!part) throw sqlite::StoreError(sqlite::StoreError::Kind::corrupt, "announced state of a group: " + part.error().text);
+        if (!part)
+            throw sqlite::StoreError(
+                sqlite::StoreError::Kind::corrupt,
+                "announced state of a group: " + part.error().text
+            );
         parts.push_back(std::move(*part));
     }
     return domain::joined(std::move(parts));
@@ -33,12 +41,15 @@ std::vector<std::string> entities_of(const std::vector<domain::Event>& events) {
     for (const auto& event : events)
         for (const std::string* name : {&event.subject, &event.partition_key}) {
             const auto slash = name->find('/');
-            if (slash != std::string::npos && !name->starts_with("slot/") && !name->starts_with("source/")) ids.insert(name->substr(slash + 1));
+            if (slash != std::string::npos && !name->starts_with("slot/") &&
+                !name->starts_with("source/"))
+                ids.insert(name->substr(slash + 1));
         }
     return {ids.begin(), ids.end()};
 }
 
-// Under these names groups whose lines wait for an account are found once it is read. Those beyond the last are worked out when next touched.
+// Under these names groups whose lines wait for an account are found once it is read. Those beyond
+// the last are worked out when next touched.
 constexpr int kGroupsAwaitingMax = 16;
 std::string awaited_account(const RecordKey& line, const std::string& limit, int place) {
     return "awaits/" + line.source + "/" + limit + "/" + std::to_string(place);
@@ -46,7 +57,9 @@ std::string awaited_account(const RecordKey& line, const std::string& limit, int
 
 }  // namespace
 
-std::string Meaning::merge_announced(const std::vector<std::string>& texts) { return canonical_json(parse_announced(texts).to_json()); }
+std::string Meaning::merge_announced(const std::vector<std::string>& texts) {
+    return canonical_json(parse_announced(texts).to_json());
+}
 
 MeaningReport& MeaningReport::operator+=(const MeaningReport& other) {
     groups += other.groups;
@@ -57,14 +70,24 @@ MeaningReport& MeaningReport::operator+=(const MeaningReport& other) {
     return *this;
 }
 
-Meaning::Meaning(sqlite::Database& database, const Identity& identity, std::uint32_t epoch, MeaningSettings settings)
-    : database_(database), identity_(identity), settings_(std::move(settings)), records_(database), groups_(database), codes_(database),
-      inbox_(database), outbox_(identity, epoch) {
+Meaning::Meaning(
+    sqlite::Database& database, const Identity& identity, std::uint32_t epoch,
+    MeaningSettings settings
+)
+    : database_(database),
+      identity_(identity),
+      settings_(std::move(settings)),
+      records_(database),
+      groups_(database),
+      codes_(database),
+      inbox_(database),
+      outbox_(identity, epoch) {
     read_price_lists();
     reload_rules();
 }
 
-// I8: where the price list itself names the national code, it is known. True: lines that were worked out mean something else now.
+// I8: where the price list itself names the national code, it is known. True: lines that were
+// worked out mean something else now.
 bool Meaning::read_price_lists() {
     const auto state = records_.state_of_kind("service");
     if (state == price_lists_) return false;
@@ -74,7 +97,10 @@ bool Meaning::read_price_lists() {
         const auto body = parse_json(record.body);
         if (!body || !body->contains("code") || !body->contains("nomenclature")) return;
         const Json &code = (*body)["code"], &nomenclature = (*body)["nomenclature"];
-        if (code.is_string() && nomenclature.is_string()) codes.emplace(fold_code(code.get<std::string>()), fold_code(nomenclature.get<std::string>()));
+        if (code.is_string() && nomenclature.is_string())
+            codes.emplace(
+                fold_code(code.get<std::string>()), fold_code(nomenclature.get<std::string>())
+            );
     });
     if (codes == listed_codes_) return false;
     std::set<std::string> met;  // codes that some line has borne: only these concern anybody
@@ -82,7 +108,8 @@ bool Meaning::read_price_lists() {
     for (const auto& [code, nomenclature] : listed_codes_) met.insert(code);
     const bool matters = std::any_of(met.begin(), met.end(), [&](const std::string& code) {
         const auto was = listed_codes_.find(code), is = codes.find(code);
-        return (was == listed_codes_.end() ? "" : was->second) != (is == codes.end() ? "" : is->second);
+        return (was == listed_codes_.end() ? "" : was->second) !=
+               (is == codes.end() ? "" : is->second);
     });
     listed_codes_ = std::move(codes);
     return matters;
@@ -102,7 +129,8 @@ void Meaning::reload_rules() {
         settings_.rules.branch_zones.insert_or_assign(record.key.source_id, *zone);
     });
     reload_practitioner_names();
-    for (const auto& [branch, zone] : settings_.configured_branch_zones) settings_.rules.branch_zones.insert_or_assign(branch, zone);
+    for (const auto& [branch, zone] : settings_.configured_branch_zones)
+        settings_.rules.branch_zones.insert_or_assign(branch, zone);
 }
 
 void Meaning::reload_practitioner_names() {
@@ -110,18 +138,23 @@ void Meaning::reload_practitioner_names() {
     if (settings_.practitioner_names == MeaningSettings::PractitionerNames::stay) return;
     records_.by_kind("", "practitioner", [&](const change::StandingRecord& record) {
         const auto body = parse_json(record.body);
-        if (body && body->contains("name")) practitioner_names_[identity_.public_id(record.key)] = (*body)["name"].get<std::string>();
+        if (body && body->contains("name"))
+            practitioner_names_[identity_.public_id(record.key)] =
+                (*body)["name"].get<std::string>();
     });
 }
 
 Zone Meaning::zone_of_branch(const std::string& source, const std::string& branch) const {
-    if (const auto configured = settings_.configured_branch_zones.find(branch); configured != settings_.configured_branch_zones.end())
+    if (const auto configured = settings_.configured_branch_zones.find(branch);
+        configured != settings_.configured_branch_zones.end())
         return configured->second;
     const auto found = branch_zones_.find({source, branch});
     return found == branch_zones_.end() ? settings_.rules.clinic_zone : found->second;
 }
 
-MeaningReport Meaning::work_off(std::int64_t now_us, const std::set<std::string>& mid_pass, const std::function<bool()>& go_on) {
+MeaningReport Meaning::work_off(
+    std::int64_t now_us, const std::set<std::string>& mid_pass, const std::function<bool()>& go_on
+) {
     MeaningReport report;
     if (read_price_lists()) {
         sqlite::Transaction transaction(database_);
@@ -140,10 +173,14 @@ MeaningReport Meaning::work_off(std::int64_t now_us, const std::set<std::string>
 bool Meaning::touches(std::int64_t group, const std::set<std::string>& sources) const {
     if (sources.empty()) return false;
     const auto parties = groups_.parties(group);
-    return std::any_of(parties.begin(), parties.end(), [&](const Party& party) { return sources.contains(party.source); });
+    return std::any_of(parties.begin(), parties.end(), [&](const Party& party) {
+        return sources.contains(party.source);
+    });
 }
 
-bool Meaning::work_off_some(std::int64_t now_us, const std::set<std::string>& mid_pass, MeaningReport& report) {
+bool Meaning::work_off_some(
+    std::int64_t now_us, const std::set<std::string>& mid_pass, MeaningReport& report
+) {
     std::vector<change::PendingGroup> pending;
     std::int64_t after = 0;
     for (;;) {
@@ -163,14 +200,21 @@ bool Meaning::work_off_some(std::int64_t now_us, const std::set<std::string>& mi
         const auto& who = waiting.group;
         if (who.kind == change::GroupKind::practitioner) {
             const std::vector<Party> party{{PartyKind::practitioner, who.source, who.source_id}};
-            work_out_practitioner(transaction, appender, groups_.join(transaction, party), who, now_us, report);
+            work_out_practitioner(
+                transaction, appender, groups_.join(transaction, party), who, now_us, report
+            );
         } else {
             const auto parties = hanging_together(who.source, who.source_id);
-            for (const auto& party : parties)  // after a restore the exchange's pseudonym is known before the patient is read
-                if (const auto group = groups_.group_of_entity(identity_.pseudonym(party.source, party.key))) groups_.adopt(transaction, party, *group);
+            for (const auto& party : parties)  // after a restore the exchange's pseudonym is known
+                                               // before the patient is read
+                if (const auto group =
+                        groups_.group_of_entity(identity_.pseudonym(party.source, party.key)))
+                    groups_.adopt(transaction, party, *group);
             const auto joined = groups_.join(transaction, parties);
-            const bool grown = joined.announced.size() > 1;  // what the others announced is known here alone
-            if (done.insert(joined.group).second || grown) work_out_patients(transaction, appender, joined, now_us, Sending::send, report);
+            const bool grown =
+                joined.announced.size() > 1;  // what the others announced is known here alone
+            if (done.insert(joined.group).second || grown)
+                work_out_patients(transaction, appender, joined, now_us, Sending::send, report);
         }
         records_.clear_pending(transaction, who, waiting.mark);
     }
@@ -179,10 +223,13 @@ bool Meaning::work_off_some(std::int64_t now_us, const std::set<std::string>& mi
         const auto parties = groups_.parties(group);
         if (parties.empty()) continue;  // joined into another just now
         domain_store::Joined joined{group, {}};
-        if (auto text = groups_.announced(group); !text.empty()) joined.announced.push_back(std::move(text));
+        if (auto text = groups_.announced(group); !text.empty())
+            joined.announced.push_back(std::move(text));
         if (parties.front().kind == PartyKind::practitioner)
             work_out_practitioner(
-                transaction, appender, joined, {change::GroupKind::practitioner, parties.front().source, parties.front().key}, now_us, report
+                transaction, appender, joined,
+                {change::GroupKind::practitioner, parties.front().source, parties.front().key},
+                now_us, report
             );
         else
             work_out_patients(transaction, appender, joined, now_us, Sending::send, report);
@@ -194,17 +241,21 @@ bool Meaning::work_off_some(std::int64_t now_us, const std::set<std::string>& mi
     return true;
 }
 
-// The patients whose meaning is one with his: those of his group, and whom the records as they stand now join to any of them.
-std::vector<Party> Meaning::hanging_together(const std::string& source, const std::string& patient) const {
+// The patients whose meaning is one with his: those of his group, and whom the records as they
+// stand now join to any of them.
+std::vector<Party> Meaning::hanging_together(const std::string& source, const std::string& patient)
+    const {
     std::vector<Party> found{{PartyKind::patient, source, patient}};
     std::set<Party> seen(found.begin(), found.end());
     std::set<std::int64_t> groups;
     const auto add = [&](Party party) {
-        if (party.kind == PartyKind::patient && seen.insert(party).second) found.push_back(std::move(party));
+        if (party.kind == PartyKind::patient && seen.insert(party).second)
+            found.push_back(std::move(party));
     };
     for (std::size_t i = 0; i < found.size(); ++i) {
         const Party at = found[i];
-        for (const auto& other : records_.patients_joined_with(at.source, at.key)) add({PartyKind::patient, at.source, other});
+        for (const auto& other : records_.patients_joined_with(at.source, at.key))
+            add({PartyKind::patient, at.source, other});
         const auto group = groups_.group_of(at);
         if (!group || !groups.insert(*group).second) continue;
         for (auto& party : groups_.parties(*group)) add(std::move(party));
@@ -218,28 +269,36 @@ domain::GroupFacts Meaning::facts_of(std::int64_t group, std::int64_t now_us) co
     std::set<RecordKey> seen;
     for (const auto& party : groups_.parties(group)) {
         if (party.kind == PartyKind::order) {
-            if (auto link = inbox_.link_of(party.key)) facts.links.push_back(std::move(*link));
-            else facts.waits.push_back({party.key, inbox_.candidates_of(party.key)});
+            if (auto link = inbox_.link_of(party.key))
+                facts.links.push_back(std::move(*link));
+            else
+                facts.waits.push_back({party.key, inbox_.candidates_of(party.key)});
             continue;
         }
         for (auto& record : records_.standing_of_patient(party.source, party.key))
             if (seen.insert(record.key).second)
-                facts.records.push_back({record.key, record.version, record.since_us, std::move(record.body)});
+                facts.records.push_back(
+                    {record.key, record.version, record.since_us, std::move(record.body)}
+                );
     }
-    for (const auto position : groups_.messages(group)) facts.messages.push_back(inbox_.message(static_cast<std::uint64_t>(position)));
+    for (const auto position : groups_.messages(group))
+        facts.messages.push_back(inbox_.message(static_cast<std::uint64_t>(position)));
     return facts;
 }
 
 void Meaning::work_out_patients(
-    sqlite::Transaction& transaction, outbox::Outbox::Appender& appender, const domain_store::Joined& joined, std::int64_t now_us,
-    Sending sending, MeaningReport& report
+    sqlite::Transaction& transaction, outbox::Outbox::Appender& appender,
+    const domain_store::Joined& joined, std::int64_t now_us, Sending sending, MeaningReport& report
 ) {
     domain_store::Joined whole = joined;
     auto facts = facts_of(whole.group, now_us);
     auto before = parse_announced(whole.announced);
-    settings_.rules.event_id_of = [&](std::string_view entity, std::string_view type, std::string_view identity, std::uint64_t nth) {
+    settings_.rules.event_id_of = [&](std::string_view entity, std::string_view type,
+                                      std::string_view identity, std::uint64_t nth) {
         if (nth == 0) return appender.next_id(entity, type, identity);
-        return identity_.event_id(outbox_.epoch(), entity, type, identity, appender.next_n(entity, type, identity) + nth);
+        return identity_.event_id(
+            outbox_.epoch(), entity, type, identity, appender.next_n(entity, type, identity) + nth
+        );
     };
     auto outcome = domain::evaluate(facts, before, settings_.rules, identity_);
     while (join_named_accounts(transaction, whole, facts, outcome.waiting)) {
@@ -268,15 +327,18 @@ void Meaning::work_out_patients(
         }
     }
     groups_.save(transaction, whole.group, state);
-    if (!outcome.unmapped_codes.empty()) codes_.count_unmapped(transaction, outcome.unmapped_codes, now_us);
+    if (!outcome.unmapped_codes.empty())
+        codes_.count_unmapped(transaction, outcome.unmapped_codes, now_us);
     ++report.groups;
     report.lines_waiting += static_cast<std::int64_t>(outcome.waiting.size());
     report.problems.insert(report.problems.end(), outcome.problems.begin(), outcome.problems.end());
 }
 
-// L0: a line may name another patient's account. The two are one group from then on, whichever was read first.
+// L0: a line may name another patient's account. The two are one group from then on, whichever was
+// read first.
 bool Meaning::join_named_accounts(
-    sqlite::Transaction& transaction, domain_store::Joined& whole, const domain::GroupFacts& facts, const std::vector<domain::Waiting>& lines
+    sqlite::Transaction& transaction, domain_store::Joined& whole, const domain::GroupFacts& facts,
+    const std::vector<domain::Waiting>& lines
 ) {
     std::vector<std::int64_t> groups;
     const auto add = [&](std::optional<std::int64_t> group) {
@@ -285,7 +347,8 @@ bool Meaning::join_named_accounts(
     for (const auto& record : facts.records) {
         if (record.key.kind != "limit") continue;
         for (int place = 0; place < kGroupsAwaitingMax; ++place) {
-            const auto group = groups_.group_of_entity(awaited_account(record.key, record.key.source_id, place));
+            const auto group =
+                groups_.group_of_entity(awaited_account(record.key, record.key.source_id, place));
             if (!group) break;
             add(group);
         }
@@ -295,16 +358,19 @@ bool Meaning::join_named_accounts(
         const auto limit = records_.find({line.key.source, "limit", line.limit_source_id});
         if (!limit) continue;
         const auto body = parse_json(limit->body);
-        const std::string owner = body ? body->value("patient_source_id", std::string()) : std::string();
-        if (!owner.empty()) add(groups_.group_of(Party{PartyKind::patient, line.key.source, owner}));
+        const std::string owner =
+            body ? body->value("patient_source_id", std::string()) : std::string();
+        if (!owner.empty())
+            add(groups_.group_of(Party{PartyKind::patient, line.key.source, owner}));
     }
     if (groups.empty()) return false;
-    const auto keep = [&] {  // they were joined just now, and only this transaction knows what they announced
-        if (whole.announced.size() < 2) return;
-        domain_store::GroupStore::State state;
-        state.announced = merge_announced(whole.announced);
-        groups_.save(transaction, whole.group, state);
-    };
+    const auto keep =
+        [&] {  // they were joined just now, and only this transaction knows what they announced
+            if (whole.announced.size() < 2) return;
+            domain_store::GroupStore::State state;
+            state.announced = merge_announced(whole.announced);
+            groups_.save(transaction, whole.group, state);
+        };
     keep();
     groups.push_back(whole.group);
     whole = groups_.join_groups(transaction, std::move(groups));
@@ -318,20 +384,27 @@ bool Meaning::join_named_accounts(
 }
 
 void Meaning::work_out_practitioner(
-    sqlite::Transaction& transaction, outbox::Outbox::Appender& appender, const domain_store::Joined& joined, const change::GroupKey& who,
-    std::int64_t now_us, MeaningReport& report
+    sqlite::Transaction& transaction, outbox::Outbox::Appender& appender,
+    const domain_store::Joined& joined, const change::GroupKey& who, std::int64_t now_us,
+    MeaningReport& report
 ) {
     std::vector<domain::RecordFact> facts;
     for (auto& record : records_.standing_of_practitioner(who.source, who.source_id))
         facts.push_back({record.key, record.version, record.since_us, std::move(record.body)});
     const Timestamp now = settings_.rules.clinic_zone.at(now_us);
     const Date today = now.local_date();
-    // Visits alone tell no free time: a practitioner has slots once the source says when he works (A3).
-    const bool works = std::any_of(facts.begin(), facts.end(), [](const auto& fact) { return fact.key.kind != "appointment"; });
+    // Visits alone tell no free time: a practitioner has slots once the source says when he works
+    // (A3).
+    const bool works = std::any_of(facts.begin(), facts.end(), [](const auto& fact) {
+        return fact.key.kind != "appointment";
+    });
     if (!works) facts.clear();
     const auto current = domain::free_times(
-        facts, [this](std::string_view source, std::string_view branch) { return zone_of_branch(std::string(source), std::string(branch)); }, today,
-        today.plus_days(settings_.slot_days)
+        facts,
+        [this](std::string_view source, std::string_view branch) {
+            return zone_of_branch(std::string(source), std::string(branch));
+        },
+        today, today.plus_days(settings_.slot_days)
     );
     Json before = Json::object();
     if (!joined.announced.empty())
@@ -347,8 +420,8 @@ void Meaning::work_out_practitioner(
 }
 
 void Meaning::append(
-    outbox::Outbox::Appender& appender, std::vector<domain::Event> events, const disclosure::Canary& canary, std::int64_t now_us,
-    MeaningReport& report
+    outbox::Outbox::Appender& appender, std::vector<domain::Event> events,
+    const disclosure::Canary& canary, std::int64_t now_us, MeaningReport& report
 ) {
     std::vector<disclosure::DisclosedEvent> leaving;
     if (!practitioner_names_.empty())
@@ -359,7 +432,8 @@ void Meaning::append(
     report.events += static_cast<std::int64_t>(leaving.size());
 }
 
-// After the ids were made: a name is no part of what an event says, and a practitioner who marries re-announces nothing.
+// After the ids were made: a name is no part of what an event says, and a practitioner who marries
+// re-announces nothing.
 void Meaning::name_practitioners(Json& data) const {
     for (auto& [name, value] : data.items())
         if (value.is_object()) name_practitioners(value);
@@ -369,7 +443,9 @@ void Meaning::name_practitioners(Json& data) const {
     if (known != practitioner_names_.end()) data["practitioner_name"] = known->second;
 }
 
-void Meaning::announce(sqlite::Transaction& transaction, const std::vector<domain::Event>& events, std::int64_t now_us) {
+void Meaning::announce(
+    sqlite::Transaction& transaction, const std::vector<domain::Event>& events, std::int64_t now_us
+) {
     outbox::Outbox::Appender appender(outbox_, transaction);
     MeaningReport report;
     append(appender, events, {}, now_us, report);

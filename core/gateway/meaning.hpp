@@ -1,8 +1,9 @@
-// Meaning: the second of the two transactions. Per change set: load the group's standing facts, evaluate, disclose, append to the outbox, save what was
-// announced, end the waiting. Several change sets share one commit (and one fsync); each is whole in it.
+// Meaning: the second of the two transactions. Per change set: load the group's standing facts,
+// evaluate, disclose, append to the outbox, save what was announced, end the waiting. Several
+// change sets share one commit (and one fsync); each is whole in it.
 //
-// Owned by the pipeline, called from the thread that writes. After a crash whatever was not committed is worked out again from the same
-// facts, with the same ids (domain.md I2).
+// Owned by the pipeline, called from the thread that writes. After a crash whatever was not
+// committed is worked out again from the same facts, with the same ids (domain.md I2).
 #pragma once
 
 #include <cstdint>
@@ -26,16 +27,20 @@ namespace mis::gateway {
 
 struct MeaningSettings {
     domain::Rules rules;
-    std::map<std::string, Zone> configured_branch_zones;  // over what the records of kind branch say
-    int slot_days = 28;                        // A3: the coming weeks
+    std::map<std::string, Zone>
+        configured_branch_zones;  // over what the records of kind branch say
+    int slot_days = 28;           // A3: the coming weeks
     int groups_per_commit = 200;
-    enum class PractitionerNames { stay, leave } practitioner_names = PractitionerNames::stay;  // contract.md section 2
+    enum class PractitionerNames {
+        stay,
+        leave
+    } practitioner_names = PractitionerNames::stay;  // contract.md section 2
 };
 
 struct MeaningReport {
     std::int64_t groups = 0;
-    std::int64_t events = 0;    // appended to the outbox
-    std::int64_t withheld = 0;  // X1: tracked here, never sent
+    std::int64_t events = 0;         // appended to the outbox
+    std::int64_t withheld = 0;       // X1: tracked here, never sent
     std::int64_t lines_waiting = 0;  // L0: their account is not known yet
     std::vector<domain::Problem> problems;
     MeaningReport& operator+=(const MeaningReport& other);
@@ -43,32 +48,54 @@ struct MeaningReport {
 
 class Meaning {
   public:
-    Meaning(sqlite::Database& database, const Identity& identity, std::uint32_t epoch, MeaningSettings settings);
+    Meaning(
+        sqlite::Database& database, const Identity& identity, std::uint32_t epoch,
+        MeaningSettings settings
+    );
 
-    // Everything that waits: pending groups, orders without a patient, groups whose time has come. `now_us` is the change sets' time.
-    // A group with a patient of a source in `mid_pass` is left for the end of that pass (domain.md D2). Returns when nothing else waits.
-    // After each commit `go_on` is asked, if given: it may let others have the store for a moment, and says whether to go on.
-    MeaningReport work_off(std::int64_t now_us, const std::set<std::string>& mid_pass = {}, const std::function<bool()>& go_on = {});
+    // Everything that waits: pending groups, orders without a patient, groups whose time has come.
+    // `now_us` is the change sets' time. A group with a patient of a source in `mid_pass` is left
+    // for the end of that pass (domain.md D2). Returns when nothing else waits. After each commit
+    // `go_on` is asked, if given: it may let others have the store for a moment, and says whether
+    // to go on.
+    MeaningReport work_off(
+        std::int64_t now_us, const std::set<std::string>& mid_pass = {},
+        const std::function<bool()>& go_on = {}
+    );
 
-    // A message of the exchange: stored, and its group made due. The caller commits; work_off() gives it meaning.
-    inbox::Acceptance accept(sqlite::Transaction& transaction, const Json& message, std::int64_t now_us);
+    // A message of the exchange: stored, and its group made due. The caller commits; work_off()
+    // gives it meaning.
+    inbox::Acceptance accept(
+        sqlite::Transaction& transaction, const Json& message, std::int64_t now_us
+    );
 
     // The operator's hand. rejected: no such order, no such patient, or nothing to undo.
     Result<void> link_order(sqlite::Transaction& transaction, const domain::OrderLink& link);
     Result<void> unlink_order(sqlite::Transaction& transaction, const std::string& order);
 
-    // `hold release --send|--baseline`: the records that a new mapping changed become the standing ones; *baseline* takes their consequences as announced
-    // without sending them. rejected: nothing waits there. What else was pending has its meaning first.
+    // `hold release --send|--baseline`: the records that a new mapping changed become the standing
+    // ones; *baseline* takes their consequences as announced without sending them. rejected:
+    // nothing waits there. What else was pending has its meaning first.
     Result<void> answer_mapping_hold(
-        sqlite::Transaction& transaction, const std::string& source, const std::string& stream, change::RecordStore::Answer answer, std::int64_t now_us
+        sqlite::Transaction& transaction, const std::string& source, const std::string& stream,
+        change::RecordStore::Answer answer, std::int64_t now_us
     );
     // I8: plans are matched anew with the new code; nothing charged is reversed.
-    void map_code(sqlite::Transaction& transaction, const std::string& service_code, const std::string& nomenclature);
+    void map_code(
+        sqlite::Transaction& transaction, const std::string& service_code,
+        const std::string& nomenclature
+    );
     // F1: the clinic's answer. rejected: no such feedback.
-    Result<void> answer_feedback(sqlite::Transaction& transaction, const std::string& feedback, const std::string& text, std::int64_t now_us);
+    Result<void> answer_feedback(
+        sqlite::Transaction& transaction, const std::string& feedback, const std::string& text,
+        std::int64_t now_us
+    );
 
     // Events without a group: source.degraded and its like.
-    void announce(sqlite::Transaction& transaction, const std::vector<domain::Event>& events, std::int64_t now_us);
+    void announce(
+        sqlite::Transaction& transaction, const std::vector<domain::Event>& events,
+        std::int64_t now_us
+    );
 
     // I8: the clinic's table and the branches' zones are read anew.
     void reload_rules();
@@ -83,7 +110,9 @@ class Meaning {
 
   private:
     void link_waiting_orders(std::int64_t now_us);
-    bool work_off_some(std::int64_t now_us, const std::set<std::string>& mid_pass, MeaningReport& report);
+    bool work_off_some(
+        std::int64_t now_us, const std::set<std::string>& mid_pass, MeaningReport& report
+    );
     bool touches(std::int64_t group, const std::set<std::string>& sources) const;
     static std::string merge_announced(const std::vector<std::string>& texts);
     void attach(sqlite::Transaction& transaction, const inbox::Acceptance& acceptance);
@@ -93,20 +122,25 @@ class Meaning {
     void join_order(sqlite::Transaction& transaction, const domain::OrderLink& link);
     enum class Sending { send, baseline };
     void work_out_patients(
-        sqlite::Transaction& transaction, outbox::Outbox::Appender& appender, const domain_store::Joined& joined, std::int64_t now_us,
-        Sending sending, MeaningReport& report
+        sqlite::Transaction& transaction, outbox::Outbox::Appender& appender,
+        const domain_store::Joined& joined, std::int64_t now_us, Sending sending,
+        MeaningReport& report
     );
-    std::vector<domain_store::Party> hanging_together(const std::string& source, const std::string& patient) const;
+    std::vector<domain_store::Party> hanging_together(
+        const std::string& source, const std::string& patient
+    ) const;
     bool join_named_accounts(
-        sqlite::Transaction& transaction, domain_store::Joined& whole, const domain::GroupFacts& facts, const std::vector<domain::Waiting>& lines
+        sqlite::Transaction& transaction, domain_store::Joined& whole,
+        const domain::GroupFacts& facts, const std::vector<domain::Waiting>& lines
     );
     void work_out_practitioner(
-        sqlite::Transaction& transaction, outbox::Outbox::Appender& appender, const domain_store::Joined& joined, const change::GroupKey& who,
-        std::int64_t now_us, MeaningReport& report
+        sqlite::Transaction& transaction, outbox::Outbox::Appender& appender,
+        const domain_store::Joined& joined, const change::GroupKey& who, std::int64_t now_us,
+        MeaningReport& report
     );
     void append(
-        outbox::Outbox::Appender& appender, std::vector<domain::Event> events, const disclosure::Canary& canary, std::int64_t now_us,
-        MeaningReport& report
+        outbox::Outbox::Appender& appender, std::vector<domain::Event> events,
+        const disclosure::Canary& canary, std::int64_t now_us, MeaningReport& report
     );
     void name_practitioners(Json& data) const;
     void reload_practitioner_names();
@@ -122,9 +156,12 @@ class Meaning {
     outbox::Outbox outbox_;
     disclosure::Gate gate_;
     std::map<std::pair<std::string, std::string>, Zone> branch_zones_;  // (source, branch)
-    std::map<std::string, std::string> practitioner_names_;             // public id → name; empty unless they may leave
-    std::pair<std::int64_t, std::int64_t> price_lists_{-1, -1};         // RecordStore::state_of_kind when they were read
-    std::map<std::string, std::string> listed_codes_;                   // folded code → nomenclature, by the clinic's own price lists (I8)
+    std::map<std::string, std::string>
+        practitioner_names_;  // public id → name; empty unless they may leave
+    std::pair<std::int64_t, std::int64_t> price_lists_{
+        -1, -1};  // RecordStore::state_of_kind when they were read
+    std::map<std::string, std::string>
+        listed_codes_;  // folded code → nomenclature, by the clinic's own price lists (I8)
 };
 
 }  // namespace mis::gateway

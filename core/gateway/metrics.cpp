@@ -13,17 +13,23 @@ using Kind = MetricsText::Kind;
 
 void append_escaped(std::string& out, std::string_view text, bool quotes) {
     for (const char letter : text) {
-        if (letter == '\\') out += "\\\\";
-        else if (letter == '\n') out += "\\n";
-        else if (letter == '"' && quotes) out += "\\\"";
-        else out += letter;
+        if (letter == '\\')
+            out += "\\\\";
+        else if (letter == '\n')
+            out += "\\n";
+        else if (letter == '"' && quotes)
+            out += "\\\"";
+        else
+            out += letter;
     }
 }
 
 std::string seconds(std::int64_t microseconds) {
     const bool negative = microseconds < 0;
     const auto magnitude = static_cast<std::uint64_t>(negative ? -microseconds : microseconds);
-    return fmt::format("{}{}.{:06}", negative ? "-" : "", magnitude / 1'000'000, magnitude % 1'000'000);
+    return fmt::format(
+        "{}{}.{:06}", negative ? "-" : "", magnitude / 1'000'000, magnitude % 1'000'000
+    );
 }
 
 void streams(MetricsText& out, const Figures& figures) {
@@ -31,50 +37,91 @@ void streams(MetricsText& out, const Figures& figures) {
         for (const StreamFigures& stream : figures.streams)
             if (stream.off.empty()) take(stream);
     };
-    out.family("source_lag_seconds", Kind::gauge, "Seconds since the stream was last read to its end.");
+    out.family(
+        "source_lag_seconds", Kind::gauge, "Seconds since the stream was last read to its end."
+    );
     each([&](const StreamFigures& s) {
         const std::int64_t since = s.last_success_us != 0 ? s.last_success_us : figures.started_us;
-        out.sample_seconds({{"source", s.source}, {"stream", s.stream}}, std::max<std::int64_t>(0, figures.now_us - since));
+        out.sample_seconds(
+            {{"source", s.source}, {"stream", s.stream}},
+            std::max<std::int64_t>(0, figures.now_us - since)
+        );
     });
     out.family("poll_duration_seconds", Kind::gauge, "Duration of the stream's last pass.");
-    each([&](const StreamFigures& s) { out.sample_seconds({{"source", s.source}, {"stream", s.stream}}, s.poll_us); });
-    out.family("poll_last_success_timestamp_seconds", Kind::gauge, "When the stream was last read to its end; 0 if never.");
-    each([&](const StreamFigures& s) { out.sample_seconds({{"source", s.source}, {"stream", s.stream}}, s.last_success_us); });
+    each([&](const StreamFigures& s) {
+        out.sample_seconds({{"source", s.source}, {"stream", s.stream}}, s.poll_us);
+    });
+    out.family(
+        "poll_last_success_timestamp_seconds", Kind::gauge,
+        "When the stream was last read to its end; 0 if never."
+    );
+    each([&](const StreamFigures& s) {
+        out.sample_seconds({{"source", s.source}, {"stream", s.stream}}, s.last_success_us);
+    });
     out.family("stream_degraded", Kind::gauge, "1 while the stream cannot be read.");
-    each([&](const StreamFigures& s) { out.sample({{"source", s.source}, {"stream", s.stream}}, s.error.empty() ? 0 : 1); });
+    each([&](const StreamFigures& s) {
+        out.sample({{"source", s.source}, {"stream", s.stream}}, s.error.empty() ? 0 : 1);
+    });
     out.family("rows_total", Kind::counter, "Rows by what became of them.");
     each([&](const StreamFigures& s) {
-        out.sample({{"source", s.source}, {"stream", s.stream}, {"outcome", "scanned"}}, s.rows_scanned);
-        out.sample({{"source", s.source}, {"stream", s.stream}, {"outcome", "unchanged"}}, s.rows_unchanged);
-        out.sample({{"source", s.source}, {"stream", s.stream}, {"outcome", "mapped"}}, s.rows_mapped);
-        out.sample({{"source", s.source}, {"stream", s.stream}, {"outcome", "quarantined"}}, s.rows_quarantined);
+        out.sample(
+            {{"source", s.source}, {"stream", s.stream}, {"outcome", "scanned"}}, s.rows_scanned
+        );
+        out.sample(
+            {{"source", s.source}, {"stream", s.stream}, {"outcome", "unchanged"}}, s.rows_unchanged
+        );
+        out.sample(
+            {{"source", s.source}, {"stream", s.stream}, {"outcome", "mapped"}}, s.rows_mapped
+        );
+        out.sample(
+            {{"source", s.source}, {"stream", s.stream}, {"outcome", "quarantined"}},
+            s.rows_quarantined
+        );
     });
-    out.family("reconcile_drift", Kind::gauge, "Records that the last nightly comparison found missing, different or superfluous.");
+    out.family(
+        "reconcile_drift", Kind::gauge,
+        "Records that the last nightly comparison found missing, different or superfluous."
+    );
     each([&](const StreamFigures& s) {
         if (s.drift) out.sample({{"source", s.source}, {"stream", s.stream}}, *s.drift);
     });
     out.family("clock_skew_seconds", Kind::gauge, "The source's clock minus ours.");
-    for (const auto& [source, skew] : figures.clock_skew_seconds) out.sample_decimal({{"source", source}}, skew);
+    for (const auto& [source, skew] : figures.clock_skew_seconds)
+        out.sample_decimal({{"source", source}}, skew);
 }
 
 void sinks(MetricsText& out, const Figures& figures) {
     out.family("outbox_events", Kind::gauge, "Events waiting for the sink.");
     for (const SinkMeasures& sink : figures.sinks) out.sample({{"sink", sink.sink}}, sink.pending);
-    out.family("outbox_oldest_age_seconds", Kind::gauge, "Age of the oldest event waiting for the sink.");
+    out.family(
+        "outbox_oldest_age_seconds", Kind::gauge, "Age of the oldest event waiting for the sink."
+    );
     for (const SinkMeasures& sink : figures.sinks)
-        out.sample_seconds({{"sink", sink.sink}}, sink.oldest_us == 0 ? 0 : std::max<std::int64_t>(0, figures.now_us - sink.oldest_us));
+        out.sample_seconds(
+            {{"sink", sink.sink}},
+            sink.oldest_us == 0 ? 0 : std::max<std::int64_t>(0, figures.now_us - sink.oldest_us)
+        );
     out.family("dead_letters", Kind::gauge, "Events that the sink refused for good.");
-    for (const SinkMeasures& sink : figures.sinks) out.sample({{"sink", sink.sink}}, sink.dead_letters);
+    for (const SinkMeasures& sink : figures.sinks)
+        out.sample({{"sink", sink.sink}}, sink.dead_letters);
     out.family("sink_stopped", Kind::gauge, "1 while the sink waits for a human.");
-    for (const SinkMeasures& sink : figures.sinks) out.sample({{"sink", sink.sink}}, sink.condition == SinkCondition::stopped ? 1 : 0);
-    out.family("delivery_attempts_total", Kind::counter, "Requests, or fsynced writes, by outcome.");
+    for (const SinkMeasures& sink : figures.sinks)
+        out.sample({{"sink", sink.sink}}, sink.condition == SinkCondition::stopped ? 1 : 0);
+    out.family(
+        "delivery_attempts_total", Kind::counter, "Requests, or fsynced writes, by outcome."
+    );
     for (const SinkMeasures& sink : figures.sinks)
         for (const auto& [outcome, count] : sink.attempts)
-            out.sample({{"sink", sink.sink}, {"outcome", outcome}}, static_cast<std::int64_t>(count));
+            out.sample(
+                {{"sink", sink.sink}, {"outcome", outcome}}, static_cast<std::int64_t>(count)
+            );
     out.family("end_to_end_seconds", Kind::histogram, "From the row seen to the receiver's 2xx.");
     for (const SinkMeasures& sink : figures.sinks)
         if (!sink.latency_buckets.empty())
-            out.histogram({{"sink", sink.sink}}, figures.latency_bounds_s, sink.latency_buckets, sink.latency_sum_ms);
+            out.histogram(
+                {{"sink", sink.sink}}, figures.latency_bounds_s, sink.latency_buckets,
+                sink.latency_sum_ms
+            );
 }
 
 }  // namespace
@@ -83,10 +130,17 @@ void MetricsText::family(std::string_view name, Kind kind, std::string_view help
     name_ = fmt::format("mis_gateway_{}", name);
     text_ += fmt::format("# HELP {} ", name_);
     append_escaped(text_, help, false);
-    text_ += fmt::format("\n# TYPE {} {}\n", name_, kind == Kind::gauge ? "gauge" : kind == Kind::counter ? "counter" : "histogram");
+    text_ += fmt::format(
+        "\n# TYPE {} {}\n", name_,
+        kind == Kind::gauge     ? "gauge"
+        : kind == Kind::counter ? "counter"
+                                : "histogram"
+    );
 }
 
-void MetricsText::line(std::string_view suffix, Labels labels, std::string_view extra_label, std::string_view value) {
+void MetricsText::line(
+    std::string_view suffix, Labels labels, std::string_view extra_label, std::string_view value
+) {
     text_ += name_;
     text_ += suffix;
     if (labels.size() > 0 || !extra_label.empty()) {
@@ -110,11 +164,20 @@ void MetricsText::line(std::string_view suffix, Labels labels, std::string_view 
     text_ += '\n';
 }
 
-void MetricsText::sample(Labels labels, std::int64_t value) { line("", labels, "", std::to_string(value)); }
-void MetricsText::sample_seconds(Labels labels, std::int64_t microseconds) { line("", labels, "", seconds(microseconds)); }
-void MetricsText::sample_decimal(Labels labels, double value) { line("", labels, "", fmt::format("{:.6f}", value)); }
+void MetricsText::sample(Labels labels, std::int64_t value) {
+    line("", labels, "", std::to_string(value));
+}
+void MetricsText::sample_seconds(Labels labels, std::int64_t microseconds) {
+    line("", labels, "", seconds(microseconds));
+}
+void MetricsText::sample_decimal(Labels labels, double value) {
+    line("", labels, "", fmt::format("{:.6f}", value));
+}
 
-void MetricsText::histogram(Labels labels, std::span<const int> bounds, std::span<const std::uint64_t> buckets, std::uint64_t sum_ms) {
+void MetricsText::histogram(
+    Labels labels, std::span<const int> bounds, std::span<const std::uint64_t> buckets,
+    std::uint64_t sum_ms
+) {
     MIS_ASSERT(buckets.size() == bounds.size() + 1);
     std::uint64_t count = 0;
     for (std::size_t index = 0; index < bounds.size(); ++index) {
@@ -135,13 +198,22 @@ std::string render_metrics(const Figures& figures) {
     out.sample_seconds({}, figures.started_us);
     out.family("store_working", Kind::gauge, "0 while the local store fails.");
     out.sample({}, figures.store_error.empty() ? 1 : 0);
-    out.family("reading_paused", Kind::gauge, "1 while nothing is read because the outbox or the disk is full.");
+    out.family(
+        "reading_paused", Kind::gauge,
+        "1 while nothing is read because the outbox or the disk is full."
+    );
     out.sample({}, figures.reading_paused.empty() ? 0 : 1);
     streams(out, figures);
     sinks(out, figures);
-    out.family("private_fields_withheld_total", Kind::counter, "Fields and texts that disclosure kept back.");
+    out.family(
+        "private_fields_withheld_total", Kind::counter,
+        "Fields and texts that disclosure kept back."
+    );
     out.sample({}, static_cast<std::int64_t>(figures.private_fields_withheld));
-    out.family("ledger_imbalance", Kind::gauge, "Minor units by which the event log and the rows as they stand differ; 0 is right.");
+    out.family(
+        "ledger_imbalance", Kind::gauge,
+        "Minor units by which the event log and the rows as they stand differ; 0 is right."
+    );
     out.sample({}, figures.ledger_imbalance_minor);
     out.family("groups_pending", Kind::gauge, "Patients whose meaning is still to be worked out.");
     out.sample({}, figures.groups_pending);
@@ -153,12 +225,19 @@ std::string render_metrics(const Figures& figures) {
     out.sample({}, figures.unmapped_codes);
     out.family("orders_waiting", Kind::gauge, "Orders without a patient.");
     out.sample({}, figures.orders_waiting);
-    out.family("inbox_accepted_total", Kind::counter, "Messages of the exchange accepted, by type.");
+    out.family(
+        "inbox_accepted_total", Kind::counter, "Messages of the exchange accepted, by type."
+    );
     for (const auto& [type, count] : figures.inbox_accepted) out.sample({{"type", type}}, count);
-    out.family("inbox_refused_total", Kind::counter, "Messages of the exchange refused, by reason.");
+    out.family(
+        "inbox_refused_total", Kind::counter, "Messages of the exchange refused, by reason."
+    );
     for (const auto& [code, count] : figures.inbox_refused) out.sample({{"code", code}}, count);
     if (figures.backup_watched) {
-        out.family("backup_timestamp_seconds", Kind::gauge, "When the newest backup was made; 0 if there is none.");
+        out.family(
+            "backup_timestamp_seconds", Kind::gauge,
+            "When the newest backup was made; 0 if there is none."
+        );
         out.sample_seconds({}, figures.backup_us);
     }
     return out.text();

@@ -14,7 +14,8 @@ namespace mis::gateway {
 
 inline constexpr std::string_view kMetricsContentType = "text/plain; version=0.0.4; charset=utf-8";
 
-class MetricsText {  // writes one exposition; families one after the other, their samples below them
+class MetricsText {  // writes one exposition; families one after the other, their samples below
+                     // them
   public:
     enum class Kind { gauge, counter, histogram };
     using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
@@ -25,12 +26,17 @@ class MetricsText {  // writes one exposition; families one after the other, the
     void sample_seconds(Labels labels, std::int64_t microseconds);  // exact, no floating point
     void sample_decimal(Labels labels, double value);
     // buckets: per bound, and one above all bounds; not cumulated.
-    void histogram(Labels labels, std::span<const int> bounds, std::span<const std::uint64_t> buckets, std::uint64_t sum_ms);
+    void histogram(
+        Labels labels, std::span<const int> bounds, std::span<const std::uint64_t> buckets,
+        std::uint64_t sum_ms
+    );
 
     const std::string& text() const { return text_; }
 
   private:
-    void line(std::string_view suffix, Labels labels, std::string_view extra_label, std::string_view value);
+    void line(
+        std::string_view suffix, Labels labels, std::string_view extra_label, std::string_view value
+    );
     std::string text_;
     std::string name_;
 };

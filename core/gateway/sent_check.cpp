@@ -22,7 +22,8 @@ Result<void> check_not_behind_files(ClinicStore& store, const std::filesystem::p
     while (files.size() > kFilesLooked) files.erase(files.begin());
     const auto text_of = [](const Json& event, const char* name) {
         const auto found = event.find(name);
-        return found != event.end() && found->is_string() ? found->get<std::string>() : std::string();
+        return found != event.end() && found->is_string() ? found->get<std::string>()
+                                                          : std::string();
     };
     for (const auto& file : files) {
         std::ifstream lines(file, std::ios::ate);
@@ -32,10 +33,16 @@ Result<void> check_not_behind_files(ClinicStore& store, const std::filesystem::p
         if (size > kTailBytes) std::getline(lines, line);  // a part of one
         while (std::getline(lines, line)) {
             const auto event = parse_json(line);
-            if (!event || !event->is_object() || text_of(*event, "clinicid") != store.identity().clinic_id()) continue;
-            const std::string key = text_of(*event, "partitionkey"), sequence = text_of(*event, "sequence");
-            if (sequence.size() != 20 || std::strtoul(sequence.substr(0, 6).c_str(), nullptr, 10) < store.meta().epoch) continue;
-            if (const auto behind = outbox::check_not_behind(store.database(), key, sequence); !behind)
+            if (!event || !event->is_object() ||
+                text_of(*event, "clinicid") != store.identity().clinic_id())
+                continue;
+            const std::string key = text_of(*event, "partitionkey"),
+                              sequence = text_of(*event, "sequence");
+            if (sequence.size() != 20 ||
+                std::strtoul(sequence.substr(0, 6).c_str(), nullptr, 10) < store.meta().epoch)
+                continue;
+            if (const auto behind = outbox::check_not_behind(store.database(), key, sequence);
+                !behind)
                 return fail(behind.error().within(file.string()));
         }
     }

@@ -13,10 +13,12 @@ namespace {
 
 constexpr std::chrono::milliseconds kStoreBreather{1};  // long enough for a waiting thread to wake
 
-// Names the source as being read as long as the pass lasts, also when a failing store throws through it.
+// Names the source as being read as long as the pass lasts, also when a failing store throws
+// through it.
 class MidPass {
   public:
-    MidPass(std::set<std::string>& names, std::mutex& mutex, const std::string& name) : names_(names), mutex_(mutex), name_(name) {
+    MidPass(std::set<std::string>& names, std::mutex& mutex, const std::string& name)
+        : names_(names), mutex_(mutex), name_(name) {
         const std::lock_guard lock(mutex_);
         names_.insert(name_);
     }
@@ -34,16 +36,23 @@ class MidPass {
 };
 
 // Rows that could not be read go to quarantine, those that now could come out of it.
-void settle_quarantine(sqlite::Transaction& transaction, const std::string& source, const change::CaptureBatch& batch, std::int64_t now_us) {
+void settle_quarantine(
+    sqlite::Transaction& transaction, const std::string& source, const change::CaptureBatch& batch,
+    std::int64_t now_us
+) {
     const std::string& stream = batch.stream.stream;
     std::map<std::string, std::vector<record::RowIssue>> by_row;
-    for (const auto& issue : batch.issues) by_row[issue.row_key.empty() ? issue.raw_row : issue.row_key].push_back(issue);
-    for (const auto& [row, issues] : by_row) record::Quarantine::put(transaction, source, issues, now_us);
+    for (const auto& issue : batch.issues)
+        by_row[issue.row_key.empty() ? issue.raw_row : issue.row_key].push_back(issue);
+    for (const auto& [row, issues] : by_row)
+        record::Quarantine::put(transaction, source, issues, now_us);
     if (!record::Quarantine::any_open(transaction.database(), source, stream)) return;
     const auto resolve = [&](const std::string& row_key) {
-        if (!by_row.contains(row_key)) record::Quarantine::resolve(transaction, source, stream, row_key, now_us);
+        if (!by_row.contains(row_key))
+            record::Quarantine::resolve(transaction, source, stream, row_key, now_us);
     };
-    for (const auto& arrival : batch.arrivals) resolve(arrival.row_key.empty() ? arrival.record.source_id : arrival.row_key);
+    for (const auto& arrival : batch.arrivals)
+        resolve(arrival.row_key.empty() ? arrival.record.source_id : arrival.row_key);
     for (const auto& key : batch.gone) resolve(key);
 }
 
@@ -58,10 +67,17 @@ struct SourceWorker::Stream {
 };
 
 SourceWorker::SourceWorker(
-    ClinicStore& store, Meaning& meaning, std::set<std::string>& mid_pass, SourceSetup setup, const Clock& clock, Hooks hooks
+    ClinicStore& store, Meaning& meaning, std::set<std::string>& mid_pass, SourceSetup setup,
+    const Clock& clock, Hooks hooks
 )
-    : store_(store), meaning_(meaning), mid_pass_(mid_pass), setup_(std::move(setup)), clock_(clock), hooks_(std::move(hooks)),
-      reader_(store.reader()), known_(reader_) {
+    : store_(store),
+      meaning_(meaning),
+      mid_pass_(mid_pass),
+      setup_(std::move(setup)),
+      clock_(clock),
+      hooks_(std::move(hooks)),
+      reader_(store.reader()),
+      known_(reader_) {
     for (const auto& stream : setup_.connector.streams) status_[stream.name].stream = stream.name;
 }
 
@@ -75,7 +91,8 @@ void SourceWorker::cancel() {
 std::vector<StreamStatus> SourceWorker::status() const {
     const std::lock_guard lock(status_mutex_);
     std::vector<StreamStatus> all;
-    for (const auto& declaration : setup_.connector.streams) all.push_back(status_.at(declaration.name));
+    for (const auto& declaration : setup_.connector.streams)
+        all.push_back(status_.at(declaration.name));
     if (!source_error_.empty())
         for (auto& status : all)
             if (status.off.empty()) status.error = source_error_;
@@ -84,7 +101,8 @@ std::vector<StreamStatus> SourceWorker::status() const {
 
 Result<void> SourceWorker::prepare() {
     if (source_) return check_identity();
-    auto made = source::SqlSource::create(setup_.connector, setup_.firebird, clock_, setup_.options);
+    auto made =
+        source::SqlSource::create(setup_.connector, setup_.firebird, clock_, setup_.options);
     if (!made) return fail(made.error());
     source_ = std::move(*made);
     const auto off = source_->streams_off();
@@ -109,24 +127,34 @@ Result<void> SourceWorker::prepare() {
     return check_identity();
 }
 
-// Made when its turn comes, and again when the branches' zones have changed: times of a branch are read in its zone, which an earlier stream of the same
-// pass may have told.
+// Made when its turn comes, and again when the branches' zones have changed: times of a branch are
+// read in its zone, which an earlier stream of the same pass may have told.
 Result<void> SourceWorker::prepare_stream(Stream& stream) {
-    if (const auto stopped = setup_.stopped.find(stream.declaration.name); stopped != setup_.stopped.end())
+    if (const auto stopped = setup_.stopped.find(stream.declaration.name);
+        stopped != setup_.stopped.end())
         return fail(ErrorKind::misconfigured, stopped->second);
     record::MapContext context{setup_.clinic_zone, {}, setup_.options.site, setup_.currency};
     {
         const std::lock_guard lock(store_.mutex());
         context.branch_zones = meaning_.rules().branch_zones;
     }
-    const auto same_zone = [](const auto& a, const auto& b) { return a.first == b.first && a.second.name() == b.second.name(); };
-    if (stream.pass && std::equal(stream.zones.begin(), stream.zones.end(), context.branch_zones.begin(), context.branch_zones.end(), same_zone)) return {};
+    const auto same_zone = [](const auto& a, const auto& b) {
+        return a.first == b.first && a.second.name() == b.second.name();
+    };
+    if (stream.pass && std::equal(
+                           stream.zones.begin(), stream.zones.end(), context.branch_zones.begin(),
+                           context.branch_zones.end(), same_zone
+                       ))
+        return {};
     auto mapper = record::Mapper::create(setup_.connector, stream.declaration, context);
     if (!mapper) return fail(mapper.error());
     stream.pass.reset();
     stream.mapper = std::move(*mapper);
     stream.zones = std::move(context.branch_zones);
-    auto pass = change::StreamPass::create(setup_.name, stream.declaration, *source_, *stream.mapper, known_, reader_, clock_, setup_.pass);
+    auto pass = change::StreamPass::create(
+        setup_.name, stream.declaration, *source_, *stream.mapper, known_, reader_, clock_,
+        setup_.pass
+    );
     if (!pass) return fail(pass.error());
     stream.pass.emplace(std::move(*pass));
     return {};
@@ -137,13 +165,15 @@ Result<void> SourceWorker::check_identity() {
     if (!fingerprint) return fail(fingerprint.error());
     const std::lock_guard lock(store_.mutex());
     sqlite::Transaction transaction(store_.database());
-    const auto verdict = change::check_fingerprint(transaction, setup_.name, *fingerprint, clock_.unix_us());
+    const auto verdict =
+        change::check_fingerprint(transaction, setup_.name, *fingerprint, clock_.unix_us());
     transaction.commit();
     if (verdict == change::FingerprintVerdict::held)
         return fail(
             ErrorKind::misconfigured,
             "this is another base than the one read so far under the name " + setup_.name +
-                ": if it is meant, `mis-gateway hold release " + setup_.name + "`; else mend the connection in the configuration"
+                ": if it is meant, `mis-gateway hold release " + setup_.name +
+                "`; else mend the connection in the configuration"
         );
     return {};
 }
@@ -174,7 +204,9 @@ Result<change::CaptureCounts> SourceWorker::capture(Stream& stream, change::Capt
     return counts;
 }
 
-SourceWorker::PassSummary SourceWorker::pass(change::PassMode mode, const std::string& only_stream) {
+SourceWorker::PassSummary SourceWorker::pass(
+    change::PassMode mode, const std::string& only_stream
+) {
     PassSummary summary;
     cancelled_ = false;
     if (auto prepared = prepare(); !prepared) {
@@ -194,10 +226,13 @@ SourceWorker::PassSummary SourceWorker::pass(change::PassMode mode, const std::s
             degrade(stream->declaration.name, prepared.error());
             continue;
         }
-        const auto report = stream->pass->run(mode, [&](change::CaptureBatch&& batch) { return capture(*stream, std::move(batch)); });
+        const auto report = stream->pass->run(mode, [&](change::CaptureBatch&& batch) {
+            return capture(*stream, std::move(batch));
+        });
         if (!report) {
             summary.degraded.emplace(stream->declaration.name, report.error());
-            if (report.error().kind != ErrorKind::cancelled) degrade(stream->declaration.name, report.error());
+            if (report.error().kind != ErrorKind::cancelled)
+                degrade(stream->declaration.name, report.error());
             {
                 const std::lock_guard lock(store_.mutex());
                 sqlite::Transaction transaction(store_.database());
@@ -215,7 +250,8 @@ SourceWorker::PassSummary SourceWorker::pass(change::PassMode mode, const std::s
         }
         if (report->backfilled) {
             const std::lock_guard lock(store_.mutex());
-            store_.database().execute("pragma temp_store = file");  // sorting a million keys in memory would need some 50 MB
+            store_.database().execute("pragma temp_store = file"
+            );  // sorting a million keys in memory would need some 50 MB
             {
                 sqlite::Transaction transaction(store_.database());
                 change::RecordStore::create_indexes(transaction);
@@ -239,7 +275,8 @@ SourceWorker::PassSummary SourceWorker::pass(change::PassMode mode, const std::s
     std::unique_lock lock(store_.mutex());
     if (!cancelled_)
         summary.meaning = meaning_.work_off(clock_.unix_us(), mid_pass_, [&] {
-            // The meaning of a whole backfill takes minutes: deliveries, health and other sources get their turn between two commits.
+            // The meaning of a whole backfill takes minutes: deliveries, health and other sources
+            // get their turn between two commits.
             lock.unlock();
             std::this_thread::sleep_for(kStoreBreather);
             lock.lock();
@@ -255,7 +292,10 @@ void SourceWorker::degrade(const std::string& stream, const Error& error) {
         if (held == error.text) return;
         const bool news = held.empty();
         held = error.text;
-        log::warn("source {}{}{} degraded: {}", setup_.name, stream.empty() ? "" : " stream ", stream, error.text);
+        log::warn(
+            "source {}{}{} degraded: {}", setup_.name, stream.empty() ? "" : " stream ", stream,
+            error.text
+        );
         if (!news) return;
     }
     announce("source.degraded", stream, to_string(error.kind));
@@ -272,7 +312,9 @@ void SourceWorker::recover(const std::string& stream) {
     announce("source.recovered", stream, "");
 }
 
-void SourceWorker::announce(const std::string& type, const std::string& stream, std::string_view reason) {
+void SourceWorker::announce(
+    const std::string& type, const std::string& stream, std::string_view reason
+) {
     domain::Event event;
     event.type = type;
     event.entity_id = "source/" + setup_.name;

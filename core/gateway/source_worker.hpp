@@ -1,8 +1,9 @@
-// SourceWorker: passes over one source. Reading and mapping happen on the caller's thread without any lock; each batch is captured, and the pass's
-// meaning worked off, under the store's mutex.
+// SourceWorker: passes over one source. Reading and mapping happen on the caller's thread without
+// any lock; each batch is captured, and the pass's meaning worked off, under the store's mutex.
 //
-// A stream that fails is degraded: it keeps its cursor, its absence removes nothing, the others go on. The source's streams are prepared anew after
-// a connection error. After a crash everything not committed is read again.
+// A stream that fails is degraded: it keeps its cursor, its absence removes nothing, the others go
+// on. The source's streams are prepared anew after a connection error. After a crash everything not
+// committed is read again.
 #pragma once
 
 #include <atomic>
@@ -32,7 +33,8 @@ struct SourceSetup {
     Zone clinic_zone;
     std::string currency = "RUB";
     change::PassOptions pass;
-    std::map<std::string, std::string> stopped;  // stream → why it must not run (a site's override that no longer fits)
+    std::map<std::string, std::string>
+        stopped;  // stream → why it must not run (a site's override that no longer fits)
 };
 
 struct StreamStatus {
@@ -40,8 +42,9 @@ struct StreamStatus {
     std::string off;    // why the stream is off on this base; empty: it is on
     std::string error;  // why it is degraded; empty: it is not
     std::int64_t last_success_us = 0;
-    std::int64_t rows_scanned = 0, rows_unchanged = 0, rows_mapped = 0, rows_quarantined = 0, rows_skipped = 0;  // since start
-    std::int64_t poll_us = 0;  // duration of the last pass
+    std::int64_t rows_scanned = 0, rows_unchanged = 0, rows_mapped = 0, rows_quarantined = 0,
+                 rows_skipped = 0;   // since start
+    std::int64_t poll_us = 0;        // duration of the last pass
     change::Drift drift;             // of the last full comparison
     std::int64_t reconciled_us = 0;  // when that was; 0: not yet
 };
@@ -49,10 +52,14 @@ struct StreamStatus {
 class SourceWorker {
   public:
     struct Hooks {
-        std::function<Result<void>()> room;  // whether outbox and disk have room to read on; asked before each batch
+        std::function<Result<void>()>
+            room;  // whether outbox and disk have room to read on; asked before each batch
     };
 
-    SourceWorker(ClinicStore& store, Meaning& meaning, std::set<std::string>& mid_pass, SourceSetup setup, const Clock& clock, Hooks hooks);
+    SourceWorker(
+        ClinicStore& store, Meaning& meaning, std::set<std::string>& mid_pass, SourceSetup setup,
+        const Clock& clock, Hooks hooks
+    );
     ~SourceWorker();
 
     struct PassSummary {
@@ -61,7 +68,8 @@ class SourceWorker {
         std::int64_t rows = 0;
         std::map<std::string, Error> degraded;  // stream → why; "" for the whole source
     };
-    // One complete pass: every stream, then the meaning of what changed. Only a failing local store throws.
+    // One complete pass: every stream, then the meaning of what changed. Only a failing local store
+    // throws.
     PassSummary pass(change::PassMode mode, const std::string& only_stream = {});
 
     void cancel();  // from any thread: the running read ends soon, and so does the pass

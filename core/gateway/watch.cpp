@@ -19,9 +19,15 @@ net::HttpServer::Options options_of(const WatchSettings& settings) {
 }  // namespace
 
 Watch::Watch(Daemon& daemon, WatchSettings settings, const Clock& clock)
-    : daemon_(daemon), settings_(std::move(settings)), clock_(clock),
-      server_(options_of(settings_), [this](net::ServerRequest request, net::Responder respond) { respond(answer(request)); }) {
-    log::info("health and metrics on http://{}:{}/healthz and /metrics", settings_.address, server_.port());
+    : daemon_(daemon),
+      settings_(std::move(settings)),
+      clock_(clock),
+      server_(options_of(settings_), [this](net::ServerRequest request, net::Responder respond) {
+          respond(answer(request));
+      }) {
+    log::info(
+        "health and metrics on http://{}:{}/healthz and /metrics", settings_.address, server_.port()
+    );
 }
 
 const Figures& Watch::figures() {

@@ -1,6 +1,8 @@
-// Watch: the operator's HTTP port: /livez /readyz /healthz /metrics. Loopback by default; nothing personal is ever in an answer (domain.md I3).
+// Watch: the operator's HTTP port: /livez /readyz /healthz /metrics. Loopback by default; nothing
+// personal is ever in an answer (domain.md I3).
 //
-// Answers come from a look taken at most a second ago, so that whoever asks often does not slow the store down.
+// Answers come from a look taken at most a second ago, so that whoever asks often does not slow the
+// store down.
 #pragma once
 
 #include <filesystem>
@@ -35,9 +37,9 @@ class Watch {
     const WatchSettings settings_;
     const Clock& clock_;
     std::mutex mutex_;
-    Figures figures_;                          // guarded by mutex_
+    Figures figures_;                                     // guarded by mutex_
     std::chrono::nanoseconds taken_{-1'000'000'000'000};  // guarded by mutex_
-    net::HttpServer server_;                   // last: its thread uses all above
+    net::HttpServer server_;                              // last: its thread uses all above
 };
 
 }  // namespace mis::gateway

@@ -40,7 +40,11 @@ domain::InboxFact fact_at(const sqlite::Statement& row) {
     fact.type = row.string(2);
     fact.received_us = row.integer(3);
     auto body = parse_json(row.text(4));
-    if (!body) throw sqlite::StoreError(sqlite::StoreError::Kind::corrupt, "a stored message of the exchange: " + body.error().text);
+    if (!body)
+        throw sqlite::StoreError(
+            sqlite::StoreError::Kind::corrupt,
+            "a stored message of the exchange: " + body.error().text
+        );
     fact.body = std::move(*body);
     return fact;
 }
@@ -49,7 +53,8 @@ domain::OrderLink link_at(const sqlite::Statement& row) {
     return {row.string(0), row.string(1), row.string(2), row.integer(3), row.string(4)};
 }
 
-constexpr const char* kLinkColumns = "select order_id, source, patient_source_id, linked_us, ground from order_link ";
+constexpr const char* kLinkColumns =
+    "select order_id, source, patient_source_id, linked_us, ground from order_link ";
 
 std::optional<std::string> unless_empty(const std::string& text) {
     return text.empty() ? std::nullopt : std::optional<std::string>(text);
@@ -62,7 +67,9 @@ std::string hash_of(const Json& message) { return to_hex(sha256(canonical_json(m
 
 void Inbox::migrate(sqlite::Database& database) { database.execute(kSchema); }
 
-Acceptance Inbox::accept(sqlite::Transaction& transaction, const Json& message, const AcceptOptions& options) {
+Acceptance Inbox::accept(
+    sqlite::Transaction& transaction, const Json& message, const AcceptOptions& options
+) {
     Acceptance answer;
     const auto refuse = [&](std::string code, std::string reason) {
         count_refusal(transaction, code, options.now_us);
@@ -72,15 +79,22 @@ Acceptance Inbox::accept(sqlite::Transaction& transaction, const Json& message, 
         return answer;
     };
     auto parsed = parse_message(message, options.consent);
-    // A known id is answered before anything else: what was once accepted stays acknowledged, also under a changed configuration.
+    // A known id is answered before anything else: what was once accepted stays acknowledged, also
+    // under a changed configuration.
     const std::string hash = hash_of(message);
-    const std::string id = parsed ? parsed->id : message.is_object() && message.contains("id") && message["id"].is_string()
-                                                     ? message["id"].get<std::string>()
-                                                     : "";
+    const std::string id =
+        parsed ? parsed->id
+        : message.is_object() && message.contains("id") && message["id"].is_string()
+            ? message["id"].get<std::string>()
+            : "";
     if (!id.empty()) {
-        auto known = transaction.prepare("select position, content_hash from inbox_message where id = ?1");
+        auto known =
+            transaction.prepare("select position, content_hash from inbox_message where id = ?1");
         if (known.with(id).step()) {
-            if (known.text(1) != hash) return refuse("id_reused", "a message of this id but other content was accepted before");
+            if (known.text(1) != hash)
+                return refuse(
+                    "id_reused", "a message of this id but other content was accepted before"
+                );
             answer.verdict = Verdict::repeated;
             answer.position = static_cast<std::uint64_t>(known.integer(0));
             return answer;
@@ -88,15 +102,23 @@ Acceptance Inbox::accept(sqlite::Transaction& transaction, const Json& message, 
     }
     if (!parsed) return refuse("malformed", parsed.error().text);
     if (parsed->type == "order.placed" && knows_order(parsed->order))
-        return refuse("order_exists", "this order was placed before: send order.amended to change it");
+        return refuse(
+            "order_exists", "this order was placed before: send order.amended to change it"
+        );
     if (const std::string unknown = unknown_entity(*parsed, options); !unknown.empty())
-        return refuse("unknown_" + unknown, fmt::format("no {} of this id is known here: send it again once it is", unknown));
-    if (parsed->order.empty() && !parsed->feedback.empty()) parsed->order = order_of_feedback(parsed->feedback).value_or("");
+        return refuse(
+            "unknown_" + unknown,
+            fmt::format("no {} of this id is known here: send it again once it is", unknown)
+        );
+    if (parsed->order.empty() && !parsed->feedback.empty())
+        parsed->order = order_of_feedback(parsed->feedback).value_or("");
 
     answer.verdict = Verdict::accepted;
     answer.position = store(transaction, *parsed, hash, options.now_us);
     if (parsed->type == "order.placed") {
-        transaction.prepare("insert into inbox_order (order_id, position) values (?1, ?2)").with(parsed->order, answer.position).run();
+        transaction.prepare("insert into inbox_order (order_id, position) values (?1, ?2)")
+            .with(parsed->order, answer.position)
+            .run();
     }
     answer.order = parsed->order;
     answer.limit = parsed->limit;
@@ -108,54 +130,76 @@ Acceptance Inbox::accept(sqlite::Transaction& transaction, const Json& message, 
 }
 
 std::string Inbox::unknown_entity(const InboxMessage& message, const AcceptOptions& options) const {
-    if (message.type != "order.placed" && !message.order.empty() && !knows_order(message.order)) return "order";
-    if (message.type == "feedback.resolved" && messages_of_feedback(message.feedback).empty()) return "feedback";
+    if (message.type != "order.placed" && !message.order.empty() && !knows_order(message.order))
+        return "order";
+    if (message.type == "feedback.resolved" && messages_of_feedback(message.feedback).empty())
+        return "feedback";
     if (!options.knows) return "";
     if (!message.limit.empty() && !options.knows(EntityKind::limit, message.limit)) return "limit";
     if (!message.plan.empty() && !options.knows(EntityKind::plan, message.plan)) return "plan";
-    if (!message.patient.empty() && !options.knows(EntityKind::patient, message.patient)) return "patient";
+    if (!message.patient.empty() && !options.knows(EntityKind::patient, message.patient))
+        return "patient";
     return "";
 }
 
 std::optional<std::string> Inbox::order_of_feedback(std::string_view feedback) const {
     auto row = database_.prepare(
-        "select order_id from inbox_message where feedback = ?1 and order_id is not null order by position limit 1"
+        "select order_id from inbox_message where feedback = ?1 and order_id is not null order by "
+        "position limit 1"
     );
     if (!row.with(feedback).step()) return std::nullopt;
     return row.string(0);
 }
 
 std::uint64_t Inbox::store(
-    sqlite::Transaction& transaction, const InboxMessage& message, std::string_view content_hash, std::int64_t now_us
+    sqlite::Transaction& transaction, const InboxMessage& message, std::string_view content_hash,
+    std::int64_t now_us
 ) {
     transaction
-        .prepare("insert into inbox_message (id, type, content_hash, body, received_us, order_id, limit_id, plan_id, patient, feedback) "
-                 "values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")
+        .prepare(
+            "insert into inbox_message (id, type, content_hash, body, received_us, order_id, "
+            "limit_id, plan_id, patient, feedback) "
+            "values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+        )
         .with(
-            message.id, message.type, content_hash, canonical_json(message.body), now_us, unless_empty(message.order),
-            unless_empty(message.limit), unless_empty(message.plan), unless_empty(message.patient), unless_empty(message.feedback)
+            message.id, message.type, content_hash, canonical_json(message.body), now_us,
+            unless_empty(message.order), unless_empty(message.limit), unless_empty(message.plan),
+            unless_empty(message.patient), unless_empty(message.feedback)
         )
         .run();
     return static_cast<std::uint64_t>(transaction.database().last_insert_id());
 }
 
-void Inbox::count_refusal(sqlite::Transaction& transaction, std::string_view code, std::int64_t now_us) {
+void Inbox::count_refusal(
+    sqlite::Transaction& transaction, std::string_view code, std::int64_t now_us
+) {
     transaction
-        .prepare("insert into inbox_refusal (code, count, last_us) values (?1, 1, ?2) "
-                 "on conflict (code) do update set count = count + 1, last_us = excluded.last_us")
+        .prepare(
+            "insert into inbox_refusal (code, count, last_us) values (?1, 1, ?2) "
+            "on conflict (code) do update set count = count + 1, last_us = excluded.last_us"
+        )
         .with(code, now_us)
         .run();
 }
 
-std::optional<domain::InboxFact> Inbox::answer(sqlite::Transaction& transaction, const FeedbackAnswer& answer, std::int64_t now_us) {
+std::optional<domain::InboxFact> Inbox::answer(
+    sqlite::Transaction& transaction, const FeedbackAnswer& answer, std::int64_t now_us
+) {
     const auto history = messages_of_feedback(answer.feedback);
     if (history.empty()) return std::nullopt;
     InboxMessage message;
     message.type = "feedback.answered";
-    message.id = fmt::format("clinic/{}/{}", answer.feedback, history.size());  // the slash keeps it apart from nobody's ids but ours
+    message.id = fmt::format(
+        "clinic/{}/{}", answer.feedback, history.size()
+    );  // the slash keeps it apart from nobody's ids but ours
     message.feedback = answer.feedback;
     message.order = order_of_feedback(answer.feedback).value_or("");
-    message.body = Json{{"id", message.id}, {"type", message.type}, {"feedback", message.feedback}, {"order", message.order}, {"text", answer.text}};
+    message.body = Json{
+        {"id", message.id},
+        {"type", message.type},
+        {"feedback", message.feedback},
+        {"order", message.order},
+        {"text", answer.text}};
     return this->message(store(transaction, message, hash_of(message.body), now_us));
 }
 
@@ -165,23 +209,37 @@ domain::InboxFact Inbox::message(std::uint64_t position) const {
     return fact_at(row);
 }
 
-std::vector<domain::InboxFact> Inbox::messages_where(std::string_view column, std::string_view value) const {
+std::vector<domain::InboxFact> Inbox::messages_where(
+    std::string_view column, std::string_view value
+) const {
     std::vector<domain::InboxFact> found;
-    auto rows = database_.prepare(fmt::format("{}where {} = ?1 order by position", kColumns, column));
+    auto rows =
+        database_.prepare(fmt::format("{}where {} = ?1 order by position", kColumns, column));
     rows.with(value);
     while (rows.step()) found.push_back(fact_at(rows));
     return found;
 }
 
-std::vector<domain::InboxFact> Inbox::messages_of_order(std::string_view order) const { return messages_where("order_id", order); }
-std::vector<domain::InboxFact> Inbox::messages_of_limit(std::string_view limit) const { return messages_where("limit_id", limit); }
-std::vector<domain::InboxFact> Inbox::messages_of_plan(std::string_view plan) const { return messages_where("plan_id", plan); }
-std::vector<domain::InboxFact> Inbox::messages_of_patient(std::string_view pseudonym) const { return messages_where("patient", pseudonym); }
-std::vector<domain::InboxFact> Inbox::messages_of_feedback(std::string_view feedback) const { return messages_where("feedback", feedback); }
+std::vector<domain::InboxFact> Inbox::messages_of_order(std::string_view order) const {
+    return messages_where("order_id", order);
+}
+std::vector<domain::InboxFact> Inbox::messages_of_limit(std::string_view limit) const {
+    return messages_where("limit_id", limit);
+}
+std::vector<domain::InboxFact> Inbox::messages_of_plan(std::string_view plan) const {
+    return messages_where("plan_id", plan);
+}
+std::vector<domain::InboxFact> Inbox::messages_of_patient(std::string_view pseudonym) const {
+    return messages_where("patient", pseudonym);
+}
+std::vector<domain::InboxFact> Inbox::messages_of_feedback(std::string_view feedback) const {
+    return messages_where("feedback", feedback);
+}
 
 std::vector<domain::InboxFact> Inbox::messages_after(std::uint64_t position, int limit) const {
     std::vector<domain::InboxFact> found;
-    auto rows = database_.prepare(std::string(kColumns) + "where position > ?1 order by position limit ?2");
+    auto rows =
+        database_.prepare(std::string(kColumns) + "where position > ?1 order by position limit ?2");
     rows.with(position, limit);
     while (rows.step()) found.push_back(fact_at(rows));
     return found;
@@ -190,7 +248,8 @@ std::vector<domain::InboxFact> Inbox::messages_after(std::uint64_t position, int
 std::vector<std::string> Inbox::feedbacks(int limit) const {
     std::vector<std::string> found;
     auto rows = database_.prepare(
-        "select feedback from inbox_message where feedback is not null group by feedback order by min(position) desc limit ?1"
+        "select feedback from inbox_message where feedback is not null group by feedback order by "
+        "min(position) desc limit ?1"
     );
     rows.with(limit);
     while (rows.step()) found.push_back(rows.string(0));
@@ -207,9 +266,13 @@ std::optional<domain::OrderLink> Inbox::link_of(std::string_view order) const {
     return link_at(row);
 }
 
-std::vector<domain::OrderLink> Inbox::links_of_patient(std::string_view source, std::string_view patient_source_id) const {
+std::vector<domain::OrderLink> Inbox::links_of_patient(
+    std::string_view source, std::string_view patient_source_id
+) const {
     std::vector<domain::OrderLink> found;
-    auto rows = database_.prepare(std::string(kLinkColumns) + "where source = ?1 and patient_source_id = ?2 order by order_id");
+    auto rows = database_.prepare(
+        std::string(kLinkColumns) + "where source = ?1 and patient_source_id = ?2 order by order_id"
+    );
     rows.with(source, patient_source_id);
     while (rows.step()) found.push_back(link_at(rows));
     return found;
@@ -217,7 +280,8 @@ std::vector<domain::OrderLink> Inbox::links_of_patient(std::string_view source, 
 
 std::vector<domain::OrderLink> Inbox::links(int limit) const {
     std::vector<domain::OrderLink> found;
-    auto rows = database_.prepare(std::string(kLinkColumns) + "order by linked_us desc, order_id limit ?1");
+    auto rows =
+        database_.prepare(std::string(kLinkColumns) + "order by linked_us desc, order_id limit ?1");
     rows.with(limit);
     while (rows.step()) found.push_back(link_at(rows));
     return found;
@@ -225,21 +289,30 @@ std::vector<domain::OrderLink> Inbox::links(int limit) const {
 
 void Inbox::link(sqlite::Transaction& transaction, const domain::OrderLink& link) {
     transaction
-        .prepare("insert into order_link (order_id, source, patient_source_id, linked_us, ground) values (?1, ?2, ?3, ?4, ?5) "
-                 "on conflict (order_id) do update set source = excluded.source, patient_source_id = excluded.patient_source_id, "
-                 "linked_us = excluded.linked_us, ground = excluded.ground")
+        .prepare(
+            "insert into order_link (order_id, source, patient_source_id, linked_us, ground) "
+            "values (?1, ?2, ?3, ?4, ?5) "
+            "on conflict (order_id) do update set source = excluded.source, patient_source_id = "
+            "excluded.patient_source_id, "
+            "linked_us = excluded.linked_us, ground = excluded.ground"
+        )
         .with(link.order, link.source, link.patient_source_id, link.linked_us, link.ground)
         .run();
     auto placed = transaction.prepare(
-        "select m.position, m.body from inbox_order o join inbox_message m on m.position = o.position where o.order_id = ?1"
+        "select m.position, m.body from inbox_order o join inbox_message m on m.position = "
+        "o.position where o.order_id = ?1"
     );
     if (!placed.with(link.order).step()) return;
     const std::int64_t position = placed.integer(0);
     auto body = parse_json(placed.text(1));
     if (!body || !body->contains("patient")) return;
     body->erase("patient");
-    transaction.prepare("update inbox_message set body = ?2 where position = ?1").with(position, canonical_json(*body)).run();
-    transaction.prepare("update inbox_order set candidates = 0 where order_id = ?1").with(link.order).run();
+    transaction.prepare("update inbox_message set body = ?2 where position = ?1")
+        .with(position, canonical_json(*body))
+        .run();
+    transaction.prepare("update inbox_order set candidates = 0 where order_id = ?1")
+        .with(link.order)
+        .run();
 }
 
 void Inbox::unlink(sqlite::Transaction& transaction, std::string_view order) {
@@ -249,13 +322,19 @@ void Inbox::unlink(sqlite::Transaction& transaction, std::string_view order) {
 std::vector<WaitingOrder> Inbox::waiting_orders(std::string_view after_order, int limit) const {
     std::vector<WaitingOrder> waiting;
     auto rows = database_.prepare(
-        "select o.order_id, o.position, o.candidates, m.body from inbox_order o join inbox_message m on m.position = o.position "
-        "where o.order_id > ?1 and not exists (select 1 from order_link l where l.order_id = o.order_id) order by o.order_id limit ?2"
+        "select o.order_id, o.position, o.candidates, m.body from inbox_order o join inbox_message "
+        "m on m.position = o.position "
+        "where o.order_id > ?1 and not exists (select 1 from order_link l where l.order_id = "
+        "o.order_id) order by o.order_id limit ?2"
     );
     rows.with(after_order, limit);
     while (rows.step()) {
         const auto body = parse_json(rows.text(3));
-        WaitingOrder order{rows.string(0), static_cast<std::uint64_t>(rows.integer(1)), {}, static_cast<std::uint32_t>(rows.integer(2))};
+        WaitingOrder order{
+            rows.string(0),
+            static_cast<std::uint64_t>(rows.integer(1)),
+            {},
+            static_cast<std::uint32_t>(rows.integer(2))};
         if (body && body->contains("patient")) order.identity = order_identity((*body)["patient"]);
         waiting.push_back(std::move(order));
     }
@@ -267,8 +346,13 @@ std::uint32_t Inbox::candidates_of(std::string_view order) const {
     return row.with(order).step() ? static_cast<std::uint32_t>(row.integer(0)) : 0;
 }
 
-void Inbox::set_candidates(sqlite::Transaction& transaction, std::string_view order, std::uint32_t candidates) {
-    transaction.prepare("update inbox_order set candidates = ?2 where order_id = ?1 and candidates <> ?2").with(order, candidates).run();
+void Inbox::set_candidates(
+    sqlite::Transaction& transaction, std::string_view order, std::uint32_t candidates
+) {
+    transaction
+        .prepare("update inbox_order set candidates = ?2 where order_id = ?1 and candidates <> ?2")
+        .with(order, candidates)
+        .run();
 }
 
 Inbox::Counts Inbox::counts() const {

@@ -1,14 +1,16 @@
 // Inbox: the exchange's messages, accepted once each, and which order belongs to which patient.
 //
-// Owned by the pipeline; holds no state but the connection. A message is stored whole or not at all, in the caller's transaction: acknowledge
-// it to the exchange only after that committed. What holds after a crash: whatever was acknowledged is there; whatever comes again is known by its id.
+// Owned by the pipeline; holds no state but the connection. A message is stored whole or not at
+// all, in the caller's transaction: acknowledge it to the exchange only after that committed. What
+// holds after a crash: whatever was acknowledged is there; whatever comes again is known by its id.
 //
 //   known id, same content      acknowledged again, nothing is stored
 //   known id, other content     refused `id_reused`
-//   unknown order, limit, …     refused `unknown_order`, …; not remembered, so it may be repeated once the order has come
-//   malformed                   refused with field and reason, and counted
+//   unknown order, limit, …     refused `unknown_order`, …; not remembered, so it may be repeated
+//   once the order has come malformed                   refused with field and reason, and counted
 //
-// Private: an order's identifiers stand in the stored body until the order is linked, then they are erased from it (domain.md X4).
+// Private: an order's identifiers stand in the stored body until the order is linked, then they are
+// erased from it (domain.md X4).
 #pragma once
 
 #include <cstdint>
@@ -27,7 +29,11 @@
 
 namespace mis::inbox {
 
-enum class EntityKind { patient, limit, plan };  // what messages name by public id; orders and feedbacks the inbox knows itself
+enum class EntityKind {
+    patient,
+    limit,
+    plan
+};  // what messages name by public id; orders and feedbacks the inbox knows itself
 
 struct AcceptOptions {
     std::int64_t now_us = 0;
@@ -40,7 +46,8 @@ enum class Verdict { accepted, repeated, refused };
 
 struct Acceptance {
     Verdict verdict = Verdict::refused;
-    std::string code;    // refused: "malformed", "id_reused", "order_exists", "unknown_order", _limit, _plan, _patient, _feedback
+    std::string code;    // refused: "malformed", "id_reused", "order_exists", "unknown_order",
+                         // _limit, _plan, _patient, _feedback
     std::string reason;  // refused: for people, without content
     std::uint64_t position = 0;  // accepted, repeated: of the stored message
     // Accepted: whom it concerns; a message about a feedback also names its order.
@@ -50,9 +57,9 @@ struct Acceptance {
 
 struct WaitingOrder {
     std::string order;
-    std::uint64_t position = 0;      // of its order.placed
-    OrderIdentity identity;          // nothing in it: erased, only an operator can link
-    std::uint32_t candidates = 0;    // what the last search found
+    std::uint64_t position = 0;    // of its order.placed
+    OrderIdentity identity;        // nothing in it: erased, only an operator can link
+    std::uint32_t candidates = 0;  // what the last search found
 };
 
 struct FeedbackAnswer {
@@ -65,12 +72,19 @@ class Inbox {
     explicit Inbox(sqlite::Database& database) : database_(database) {}
     static void migrate(sqlite::Database& database);
 
-    Acceptance accept(sqlite::Transaction& transaction, const Json& message, const AcceptOptions& options);
+    Acceptance accept(
+        sqlite::Transaction& transaction, const Json& message, const AcceptOptions& options
+    );
     // For bodies that are no JSON at all.
-    void count_refusal(sqlite::Transaction& transaction, std::string_view code, std::int64_t now_us);
+    void count_refusal(
+        sqlite::Transaction& transaction, std::string_view code, std::int64_t now_us
+    );
 
-    // The clinic's answer to a feedback, a message of our own: type feedback.answered {id, feedback, order, text}. nullopt: no such feedback.
-    std::optional<domain::InboxFact> answer(sqlite::Transaction& transaction, const FeedbackAnswer& answer, std::int64_t now_us);
+    // The clinic's answer to a feedback, a message of our own: type feedback.answered {id,
+    // feedback, order, text}. nullopt: no such feedback.
+    std::optional<domain::InboxFact> answer(
+        sqlite::Transaction& transaction, const FeedbackAnswer& answer, std::int64_t now_us
+    );
 
     // Messages, in the order of their acceptance.
     domain::InboxFact message(std::uint64_t position) const;  // asserts that it is there
@@ -86,13 +100,22 @@ class Inbox {
     bool knows_order(std::string_view order) const;
     std::optional<std::string> order_of_feedback(std::string_view feedback) const;
     std::optional<domain::OrderLink> link_of(std::string_view order) const;
-    std::vector<domain::OrderLink> links_of_patient(std::string_view source, std::string_view patient_source_id) const;
+    std::vector<domain::OrderLink> links_of_patient(
+        std::string_view source, std::string_view patient_source_id
+    ) const;
     std::vector<domain::OrderLink> links(int limit) const;
-    void link(sqlite::Transaction& transaction, const domain::OrderLink& link);  // erases the identifiers
-    void unlink(sqlite::Transaction& transaction, std::string_view order);       // it waits again, for the operator
-    std::vector<WaitingOrder> waiting_orders(std::string_view after_order = {}, int limit = 1000) const;  // by order id
+    void link(
+        sqlite::Transaction& transaction, const domain::OrderLink& link
+    );  // erases the identifiers
+    void unlink(
+        sqlite::Transaction& transaction, std::string_view order
+    );  // it waits again, for the operator
+    std::vector<WaitingOrder> waiting_orders(std::string_view after_order = {}, int limit = 1000)
+        const;  // by order id
     std::uint32_t candidates_of(std::string_view order) const;
-    void set_candidates(sqlite::Transaction& transaction, std::string_view order, std::uint32_t candidates);
+    void set_candidates(
+        sqlite::Transaction& transaction, std::string_view order, std::uint32_t candidates
+    );
 
     struct Counts {
         std::map<std::string, std::int64_t> accepted;  // by type
@@ -101,10 +124,12 @@ class Inbox {
     Counts counts() const;
 
   private:
-    std::vector<domain::InboxFact> messages_where(std::string_view column, std::string_view value) const;
+    std::vector<domain::InboxFact> messages_where(std::string_view column, std::string_view value)
+        const;
     std::string unknown_entity(const InboxMessage& message, const AcceptOptions& options) const;
     std::uint64_t store(
-        sqlite::Transaction& transaction, const InboxMessage& message, std::string_view content_hash, std::int64_t now_us
+        sqlite::Transaction& transaction, const InboxMessage& message,
+        std::string_view content_hash, std::int64_t now_us
     );
     sqlite::Database& database_;
 };

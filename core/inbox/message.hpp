@@ -1,9 +1,12 @@
-// The exchange's messages (contract.md section 4): what may stand in each, checked field by field before anything is stored.
+// The exchange's messages (contract.md section 4): what may stand in each, checked field by field
+// before anything is stored.
 //
-// Read generously, stored strictly: numbers where text belongs (ids, phones, teeth, quantities of a YAML file) are taken as their text, teeth come out
-// canonical and `[]` where they were left out, quantity defaults to "1", a validity or period given as a time becomes its local day. Fields that we do
-// not know are not an error, since the exchange may add some before we know them; they are left out of what is stored and named
-// to the caller, so that a misspelt one is seen. A refusal names field and reason, never the content.
+// Read generously, stored strictly: numbers where text belongs (ids, phones, teeth, quantities of a
+// YAML file) are taken as their text, teeth come out canonical and `[]` where they were left out,
+// quantity defaults to "1", a validity or period given as a time becomes its local day. Fields that
+// we do not know are not an error, since the exchange may add some before we know them; they are
+// left out of what is stored and named to the caller, so that a misspelt one is seen. A refusal
+// names field and reason, never the content.
 #pragma once
 
 #include <string>
@@ -32,7 +35,8 @@ struct InboxMessage {
 // malformed: "items/0/total: missing". Pure.
 Result<InboxMessage> parse_message(const Json& message, ConsentRule consent);
 
-// A file handed in: one message, a list of messages (JSON or YAML), or JSON Lines. malformed: unreadable.
+// A file handed in: one message, a list of messages (JSON or YAML), or JSON Lines. malformed:
+// unreadable.
 Result<std::vector<Json>> read_messages(std::string_view text, const std::string& file);
 
 // For schemas/inbox and its test: the types, and of each its fields with whether they are required.

@@ -36,14 +36,18 @@ std::string OrderIdentity::ground() const {
 OrderIdentity order_identity(const Json& patient) {
     OrderIdentity identity;
     if (!patient.is_object()) return identity;
-    if (const std::string phone = text_in(patient, "phone"); !phone.empty()) identity.phone_last_ten = phone_last_ten(phone);
-    if (const std::string name = text_in(patient, "last_name"); !name.empty()) identity.folded_last_name = fold(name);
-    if (const std::string birth = text_in(patient, "birth_date"); !birth.empty()) identity.birth_date = birth;
+    if (const std::string phone = text_in(patient, "phone"); !phone.empty())
+        identity.phone_last_ten = phone_last_ten(phone);
+    if (const std::string name = text_in(patient, "last_name"); !name.empty())
+        identity.folded_last_name = fold(name);
+    if (const std::string birth = text_in(patient, "birth_date"); !birth.empty())
+        identity.birth_date = birth;
     return identity;
 }
 
 bool matches(const OrderIdentity& identity, const Json& body) {
-    if (identity.is_empty() || !body.is_object() || !text_in(body, "merged_into").empty()) return false;
+    if (identity.is_empty() || !body.is_object() || !text_in(body, "merged_into").empty())
+        return false;
     if (identity.phone_last_ten && !has_phone(body, *identity.phone_last_ten)) return false;
     if (identity.folded_last_name) {
         const std::string name = fold(text_in(body, "last_name"));

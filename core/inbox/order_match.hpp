@@ -1,4 +1,5 @@
-// Which patient an order means (domain.md P9): every identifier that was sent must equal; an empty field in the MIS is no match.
+// Which patient an order means (domain.md P9): every identifier that was sent must equal; an empty
+// field in the MIS is no match.
 #pragma once
 
 #include <optional>
@@ -21,7 +22,8 @@ struct OrderIdentity {  // in the form that is compared; private
 // `patient` of an order.placed as stored; empty where it was erased.
 OrderIdentity order_identity(const Json& patient);
 
-// `body`: a canonical patient record. A merged patient never matches: the one it was merged into does.
+// `body`: a canonical patient record. A merged patient never matches: the one it was merged into
+// does.
 bool matches(const OrderIdentity& identity, const Json& body);
 
 }  // namespace mis::inbox

@@ -9,7 +9,8 @@
 namespace mis::outbox {
 namespace {
 
-constexpr std::size_t kLoadAtLeast = 256;  // about a segment: smaller loads would unpack the same segment again and again
+constexpr std::size_t kLoadAtLeast =
+    256;  // about a segment: smaller loads would unpack the same segment again and again
 constexpr std::size_t kParkedLoad = 32;
 
 }  // namespace
@@ -47,7 +48,8 @@ std::vector<Claim> Delivery::claim(std::size_t limit, PerKey per_key, std::size_
         if (key.in_flight.empty()) claimed.push_back(&key);
         key.in_flight.push_back(std::move(item));
         state.unschedule(key);
-        // within one claim the key may go on, behind the keys whose head is older: the batch stays in the outbox's order
+        // within one claim the key may go on, behind the keys whose head is older: the batch stays
+        // in the outbox's order
         if (per_key == PerKey::run && !key.waiting.empty()) {
             key.ready_at_position = key.waiting.front().position();
             state.ready.emplace(*key.ready_at_position, &key);
@@ -57,14 +59,19 @@ std::vector<Claim> Delivery::claim(std::size_t limit, PerKey per_key, std::size_
     return claims;
 }
 
-void Delivery::settle(std::int64_t token, Outcome outcome, std::string_view reason, std::int64_t retry_after_us) {
+void Delivery::settle(
+    std::int64_t token, Outcome outcome, std::string_view reason, std::int64_t retry_after_us
+) {
     State& state = *state_;
     const std::lock_guard lock(state.mutex);
     const auto flight = state.flights.find(token);
     MIS_ASSERT(flight != state.flights.end());
     Key& key = *flight->second;
     state.flights.erase(flight);
-    const auto found = std::find_if(key.in_flight.begin(), key.in_flight.end(), [&](const Item& item) { return item.token() == token; });
+    const auto found =
+        std::find_if(key.in_flight.begin(), key.in_flight.end(), [&](const Item& item) {
+            return item.token() == token;
+        });
     MIS_ASSERT(found != key.in_flight.end());
     Item item = std::move(*found);
     key.in_flight.erase(found);
@@ -91,23 +98,37 @@ void Delivery::settle(std::int64_t token, Outcome outcome, std::string_view reas
             state.left.at_us = now_us;
             if (item.stub) {
                 state.dead.erase(item.position());
-                state.dead_changes.push_back({DeadChange::What::stub_settled, item.position(), {}, now_us, nullptr});
+                state.dead_changes.push_back(
+                    {DeadChange::What::stub_settled, item.position(), {}, now_us, nullptr}
+                );
             }
-            if (item.retry) state.dead_changes.push_back({DeadChange::What::retry_delivered, item.position(), {}, now_us, nullptr});
+            if (item.retry)
+                state.dead_changes.push_back(
+                    {DeadChange::What::retry_delivered, item.position(), {}, now_us, nullptr}
+                );
             done();
             break;
         case Outcome::rejected:
             ++state.rejected;
             if (item.retry) {
-                state.dead_changes.push_back({DeadChange::What::retry_refused, item.position(), std::string(reason), now_us, nullptr});
+                state.dead_changes.push_back(
+                    {DeadChange::What::retry_refused, item.position(), std::string(reason), now_us,
+                     nullptr}
+                );
                 done();
-            } else if (item.stub) {  // it will not even have the stub: the place stays empty in that sink, the dead letter tells why
+            } else if (item.stub) {  // it will not even have the stub: the place stays empty in
+                                     // that sink, the dead letter tells why
                 state.dead.erase(item.position());
-                state.dead_changes.push_back({DeadChange::What::stub_settled, item.position(), {}, now_us, nullptr});
+                state.dead_changes.push_back(
+                    {DeadChange::What::stub_settled, item.position(), {}, now_us, nullptr}
+                );
                 done();
             } else {
                 state.dead.insert(item.position());
-                state.dead_changes.push_back({DeadChange::What::died, item.position(), std::string(reason), now_us, item.event});
+                state.dead_changes.push_back(
+                    {DeadChange::What::died, item.position(), std::string(reason), now_us,
+                     item.event}
+                );
                 state.window_bytes -= item.event->data.size();
                 item.event = std::make_shared<const OutboxEvent>(withheld_stub(*item.event));
                 state.window_bytes += item.event->data.size();
@@ -125,8 +146,11 @@ void Delivery::settle(std::int64_t token, Outcome outcome, std::string_view reas
             ++(outcome == Outcome::unknown ? state.unknown : state.failed);
             ++item.attempts;
             ++key.failures;
-            key.retry_at = state.clock.steady() +
-                           (retry_after_us > 0 ? std::chrono::nanoseconds(std::chrono::microseconds(retry_after_us)) : state.backoff_of(key.failures));
+            key.retry_at =
+                state.clock.steady() +
+                (retry_after_us > 0
+                     ? std::chrono::nanoseconds(std::chrono::microseconds(retry_after_us))
+                     : state.backoff_of(key.failures));
             state.put_back(key, std::move(item));
             break;
         case Outcome::returned:
@@ -134,7 +158,8 @@ void Delivery::settle(std::int64_t token, Outcome outcome, std::string_view reas
             break;
     }
     if (key.in_flight.empty() && key.failures > 0 && key.is_parked) state.unload_parked(key);
-    if (key.in_flight.empty() && key.failures >= kParkAfterAttempts && !key.is_parked) state.park(key);
+    if (key.in_flight.empty() && key.failures >= kParkAfterAttempts && !key.is_parked)
+        state.park(key);
     state.reschedule(key);
 }
 
@@ -189,13 +214,18 @@ Item Delivery::State::as_loaded(OutboxEvent event, bool parked) {
 }
 
 void Delivery::State::load_window() {
-    const std::size_t room = settings.window_events_max > window_events ? settings.window_events_max - window_events : 0;
+    const std::size_t room =
+        settings.window_events_max > window_events ? settings.window_events_max - window_events : 0;
     if (room < std::min(kLoadAtLeast, settings.window_events_max / 4 + 1)) return;
     if (window_bytes >= settings.window_bytes_max || parked_events >= kParkedEventsMax) return;
     if (scan - low >= kSpanMax) park_holder_of_low();
-    const auto span_room = static_cast<std::size_t>(std::max<std::int64_t>(0, kSpanMax - (scan - low)));
+    const auto span_room =
+        static_cast<std::size_t>(std::max<std::int64_t>(0, kSpanMax - (scan - low)));
     if (span_room == 0) return;
-    for (auto& event : read_events(reader, scan - 1, std::min(room, span_room), settings.window_bytes_max - window_bytes)) take_in(std::move(event));
+    for (auto& event : read_events(
+             reader, scan - 1, std::min(room, span_room), settings.window_bytes_max - window_bytes
+         ))
+        take_in(std::move(event));
 }
 
 void Delivery::State::take_in(OutboxEvent event) {
@@ -230,7 +260,9 @@ void Delivery::State::load_parked(Key& key, std::size_t count) {
         const std::int64_t position = key.parked.front();
         key.parked.pop_front();
         auto events = read_events(reader, position - 1, 1);
-        MIS_ASSERT(events.size() == 1 && events[0].position == position);  // prune() keeps parked positions
+        MIS_ASSERT(
+            events.size() == 1 && events[0].position == position
+        );  // prune() keeps parked positions
         key.waiting.push_back(as_loaded(std::move(events[0]), true));
     }
 }
@@ -261,7 +293,9 @@ void Delivery::State::settle_position(std::int64_t position) {
 }
 
 void Delivery::State::put_back(Key& key, Item item) {
-    const auto place = std::find_if(key.waiting.begin(), key.waiting.end(), [&](const Item& other) { return other.position() > item.position(); });
+    const auto place = std::find_if(key.waiting.begin(), key.waiting.end(), [&](const Item& other) {
+        return other.position() > item.position();
+    });
     key.waiting.insert(place, std::move(item));
 }
 
@@ -277,7 +311,8 @@ void Delivery::State::unschedule(Key& key) {
     key.in_backoff = false;
 }
 
-// Puts the key where it belongs now: nowhere while something is in flight, behind its backoff, among the ready, or out of memory.
+// Puts the key where it belongs now: nowhere while something is in flight, behind its backoff,
+// among the ready, or out of memory.
 void Delivery::State::reschedule(Key& key) {
     unschedule(key);
     if (!key.in_flight.empty()) return;
@@ -291,7 +326,8 @@ void Delivery::State::reschedule(Key& key) {
         key.in_backoff = true;
         return;
     }
-    key.ready_at_position = key.waiting.empty() ? key.parked.front() : key.waiting.front().position();
+    key.ready_at_position =
+        key.waiting.empty() ? key.parked.front() : key.waiting.front().position();
     ready.emplace(*key.ready_at_position, &key);
 }
 
@@ -304,7 +340,8 @@ void Delivery::State::wake_due() {
     }
 }
 
-// Sets a key apart, so that neither the window nor the low-water mark waits for it. What is in flight stays so.
+// Sets a key apart, so that neither the window nor the low-water mark waits for it. What is in
+// flight stays so.
 void Delivery::State::park(Key& key) {
     if (parked_keys >= kParkedKeysMax) return;
     key.is_parked = true;
@@ -335,7 +372,9 @@ void Delivery::State::park(Key& key) {
 void Delivery::State::park_holder_of_low() {
     for (auto& [name, key] : keys) {
         const auto holds = [&](const auto& items) {
-            return std::any_of(items.begin(), items.end(), [&](const Item& item) { return item.position() == low && !item.parked && !item.retry; });
+            return std::any_of(items.begin(), items.end(), [&](const Item& item) {
+                return item.position() == low && !item.parked && !item.retry;
+            });
         };
         if (key.is_parked || (!holds(key.in_flight) && !holds(key.waiting))) continue;
         park(key);
@@ -348,9 +387,12 @@ std::chrono::nanoseconds Delivery::State::backoff_of(std::uint32_t failures) {
     random ^= random << 13;  // xorshift: jitter needs no better
     random ^= random >> 7;
     random ^= random << 17;
-    const std::int64_t doubled = settings.backoff_first_us << std::min<std::uint32_t>(failures - 1, 20);
+    const std::int64_t doubled = settings.backoff_first_us
+                                 << std::min<std::uint32_t>(failures - 1, 20);
     const std::int64_t whole = std::min(doubled, settings.backoff_max_us);
-    return std::chrono::microseconds(whole / 2 + static_cast<std::int64_t>(random % static_cast<std::uint64_t>(whole / 2 + 1)));
+    return std::chrono::microseconds(
+        whole / 2 + static_cast<std::int64_t>(random % static_cast<std::uint64_t>(whole / 2 + 1))
+    );
 }
 
 }  // namespace mis::outbox

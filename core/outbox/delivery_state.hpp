@@ -1,4 +1,5 @@
-// The insides of Delivery. Private to core/outbox: delivery.cpp decides who is next, delivery_store.cpp keeps and loads what must survive.
+// The insides of Delivery. Private to core/outbox: delivery.cpp decides who is next,
+// delivery_store.cpp keeps and loads what must survive.
 #pragma once
 
 #include <deque>
@@ -12,8 +13,10 @@
 
 namespace mis::outbox {
 
-inline constexpr std::int64_t kSpanMax = 65'536;         // positions between the low-water mark and the scan: 8 kB of settled bits
-inline constexpr std::size_t kParkedKeysMax = 256;       // more failing keys than this: it is the receiver
+inline constexpr std::int64_t kSpanMax =
+    65'536;  // positions between the low-water mark and the scan: 8 kB of settled bits
+inline constexpr std::size_t kParkedKeysMax =
+    256;  // more failing keys than this: it is the receiver
 inline constexpr std::size_t kParkedEventsMax = 200'000;
 inline constexpr std::uint32_t kParkAfterAttempts = 3;
 
@@ -29,7 +32,7 @@ struct Item {
 
 struct Key {
     std::string name;
-    std::deque<Item> waiting;         // by position
+    std::deque<Item> waiting;  // by position
     std::vector<Item> in_flight;
     std::deque<std::int64_t> parked;  // positions set apart, not loaded
     bool is_parked = false;           // everything that comes goes to `parked`, until that is empty
@@ -60,7 +63,10 @@ struct Left {  // for the audit: (action, ground) → ids since the last commit
 };
 
 struct Delivery::State {
-    State(sqlite::Database& reader_connection, DeliverySettings delivery_settings, const Clock& the_clock)
+    State(
+        sqlite::Database& reader_connection, DeliverySettings delivery_settings,
+        const Clock& the_clock
+    )
         : reader(reader_connection), settings(std::move(delivery_settings)), clock(the_clock) {}
 
     sqlite::Database& reader;
@@ -82,7 +88,7 @@ struct Delivery::State {
     std::unordered_map<std::int64_t, Key*> flights;  // token → key
     std::size_t window_events = 0, window_bytes = 0;
     std::size_t parked_keys = 0, parked_events = 0;
-    std::unordered_set<std::int64_t> dead;            // positions whose stub is not settled
+    std::unordered_set<std::int64_t> dead;  // positions whose stub is not settled
     std::unordered_set<std::int64_t> loaded_retries;
     std::chrono::nanoseconds retries_polled{-1};
     std::uint64_t random = 0x9e3779b97f4a7c15;

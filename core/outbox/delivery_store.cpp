@@ -1,4 +1,5 @@
-// What of a sink's progress survives a crash: outbox_sink, outbox_parked, outbox_dead, and the audit of what left.
+// What of a sink's progress survives a crash: outbox_sink, outbox_parked, outbox_dead, and the
+// audit of what left.
 #include <algorithm>
 
 #include "base/result.hpp"
@@ -24,12 +25,16 @@ std::string packed(sqlite::Transaction& transaction, const OutboxEvent& event) {
     std::string bytes;
     packing::put_event(
         bytes, event,
-        {name_number(transaction, event.type), name_number(transaction, event.source), name_number(transaction, event.ground), name_number(transaction, event.party)}
+        {name_number(transaction, event.type), name_number(transaction, event.source),
+         name_number(transaction, event.ground), name_number(transaction, event.party)}
     );
     return bytes;
 }
 
-OutboxEvent unpacked(sqlite::Database& database, std::string_view bytes, std::int64_t position, std::int64_t appended_us) {
+OutboxEvent unpacked(
+    sqlite::Database& database, std::string_view bytes, std::int64_t position,
+    std::int64_t appended_us
+) {
     packing::Reader reader(bytes);
     packing::Names names;
     OutboxEvent event = packing::take_event(reader, database, names);
@@ -38,12 +43,17 @@ OutboxEvent unpacked(sqlite::Database& database, std::string_view bytes, std::in
     return event;
 }
 
-void write_dead_change(sqlite::Transaction& transaction, const std::string& sink, const DeadChange& change) {
+void write_dead_change(
+    sqlite::Transaction& transaction, const std::string& sink, const DeadChange& change
+) {
     switch (change.what) {
         case DeadChange::What::died:
             transaction
-                .prepare("insert or replace into outbox_dead(sink, position, state, stub_settled, reason, at_us, appended_us, event) "
-                         "values (?, ?, 'dead', 0, ?, ?, ?, ?)")
+                .prepare(
+                    "insert or replace into outbox_dead(sink, position, state, stub_settled, "
+                    "reason, at_us, appended_us, event) "
+                    "values (?, ?, 'dead', 0, ?, ?, ?, ?)"
+                )
                 .bind(1, std::string_view(sink))
                 .bind(2, change.position)
                 .bind(3, std::string_view(change.reason))
@@ -53,15 +63,26 @@ void write_dead_change(sqlite::Transaction& transaction, const std::string& sink
                 .run();
             return;
         case DeadChange::What::stub_settled:
-            transaction.prepare("update outbox_dead set stub_settled = 1 where sink = ? and position = ?").with(sink, change.position).run();
+            transaction
+                .prepare("update outbox_dead set stub_settled = 1 where sink = ? and position = ?")
+                .with(sink, change.position)
+                .run();
             return;
         case DeadChange::What::retry_delivered:
-            transaction.prepare("update outbox_dead set state = 'delivered', at_us = ? where sink = ? and position = ?")
+            transaction
+                .prepare(
+                    "update outbox_dead set state = 'delivered', at_us = ? where sink = ? and "
+                    "position = ?"
+                )
                 .with(change.at_us, sink, change.position)
                 .run();
             return;
         case DeadChange::What::retry_refused:
-            transaction.prepare("update outbox_dead set state = 'dead', reason = ?, at_us = ? where sink = ? and position = ?")
+            transaction
+                .prepare(
+                    "update outbox_dead set state = 'dead', reason = ?, at_us = ? where sink = ? "
+                    "and position = ?"
+                )
                 .with(change.reason, change.at_us, sink, change.position)
                 .run();
             return;
@@ -73,28 +94,40 @@ void write_dead_change(sqlite::Transaction& transaction, const std::string& sink
 void Delivery::register_sink(sqlite::Transaction& transaction, std::string_view sink) {
     const std::int64_t first = first_position(transaction.database());
     const std::int64_t low = first > 0 ? first : last_position(transaction.database()) + 1;
-    transaction.prepare("insert or ignore into outbox_sink values (?, ?, x'', 'running', '', 0, 0, 0, 0)").with(sink, low).run();
+    transaction
+        .prepare("insert or ignore into outbox_sink values (?, ?, x'', 'running', '', 0, 0, 0, 0)")
+        .with(sink, low)
+        .run();
 }
 
 std::int64_t Delivery::discard_sink(sqlite::Transaction& transaction, std::string_view sink) {
     std::int64_t pending = 0;
     {
         auto query = transaction.prepare(
-            "select max(0, (select last_position from outbox_state) - low + 1) + (select count(*) from outbox_parked where sink = ?1) "
+            "select max(0, (select last_position from outbox_state) - low + 1) + (select count(*) "
+            "from outbox_parked where sink = ?1) "
             "from outbox_sink where sink = ?1"
         );
         if (query.with(sink).step()) pending = query.integer(0);
     }
-    for (const char* sql : {"delete from outbox_sink where sink = ?", "delete from outbox_parked where sink = ?", "delete from outbox_dead where sink = ?"})
+    for (const char* sql :
+         {"delete from outbox_sink where sink = ?", "delete from outbox_parked where sink = ?",
+          "delete from outbox_dead where sink = ?"})
         transaction.prepare(sql).with(sink).run();
     return pending;
 }
 
 void Delivery::State::restore() {
     {
-        auto query = reader.prepare("select low, settled, state, reason, delivered, failed, unknown, rejected from outbox_sink where sink = ?");
+        auto query = reader.prepare(
+            "select low, settled, state, reason, delivered, failed, unknown, rejected from "
+            "outbox_sink where sink = ?"
+        );
         if (!query.with(settings.sink).step())
-            throw sqlite::StoreError(sqlite::StoreError::Kind::other, "opening sink " + settings.sink + ": it is not registered in this store");
+            throw sqlite::StoreError(
+                sqlite::StoreError::Kind::other,
+                "opening sink " + settings.sink + ": it is not registered in this store"
+            );
         low = scan = restored_low = query.integer(0);
         restored_bits = query.string(1);
         sink_state = query.text(2) == "stopped" ? SinkState::stopped : SinkState::running;
@@ -105,11 +138,14 @@ void Delivery::State::restore() {
         rejected = static_cast<std::uint64_t>(query.integer(7));
     }
     {
-        auto query = reader.prepare("select position from outbox_dead where sink = ? and stub_settled = 0");
+        auto query =
+            reader.prepare("select position from outbox_dead where sink = ? and stub_settled = 0");
         query.with(settings.sink);
         while (query.step()) dead.insert(query.integer(0));
     }
-    auto query = reader.prepare("select key, position from outbox_parked where sink = ? order by key, position");
+    auto query = reader.prepare(
+        "select key, position from outbox_parked where sink = ? order by key, position"
+    );
     query.with(settings.sink);
     while (query.step()) {
         Key& key = keys[query.string(0)];
@@ -130,11 +166,13 @@ bool Delivery::State::restored_settled(std::int64_t position) const {
 
 // From low on, also of positions that were restored and not scanned yet; trailing zeros left out.
 std::string Delivery::State::settled_bits() const {
-    const std::int64_t restored_end = restored_low + static_cast<std::int64_t>(restored_bits.size()) * 8;
+    const std::int64_t restored_end =
+        restored_low + static_cast<std::int64_t>(restored_bits.size()) * 8;
     std::string bits(static_cast<std::size_t>(std::max(scan, restored_end) - low) / 8 + 1, '\0');
     const auto set = [&](std::int64_t position) {
         const auto offset = static_cast<std::size_t>(position - low);
-        bits[offset / 8] = static_cast<char>(static_cast<unsigned char>(bits[offset / 8]) | 1U << (offset % 8));
+        bits[offset / 8] =
+            static_cast<char>(static_cast<unsigned char>(bits[offset / 8]) | 1U << (offset % 8));
     };
     for (std::size_t i = 0; i < settled.size(); ++i)
         if (settled[i]) set(low + static_cast<std::int64_t>(i));
@@ -150,12 +188,19 @@ void Delivery::State::load_retries() {
     retries_polled = now;
     std::vector<OutboxEvent> events;
     {
-        auto query = reader.prepare("select position, appended_us, event from outbox_dead where sink = ? and state = 'retry' and stub_settled = 1 limit ?");
+        auto query = reader.prepare(
+            "select position, appended_us, event from outbox_dead where sink = ? and state = "
+            "'retry' and stub_settled = 1 limit ?"
+        );
         query.with(settings.sink, kRetriesMax + static_cast<std::int64_t>(loaded_retries.size()));
         while (query.step())
-            if (!loaded_retries.contains(query.integer(0))) events.push_back(unpacked(reader, query.text(2), query.integer(0), query.integer(1)));
+            if (!loaded_retries.contains(query.integer(0)))
+                events.push_back(unpacked(reader, query.text(2), query.integer(0), query.integer(1))
+                );
     }
-    if (static_cast<int>(events.size()) >= kRetriesMax && window_events < settings.window_events_max) retries_polled = std::chrono::nanoseconds(-1);  // there are more
+    if (static_cast<int>(events.size()) >= kRetriesMax &&
+        window_events < settings.window_events_max)
+        retries_polled = std::chrono::nanoseconds(-1);  // there are more
     for (auto& event : events) {
         loaded_retries.insert(event.position);
         Key& key = keys[event.partition_key];
@@ -180,7 +225,10 @@ void Delivery::record(sqlite::Transaction& transaction) {
     const std::lock_guard lock(state.mutex);
     const std::string& sink = state.settings.sink;
     transaction
-        .prepare("update outbox_sink set low = ?, settled = ?, state = ?, reason = ?, delivered = ?, failed = ?, unknown = ?, rejected = ? where sink = ?")
+        .prepare(
+            "update outbox_sink set low = ?, settled = ?, state = ?, reason = ?, delivered = ?, "
+            "failed = ?, unknown = ?, rejected = ? where sink = ?"
+        )
         .bind(1, state.low)
         .bind_blob(2, state.settled_bits())
         .bind(3, std::string_view(state.sink_state == SinkState::running ? "running" : "stopped"))
@@ -193,13 +241,21 @@ void Delivery::record(sqlite::Transaction& transaction) {
         .run();
     for (const ParkChange& change : state.park_changes) {
         if (change.add)
-            transaction.prepare("insert or replace into outbox_parked(sink, key, position, attempts) values (?, ?, ?, ?)")
+            transaction
+                .prepare(
+                    "insert or replace into outbox_parked(sink, key, position, attempts) values "
+                    "(?, ?, ?, ?)"
+                )
                 .with(sink, change.key, change.position, change.attempts)
                 .run();
         else
-            transaction.prepare("delete from outbox_parked where sink = ? and key = ? and position = ?").with(sink, change.key, change.position).run();
+            transaction
+                .prepare("delete from outbox_parked where sink = ? and key = ? and position = ?")
+                .with(sink, change.key, change.position)
+                .run();
     }
-    for (const DeadChange& change : state.dead_changes) write_dead_change(transaction, sink, change);
+    for (const DeadChange& change : state.dead_changes)
+        write_dead_change(transaction, sink, change);
     if (!state.left.ids.empty()) state.left_writing.push_back(std::exchange(state.left, {}));
     for (const Left& left : state.left_writing) {
         for (const auto& [action_and_ground, ids] : left.ids) {
@@ -222,10 +278,18 @@ void Delivery::recorded() {
     const std::lock_guard lock(state.mutex);
     for (std::size_t i = 0; i < state.dead_written; ++i) {
         const DeadChange& change = state.dead_changes[i];
-        if (change.what == DeadChange::What::retry_delivered || change.what == DeadChange::What::retry_refused) state.loaded_retries.erase(change.position);
+        if (change.what == DeadChange::What::retry_delivered ||
+            change.what == DeadChange::What::retry_refused)
+            state.loaded_retries.erase(change.position);
     }
-    state.park_changes.erase(state.park_changes.begin(), state.park_changes.begin() + static_cast<std::ptrdiff_t>(state.park_written));
-    state.dead_changes.erase(state.dead_changes.begin(), state.dead_changes.begin() + static_cast<std::ptrdiff_t>(state.dead_written));
+    state.park_changes.erase(
+        state.park_changes.begin(),
+        state.park_changes.begin() + static_cast<std::ptrdiff_t>(state.park_written)
+    );
+    state.dead_changes.erase(
+        state.dead_changes.begin(),
+        state.dead_changes.begin() + static_cast<std::ptrdiff_t>(state.dead_written)
+    );
     state.park_written = state.dead_written = 0;
     state.left_writing.clear();
     state.generation_recorded = state.generation_written;
@@ -254,19 +318,27 @@ SinkFigures Delivery::figures() {
             if (!key.waiting.empty()) oldest = std::min(oldest, key.waiting.front().position());
             if (!key.parked.empty()) oldest = std::min(oldest, key.parked.front());
         }
-        auto query = state.reader.prepare("select at_us from outbox_segment where last_position >= ? order by last_position limit 1");
+        auto query = state.reader.prepare(
+            "select at_us from outbox_segment where last_position >= ? order by last_position "
+            "limit 1"
+        );
         if (query.with(oldest).step()) figures.oldest_us = query.integer(0);
     }
-    auto query = state.reader.prepare("select count(*) from outbox_dead where sink = ? and state <> 'delivered'");
+    auto query = state.reader.prepare(
+        "select count(*) from outbox_dead where sink = ? and state <> 'delivered'"
+    );
     query.with(state.settings.sink).step();
     figures.dead_letters = query.integer(0);
     return figures;
 }
 
-std::vector<DeadLetter> dead_letters(sqlite::Database& database, std::string_view sink, std::size_t limit) {
+std::vector<DeadLetter> dead_letters(
+    sqlite::Database& database, std::string_view sink, std::size_t limit
+) {
     std::vector<DeadLetter> letters;
     auto query = database.prepare(
-        "select sink, position, state, reason, at_us, appended_us, event from outbox_dead where ?1 = '' or sink = ?1 order by sink, position limit ?2"
+        "select sink, position, state, reason, at_us, appended_us, event from outbox_dead where ?1 "
+        "= '' or sink = ?1 order by sink, position limit ?2"
     );
     query.with(sink, static_cast<std::int64_t>(limit));
     while (query.step())
@@ -277,8 +349,16 @@ std::vector<DeadLetter> dead_letters(sqlite::Database& database, std::string_vie
     return letters;
 }
 
-bool retry_dead_letter(sqlite::Transaction& transaction, std::string_view sink, std::int64_t position) {
-    transaction.prepare("update outbox_dead set state = 'retry' where sink = ? and position = ? and state = 'dead'").with(sink, position).run();
+bool retry_dead_letter(
+    sqlite::Transaction& transaction, std::string_view sink, std::int64_t position
+) {
+    transaction
+        .prepare(
+            "update outbox_dead set state = 'retry' where sink = ? and position = ? and state = "
+            "'dead'"
+        )
+        .with(sink, position)
+        .run();
     return transaction.database().changes() > 0;
 }
 
@@ -289,15 +369,27 @@ std::vector<std::string> registered_sinks(sqlite::Database& database) {
     return names;
 }
 
-Result<std::int64_t> replay(sqlite::Transaction& transaction, std::string_view sink, std::int64_t from, std::int64_t to) {
+Result<std::int64_t> replay(
+    sqlite::Transaction& transaction, std::string_view sink, std::int64_t from, std::int64_t to
+) {
     auto& database = transaction.database();
     const auto sinks = registered_sinks(database);
     if (std::find(sinks.begin(), sinks.end(), sink) == sinks.end())
-        return fail(ErrorKind::rejected, "replay: no sink " + std::string(sink) + " has ever run on this store");
+        return fail(
+            ErrorKind::rejected,
+            "replay: no sink " + std::string(sink) + " has ever run on this store"
+        );
     const std::int64_t first = first_position(database);
-    if (from < 1 || to < from) return fail(ErrorKind::rejected, "replay: --from and --to are positions, 1 or more, the first not after the last");
+    if (from < 1 || to < from)
+        return fail(
+            ErrorKind::rejected,
+            "replay: --from and --to are positions, 1 or more, the first not after the last"
+        );
     if (first == 0 || from < first)
-        return fail(ErrorKind::rejected, "replay: the events before position " + std::to_string(first) + " are no longer kept (outbox retention)");
+        return fail(
+            ErrorKind::rejected, "replay: the events before position " + std::to_string(first) +
+                                     " are no longer kept (outbox retention)"
+        );
     std::int64_t queued = 0;
     for (std::int64_t after = from - 1; after < to;) {
         const auto page = read_events(database, after, 1000);
@@ -306,8 +398,12 @@ Result<std::int64_t> replay(sqlite::Transaction& transaction, std::string_view s
             after = event.position;
             if (event.position > to) break;
             transaction
-                .prepare("insert into outbox_dead(sink, position, state, stub_settled, reason, at_us, appended_us, event) "
-                         "values (?, ?, 'retry', 1, 'replay', ?, ?, ?) on conflict(sink, position) do update set state = 'retry' where state = 'delivered'")
+                .prepare(
+                    "insert into outbox_dead(sink, position, state, stub_settled, reason, at_us, "
+                    "appended_us, event) "
+                    "values (?, ?, 'retry', 1, 'replay', ?, ?, ?) on conflict(sink, position) do "
+                    "update set state = 'retry' where state = 'delivered'"
+                )
                 .bind(1, sink)
                 .bind(2, event.position)
                 .bind(3, event.appended_us)

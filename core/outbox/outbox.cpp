@@ -44,11 +44,14 @@ std::optional<Sequence> parse_sequence(std::string_view digits) {
     Sequence found;
     const auto head = std::from_chars(digits.data(), digits.data() + 6, found.epoch);
     const auto tail = std::from_chars(digits.data() + 6, digits.data() + 20, found.value);
-    if (head.ec != std::errc{} || head.ptr != digits.data() + 6 || tail.ec != std::errc{} || tail.ptr != digits.data() + 20) return std::nullopt;
+    if (head.ec != std::errc{} || head.ptr != digits.data() + 6 || tail.ec != std::errc{} ||
+        tail.ptr != digits.data() + 20)
+        return std::nullopt;
     return found;
 }
 
-// A number that no other state of the store has had, so that a cache from a rolled-back transaction is noticed.
+// A number that no other state of the store has had, so that a cache from a rolled-back transaction
+// is noticed.
 std::int64_t fresh_version() {
     const std::string bytes = random_bytes(8);
     std::uint64_t version = 0;
@@ -67,7 +70,8 @@ struct Outbox::Cache {
     std::unordered_map<std::string, std::int64_t> names;
 };
 
-Outbox::Outbox(const Identity& identity, std::uint32_t epoch) : identity_(identity), epoch_(epoch), cache_(std::make_unique<Cache>()) {}
+Outbox::Outbox(const Identity& identity, std::uint32_t epoch)
+    : identity_(identity), epoch_(epoch), cache_(std::make_unique<Cache>()) {}
 Outbox::~Outbox() = default;
 
 struct Outbox::Appender::State {
@@ -81,16 +85,21 @@ struct Outbox::Appender::State {
     bool dirty = false;
 
     // The first free id, after `skip` other free ones; n is its count of I2.
-    std::string free_id(std::string_view entity_id, std::string_view type, std::string_view identity, std::uint64_t skip, std::uint64_t& n) {
+    std::string free_id(
+        std::string_view entity_id, std::string_view type, std::string_view identity,
+        std::uint64_t skip, std::uint64_t& n
+    ) {
         for (n = 0;; ++n) {
             std::string id = outbox.identity_.event_id(outbox.epoch_, entity_id, type, identity, n);
-            if (!cache.ids.contains(transaction.database(), id_prefix(id)) && skip-- == 0) return id;
+            if (!cache.ids.contains(transaction.database(), id_prefix(id)) && skip-- == 0)
+                return id;
         }
     }
 
     std::int64_t name_number(const std::string& name) {
         if (name.empty()) return 0;
-        if (const auto known = cache.names.find(name); known != cache.names.end()) return known->second;
+        if (const auto known = cache.names.find(name); known != cache.names.end())
+            return known->second;
         if (cache.names.size() >= kNamesMax) cache.names.clear();
         std::int64_t number = 0;
         {
@@ -109,8 +118,10 @@ struct Outbox::Appender::State {
         auto known = sequences.find(key);
         if (known == sequences.end()) {
             std::uint64_t last = 0;
-            auto query = transaction.prepare("select sequence from outbox_key where key = ? and epoch = ?");
-            if (query.with(key, outbox.epoch_).step()) last = static_cast<std::uint64_t>(query.integer(0));
+            auto query =
+                transaction.prepare("select sequence from outbox_key where key = ? and epoch = ?");
+            if (query.with(key, outbox.epoch_).step())
+                last = static_cast<std::uint64_t>(query.integer(0));
             known = sequences.emplace(key, last).first;
         }
         return ++known->second;
@@ -118,7 +129,11 @@ struct Outbox::Appender::State {
 
     void flush_segment() {
         if (segment_count == 0) return;
-        transaction.prepare("insert into outbox_segment(last_position, count, at_us, events) values (?, ?, ?, ?)")
+        transaction
+            .prepare(
+                "insert into outbox_segment(last_position, count, at_us, events) values (?, ?, ?, "
+                "?)"
+            )
             .bind(1, cache.last_position)
             .bind(2, static_cast<std::int64_t>(segment_count))
             .bind(3, segment_at_us)
@@ -130,7 +145,8 @@ struct Outbox::Appender::State {
 };
 
 Outbox::Appender::Appender(Outbox& outbox, sqlite::Transaction& transaction)
-    : state_(std::unique_ptr<State>(new State{outbox, transaction, *outbox.cache_, {}, {}, 0, 0, false})) {
+    : state_(std::unique_ptr<State>(new State{
+          outbox, transaction, *outbox.cache_, {}, {}, 0, 0, false})) {
     std::int64_t version = 0;
     std::int64_t last_position = 0;
     {
@@ -148,21 +164,28 @@ Outbox::Appender::Appender(Outbox& outbox, sqlite::Transaction& transaction)
 }
 
 Outbox::Appender::~Appender() {
-    if (state_->dirty) state_->cache.version = -1;  // never finished: what the cache learnt did not happen
+    if (state_->dirty)
+        state_->cache.version = -1;  // never finished: what the cache learnt did not happen
 }
 
-std::string Outbox::Appender::next_id(std::string_view entity_id, std::string_view type, std::string_view identity, std::uint64_t nth) {
+std::string Outbox::Appender::next_id(
+    std::string_view entity_id, std::string_view type, std::string_view identity, std::uint64_t nth
+) {
     std::uint64_t n = 0;
     return state_->free_id(entity_id, type, identity, nth, n);
 }
 
-std::uint64_t Outbox::Appender::next_n(std::string_view entity_id, std::string_view type, std::string_view identity) {
+std::uint64_t Outbox::Appender::next_n(
+    std::string_view entity_id, std::string_view type, std::string_view identity
+) {
     std::uint64_t n = 0;
     state_->free_id(entity_id, type, identity, 0, n);
     return n;
 }
 
-AppendReport Outbox::Appender::append(std::span<const disclosure::DisclosedEvent> events, const ChangeSet& change_set) {
+AppendReport Outbox::Appender::append(
+    std::span<const disclosure::DisclosedEvent> events, const ChangeSet& change_set
+) {
     AppendReport report;
     if (events.empty()) return report;
     State& state = *state_;
@@ -170,7 +193,8 @@ AppendReport Outbox::Appender::append(std::span<const disclosure::DisclosedEvent
     std::string all_ids;
     for (const auto& event : events) {
         std::uint64_t n = 0;
-        report.ids.push_back(state.free_id(event.entity_id(), event.type(), event.identity(), 0, n));
+        report.ids.push_back(state.free_id(event.entity_id(), event.type(), event.identity(), 0, n)
+        );
         state.cache.ids.add(id_prefix(report.ids.back()));
         all_ids += report.ids.back();
     }
@@ -191,13 +215,14 @@ AppendReport Outbox::Appender::append(std::span<const disclosure::DisclosedEvent
         packed.change_set_index = static_cast<std::uint32_t>(i);
         packed.data = event.data();
         const packing::NameNumbers names{
-            state.name_number(event.type()), state.name_number(event.source()), state.name_number(event.ground()), state.name_number(event.party())
-        };
+            state.name_number(event.type()), state.name_number(event.source()),
+            state.name_number(event.ground()), state.name_number(event.party())};
         if (state.segment_count == 0) state.segment_at_us = change_set.at_us;
         packing::put_event(state.segment, packed, names);
         ++state.cache.last_position;
         ++state.segment_count;
-        if (state.segment_count >= kSegmentEventsMax || state.segment.size() >= kSegmentBytesMax) state.flush_segment();
+        if (state.segment_count >= kSegmentEventsMax || state.segment.size() >= kSegmentBytesMax)
+            state.flush_segment();
     }
     report.last_position = state.cache.last_position;
     return report;
@@ -209,24 +234,36 @@ void Outbox::Appender::finish() {
     state.flush_segment();
     {
         auto upsert = state.transaction.prepare(
-            "insert into outbox_key(key, epoch, sequence) values (?1, ?2, ?3) on conflict(key) do update set epoch = ?2, sequence = ?3"
+            "insert into outbox_key(key, epoch, sequence) values (?1, ?2, ?3) on conflict(key) do "
+            "update set epoch = ?2, sequence = ?3"
         );
-        std::vector<std::pair<std::string, std::uint64_t>> sorted(state.sequences.begin(), state.sequences.end());
+        std::vector<std::pair<std::string, std::uint64_t>> sorted(
+            state.sequences.begin(), state.sequences.end()
+        );
         std::sort(sorted.begin(), sorted.end());  // neighbours share a page
-        for (const auto& [key, sequence] : sorted) upsert.with(key, state.outbox.epoch_, sequence).run();
+        for (const auto& [key, sequence] : sorted)
+            upsert.with(key, state.outbox.epoch_, sequence).run();
     }
     state.sequences.clear();
     state.cache.ids.write(state.transaction);
     state.cache.version = fresh_version();
-    state.transaction.prepare("update outbox_state set version = ?, last_position = ?").with(state.cache.version, state.cache.last_position).run();
+    state.transaction.prepare("update outbox_state set version = ?, last_position = ?")
+        .with(state.cache.version, state.cache.last_position)
+        .run();
     state.dirty = false;
 }
 
-std::vector<OutboxEvent> read_events(sqlite::Database& database, std::int64_t after_position, std::size_t limit, std::size_t bytes_max) {
+std::vector<OutboxEvent> read_events(
+    sqlite::Database& database, std::int64_t after_position, std::size_t limit,
+    std::size_t bytes_max
+) {
     std::vector<OutboxEvent> events;
     std::size_t bytes = 0;
     packing::Names names;
-    auto query = database.prepare("select last_position, count, at_us, events from outbox_segment where last_position > ? order by last_position");
+    auto query = database.prepare(
+        "select last_position, count, at_us, events from outbox_segment where last_position > ? "
+        "order by last_position"
+    );
     query.with(after_position);
     while (events.size() < limit && bytes < bytes_max && query.step()) {
         std::int64_t position = query.integer(0) - query.integer(1);
@@ -249,46 +286,66 @@ std::int64_t last_position(sqlite::Database& database) {
 }
 
 std::int64_t first_position(sqlite::Database& database) {
-    auto query = database.prepare("select last_position - count + 1 from outbox_segment order by last_position limit 1");
+    auto query = database.prepare(
+        "select last_position - count + 1 from outbox_segment order by last_position limit 1"
+    );
     return query.step() ? query.integer(0) : 0;
 }
 
-Result<void> check_not_behind(sqlite::Database& database, std::string_view partition_key, std::string_view sequence_20_digits) {
+Result<void> check_not_behind(
+    sqlite::Database& database, std::string_view partition_key, std::string_view sequence_20_digits
+) {
     const auto theirs = parse_sequence(sequence_20_digits);
-    if (!theirs) return fail(ErrorKind::malformed, "comparing with the sink: its sequence is not 20 digits");
+    if (!theirs)
+        return fail(ErrorKind::malformed, "comparing with the sink: its sequence is not 20 digits");
     auto query = database.prepare("select epoch, sequence from outbox_key where key = ?");
     Sequence ours;
     if (query.with(partition_key).step())
-        ours = {static_cast<std::uint32_t>(query.integer(0)), static_cast<std::uint64_t>(query.integer(1))};
-    const bool ahead = theirs->epoch > ours.epoch || (theirs->epoch == ours.epoch && theirs->value > ours.value);
+        ours = {
+            static_cast<std::uint32_t>(query.integer(0)),
+            static_cast<std::uint64_t>(query.integer(1))};
+    const bool ahead =
+        theirs->epoch > ours.epoch || (theirs->epoch == ours.epoch && theirs->value > ours.value);
     if (!ahead) return {};
     return fail(
-        ErrorKind::misconfigured,
-        "the sink is ahead of this store (it took sequence " + std::string(sequence_20_digits) + ", the store has " +
-            sequence_text(ours.epoch, ours.value) + "): an older or copied store; run `mis-gateway restore`"
+        ErrorKind::misconfigured, "the sink is ahead of this store (it took sequence " +
+                                      std::string(sequence_20_digits) + ", the store has " +
+                                      sequence_text(ours.epoch, ours.value) +
+                                      "): an older or copied store; run `mis-gateway restore`"
     );
 }
 
-bool remember_sent(sqlite::Transaction& transaction, std::string_view id, std::string_view partition_key, std::string_view sequence_20_digits) {
+bool remember_sent(
+    sqlite::Transaction& transaction, std::string_view id, std::string_view partition_key,
+    std::string_view sequence_20_digits
+) {
     const auto sent = parse_sequence(sequence_20_digits);
     MIS_ASSERT(sent.has_value());
     const std::uint64_t prefix = id_prefix(id);
-    transaction.prepare("insert or ignore into outbox_id(prefix) values (?)").with(prefix == 0 ? 1 : prefix).run();
+    transaction.prepare("insert or ignore into outbox_id(prefix) values (?)")
+        .with(prefix == 0 ? 1 : prefix)
+        .run();
     const bool news = transaction.database().changes() > 0;
     transaction
-        .prepare("insert into outbox_key(key, epoch, sequence) values (?1, ?2, ?3) on conflict(key) do update set epoch = ?2, sequence = ?3 "
-                 "where ?2 > epoch or (?2 = epoch and ?3 > sequence)")
+        .prepare(
+            "insert into outbox_key(key, epoch, sequence) values (?1, ?2, ?3) on conflict(key) do "
+            "update set epoch = ?2, sequence = ?3 "
+            "where ?2 > epoch or (?2 = epoch and ?3 > sequence)"
+        )
         .with(partition_key, sent->epoch, sent->value)
         .run();
     transaction.prepare("update outbox_state set version = ?").with(fresh_version()).run();
     return news;
 }
 
-std::int64_t prune(sqlite::Transaction& transaction, std::int64_t now_us, std::int64_t keep_us, int segments_max) {
+std::int64_t prune(
+    sqlite::Transaction& transaction, std::int64_t now_us, std::int64_t keep_us, int segments_max
+) {
     std::int64_t keep_from = 0;
     {
         auto query = transaction.prepare(
-            "select min(p) from (select min(low) as p from outbox_sink union all select min(position) from outbox_parked "
+            "select min(p) from (select min(low) as p from outbox_sink union all select "
+            "min(position) from outbox_parked "
             "union all select last_position + 1 from outbox_state)"
         );
         query.step();
@@ -297,14 +354,18 @@ std::int64_t prune(sqlite::Transaction& transaction, std::int64_t now_us, std::i
     std::int64_t events = 0;
     std::int64_t last = 0;
     {
-        auto query = transaction.prepare("select last_position, count from outbox_segment where last_position < ? and at_us < ? order by last_position limit ?");
+        auto query = transaction.prepare(
+            "select last_position, count from outbox_segment where last_position < ? and at_us < ? "
+            "order by last_position limit ?"
+        );
         query.with(keep_from, now_us - keep_us, segments_max);
         while (query.step()) {
             last = query.integer(0);
             events += query.integer(1);
         }
     }
-    if (events > 0) transaction.prepare("delete from outbox_segment where last_position <= ?").with(last).run();
+    if (events > 0)
+        transaction.prepare("delete from outbox_segment where last_position <= ?").with(last).run();
     return events;
 }
 

@@ -14,7 +14,8 @@ constexpr std::uint32_t kEpochMax = 999'999;
 
 void append_number(std::string& out, std::uint64_t value, std::size_t width) {
     std::array<char, 20> digits{};
-    for (std::size_t i = width; i-- > 0; value /= 10) digits[i] = static_cast<char>('0' + value % 10);
+    for (std::size_t i = width; i-- > 0; value /= 10)
+        digits[i] = static_cast<char>('0' + value % 10);
     out.append(digits.data(), width);
 }
 
@@ -22,7 +23,8 @@ void append_number(std::string& out, std::uint64_t value, std::size_t width) {
 void append_path_segment(std::string& out, std::string_view text) {
     static constexpr char kDigits[] = "0123456789ABCDEF";
     for (const char c : text) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                           (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
         if (plain) {
             out.push_back(c);
             continue;
@@ -85,7 +87,8 @@ void render_cloudevent(std::string& out, const OutboxEvent& event, std::string_v
     }
     out += R"(,"dataschema":"urn:mis-gateway:event:)";
     out += event.type;
-    out += R"(.v1#/properties/data","datacontenttype":"application/json","dataclassification":"pseudonymous-medical","dataregulation":"152-FZ","data":)";
+    out +=
+        R"(.v1#/properties/data","datacontenttype":"application/json","dataclassification":"pseudonymous-medical","dataregulation":"152-FZ","data":)";
     out += event.data;
     out += '}';
 }
@@ -97,7 +100,8 @@ std::string render_cloudevent(const OutboxEvent& event, std::string_view clinic_
     return out;
 }
 
-// The bytes are the same on every attempt, also after a restart: the receiver's own words stay with the dead letter.
+// The bytes are the same on every attempt, also after a restart: the receiver's own words stay with
+// the dead letter.
 OutboxEvent withheld_stub(const OutboxEvent& event) {
     OutboxEvent stub = event;
     stub.type = "event.withheld";

@@ -1,4 +1,5 @@
-// OutboxEvent: an event as the outbox holds it, and its CloudEvents form (contract.md section 2), which is made only when it is sent.
+// OutboxEvent: an event as the outbox holds it, and its CloudEvents form (contract.md section 2),
+// which is made only when it is sent.
 #pragma once
 
 #include <cstdint>
@@ -16,27 +17,31 @@ struct OutboxEvent {
     std::string type;              // "procedure.performed"
     std::string subject;
     std::string partition_key;
-    std::string source;            // empty: caused by the exchange
-    std::string record_id;         // empty: none
+    std::string source;     // empty: caused by the exchange
+    std::string record_id;  // empty: none
     Timestamp time;
-    std::uint32_t epoch = 1;       // at most 999 999
-    std::uint64_t sequence = 0;    // within partition_key, from 1, without gaps
-    std::string change_set;        // 32 hex digits
+    std::uint32_t epoch = 1;             // at most 999 999
+    std::uint64_t sequence = 0;          // within partition_key, from 1, without gaps
+    std::string change_set;              // 32 hex digits
     std::uint32_t change_set_index = 0;  // from 0
     std::uint32_t change_set_size = 1;
-    std::string data;              // JSON object
-    std::string ground;            // for the audit, never sent
-    std::string party;             // X3, never sent
-    std::string previous_sequence; // filtered views only: the 20 digits that this view had before; empty: not rendered
+    std::string data;               // JSON object
+    std::string ground;             // for the audit, never sent
+    std::string party;              // X3, never sent
+    std::string previous_sequence;  // filtered views only: the 20 digits that this view had before;
+                                    // empty: not rendered
 };
 
-std::string sequence_text(std::uint32_t epoch, std::uint64_t sequence);  // 20 digits: six of the epoch, fourteen counted
+std::string sequence_text(
+    std::uint32_t epoch, std::uint64_t sequence
+);  // 20 digits: six of the epoch, fourteen counted
 
 // One line of JSON, no white space. clinic_id is the store's.
 std::string render_cloudevent(const OutboxEvent& event, std::string_view clinic_id);
 void render_cloudevent(std::string& out, const OutboxEvent& event, std::string_view clinic_id);
 
-// mis.event.withheld.v1 in the place of a dead event: same partition key and sequence, its own deterministic id.
+// mis.event.withheld.v1 in the place of a dead event: same partition key and sequence, its own
+// deterministic id.
 OutboxEvent withheld_stub(const OutboxEvent& event);
 
 }  // namespace mis::outbox

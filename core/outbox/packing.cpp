@@ -35,7 +35,9 @@ void append_hex(std::string& out, std::string_view bytes) {
 }
 
 void put_signed(std::string& out, std::int64_t value) {
-    put_unsigned(out, (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63));
+    put_unsigned(
+        out, (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63)
+    );
 }
 
 }  // namespace
@@ -59,7 +61,10 @@ void put_text(std::string& out, std::string_view text) {
 
 std::string_view Reader::raw(std::size_t count) {
     if (count > bytes_.size() - offset_)
-        throw sqlite::StoreError(sqlite::StoreError::Kind::corrupt, "reading the outbox: a segment ends too early; restore a backup");
+        throw sqlite::StoreError(
+            sqlite::StoreError::Kind::corrupt,
+            "reading the outbox: a segment ends too early; restore a backup"
+        );
     const auto found = bytes_.substr(offset_, count);
     offset_ += count;
     return found;
@@ -95,7 +100,10 @@ void put_event(std::string& out, const OutboxEvent& event, const NameNumbers& na
     put_unsigned(out, static_cast<std::uint64_t>(names.ground));
     put_unsigned(out, static_cast<std::uint64_t>(names.party));
     put_text(out, event.partition_key);
-    put_text(out, event.subject == event.partition_key ? std::string_view{} : std::string_view(event.subject));
+    put_text(
+        out,
+        event.subject == event.partition_key ? std::string_view{} : std::string_view(event.subject)
+    );
     put_text(out, event.record_id);
     put_signed(out, event.time.unix_us);
     put_signed(out, event.time.offset_min);
@@ -137,7 +145,10 @@ const std::string& Names::find(sqlite::Database& database, std::int64_t number) 
     auto query = database.prepare("select name from outbox_name where id = ?");
     query.with(number);
     if (!query.step())
-        throw sqlite::StoreError(sqlite::StoreError::Kind::corrupt, "reading the outbox: a name is missing; restore a backup");
+        throw sqlite::StoreError(
+            sqlite::StoreError::Kind::corrupt,
+            "reading the outbox: a name is missing; restore a backup"
+        );
     return names_.emplace(number, query.string(0)).first->second;
 }
 

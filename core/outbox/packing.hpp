@@ -1,6 +1,7 @@
 // The packed form of events inside outbox_segment and outbox_dead. Private to core/outbox.
 //
-// Varints (LEB128), zigzag for signed; ids as 16 bytes; strings that end in 32 hex digits as prefix and 16 bytes; names that repeat as numbers of outbox_name.
+// Varints (LEB128), zigzag for signed; ids as 16 bytes; strings that end in 32 hex digits as prefix
+// and 16 bytes; names that repeat as numbers of outbox_name.
 #pragma once
 
 #include <cstdint>

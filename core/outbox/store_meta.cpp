@@ -15,7 +15,9 @@ std::uint32_t number_of(std::string_view text) {
 }
 
 // Enough to notice another key, useless for guessing it: the key is long and random.
-std::string key_mark(std::string_view pseudonym_key) { return to_hex(sha256("pseudonym key of a MIS Gateway store:" + std::string(pseudonym_key))); }
+std::string key_mark(std::string_view pseudonym_key) {
+    return to_hex(sha256("pseudonym key of a MIS Gateway store:" + std::string(pseudonym_key)));
+}
 
 }  // namespace
 
@@ -24,16 +26,25 @@ std::string meta_value(sqlite::Database& database, std::string_view key) {
     return query.with(key).step() ? query.string(0) : std::string{};
 }
 
-void set_meta_value(sqlite::Transaction& transaction, std::string_view key, std::string_view value) {
-    transaction.prepare("insert or replace into store_meta(key, value) values (?, ?)").with(key, value).run();
+void set_meta_value(
+    sqlite::Transaction& transaction, std::string_view key, std::string_view value
+) {
+    transaction.prepare("insert or replace into store_meta(key, value) values (?, ?)")
+        .with(key, value)
+        .run();
 }
 
-Result<StoreMeta> open_store_meta(sqlite::Transaction& transaction, std::string_view clinic_id, std::string_view pseudonym_key) {
+Result<StoreMeta> open_store_meta(
+    sqlite::Transaction& transaction, std::string_view clinic_id, std::string_view pseudonym_key
+) {
     sqlite::Database& database = transaction.database();
     if (meta_value(database, "clinic_id").empty()) {
         const std::string random = random_bytes(16);
         set_meta_value(transaction, "clinic_id", clinic_id);
-        set_meta_value(transaction, "instance_id", to_hex({reinterpret_cast<const std::uint8_t*>(random.data()), random.size()}));
+        set_meta_value(
+            transaction, "instance_id",
+            to_hex({reinterpret_cast<const std::uint8_t*>(random.data()), random.size()})
+        );
         set_meta_value(transaction, "pseudonym_key_mark", key_mark(pseudonym_key));
         set_meta_value(transaction, "epoch", "1");
         set_meta_value(transaction, "layout_version", std::to_string(kLayoutVersion));
@@ -46,23 +57,31 @@ Result<StoreMeta> open_store_meta(sqlite::Transaction& transaction, std::string_
     if (meta.layout_version > kLayoutVersion)
         return fail(
             ErrorKind::misconfigured,
-            "opening the store: it was written by a newer version (layout " + std::to_string(meta.layout_version) + ", this program knows " +
-                std::to_string(kLayoutVersion) + "); run that version, or restore a backup made before the upgrade"
+            "opening the store: it was written by a newer version (layout " +
+                std::to_string(meta.layout_version) + ", this program knows " +
+                std::to_string(kLayoutVersion) +
+                "); run that version, or restore a backup made before the upgrade"
         );
     if (meta.clinic_id != clinic_id)
         return fail(
-            ErrorKind::misconfigured, "opening the store: it belongs to clinic " + meta.clinic_id + ", the config says " + std::string(clinic_id) +
-                                          "; set clinic.id back, or give this clinic a data directory of its own"
+            ErrorKind::misconfigured,
+            "opening the store: it belongs to clinic " + meta.clinic_id + ", the config says " +
+                std::string(clinic_id) +
+                "; set clinic.id back, or give this clinic a data directory of its own"
         );
     if (meta_value(database, "pseudonym_key_mark") != key_mark(pseudonym_key))
         return fail(
             ErrorKind::misconfigured,
-            "opening the store: the pseudonym key is another one than the store was made with; put the key file from the backup back"
+            "opening the store: the pseudonym key is another one than the store was made with; put "
+            "the key file from the backup back"
         );
     return meta;
 }
 
-StoreMeta start_new_epoch(sqlite::Transaction& transaction, std::string_view who, std::string_view ground, std::int64_t now_us) {
+StoreMeta start_new_epoch(
+    sqlite::Transaction& transaction, std::string_view who, std::string_view ground,
+    std::int64_t now_us
+) {
     sqlite::Database& database = transaction.database();
     StoreMeta meta;
     meta.clinic_id = meta_value(database, "clinic_id");

@@ -19,13 +19,16 @@ constexpr int kFilterProbes = 4;
 
 std::uint64_t stored_form(std::uint64_t prefix) { return prefix == 0 ? 1 : prefix; }
 
-// The log is read on the machine that wrote it or from its backup; both are little-endian here, and the bytes are fixed as such.
+// The log is read on the machine that wrote it or from its backup; both are little-endian here, and
+// the bytes are fixed as such.
 void append_word(std::string& out, std::uint64_t word) {
     for (int i = 0; i < 8; ++i) out.push_back(static_cast<char>(word >> (8 * i)));
 }
 std::uint64_t word_at(std::string_view bytes, std::size_t offset) {
     std::uint64_t word = 0;
-    for (std::size_t i = 0; i < 8; ++i) word |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[offset + i])) << (8 * i);
+    for (std::size_t i = 0; i < 8; ++i)
+        word |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[offset + i]))
+                << (8 * i);
     return word;
 }
 
@@ -46,7 +49,8 @@ void UsedIds::load(sqlite::Database& database) {
     auto query = database.prepare("select prefixes from outbox_id_log");
     while (query.step()) {
         const auto bytes = query.text(0);
-        for (std::size_t offset = 0; offset + 8 <= bytes.size(); offset += 8) insert_recent(word_at(bytes, offset));
+        for (std::size_t offset = 0; offset + 8 <= bytes.size(); offset += 8)
+            insert_recent(word_at(bytes, offset));
     }
     load_filter(database);
 }
@@ -58,7 +62,9 @@ void UsedIds::load_filter(sqlite::Database& database) {
     filter_.clear();
     if (merged_count_ == 0) return;
     // room for twice as many before it is built again; 16 bits per id now, 8 then
-    filter_.assign(std::clamp(std::bit_ceil(merged_count_ / 4), kFilterWordsMin, kFilterWordsMax), 0);
+    filter_.assign(
+        std::clamp(std::bit_ceil(merged_count_ / 4), kFilterWordsMin, kFilterWordsMax), 0
+    );
     auto query = database.prepare("select prefix from outbox_id");
     while (query.step()) filter_add(static_cast<std::uint64_t>(query.integer(0)));
 }
@@ -114,7 +120,8 @@ void UsedIds::merge(sqlite::Transaction& transaction) {
 
 bool UsedIds::in_recent(std::uint64_t prefix) const {
     if (recent_.empty()) return false;
-    for (std::size_t slot = prefix & (kRecentSlots - 1); recent_[slot] != 0; slot = (slot + 1) & (kRecentSlots - 1))
+    for (std::size_t slot = prefix & (kRecentSlots - 1); recent_[slot] != 0;
+         slot = (slot + 1) & (kRecentSlots - 1))
         if (recent_[slot] == prefix) return true;
     return false;
 }

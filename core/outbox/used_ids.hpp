@@ -1,8 +1,11 @@
-// UsedIds: the set of event ids ever used, as 64-bit prefixes; kept for ever (I2). Private to core/outbox.
+// UsedIds: the set of event ids ever used, as 64-bit prefixes; kept for ever (I2). Private to
+// core/outbox.
 //
-// Ids are hashes, so inserting them one by one into a sorted table would touch every page of it in each transaction. New ones are appended to a log
-// (outbox_id_log) and kept in a small flat set in memory; when that is full it is merged, sorted, into outbox_id. A filter (about a byte per id, at most
-// 4 MB) answers "never seen" without a read. Two ids that share a prefix (one pair in 10^8 ids at 0.03 %) only make an n skip a number.
+// Ids are hashes, so inserting them one by one into a sorted table would touch every page of it in
+// each transaction. New ones are appended to a log (outbox_id_log) and kept in a small flat set in
+// memory; when that is full it is merged, sorted, into outbox_id. A filter (about a byte per id, at
+// most 4 MB) answers "never seen" without a read. Two ids that share a prefix (one pair in 10^8 ids
+// at 0.03 %) only make an n skip a number.
 #pragma once
 
 #include <cstdint>

@@ -26,7 +26,8 @@ Appointed* appointed() {
         static Appointed made;
         made.name = whole.substr(0, colon);
         long count = 1;
-        if (colon != std::string_view::npos) std::from_chars(whole.data() + colon + 1, whole.data() + whole.size(), count);
+        if (colon != std::string_view::npos)
+            std::from_chars(whole.data() + colon + 1, whole.data() + whole.size(), count);
         made.passings_left = count;
         return &made;
     }();

@@ -10,7 +10,8 @@ namespace mis::platform {
 DynamicLibrary DynamicLibrary::open(const std::vector<std::string>& names) {
     std::string tried;
     for (const auto& name : names) {
-        if (void* handle = ::dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL)) return DynamicLibrary(handle, name);
+        if (void* handle = ::dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL))
+            return DynamicLibrary(handle, name);
         const char* why = ::dlerror();
         tried += (tried.empty() ? "" : "; ") + name + ": " + (why != nullptr ? why : "not found");
     }

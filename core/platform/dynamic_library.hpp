@@ -1,4 +1,5 @@
-// A shared library opened at run time, only when configured (libfbclient, ODBC, libnats): saves memory, and the clinic's own client is used.
+// A shared library opened at run time, only when configured (libfbclient, ODBC, libnats): saves
+// memory, and the clinic's own client is used.
 #pragma once
 
 #include <memory>
@@ -9,7 +10,8 @@ namespace mis::platform {
 
 class DynamicLibrary {
   public:
-    // Tries the names in order. Throws std::runtime_error with every name tried and the loader's last word.
+    // Tries the names in order. Throws std::runtime_error with every name tried and the loader's
+    // last word.
     static DynamicLibrary open(const std::vector<std::string>& names);
     DynamicLibrary(DynamicLibrary&&) noexcept;
     DynamicLibrary& operator=(DynamicLibrary&&) noexcept;
@@ -18,7 +20,9 @@ class DynamicLibrary {
     // Throws std::runtime_error naming library and symbol.
     void* symbol(const char* name) const;
     template <typename Function>
-    Function* function(const char* name) const { return reinterpret_cast<Function*>(symbol(name)); }
+    Function* function(const char* name) const {
+        return reinterpret_cast<Function*>(symbol(name));
+    }
     const std::string& name() const { return name_; }
 
   private:

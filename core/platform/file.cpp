@@ -12,7 +12,9 @@ namespace mis::platform {
 namespace {
 
 [[noreturn]] void throw_errno(const char* doing, const std::filesystem::path& path) {
-    throw std::system_error(errno, std::generic_category(), std::string(doing) + " " + path.string());
+    throw std::system_error(
+        errno, std::generic_category(), std::string(doing) + " " + path.string()
+    );
 }
 
 class Descriptor {
@@ -48,7 +50,9 @@ std::string read_file(const std::filesystem::path& path) {
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes) {
     const std::filesystem::path temporary = path.string() + ".new";
     {
-        const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+        const Descriptor file(
+            ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)
+        );
         if (file.get() < 0) throw_errno("writing", temporary);
         while (!bytes.empty()) {
             const auto count = ::write(file.get(), bytes.data(), bytes.size());
@@ -71,21 +75,28 @@ void rename_durably(const std::filesystem::path& from, const std::filesystem::pa
 void make_private_directory(const std::filesystem::path& path) {
     if (path.empty() || std::filesystem::is_directory(path)) return;
     make_private_directory(path.parent_path());
-    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) throw_errno("creating the folder", path);
+    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+        throw_errno("creating the folder", path);
 }
 
-std::uint64_t free_bytes(const std::filesystem::path& path) { return std::filesystem::space(path).available; }
+std::uint64_t free_bytes(const std::filesystem::path& path) {
+    return std::filesystem::space(path).available;
+}
 
 std::filesystem::path share_directory() {
     if (const char* named = std::getenv("MIS_GATEWAY_SHARE")) return named;
     const auto program = std::filesystem::read_symlink("/proc/self/exe");
     const auto in_tree = program.parent_path().parent_path();
     const auto installed = in_tree / "share" / "mis-gateway";
-    for (auto folder = program.parent_path(); folder.has_relative_path(); folder = folder.parent_path())
-        if (std::filesystem::is_directory(folder / "connectors") && std::filesystem::is_directory(folder / "schemas")) return folder;
+    for (auto folder = program.parent_path(); folder.has_relative_path();
+         folder = folder.parent_path())
+        if (std::filesystem::is_directory(folder / "connectors") &&
+            std::filesystem::is_directory(folder / "schemas"))
+            return folder;
     if (std::filesystem::is_directory(installed / "schemas")) return installed;
     throw std::runtime_error(
-        "the folders connectors/ and schemas/ were not found above " + program.parent_path().string() + " nor in " + installed.string() +
+        "the folders connectors/ and schemas/ were not found above " +
+        program.parent_path().string() + " nor in " + installed.string() +
         ": set MIS_GATEWAY_SHARE to the folder that holds them"
     );
 }

@@ -1,4 +1,5 @@
-// Files that must survive: created 0600 (domain.md X4), written whole and fsynced before they count.
+// Files that must survive: created 0600 (domain.md X4), written whole and fsynced before they
+// count.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +13,15 @@ namespace mis::platform {
 std::string read_file(const std::filesystem::path& path);
 // Temporary file beside it, fsync, rename, fsync of the folder; mode 0600.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
-void rename_durably(const std::filesystem::path& from, const std::filesystem::path& to);  // rename, fsync of the folder
+void rename_durably(
+    const std::filesystem::path& from, const std::filesystem::path& to
+);                                                               // rename, fsync of the folder
 void make_private_directory(const std::filesystem::path& path);  // with parents; mode 0700
 std::uint64_t free_bytes(const std::filesystem::path& path);
 
-// The folder with connectors/, schemas/, config/: beside the binary in a source tree (binary in build/), else share/mis-gateway
-// of the installation prefix; the environment variable MIS_GATEWAY_SHARE overrides. Throws std::runtime_error naming the places tried.
+// The folder with connectors/, schemas/, config/: beside the binary in a source tree (binary in
+// build/), else share/mis-gateway of the installation prefix; the environment variable
+// MIS_GATEWAY_SHARE overrides. Throws std::runtime_error naming the places tried.
 std::filesystem::path share_directory();
 
 }  // namespace mis::platform

@@ -1,4 +1,5 @@
-// One daemon per store: an advisory lock on a file, held as long as the object lives; gone with the process, also after kill -9.
+// One daemon per store: an advisory lock on a file, held as long as the object lives; gone with the
+// process, also after kill -9.
 #pragma once
 
 #include <filesystem>

@@ -30,10 +30,13 @@ Signal wait_for_signal(std::chrono::milliseconds at_most) {
     const sigset_t set = watched_signals();
     const timespec wait{at_most.count() / 1000, at_most.count() % 1000 * 1'000'000};
     switch (sigtimedwait(&set, nullptr, &wait)) {
-        case SIGHUP: return Signal::reload;
+        case SIGHUP:
+            return Signal::reload;
         case SIGTERM:
-        case SIGINT: return Signal::stop;
-        default: return Signal::none;
+        case SIGINT:
+            return Signal::stop;
+        default:
+            return Signal::none;
     }
 }
 

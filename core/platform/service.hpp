@@ -12,7 +12,8 @@ void notify_stopping();
 
 enum class Signal { none, stop, reload };
 
-// Blocks SIGTERM, SIGINT and SIGHUP for this thread and all made later: call before any thread is started. SIGPIPE is ignored.
+// Blocks SIGTERM, SIGINT and SIGHUP for this thread and all made later: call before any thread is
+// started. SIGPIPE is ignored.
 void block_signals();
 // Waits for one of them, at most so long.
 Signal wait_for_signal(std::chrono::milliseconds at_most);

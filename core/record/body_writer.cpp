@@ -35,7 +35,8 @@ std::optional<std::string> append_list(
 ) {
     auto items = string_list(value);
     if (!items) return "not a list of texts";
-    if (items->size() > kListItemsMax) return "more than " + std::to_string(kListItemsMax) + " items";
+    if (items->size() > kListItemsMax)
+        return "more than " + std::to_string(kListItemsMax) + " items";
     for (std::string& item : *items) {
         item = std::string(trim(item));
         if (auto problem = too_long(item, max_length)) return "an item is " + *problem;
@@ -72,7 +73,8 @@ std::optional<std::string> append_shares(std::string& out, std::string_view valu
         if (!item.is_object()) return "a share is no object";
         Json share = Json::object();
         for (const auto& [name, member] : item.items()) {
-            if (name == "payer" && member.is_string() && is_payer(member.get_ref<const std::string&>())) {
+            if (name == "payer" && member.is_string() &&
+                is_payer(member.get_ref<const std::string&>())) {
                 share[name] = member;
             } else if (name == "limit_source_id" && member.is_string() && !member.get_ref<const std::string&>().empty()) {
                 share[name] = member;
@@ -83,17 +85,20 @@ std::optional<std::string> append_shares(std::string& out, std::string_view valu
             } else if (const auto sum = name == "total" ? money_from_json(member) : std::nullopt) {
                 share[name] = to_json_value(*sum);
             } else {
-                return "a share has payer (patient limit organization insurer clinic), limit_source_id and total";
+                return "a share has payer (patient limit organization insurer clinic), "
+                       "limit_source_id and total";
             }
         }
-        if (!share.contains("payer") || !share.contains("total")) return "a share lacks payer or total";
+        if (!share.contains("payer") || !share.contains("total"))
+            return "a share lacks payer or total";
         canonical.push_back(std::move(share));
     }
     out += canonical_json(canonical);
     return std::nullopt;
 }
 
-// Of money's JSON text: its number has no leading zero and no minus before one, so that the text is canonical.
+// Of money's JSON text: its number has no leading zero and no minus before one, so that the text is
+// canonical.
 bool is_plain_number(std::string_view json) {
     const std::size_t at = json.rfind(':') + 1;
     const char first = json[at], second = json[at + 1];
@@ -144,7 +149,8 @@ std::string money_json(std::int64_t minor, std::string_view currency) {
 
 std::optional<Money> parse_money_json(std::string_view json) {
     constexpr std::string_view head = R"({"currency":")", middle = R"(","minor":)";
-    if (!json.starts_with(head) || json.size() < head.size() + 3 + middle.size() + 2) return std::nullopt;
+    if (!json.starts_with(head) || json.size() < head.size() + 3 + middle.size() + 2)
+        return std::nullopt;
     const auto currency = Currency::parse(json.substr(head.size(), 3));
     json.remove_prefix(head.size() + 3);
     if (!currency || !json.starts_with(middle) || json.back() != '}') return std::nullopt;
@@ -153,17 +159,27 @@ std::optional<Money> parse_money_json(std::string_view json) {
     const char* end = json.data() + json.size() - 1;
     const auto [stopped, error] = std::from_chars(json.data(), end, money.minor);
     constexpr std::int64_t limit = 10'000'000'000'000'000;
-    if (error != std::errc() || stopped != end || money.minor >= limit || money.minor <= -limit) return std::nullopt;
+    if (error != std::errc() || stopped != end || money.minor >= limit || money.minor <= -limit)
+        return std::nullopt;
     return money;
 }
 
 BodyWriter::BodyWriter(const Kind& kind) : kind_(&kind), is_patient_(kind.name == "patient") {
-    const bool touches_free_times = kind.name == "shift" || kind.name == "busy" || kind.name == "slot" || kind.name == "appointment";
+    const bool touches_free_times = kind.name == "shift" || kind.name == "busy" ||
+                                    kind.name == "slot" || kind.name == "appointment";
     const std::pair<std::string_view, Role> named[] = {
-        {"source_id", Role::source_id}, {"source_modified_at", Role::modified_at}, {"patient_source_id", Role::patient},
-        {"plan_source_id", Role::plan}, {"practitioner_source_id", touches_free_times ? Role::practitioner : Role::none},
-        {"merged_into", Role::merged_into}, {"members", Role::members}, {"starts_at", Role::starts_at}, {"ends_at", Role::ends_at},
-        {"total", Role::total}, {"shares", Role::shares}, {"nomenclature", Role::nomenclature}};
+        {"source_id", Role::source_id},
+        {"source_modified_at", Role::modified_at},
+        {"patient_source_id", Role::patient},
+        {"plan_source_id", Role::plan},
+        {"practitioner_source_id", touches_free_times ? Role::practitioner : Role::none},
+        {"merged_into", Role::merged_into},
+        {"members", Role::members},
+        {"starts_at", Role::starts_at},
+        {"ends_at", Role::ends_at},
+        {"total", Role::total},
+        {"shares", Role::shares},
+        {"nomenclature", Role::nomenclature}};
     for (const Field& field : kind.fields) {
         roles_.push_back(Role::none);
         for (const auto& [name, role] : named)
@@ -208,11 +224,14 @@ std::optional<std::string> BodyWriter::add(std::size_t field_index, std::string_
         stamp_begin_ = begin;
         stamp_end_ = body.size();
     }
-    if (role != Role::none) remember(role, trimmed ? value : std::string_view(body).substr(value_begin));
+    if (role != Role::none)
+        remember(role, trimmed ? value : std::string_view(body).substr(value_begin));
     return std::nullopt;
 }
 
-std::optional<std::string> BodyWriter::append_value(const Field& field, Role role, std::string_view value) {
+std::optional<std::string> BodyWriter::append_value(
+    const Field& field, Role role, std::string_view value
+) {
     std::string& out = record_.body;
     const auto quote = [&](std::string_view text) { append_json_string(out, text); };
     switch (field.type) {
@@ -222,21 +241,27 @@ std::optional<std::string> BodyWriter::append_value(const Field& field, Role rol
             return std::nullopt;
         case FieldType::text:
             if (auto problem = too_long(value, field.max_length)) return problem;
-            if (role == Role::nomenclature) quote(fold_code(value));  // I8
-            else quote(value);
+            if (role == Role::nomenclature)
+                quote(fold_code(value));  // I8
+            else
+                quote(value);
             return std::nullopt;
         case FieldType::choice:
             if (std::find(field.values.begin(), field.values.end(), value) == field.values.end()) {
                 std::string problem = "not one of";
-                for (const std::string_view allowed : field.values) problem.append(" ").append(allowed);
+                for (const std::string_view allowed : field.values)
+                    problem.append(" ").append(allowed);
                 return problem;
             }
             quote(value);
             return std::nullopt;
         case FieldType::boolean:
-            if (value == "1" || value == "true") out += "true";
-            else if (value == "0" || value == "false") out += "false";
-            else return "not a boolean (true, false, 1, 0)";
+            if (value == "1" || value == "true")
+                out += "true";
+            else if (value == "0" || value == "false")
+                out += "false";
+            else
+                return "not a boolean (true, false, 1, 0)";
             return std::nullopt;
         case FieldType::integer: {
             std::int64_t number = -1;
@@ -256,8 +281,10 @@ std::optional<std::string> BodyWriter::append_value(const Field& field, Role rol
         case FieldType::money: {
             const auto money = parse_money_json(value);
             if (!money) return "not a sum with currency; money() makes one";
-            if (is_plain_number(value)) out += value;
-            else out += money_json(money->minor, money->currency.code());
+            if (is_plain_number(value))
+                out += value;
+            else
+                out += money_json(money->minor, money->currency.code());
             return std::nullopt;
         }
         case FieldType::date: {
@@ -270,12 +297,15 @@ std::optional<std::string> BodyWriter::append_value(const Field& field, Role rol
             const auto time = Timestamp::parse_rfc3339(value);
             if (!time) return "not a time with offset (RFC 3339); local_ts() makes one";
             // what local_ts() writes is canonical already
-            if (value.size() == 25 && value[10] == 'T' && value[19] == '+') quote(value);
-            else quote(time->to_string());
+            if (value.size() == 25 && value[10] == 'T' && value[19] == '+')
+                quote(value);
+            else
+                quote(time->to_string());
             return std::nullopt;
         }
         case FieldType::zone:
-            if (value.size() > 64 || !Zone::find(value)) return "not an IANA time zone (Europe/Moscow)";
+            if (value.size() > 64 || !Zone::find(value))
+                return "not an IANA time zone (Europe/Moscow)";
             quote(value);
             return std::nullopt;
         case FieldType::surfaces: {
@@ -284,10 +314,14 @@ std::optional<std::string> BodyWriter::append_value(const Field& field, Role rol
             quote(*surfaces);
             return std::nullopt;
         }
-        case FieldType::id_list: return append_list(out, value, kIdLengthMax);
-        case FieldType::text_list: return append_list(out, value, field.max_length);
-        case FieldType::teeth: return append_teeth(out, value);
-        case FieldType::shares: return append_shares(out, value);
+        case FieldType::id_list:
+            return append_list(out, value, kIdLengthMax);
+        case FieldType::text_list:
+            return append_list(out, value, field.max_length);
+        case FieldType::teeth:
+            return append_teeth(out, value);
+        case FieldType::shares:
+            return append_shares(out, value);
     }
     return "of no known type";
 }
@@ -295,25 +329,47 @@ std::optional<std::string> BodyWriter::append_value(const Field& field, Role rol
 void BodyWriter::remember(Role role, std::string_view value) {
     const auto unquoted = [&] { return std::string(value.substr(1, value.size() - 2)); };
     switch (role) {
-        case Role::source_id: record_.source_id = value; return;
-        case Role::patient: record_.patient_source_id = value; return;
-        case Role::plan: record_.plan_source_id = value; return;
-        case Role::practitioner: record_.practitioner_source_id = value; return;
-        case Role::merged_into: record_.related_patients.emplace_back(value); return;
-        case Role::members: record_.related_patients = string_list(value).value_or(std::vector<std::string>{}); return;
-        case Role::starts_at: starts_at_ = unquoted(); return;
-        case Role::ends_at: ends_at_ = unquoted(); return;
-        case Role::total: total_ = value; return;
-        case Role::shares: shares_ = value; return;
+        case Role::source_id:
+            record_.source_id = value;
+            return;
+        case Role::patient:
+            record_.patient_source_id = value;
+            return;
+        case Role::plan:
+            record_.plan_source_id = value;
+            return;
+        case Role::practitioner:
+            record_.practitioner_source_id = value;
+            return;
+        case Role::merged_into:
+            record_.related_patients.emplace_back(value);
+            return;
+        case Role::members:
+            record_.related_patients = string_list(value).value_or(std::vector<std::string>{});
+            return;
+        case Role::starts_at:
+            starts_at_ = unquoted();
+            return;
+        case Role::ends_at:
+            ends_at_ = unquoted();
+            return;
+        case Role::total:
+            total_ = value;
+            return;
+        case Role::shares:
+            shares_ = value;
+            return;
         case Role::none:
         case Role::modified_at:
-        case Role::nomenclature: return;
+        case Role::nomenclature:
+            return;
     }
 }
 
 std::optional<std::string> BodyWriter::inconsistency() const {
     if (!starts_at_.empty() && !ends_at_.empty()) {
-        const auto starts = Timestamp::parse_rfc3339(starts_at_), ends = Timestamp::parse_rfc3339(ends_at_);
+        const auto starts = Timestamp::parse_rfc3339(starts_at_),
+                   ends = Timestamp::parse_rfc3339(ends_at_);
         if (starts && ends && *ends < *starts) return "ends_at: before starts_at";
     }
     if (shares_.empty()) return std::nullopt;
@@ -323,7 +379,8 @@ std::optional<std::string> BodyWriter::inconsistency() const {
     Money sum{0, total->currency};
     for (const Json& share : *shares) {
         const auto part = money_from_json(share.at("total"));
-        if (!part || part->currency != sum.currency) return "shares: in another currency than total";
+        if (!part || part->currency != sum.currency)
+            return "shares: in another currency than total";
         sum += *part;
     }
     if (!shares->empty() && sum != *total) return "shares: do not add up to total";

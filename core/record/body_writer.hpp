@@ -1,7 +1,9 @@
-// BodyWriter: field values, as text, into a canonical body, validated on the way. The one place where a record comes to be.
+// BodyWriter: field values, as text, into a canonical body, validated on the way. The one place
+// where a record comes to be.
 //
-// Used by the mapper (values from SQLite, hot path) and by record_from_json (values from documents). Values come in the kind's field order;
-// each is text in the field type's canonical form: lists, money and shares as their JSON text, booleans "1"/"0"/"true"/"false".
+// Used by the mapper (values from SQLite, hot path) and by record_from_json (values from
+// documents). Values come in the kind's field order; each is text in the field type's canonical
+// form: lists, money and shares as their JSON text, booleans "1"/"0"/"true"/"false".
 #pragma once
 
 #include <optional>
@@ -21,18 +23,35 @@ class BodyWriter {
 
     void clear();
 
-    // What is wrong with the value ("not a date"), never the value itself; nullopt: taken. An empty text or id counts as absent and is not written.
+    // What is wrong with the value ("not a date"), never the value itself; nullopt: taken. An empty
+    // text or id counts as absent and is not written.
     std::optional<std::string> add(std::size_t field_index, std::string_view value);
     bool has(std::size_t field_index) const { return written_[field_index]; }
 
-    // What the fields say together (times in order, shares adding up): "ends_at: before starts_at"; nullopt: consistent.
+    // What the fields say together (times in order, shares adding up): "ends_at: before starts_at";
+    // nullopt: consistent.
     std::optional<std::string> inconsistency() const;
 
-    // The record so far, with references and content hash. Required fields are the caller's question, by has().
+    // The record so far, with references and content hash. Required fields are the caller's
+    // question, by has().
     Record finish() const;
 
   private:
-    enum class Role { none, source_id, modified_at, patient, plan, practitioner, merged_into, members, starts_at, ends_at, total, shares, nomenclature };
+    enum class Role {
+        none,
+        source_id,
+        modified_at,
+        patient,
+        plan,
+        practitioner,
+        merged_into,
+        members,
+        starts_at,
+        ends_at,
+        total,
+        shares,
+        nomenclature
+    };
     std::optional<std::string> append_value(const Field& field, Role role, std::string_view value);
     void remember(Role role, std::string_view value);
 
@@ -42,7 +61,8 @@ class BodyWriter {
     Record record_;
     std::vector<bool> written_;
     std::string starts_at_, ends_at_, total_, shares_;
-    std::size_t stamp_begin_ = 0, stamp_end_ = 0;  // where source_modified_at stands in the body: not hashed
+    std::size_t stamp_begin_ = 0,
+                stamp_end_ = 0;  // where source_modified_at stands in the body: not hashed
 };
 
 // The strings of a JSON list of strings, ["a","b"]; nullopt: not one.

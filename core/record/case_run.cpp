@@ -21,7 +21,10 @@ Result<std::optional<std::string>> cell_of(const Json& value) {
     if (value.is_string()) return std::optional(value.get<std::string>());
     if (value.is_boolean()) return std::optional<std::string>(value.get<bool>() ? "1" : "0");
     if (value.is_number_integer()) return std::optional(value.dump());
-    return fail(ErrorKind::malformed, "a cell is a text, a whole number, true, false or null; decimals are texts");
+    return fail(
+        ErrorKind::malformed,
+        "a cell is a text, a whole number, true, false or null; decimals are texts"
+    );
 }
 
 Result<source::RowBatch> read_rows(const fs::path& file, const source::StreamDeclaration& stream) {
@@ -31,20 +34,31 @@ Result<source::RowBatch> read_rows(const fs::path& file, const source::StreamDec
     for (const std::string_view line : split(text, '\n')) {
         ++number;
         if (trim(line).empty()) continue;
-        const auto wrong = [&](const std::string& what) { return fail(ErrorKind::malformed, file.filename().string() + " line " + std::to_string(number) + ": " + what); };
+        const auto wrong = [&](const std::string& what) {
+            return fail(
+                ErrorKind::malformed,
+                file.filename().string() + " line " + std::to_string(number) + ": " + what
+            );
+        };
         const auto row = parse_json(line);
         if (!row) return wrong(row.error().text);
         if (!row->is_object()) return wrong("not an object of column → value");
         for (const auto& member : row->items()) {
-            const bool declared = std::any_of(stream.columns.begin(), stream.columns.end(), [&](const auto& column) { return column.name == member.key(); });
-            if (!declared) return wrong("column " + member.key() + " is not declared in connector.yaml");
+            const bool declared =
+                std::any_of(stream.columns.begin(), stream.columns.end(), [&](const auto& column) {
+                    return column.name == member.key();
+                });
+            if (!declared)
+                return wrong("column " + member.key() + " is not declared in connector.yaml");
         }
         for (const auto& column : stream.columns) {
             const auto member = row->find(column.name);
             const auto cell = cell_of(member == row->end() ? Json() : *member);
             if (!cell) return wrong("column " + column.name + ": " + cell.error().text);
-            if (*cell) batch.add(**cell);
-            else batch.add_null();
+            if (*cell)
+                batch.add(**cell);
+            else
+                batch.add_null();
         }
     }
     return batch;
@@ -54,31 +68,43 @@ Result<source::RowBatch> read_rows(const fs::path& file, const source::StreamDec
 std::vector<fs::path> steps_of(const fs::path& folder) {
     if (fs::exists(folder / "rows.jsonl")) return {folder / "rows.jsonl"};
     std::vector<fs::path> steps;
-    for (int number = 1; fs::exists(folder / (std::to_string(number) + ".rows.jsonl")); ++number) steps.push_back(folder / (std::to_string(number) + ".rows.jsonl"));
+    for (int number = 1; fs::exists(folder / (std::to_string(number) + ".rows.jsonl")); ++number)
+        steps.push_back(folder / (std::to_string(number) + ".rows.jsonl"));
     return steps;
 }
 
 using Contents = std::map<std::string, std::string>;  // source_id → body and hash
 
-Contents contents_of(const std::map<std::string, Standing>& standing, std::vector<std::string>* twice = nullptr) {
+Contents contents_of(
+    const std::map<std::string, Standing>& standing, std::vector<std::string>* twice = nullptr
+) {
     Contents contents;
     for (const auto& [key, rows] : standing)
         for (const Record& record : rows.records) {
-            const bool fresh = contents.emplace(record.source_id, to_hex(record.content_hash)).second;
+            const bool fresh =
+                contents.emplace(record.source_id, to_hex(record.content_hash)).second;
             if (!fresh && twice) twice->push_back(record.source_id);
         }
     return contents;
 }
 
-std::string change_line(int step, const std::string& kind, const std::string& source_id, const char* change) {
-    return canonical_json(Json{{"step", step}, {"kind", kind}, {"source_id", source_id}, {"change", change}});
+std::string change_line(
+    int step, const std::string& kind, const std::string& source_id, const char* change
+) {
+    return canonical_json(Json{
+        {"step", step}, {"kind", kind}, {"source_id", source_id}, {"change", change}});
 }
 
-void add_changes(CaseLines& lines, int step, const std::string& kind, const Contents& before, const Contents& after, bool removals_count) {
+void add_changes(
+    CaseLines& lines, int step, const std::string& kind, const Contents& before,
+    const Contents& after, bool removals_count
+) {
     for (const auto& [id, hash] : after) {
         const auto known = before.find(id);
-        if (known == before.end()) lines.push_back(change_line(step, kind, id, "created"));
-        else if (known->second != hash) lines.push_back(change_line(step, kind, id, "updated"));
+        if (known == before.end())
+            lines.push_back(change_line(step, kind, id, "created"));
+        else if (known->second != hash)
+            lines.push_back(change_line(step, kind, id, "updated"));
     }
     if (!removals_count) return;
     for (const auto& [id, hash] : before)
@@ -93,8 +119,12 @@ void note_fields(std::set<std::string>& fields, const std::string& body) {
 // The document path and the map must agree: the same body, the same hash.
 void check_record(const Record& record, std::vector<std::string>& problems) {
     const auto again = record_from_json(record.kind, record.body);
-    if (!again) problems.push_back("record " + record.source_id + " is refused as a document: " + again.error().text);
-    else if (again->body != record.body) problems.push_back("record " + record.source_id + " is not canonical");
+    if (!again)
+        problems.push_back(
+            "record " + record.source_id + " is refused as a document: " + again.error().text
+        );
+    else if (again->body != record.body)
+        problems.push_back("record " + record.source_id + " is not canonical");
 }
 
 }  // namespace
@@ -111,39 +141,56 @@ CaseLines canonical_lines(std::string_view text) {
 
 Result<MapContext> case_context(const source::Connector& connector, const fs::path& folder) {
     MapContext context{Zone::find("Europe/Moscow").value(), {}, connector.site_defaults, "RUB"};
-    for (const fs::path& file : {connector.folder / "cases" / "context.json", folder / "context.json"}) {
+    for (const fs::path& file :
+         {connector.folder / "cases" / "context.json", folder / "context.json"}) {
         if (!fs::exists(file)) continue;
-        const auto wrong = [&](const std::string& what) { return fail(ErrorKind::malformed, "context.json: " + what); };
+        const auto wrong = [&](const std::string& what) {
+            return fail(ErrorKind::malformed, "context.json: " + what);
+        };
         const auto document = parse_json(platform::read_file(file));
-        if (!document || !document->is_object()) return wrong(document ? "not an object" : document.error().text);
+        if (!document || !document->is_object())
+            return wrong(document ? "not an object" : document.error().text);
         for (const auto& [name, value] : document->items()) {
-            if (name == "timezone" && value.is_string() && Zone::find(value.get<std::string>())) context.clinic_zone = *Zone::find(value.get<std::string>());
-            else if (name == "currency" && value.is_string()) context.currency = value.get<std::string>();
+            if (name == "timezone" && value.is_string() && Zone::find(value.get<std::string>()))
+                context.clinic_zone = *Zone::find(value.get<std::string>());
+            else if (name == "currency" && value.is_string())
+                context.currency = value.get<std::string>();
             else if ((name == "branch_timezones" || name == "site") && value.is_object())
                 for (const auto& [key, item] : value.items()) {
                     if (!item.is_string()) return wrong(name + "." + key + " is no text");
-                    if (name == "site") context.site.insert_or_assign(key, item.get<std::string>());
-                    else if (const auto zone = Zone::find(item.get<std::string>())) context.branch_zones.insert_or_assign(key, *zone);
-                    else return wrong(name + "." + key + " is no IANA zone");
+                    if (name == "site")
+                        context.site.insert_or_assign(key, item.get<std::string>());
+                    else if (const auto zone = Zone::find(item.get<std::string>()))
+                        context.branch_zones.insert_or_assign(key, *zone);
+                    else
+                        return wrong(name + "." + key + " is no IANA zone");
                 }
-            else return wrong(name + " is none of timezone, branch_timezones, site, currency, or of the wrong form");
+            else
+                return wrong(
+                    name +
+                    " is none of timezone, branch_timezones, site, currency, or of the wrong form"
+                );
         }
     }
     return context;
 }
 
-Result<CaseRun> run_case(const source::Connector& connector, const source::StreamDeclaration& stream, const fs::path& folder) {
+Result<CaseRun> run_case(
+    const source::Connector& connector, const source::StreamDeclaration& stream,
+    const fs::path& folder
+) {
     const auto context = case_context(connector, folder);
     if (!context) return fail(context.error());
     auto mapper = Mapper::create(connector, stream, *context);
     if (!mapper) return fail(mapper.error());
     const auto steps = steps_of(folder);
-    if (steps.empty()) return fail(ErrorKind::malformed, "there is no rows.jsonl, nor 1.rows.jsonl");
+    if (steps.empty())
+        return fail(ErrorKind::malformed, "there is no rows.jsonl, nor 1.rows.jsonl");
     const bool numbered = steps.front().filename() != "rows.jsonl";
 
     CaseRun run;
-    CaseLines &records = run.outcome[kRecordsFile], &quarantine = run.outcome[kQuarantineFile], &skipped = run.outcome[kSkippedFile],
-              &changes = run.outcome[kChangesFile];
+    CaseLines &records = run.outcome[kRecordsFile], &quarantine = run.outcome[kQuarantineFile],
+              &skipped = run.outcome[kSkippedFile], &changes = run.outcome[kChangesFile];
     std::map<std::string, Standing> standing;
     for (std::size_t step = 0; step < steps.size(); ++step) {
         const auto batch = read_rows(steps[step], stream);
@@ -158,16 +205,22 @@ Result<CaseRun> run_case(const source::Connector& connector, const source::Strea
         for (std::size_t row = 0; row < batch->rows(); ++row) {
             ++run.rows;
             auto mapped = (*mapper)->map(*batch, row);
-            for (const RowIssue& issue : mapped.issues) quarantine.push_back(step_mark(Json{{"row_key", issue.row_key}, {"reason", issue.reason}}));
-            if (!mapped.skip_reason.empty()) skipped.push_back(step_mark(Json{{"row_key", mapped.row_key}, {"reason", mapped.skip_reason}}));
+            for (const RowIssue& issue : mapped.issues)
+                quarantine.push_back(step_mark(Json{
+                    {"row_key", issue.row_key}, {"reason", issue.reason}}));
+            if (!mapped.skip_reason.empty())
+                skipped.push_back(step_mark(Json{
+                    {"row_key", mapped.row_key}, {"reason", mapped.skip_reason}}));
             if (mapped.row_key.empty()) {
                 keys_readable = false;
                 continue;
             }
             Standing& entry = now[mapped.row_key];
-            if (!entry.records.empty()) run.problems.push_back("two rows have the key " + mapped.row_key);
+            if (!entry.records.empty())
+                run.problems.push_back("two rows have the key " + mapped.row_key);
             if (!mapped.issues.empty()) {  // the last good version stands
-                if (const auto known = standing.find(mapped.row_key); known != standing.end()) entry = known->second;
+                if (const auto known = standing.find(mapped.row_key); known != standing.end())
+                    entry = known->second;
             } else {
                 entry.records = std::move(mapped.records);
                 for (const Record& record : entry.records) {
@@ -184,14 +237,22 @@ Result<CaseRun> run_case(const source::Connector& connector, const source::Strea
             auto mapped = (*mapper)->map(*batch, row);
             if (mapped.row_key.empty()) continue;
             Standing& entry = backwards[mapped.row_key];
-            if (mapped.issues.empty()) entry.records = std::move(mapped.records);
-            else if (const auto known = standing.find(mapped.row_key); known != standing.end()) entry = known->second;
+            if (mapped.issues.empty())
+                entry.records = std::move(mapped.records);
+            else if (const auto known = standing.find(mapped.row_key); known != standing.end())
+                entry = known->second;
         }
         std::vector<std::string> twice;
         const Contents after = contents_of(now, &twice);
-        for (const std::string& id : twice) run.problems.push_back("two rows yield the source_id " + id);
-        if (after != contents_of(backwards)) run.problems.push_back("the same rows in another order yield other records");
-        if (numbered) add_changes(changes, static_cast<int>(step + 1), stream.kind, contents_of(standing), after, keys_readable);
+        for (const std::string& id : twice)
+            run.problems.push_back("two rows yield the source_id " + id);
+        if (after != contents_of(backwards))
+            run.problems.push_back("the same rows in another order yield other records");
+        if (numbered)
+            add_changes(
+                changes, static_cast<int>(step + 1), stream.kind, contents_of(standing), after,
+                keys_readable
+            );
         if (!keys_readable)
             for (auto& [key, entry] : standing) now.emplace(key, entry);
         standing = std::move(now);
@@ -201,7 +262,8 @@ Result<CaseRun> run_case(const source::Connector& connector, const source::Strea
         for (const std::string& key : order)
             for (const Record& record : standing[key].records) records.push_back(record.body);
     }
-    // of numbered steps the changes are what is tested; the records are compared where somebody wrote them down
+    // of numbered steps the changes are what is tested; the records are compared where somebody
+    // wrote them down
     if (numbered && !fs::exists(folder / kRecordsFile)) run.outcome.erase(kRecordsFile);
     return run;
 }

@@ -1,4 +1,5 @@
-// One case of a connector: its rows through the map, and what came out as lines to compare with the expected files.
+// One case of a connector: its rows through the map, and what came out as lines to compare with the
+// expected files.
 #pragma once
 
 #include <filesystem>
@@ -15,11 +16,13 @@ using CaseLines = std::vector<std::string>;
 
 struct CaseRun {
     // File → its lines, for every expected file a case may have; no lines: the file must not exist.
-    // expected.records.jsonl (bodies, in row order; of numbered steps: what stands at the end, where the file exists), expected.quarantine.jsonl,
-    // expected.skipped.jsonl, expected.changes.jsonl (numbered steps only)
+    // expected.records.jsonl (bodies, in row order; of numbered steps: what stands at the end,
+    // where the file exists), expected.quarantine.jsonl, expected.skipped.jsonl,
+    // expected.changes.jsonl (numbered steps only)
     std::map<std::string, CaseLines> outcome;
-    std::set<std::string> fields;        // canonical fields that some record had
-    std::vector<std::string> problems;   // of the harness's own checks: order, repetition, double ids
+    std::set<std::string> fields;  // canonical fields that some record had
+    std::vector<std::string>
+        problems;  // of the harness's own checks: order, repetition, double ids
     int rows = 0, records = 0;
 };
 
@@ -28,13 +31,18 @@ inline constexpr const char* kQuarantineFile = "expected.quarantine.jsonl";
 inline constexpr const char* kSkippedFile = "expected.skipped.jsonl";
 inline constexpr const char* kChangesFile = "expected.changes.jsonl";
 
-// malformed: the case's own files cannot be read (file and line are named); misconfigured: the map does not prepare.
+// malformed: the case's own files cannot be read (file and line are named); misconfigured: the map
+// does not prepare.
 Result<CaseRun> run_case(
-    const source::Connector& connector, const source::StreamDeclaration& stream, const std::filesystem::path& folder
+    const source::Connector& connector, const source::StreamDeclaration& stream,
+    const std::filesystem::path& folder
 );
 
-// Zones, site values and currency of cases/context.json, then <case>/context.json over it; Europe/Moscow and RUB by default.
-Result<MapContext> case_context(const source::Connector& connector, const std::filesystem::path& folder);
+// Zones, site values and currency of cases/context.json, then <case>/context.json over it;
+// Europe/Moscow and RUB by default.
+Result<MapContext> case_context(
+    const source::Connector& connector, const std::filesystem::path& folder
+);
 
 // Lines without the empty ones, each as canonical JSON where it is JSON.
 CaseLines canonical_lines(std::string_view text);

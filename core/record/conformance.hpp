@@ -1,7 +1,9 @@
-// The conformance harness: what every connector folder must prove, the same for all (`mis-gateway connector test`, ctest `connectors`).
+// The conformance harness: what every connector folder must prove, the same for all (`mis-gateway
+// connector test`, ctest `connectors`).
 //
-// A finding says which file, what is wrong and the remedy. Cases are invented rows and the records expected of them; connectors/README.md says
-// how they are written. Pure but for the files: no source is contacted unless the caller hands in a way to prepare fetches.
+// A finding says which file, what is wrong and the remedy. Cases are invented rows and the records
+// expected of them; connectors/README.md says how they are written. Pure but for the files: no
+// source is contacted unless the caller hands in a way to prepare fetches.
 #pragma once
 
 #include <filesystem>
@@ -25,22 +27,30 @@ struct ConformanceReport {
     std::string connector;
     std::vector<Finding> findings;
     std::vector<std::string> written;  // files that `update` wrote
-    int streams = 0, cases = 0, rows = 0, records = 0, fetches = 0;  // fetches: texts rendered, prepared if there is a way
+    int streams = 0, cases = 0, rows = 0, records = 0,
+        fetches = 0;  // fetches: texts rendered, prepared if there is a way
 
     bool passed() const { return findings.empty(); }
 };
 
-enum class Expectations { compare, update };  // update: write what came out; a human reads the diff. Never over a file that says "fill me in"
+enum class Expectations {
+    compare,
+    update
+};  // update: write what came out; a human reads the diff. Never over a file that says "fill me in"
 
 struct ConformanceOptions {
     Expectations expectations = Expectations::compare;
     // Prepares one fetch text against a real base; absent: the texts are rendered only.
-    std::function<Result<void>(const source::StreamDeclaration&, const source::FetchVariant&)> prepare_fetch;
+    std::function<Result<void>(const source::StreamDeclaration&, const source::FetchVariant&)>
+        prepare_fetch;
 };
 
-ConformanceReport test_connector(const std::filesystem::path& folder, const ConformanceOptions& options = {});
+ConformanceReport test_connector(
+    const std::filesystem::path& folder, const ConformanceOptions& options = {}
+);
 
-// "lotos: 14 streams, 52 cases, 120 rows, 99 records: passed", or the findings, one per line with its remedy under it.
+// "lotos: 14 streams, 52 cases, 120 rows, 99 records: passed", or the findings, one per line with
+// its remedy under it.
 std::string to_text(const ConformanceReport& report);
 // JSON Lines: one object per finding, then one with the counts.
 std::string to_json_lines(const ConformanceReport& report);

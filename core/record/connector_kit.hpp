@@ -19,10 +19,12 @@ struct ListedConnector {
 // Folders of `connectors` with a connector.yaml, by name; those beginning with _ or . are none.
 std::vector<ListedConnector> connector_list(const std::filesystem::path& connectors);
 
-// Copies `connectors`/_template to `target`, with its name filled in. Its cases fail until someone has thought. misconfigured: the name is no
-// lower-case word, the target exists, the template is missing.
+// Copies `connectors`/_template to `target`, with its name filled in. Its cases fail until someone
+// has thought. misconfigured: the name is no lower-case word, the target exists, the template is
+// missing.
 Result<void> connector_new(
-    const std::filesystem::path& connectors, const std::string& name, const std::filesystem::path& target
+    const std::filesystem::path& connectors, const std::string& name,
+    const std::filesystem::path& target
 );
 
 }  // namespace mis::record

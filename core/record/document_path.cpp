@@ -18,7 +18,9 @@ class JsonCursor {  // walks over tokens without building a document
     explicit JsonCursor(std::string_view json) : json_(json) {}
 
     void skip_space() {
-        while (at_ < json_.size() && std::string_view(" \t\r\n").find(json_[at_]) != std::string_view::npos) ++at_;
+        while (at_ < json_.size() &&
+               std::string_view(" \t\r\n").find(json_[at_]) != std::string_view::npos)
+            ++at_;
     }
     char peek() {
         skip_space();
@@ -48,10 +50,13 @@ class JsonCursor {  // walks over tokens without building a document
             if (!take(close)) return std::nullopt;
             return json_.substr(begin, at_ - begin);
         }
-        while (at_ < json_.size() && std::string_view(",]} \t\r\n").find(json_[at_]) == std::string_view::npos) ++at_;
+        while (at_ < json_.size() &&
+               std::string_view(",]} \t\r\n").find(json_[at_]) == std::string_view::npos)
+            ++at_;
         const auto token = json_.substr(begin, at_ - begin);
         if (token == "true" || token == "false" || token == "null") return token;
-        const bool number = !token.empty() && token.find_first_not_of("+-.eE0123456789") == std::string_view::npos &&
+        const bool number = !token.empty() &&
+                            token.find_first_not_of("+-.eE0123456789") == std::string_view::npos &&
                             (token[0] == '-' || (token[0] >= '0' && token[0] <= '9'));
         if (!number) return std::nullopt;
         return token;
@@ -79,8 +84,8 @@ std::optional<std::string> unquote(std::string_view token) {
 }
 
 struct Step {
-    std::string name;        // of a member, or
-    std::size_t index = 0;   // of an item
+    std::string name;       // of a member, or
+    std::size_t index = 0;  // of an item
     bool is_index = false;
 };
 
@@ -93,7 +98,8 @@ std::optional<std::vector<Step>> parse_path(std::string_view path) {
             step.is_index = true;
             const std::size_t close = path.find(']');
             if (close == std::string_view::npos) return std::nullopt;
-            const auto [stopped, error] = std::from_chars(path.data() + 1, path.data() + close, step.index);
+            const auto [stopped, error] =
+                std::from_chars(path.data() + 1, path.data() + close, step.index);
             if (error != std::errc() || stopped != path.data() + close) return std::nullopt;
             path.remove_prefix(close + 1);
             steps.push_back(step);
@@ -118,7 +124,8 @@ Result<std::string_view> find_token(std::string_view json, std::string_view path
     for (const Step& step : *steps) {
         JsonCursor cursor(*token);
         const char open = step.is_index ? '[' : '{';
-        if (!cursor.take(open) || cursor.peek() == ']' || cursor.peek() == '}') return std::string_view();
+        if (!cursor.take(open) || cursor.peek() == ']' || cursor.peek() == '}')
+            return std::string_view();
         token.reset();
         std::size_t index = 0;
         do {
@@ -148,7 +155,8 @@ Result<MaybeText> text_of(std::string_view token) {
 }
 
 Result<void> load(pugi::xml_document& document, std::string_view xml) {
-    if (document.load_buffer(xml.data(), xml.size(), pugi::parse_default, pugi::encoding_utf8)) return {};
+    if (document.load_buffer(xml.data(), xml.size(), pugi::parse_default, pugi::encoding_utf8))
+        return {};
     return fail(ErrorKind::malformed, "not XML");
 }
 

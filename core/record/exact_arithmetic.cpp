@@ -24,7 +24,8 @@ std::optional<Decimal> fitted(Wide unscaled, int scale) {
         unscaled /= 10;
         --scale;
     }
-    if (scale > kScaleMax || unscaled > kUnscaledMax || unscaled < -kUnscaledMax) return std::nullopt;
+    if (scale > kScaleMax || unscaled > kUnscaledMax || unscaled < -kUnscaledMax)
+        return std::nullopt;
     return Decimal(static_cast<std::int64_t>(unscaled), scale);
 }
 
@@ -42,7 +43,8 @@ Wide divide_rounded(Wide dividend, Wide divisor) {  // divisor > 0
 std::optional<Decimal> read_decimal(std::string_view text) {
     text = trim(text);
     if (text.find_first_of(".,") != std::string_view::npos)
-        while (text.size() > 2 && text.back() == '0' && text[text.size() - 2] >= '0' && text[text.size() - 2] <= '9')
+        while (text.size() > 2 && text.back() == '0' && text[text.size() - 2] >= '0' &&
+               text[text.size() - 2] <= '9')
             text.remove_suffix(1);
     return Decimal::parse(text);
 }
@@ -60,10 +62,13 @@ std::optional<std::int64_t> share_between(
     std::int64_t total_minor, const Decimal& before, const Decimal& through, const Decimal& sum
 ) {
     const int scale = std::max({before.scale(), through.scale(), sum.scale()});
-    const Wide from = scaled_up(before, scale), to = scaled_up(through, scale), whole = scaled_up(sum, scale);
+    const Wide from = scaled_up(before, scale), to = scaled_up(through, scale),
+               whole = scaled_up(sum, scale);
     constexpr Wide kWeightMax = 1'000'000'000'000'000'000;  // keeps the products within 128 bits
-    if (whole <= 0 || whole > kWeightMax || from < 0 || to < from || to > whole) return std::nullopt;
-    const Wide share = divide_rounded(total_minor * to, whole) - divide_rounded(total_minor * from, whole);
+    if (whole <= 0 || whole > kWeightMax || from < 0 || to < from || to > whole)
+        return std::nullopt;
+    const Wide share =
+        divide_rounded(total_minor * to, whole) - divide_rounded(total_minor * from, whole);
     return static_cast<std::int64_t>(share);
 }
 

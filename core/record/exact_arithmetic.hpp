@@ -1,4 +1,5 @@
-// Exact decimal arithmetic for maps, where a wrong row must not stop the process: what does not fit is nullopt, not an assertion.
+// Exact decimal arithmetic for maps, where a wrong row must not stop the process: what does not fit
+// is nullopt, not an assertion.
 #pragma once
 
 #include <optional>
@@ -16,8 +17,9 @@ std::optional<Decimal> read_decimal(std::string_view text);
 std::optional<Decimal> exact_sum(const Decimal& a, const Decimal& b);
 std::optional<Decimal> exact_product(const Decimal& a, const Decimal& b);
 
-// round(total × through / sum) − round(total × before / sum), half away from zero: the shares of consecutive lines add up to the total exactly.
-// nullopt: sum is zero or negative, or weights outside 0 … sum.
+// round(total × through / sum) − round(total × before / sum), half away from zero: the shares of
+// consecutive lines add up to the total exactly. nullopt: sum is zero or negative, or weights
+// outside 0 … sum.
 std::optional<std::int64_t> share_between(
     std::int64_t total_minor, const Decimal& before, const Decimal& through, const Decimal& sum
 );

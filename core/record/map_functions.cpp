@@ -21,13 +21,18 @@ namespace {
 class Call {
   public:
     Call(sqlite3_context* context, int count, sqlite3_value** values, const char* function)
-        : context_(context), count_(count), values_(values), function_(function),
+        : context_(context),
+          count_(count),
+          values_(values),
+          function_(function),
           row_(*static_cast<MapRow*>(sqlite3_user_data(context))) {}
 
     MapRow& row() { return row_; }
     int count() const { return count_; }
     bool is_null(int index) const { return sqlite3_value_type(values_[index]) == SQLITE_NULL; }
-    MapIssue* issue_of(int index) const { return static_cast<MapIssue*>(sqlite3_value_pointer(values_[index], kIssuePointer)); }
+    MapIssue* issue_of(int index) const {
+        return static_cast<MapIssue*>(sqlite3_value_pointer(values_[index], kIssuePointer));
+    }
     sqlite3_value* value(int index) const { return values_[index]; }
 
     std::string_view text(int index) const {
@@ -36,7 +41,8 @@ class Call {
         return {bytes, static_cast<std::size_t>(sqlite3_value_bytes(values_[index]))};
     }
 
-    // The arguments [0, count) are there, not blank and no binary fractions; otherwise the call's result is already set.
+    // The arguments [0, count) are there, not blank and no binary fractions; otherwise the call's
+    // result is already set.
     bool usable(int count) {
         for (int index = 0; index < count; ++index)
             if (!usable_at(index)) return false;
@@ -61,11 +67,15 @@ class Call {
 
     // NULL out, carrying the argument's issue if it is one.
     void pass_on(int index) {
-        if (MapIssue* issue = issue_of(index)) sqlite3_result_pointer(context_, issue, kIssuePointer, nullptr);
-        else sqlite3_result_null(context_);
+        if (MapIssue* issue = issue_of(index))
+            sqlite3_result_pointer(context_, issue, kIssuePointer, nullptr);
+        else
+            sqlite3_result_null(context_);
     }
     void bad(const std::string& why) {
-        sqlite3_result_pointer(context_, row_.add_issue(std::string(function_) + ": " + why), kIssuePointer, nullptr);
+        sqlite3_result_pointer(
+            context_, row_.add_issue(std::string(function_) + ": " + why), kIssuePointer, nullptr
+        );
     }
     void good(std::string_view text) {
         sqlite3_result_text(context_, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
@@ -76,14 +86,16 @@ class Call {
     }
     void good_value(int index) {
         sqlite3_result_value(context_, values_[index]);
-        if (const unsigned note = sqlite3_value_subtype(values_[index])) sqlite3_result_subtype(context_, note);
+        if (const unsigned note = sqlite3_value_subtype(values_[index]))
+            sqlite3_result_subtype(context_, note);
     }
     void null() { sqlite3_result_null(context_); }
 
     std::optional<std::int64_t> whole(int index) {
         std::int64_t number = 0;
         const std::string_view digits = trim(text(index));
-        const auto [stopped, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+        const auto [stopped, error] =
+            std::from_chars(digits.data(), digits.data() + digits.size(), number);
         if (error == std::errc() && stopped == digits.data() + digits.size()) return number;
         bad("not a whole number");
         return std::nullopt;
@@ -112,8 +124,10 @@ void money(Call& call) {
         currency = trim(call.text(1));
     }
     const std::string json = money_json(sum->minor, currency);
-    if (sum->rounded) call.good_noted(json, "rounded to two decimals");  // I5
-    else call.good(json);
+    if (sum->rounded)
+        call.good_noted(json, "rounded to two decimals");  // I5
+    else
+        call.good(json);
 }
 
 void decimal(Call& call) {
@@ -134,7 +148,9 @@ void fold_decimals(Call& call, Operation operation) {
     if (result) call.good(result->to_string());
 }
 void plus(Call& call) { fold_decimals(call, exact_sum); }
-void minus(Call& call) { fold_decimals(call, [](const Decimal& a, const Decimal& b) { return exact_sum(a, -b); }); }
+void minus(Call& call) {
+    fold_decimals(call, [](const Decimal& a, const Decimal& b) { return exact_sum(a, -b); });
+}
 void times(Call& call) { fold_decimals(call, exact_product); }
 
 void share(Call& call) {
@@ -146,9 +162,13 @@ void share(Call& call) {
         const auto before = call.decimal(1), through = before ? call.decimal(2) : std::nullopt,
                    sum = through ? call.decimal(3) : std::nullopt;
         if (!sum) return;
-        if (total->minor == 0) minor = 0;
-        else minor = share_between(total->minor, *before, *through, *sum);
-        if (!minor) return call.bad("weights must be 0 <= before <= through <= sum, and the sum more than 0");
+        if (total->minor == 0)
+            minor = 0;
+        else
+            minor = share_between(total->minor, *before, *through, *sum);
+        if (!minor)
+            return call.bad("weights must be 0 <= before <= through <= sum, and the sum more than 0"
+            );
     } else {
         std::vector<Decimal> decimals;
         for (const std::string_view weight : split(call.text(1), ';')) {
@@ -161,21 +181,31 @@ void share(Call& call) {
         const auto weights = common_scale(decimals);
         if (!weights || *position < 1 || *position > static_cast<std::int64_t>(weights->size()))
             return call.bad("weights must not be negative, and the position 1 to their count");
-        minor = share_by_largest_remainder(total->minor, *weights)[static_cast<std::size_t>(*position - 1)];
+        minor = share_by_largest_remainder(
+            total->minor, *weights
+        )[static_cast<std::size_t>(*position - 1)];
     }
     const std::string text = Decimal(*minor, 2).to_string();
-    if (total->rounded) call.good_noted(text, "shared total rounded to two decimals");
-    else call.good(text);
+    if (total->rounded)
+        call.good_noted(text, "shared total rounded to two decimals");
+    else
+        call.good(text);
 }
 
-void shares(Call& call) {  // payer, limit, total, … → the list of the field `shares`; a NULL total leaves its share out
+void shares(Call& call
+) {  // payer, limit, total, … → the list of the field `shares`; a NULL total leaves its share out
     if (call.count() % 3 != 0) return call.bad("takes threes: payer, limit, total");
     std::string out = "[";
     for (int index = 0; index < call.count(); index += 3) {
         if (call.issue_of(index) || call.issue_of(index + 1) || call.issue_of(index + 2))
-            return call.pass_on(call.issue_of(index) ? index : call.issue_of(index + 1) ? index + 1 : index + 2);
+            return call.pass_on(
+                call.issue_of(index)       ? index
+                : call.issue_of(index + 1) ? index + 1
+                                           : index + 2
+            );
         if (call.is_null(index + 2)) continue;
-        if (call.is_null(index) || !parse_money_json(call.text(index + 2))) return call.bad("a share needs a payer, and a total made by money()");
+        if (call.is_null(index) || !parse_money_json(call.text(index + 2)))
+            return call.bad("a share needs a payer, and a total made by money()");
         out += out.size() > 1 ? ",{" : "{";
         if (!call.is_null(index + 1)) {
             out += R"("limit_source_id":)";
@@ -203,7 +233,8 @@ void local_ts(Call& call) {  // branch, time | branch, day, minutes | branch, da
     const std::string_view text = trim(call.text(1));
     const Zone& zone = zone_of(call, 0);
     if (call.count() == 2) {
-        if (const auto instant = Timestamp::parse_rfc3339(text)) return call.good(zone.at(instant->unix_us).to_string());
+        if (const auto instant = Timestamp::parse_rfc3339(text))
+            return call.good(zone.at(instant->unix_us).to_string());
     }
     auto local = LocalTime::parse(text);
     if (!local) return call.bad(call.count() == 2 ? "not a time" : "not a day");
@@ -214,17 +245,22 @@ void local_ts(Call& call) {  // branch, time | branch, day, minutes | branch, da
         if (call.count() == 4) {
             const auto minute = call.whole(3);
             if (!minute) return;
-            if (*minutes < 0 || *minutes > 24 || *minute < 0 || *minute > 59) return call.bad("no such hour and minute");
+            if (*minutes < 0 || *minutes > 24 || *minute < 0 || *minute > 59)
+                return call.bad("no such hour and minute");
             minutes = *minutes * 60 + *minute;
         }
-        if (*minutes < 0 || *minutes > 24 * 60) return call.bad("minutes outside the day (0 to 1440)");
+        if (*minutes < 0 || *minutes > 24 * 60)
+            return call.bad("minutes outside the day (0 to 1440)");
         local->us_of_day = *minutes * 60 * kUsPerSecond;
     }
     const auto resolved = zone.resolve(*local);  // I6
     const std::string time = resolved.time.to_string();
-    if (resolved.note == LocalTimeNote::ambiguous) call.good_noted(time, "ambiguous local time (clock change), earlier offset taken");
-    else if (resolved.note == LocalTimeNote::impossible) call.good_noted(time, "impossible local time (clock change), earlier offset taken");
-    else call.good(time);
+    if (resolved.note == LocalTimeNote::ambiguous)
+        call.good_noted(time, "ambiguous local time (clock change), earlier offset taken");
+    else if (resolved.note == LocalTimeNote::impossible)
+        call.good_noted(time, "impossible local time (clock change), earlier offset taken");
+    else
+        call.good(time);
 }
 
 void unix_ts(Call& call) {  // branch, seconds since 1970
@@ -232,7 +268,8 @@ void unix_ts(Call& call) {  // branch, seconds since 1970
     if (!call.usable_at(1)) return;
     const auto seconds = call.whole(1);
     if (!seconds) return;
-    if (*seconds < -2'000'000'000 || *seconds > 10'000'000'000) return call.bad("not seconds since 1970");
+    if (*seconds < -2'000'000'000 || *seconds > 10'000'000'000)
+        return call.bad("not seconds since 1970");
     call.good(zone_of(call, 0).at(*seconds * kUsPerSecond).to_string());
 }
 
@@ -249,7 +286,8 @@ void plus_minutes(Call& call) {
 void iso_date(Call& call) {
     if (!call.usable(1)) return;
     const std::string_view text = trim(call.text(0));
-    if (const auto instant = Timestamp::parse_rfc3339(text)) return call.good(instant->local_date().to_string());
+    if (const auto instant = Timestamp::parse_rfc3339(text))
+        return call.good(instant->local_date().to_string());
     const auto local = LocalTime::parse(text);
     if (!local) return call.bad("not a date");
     call.good(local->date.to_string());
@@ -262,14 +300,16 @@ void latin_code(Call& call) {
     if (call.usable(1)) call.good(fold_code(call.text(0)));
 }
 
-// +79000000001 for Russian numbers, + and all digits for others; nullopt: fewer than ten digits, more than fifteen.
+// +79000000001 for Russian numbers, + and all digits for others; nullopt: fewer than ten digits,
+// more than fifteen.
 std::optional<std::string> dialled(std::string_view text) {
     std::string digits;
     for (const char c : text)
         if (c >= '0' && c <= '9') digits += c;
     if (digits.size() < 10 || digits.size() > 15) return std::nullopt;
     if (digits.size() == 10) return "+7" + digits;
-    if (digits.size() == 11 && (digits[0] == '8' || digits[0] == '7')) return "+7" + digits.substr(1);
+    if (digits.size() == 11 && (digits[0] == '8' || digits[0] == '7'))
+        return "+7" + digits.substr(1);
     return "+" + digits;
 }
 
@@ -280,22 +320,30 @@ void phone(Call& call) {
     call.good(*number);
 }
 
-void phones(Call& call) {  // several columns, each with one number or several; what cannot be dialled is left out and noted
+void phones(Call& call) {  // several columns, each with one number or several; what cannot be
+                           // dialled is left out and noted
     std::vector<std::string> numbers;
     bool left_out = false;
     for (int index = 0; index < call.count(); ++index) {
         if (call.issue_of(index)) return call.pass_on(index);
         std::string text(call.text(index));
-        std::replace_if(text.begin(), text.end(), [](char c) { return c == ',' || c == '/' || c == '\n' || c == '\r'; }, ';');
+        std::replace_if(
+            text.begin(), text.end(),
+            [](char c) { return c == ',' || c == '/' || c == '\n' || c == '\r'; }, ';'
+        );
         for (const std::string_view part : split(text, ';')) {
             if (trim(part).empty()) continue;
             const auto number = dialled(part);
-            if (!number) left_out = true;
-            else if (std::find(numbers.begin(), numbers.end(), *number) == numbers.end()) numbers.push_back(*number);
+            if (!number)
+                left_out = true;
+            else if (std::find(numbers.begin(), numbers.end(), *number) == numbers.end())
+                numbers.push_back(*number);
         }
     }
-    if (left_out) call.good_noted(string_list_json(numbers), "a text that is no phone number was left out");
-    else call.good(string_list_json(numbers));
+    if (left_out)
+        call.good_noted(string_list_json(numbers), "a text that is no phone number was left out");
+    else
+        call.good(string_list_json(numbers));
 }
 
 void teeth(Call& call) {
@@ -307,7 +355,8 @@ void teeth(Call& call) {
 void tooth(Call& call) {
     if (!call.usable(1)) return;
     const auto list = parse_teeth(call.text(0));
-    if (!list || list->size() != 1 || !is_tooth(list->front())) return call.bad("not one tooth in FDI notation");
+    if (!list || list->size() != 1 || !is_tooth(list->front()))
+        return call.bad("not one tooth in FDI notation");
     call.good(list->front());
 }
 void surfaces(Call& call) {
@@ -322,33 +371,46 @@ void code(Call& call) {
     const std::string list(call.text(0));
     const std::string mis_code(trim(call.text(1)));
     const auto codes = call.row().codes->lists.find(list);
-    if (codes == call.row().codes->lists.end()) return call.bad("codes.csv has no list '" + list + "'");
+    if (codes == call.row().codes->lists.end())
+        return call.bad("codes.csv has no list '" + list + "'");
     const auto found = codes->second.find(mis_code);
-    if (found == codes->second.end()) {  // A1: with the code in the message; cut, in case it is a text and no code
+    if (found == codes->second.end(
+                 )) {  // A1: with the code in the message; cut, in case it is a text and no code
         const bool shown = mis_code.size() <= 40 && is_valid_utf8(mis_code);
-        return call.bad("list '" + list + "' does not know '" + (shown ? mis_code : "(a long text)") + "'; add it to codes.csv");
+        return call.bad(
+            "list '" + list + "' does not know '" + (shown ? mis_code : "(a long text)") +
+            "'; add it to codes.csv"
+        );
     }
-    if (found->second.empty() || found->second == "-") call.null();  // known, and means nothing here
-    else call.good(found->second);
+    if (found->second.empty() || found->second == "-")
+        call.null();  // known, and means nothing here
+    else
+        call.good(found->second);
 }
 
 void site(Call& call) {
     const std::string name(call.text(0));
     const auto own = call.row().context->site.find(name);
-    if (own != call.row().context->site.end()) return own->second.empty() ? call.null() : call.good(own->second);
+    if (own != call.row().context->site.end())
+        return own->second.empty() ? call.null() : call.good(own->second);
     const auto shipped = call.row().site_defaults->find(name);
-    if (shipped == call.row().site_defaults->end()) return call.bad("no value '" + name + "' in connector.yaml's site:");
-    if (shipped->second.empty()) call.null();
-    else call.good(shipped->second);
+    if (shipped == call.row().site_defaults->end())
+        return call.bad("no value '" + name + "' in connector.yaml's site:");
+    if (shipped->second.empty())
+        call.null();
+    else
+        call.good(shipped->second);
 }
 
-void try_in_turn(Call& call) {  // the first argument without an issue; only if all have one do they count
+void try_in_turn(Call& call
+) {  // the first argument without an issue; only if all have one do they count
     for (int index = 0; index < call.count(); ++index) {
         if (call.issue_of(index)) continue;
         for (int other = 0; other < call.count(); ++other) {
             if (MapIssue* issue = call.issue_of(other)) issue->forgiven = true;
             const unsigned note = other == index ? 0 : sqlite3_value_subtype(call.value(other));
-            if (note > 0 && note <= call.row().notes.size()) call.row().notes[note - 1].dropped = true;
+            if (note > 0 && note <= call.row().notes.size())
+                call.row().notes[note - 1].dropped = true;
         }
         return call.good_value(index);
     }
@@ -369,8 +431,10 @@ void get(Call& call, Result<MaybeText> (*find)(std::string_view, std::string_vie
     if (!call.usable(1)) return;
     const auto found = find(call.text(0), call.text(1));
     if (!found) return call.bad(found.error().text);
-    if (*found) call.good(**found);
-    else call.null();
+    if (*found)
+        call.good(**found);
+    else
+        call.null();
 }
 void get_json(Call& call) { get(call, json_get); }
 void get_xml(Call& call) { get(call, xml_get); }
@@ -382,14 +446,30 @@ struct Function {
 };
 
 constexpr std::array<Function, 24> kFunctions{{
-    {"money", 1, 2, money},         {"decimal", 1, 1, decimal},     {"plus", 2, 8, plus},
-    {"minus", 2, 8, minus},         {"times", 2, 8, times},         {"share", 3, 4, share},
-    {"shares", 3, 18, shares},      {"local_ts", 2, 4, local_ts},   {"unix_ts", 2, 2, unix_ts},
-    {"plus_minutes", 2, 2, plus_minutes}, {"iso_date", 1, 1, iso_date}, {"fold", 1, 1, fold_text},
-    {"latin_code", 1, 1, latin_code}, {"phone", 1, 1, phone},       {"phones", 1, 8, phones},
-    {"teeth", 1, 1, teeth},         {"tooth", 1, 1, tooth},         {"surfaces", 1, 1, surfaces},
-    {"code", 2, 2, code},           {"site", 1, 1, site},           {"try", 2, 8, try_in_turn},
-    {"list", 1, 16, list},          {"json_get", 2, 2, get_json},   {"xml_get", 2, 2, get_xml},
+    {"money", 1, 2, money},
+    {"decimal", 1, 1, decimal},
+    {"plus", 2, 8, plus},
+    {"minus", 2, 8, minus},
+    {"times", 2, 8, times},
+    {"share", 3, 4, share},
+    {"shares", 3, 18, shares},
+    {"local_ts", 2, 4, local_ts},
+    {"unix_ts", 2, 2, unix_ts},
+    {"plus_minutes", 2, 2, plus_minutes},
+    {"iso_date", 1, 1, iso_date},
+    {"fold", 1, 1, fold_text},
+    {"latin_code", 1, 1, latin_code},
+    {"phone", 1, 1, phone},
+    {"phones", 1, 8, phones},
+    {"teeth", 1, 1, teeth},
+    {"tooth", 1, 1, tooth},
+    {"surfaces", 1, 1, surfaces},
+    {"code", 2, 2, code},
+    {"site", 1, 1, site},
+    {"try", 2, 8, try_in_turn},
+    {"list", 1, 16, list},
+    {"json_get", 2, 2, get_json},
+    {"xml_get", 2, 2, get_xml},
 }};
 
 template <std::size_t Index>
@@ -401,19 +481,22 @@ void run(sqlite3_context* context, int count, sqlite3_value** values) {
 template <std::size_t... Index>
 void register_all(sqlite3* database, MapRow* row, std::index_sequence<Index...>) {
     const auto one = [&](const Function& function, auto* entry) {
-        // not DETERMINISTIC: a constant call factored out of the row would raise its issue only once
+        // not DETERMINISTIC: a constant call factored out of the row would raise its issue only
+        // once
         for (int count = function.count_min; count <= function.count_max; ++count)
             sqlite3_create_function_v2(
-                database, function.name, count, SQLITE_UTF8 | SQLITE_DIRECTONLY, row, entry, nullptr, nullptr, nullptr
+                database, function.name, count, SQLITE_UTF8 | SQLITE_DIRECTONLY, row, entry,
+                nullptr, nullptr, nullptr
             );
     };
     (one(kFunctions[Index], &run<Index>), ...);
 }
 
-// Exact, locale-free, without state. Not here: upper and lower (ASCII only: fold()), round, sum and other aggregates, date functions.
+// Exact, locale-free, without state. Not here: upper and lower (ASCII only: fold()), round, sum and
+// other aggregates, date functions.
 constexpr std::array<std::string_view, 17> kBuiltIn{
-    "coalesce", "ifnull", "nullif", "iif", "trim", "ltrim", "rtrim", "substr", "substring",
-    "length", "replace", "instr", "char", "unicode", "typeof", "like", "glob"};
+    "coalesce", "ifnull",  "nullif", "iif",  "trim",    "ltrim",  "rtrim", "substr", "substring",
+    "length",   "replace", "instr",  "char", "unicode", "typeof", "like",  "glob"};
 
 }  // namespace
 
@@ -428,6 +511,8 @@ bool is_map_function(std::string_view name) {
     return std::find(kBuiltIn.begin(), kBuiltIn.end(), lower) != kBuiltIn.end();
 }
 
-bool is_map_table(std::string_view name) { return name == "rows" || name == "json_each" || name == "xml_each"; }
+bool is_map_table(std::string_view name) {
+    return name == "rows" || name == "json_each" || name == "xml_each";
+}
 
 }  // namespace mis::record

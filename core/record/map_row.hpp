@@ -1,7 +1,9 @@
-// The row being mapped, as the SQL functions see it: its cells, and what they found wrong or remarkable.
+// The row being mapped, as the SQL functions see it: its cells, and what they found wrong or
+// remarkable.
 //
-// A failing function records an issue and returns NULL that carries the issue (an SQLite pointer value): an output column that receives it
-// gives the issue its name, try() can forgive it, other functions pass it on. An issue that nobody forgave sends the whole row to quarantine.
+// A failing function records an issue and returns NULL that carries the issue (an SQLite pointer
+// value): an output column that receives it gives the issue its name, try() can forgive it, other
+// functions pass it on. An issue that nobody forgave sends the whole row to quarantine.
 #pragma once
 
 #include <deque>
@@ -19,7 +21,7 @@ struct MapIssue {
 };
 
 struct MapNote {
-    std::string text;    // "rounded to two decimals"
+    std::string text;  // "rounded to two decimals"
     std::string column;
     bool dropped = false;
 };
@@ -43,7 +45,9 @@ struct MapRow {
         issues.clear();
         notes.clear();
     }
-    MapIssue* add_issue(std::string text) { return &issues.emplace_back(MapIssue{std::move(text), {}, false}); }
+    MapIssue* add_issue(std::string text) {
+        return &issues.emplace_back(MapIssue{std::move(text), {}, false});
+    }
     // Number of the note, from 1; 0: no room for more.
     unsigned add_note(std::string text) {
         if (notes.size() >= kNotesMax) return 0;

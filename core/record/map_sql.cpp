@@ -35,14 +35,17 @@ std::vector<Token> tokens_of(std::string_view sql) {
             at = end == std::string_view::npos ? sql.size() : end + 2;
         } else if (c == '\'' || c == '"' || c == '`') {
             at = std::min(sql.find(c, at + 1), sql.size());
-            tokens.push_back({Token::Kind::text, sql.substr(begin + 1, at - begin - 1), begin, depth});
+            tokens.push_back(
+                {Token::Kind::text, sql.substr(begin + 1, at - begin - 1), begin, depth}
+            );
             if (at < sql.size()) ++at;
         } else if (is_word(c)) {
             while (at < sql.size() && is_word(sql[at])) ++at;
             tokens.push_back({Token::Kind::word, sql.substr(begin, at - begin), begin, depth});
         } else {
             if (c == ')') --depth;
-            if (static_cast<unsigned char>(c) > ' ') tokens.push_back({Token::Kind::sign, sql.substr(at, 1), at, depth});
+            if (static_cast<unsigned char>(c) > ' ')
+                tokens.push_back({Token::Kind::sign, sql.substr(at, 1), at, depth});
             if (c == '(') ++depth;
             ++at;
         }
@@ -60,11 +63,16 @@ int line_of(std::string_view sql, std::size_t offset) {
 Result<void> check_map_form(std::string_view sql) {
     const auto tokens = tokens_of(sql);
     const auto wrong = [&](const Token& token, const std::string& text) {
-        return fail(ErrorKind::misconfigured, "line " + std::to_string(line_of(sql, token.offset)) + ": " + text);
+        return fail(
+            ErrorKind::misconfigured,
+            "line " + std::to_string(line_of(sql, token.offset)) + ": " + text
+        );
     };
-    if (tokens.empty()) return fail(ErrorKind::misconfigured, "is empty; write one select from rows");
+    if (tokens.empty())
+        return fail(ErrorKind::misconfigured, "is empty; write one select from rows");
     const std::string first = to_lower(tokens.front().text);
-    if (first != "select" && first != "with") return wrong(tokens.front(), "must be one select from rows");
+    if (first != "select" && first != "with")
+        return wrong(tokens.front(), "must be one select from rows");
     static constexpr std::array<std::string_view, 9> kForbidden{
         "where", "group", "having", "order", "limit", "union", "except", "intersect", "window"};
     for (std::size_t i = 0; i < tokens.size(); ++i) {
@@ -74,21 +82,31 @@ Result<void> check_map_form(std::string_view sql) {
             return wrong(tokens[i + 1], "a second statement; a map is a single select");
         if (token.kind != Token::Kind::word) continue;
         const std::string word = to_lower(token.text);
-        if (word == "distinct") return wrong(token, "'distinct' has no place in a map: it runs once per row");
+        if (word == "distinct")
+            return wrong(token, "'distinct' has no place in a map: it runs once per row");
         if (std::find(kForbidden.begin(), kForbidden.end(), word) != kForbidden.end())
-            return wrong(token, "'" + word + "' has no place in a map: it runs once per row; leave rows out with a column skip_reason, choose them in the fetch");
+            return wrong(
+                token, "'" + word +
+                           "' has no place in a map: it runs once per row; leave rows out with a "
+                           "column skip_reason, choose them in the fetch"
+            );
     }
     return {};
 }
 
-std::vector<LiteralCall> literal_calls(std::string_view sql, const std::vector<std::string_view>& functions) {
+std::vector<LiteralCall> literal_calls(
+    std::string_view sql, const std::vector<std::string_view>& functions
+) {
     std::vector<LiteralCall> found;
     const auto tokens = tokens_of(sql);
     for (std::size_t i = 0; i + 2 < tokens.size(); ++i) {
-        if (tokens[i].kind != Token::Kind::word || tokens[i + 1].text != "(" || tokens[i + 2].kind != Token::Kind::text) continue;
+        if (tokens[i].kind != Token::Kind::word || tokens[i + 1].text != "(" ||
+            tokens[i + 2].kind != Token::Kind::text)
+            continue;
         const std::string name = to_lower(tokens[i].text);
         if (std::find(functions.begin(), functions.end(), name) != functions.end())
-            found.push_back({name, std::string(tokens[i + 2].text), line_of(sql, tokens[i].offset)});
+            found.push_back({name, std::string(tokens[i + 2].text), line_of(sql, tokens[i].offset)}
+            );
     }
     return found;
 }

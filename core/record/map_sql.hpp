@@ -9,14 +9,17 @@
 
 namespace mis::record {
 
-// misconfigured, with the line: not a single SELECT, or a clause on its top level that drops, merges or repeats rows (a map runs once per row).
+// misconfigured, with the line: not a single SELECT, or a clause on its top level that drops,
+// merges or repeats rows (a map runs once per row).
 Result<void> check_map_form(std::string_view sql);
 
 struct LiteralCall {  // code('status', …) → {"code", "status"}
     std::string function, literal;
     int line;
 };
-std::vector<LiteralCall> literal_calls(std::string_view sql, const std::vector<std::string_view>& functions);
+std::vector<LiteralCall> literal_calls(
+    std::string_view sql, const std::vector<std::string_view>& functions
+);
 
 int line_of(std::string_view sql, std::size_t offset);
 

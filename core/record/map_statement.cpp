@@ -10,7 +10,8 @@
 
 namespace mis::record {
 
-// `rows`: eponymous virtual table of one row, the current one. Its columns are those that connector.yaml declares.
+// `rows`: eponymous virtual table of one row, the current one. Its columns are those that
+// connector.yaml declares.
 struct RowsTable : sqlite3_vtab {
     MapStatement* owner;
 
@@ -22,19 +23,24 @@ struct RowsTable : sqlite3_vtab {
     static std::string_view affinity(source::ColumnType type) {
         switch (type) {
             case source::ColumnType::integer:
-            case source::ColumnType::boolean: return "integer";
-            case source::ColumnType::decimal: return "numeric";  // compares as a number, stays the exact text
-            default: return "text";
+            case source::ColumnType::boolean:
+                return "integer";
+            case source::ColumnType::decimal:
+                return "numeric";  // compares as a number, stays the exact text
+            default:
+                return "text";
         }
     }
-    static int connect(sqlite3* database, void* owner, int, const char* const*, sqlite3_vtab** table, char**) {
+    static int
+    connect(sqlite3* database, void* owner, int, const char* const*, sqlite3_vtab** table, char**) {
         auto* statement = static_cast<MapStatement*>(owner);
         std::string sql = "create table rows(";
         for (const auto& column : statement->declared_) {
             if (sql.back() != '(') sql += ',';
             sql.append("\"").append(column.name).append("\" ").append(affinity(column.type));
         }
-        if (const int rc = sqlite3_declare_vtab(database, (sql + ")").c_str()); rc != SQLITE_OK) return rc;
+        if (const int rc = sqlite3_declare_vtab(database, (sql + ")").c_str()); rc != SQLITE_OK)
+            return rc;
         auto* made = new (std::nothrow) RowsTable();
         if (!made) return SQLITE_NOMEM;
         made->owner = statement;
@@ -75,15 +81,20 @@ struct RowsTable : sqlite3_vtab {
             return SQLITE_OK;
         }
         const auto& declared = owner.declared_[static_cast<std::size_t>(index)];
-        if (declared.type == source::ColumnType::integer || declared.type == source::ColumnType::boolean) {
+        if (declared.type == source::ColumnType::integer ||
+            declared.type == source::ColumnType::boolean) {
             std::int64_t number = 0;
-            const auto [stopped, error] = std::from_chars(cell->data(), cell->data() + cell->size(), number);
+            const auto [stopped, error] =
+                std::from_chars(cell->data(), cell->data() + cell->size(), number);
             if (error == std::errc() && stopped == cell->data() + cell->size()) {
                 sqlite3_result_int64(context, number);
             } else if (trim(*cell).empty()) {
                 sqlite3_result_null(context);
             } else {
-                MapIssue* issue = owner.row_.add_issue("column " + declared.name + " of the row: declared as a whole number, and is none");
+                MapIssue* issue = owner.row_.add_issue(
+                    "column " + declared.name +
+                    " of the row: declared as a whole number, and is none"
+                );
                 sqlite3_result_pointer(context, issue, kIssuePointer, nullptr);
             }
             return SQLITE_OK;
@@ -140,10 +151,14 @@ void limit(sqlite3* database) {
 }  // namespace
 
 Result<std::unique_ptr<MapStatement>> MapStatement::prepare(
-    const source::Connector& connector, const source::StreamDeclaration& stream, const MapContext& context
+    const source::Connector& connector, const source::StreamDeclaration& stream,
+    const MapContext& context
 ) {
-    const std::string file = stream.map_file.empty() ? stream.name + ".sql" : stream.map_file.string();
-    const auto wrong = [&](const std::string& text) { return fail(ErrorKind::misconfigured, file + ": " + text); };
+    const std::string file =
+        stream.map_file.empty() ? stream.name + ".sql" : stream.map_file.string();
+    const auto wrong = [&](const std::string& text) {
+        return fail(ErrorKind::misconfigured, file + ": " + text);
+    };
     const std::string& sql = stream.map_sql;
     if (const auto form = check_map_form(sql); !form) return wrong(form.error().text);
     if (stream.columns.empty()) return wrong("connector.yaml declares no columns for this stream");
@@ -154,35 +169,52 @@ Result<std::unique_ptr<MapStatement>> MapStatement::prepare(
     made->row_.context = &made->context_;
     made->row_.codes = &made->codes_;
     made->row_.site_defaults = &made->site_defaults_;
-    for (const auto& column : stream.columns) made->declared_.push_back({to_lower(column.name), column.type});
+    for (const auto& column : stream.columns)
+        made->declared_.push_back({to_lower(column.name), column.type});
     for (const auto& call : literal_calls(sql, {"code", "site"})) {
         const std::string at = "line " + std::to_string(call.line) + ": ";
         if (call.function == "code" && !made->codes_.lists.contains(call.literal))
-            return wrong(at + "code('" + call.literal + "', …): codes.csv has no list of that name");
-        if (call.function == "site" && !made->site_defaults_.contains(call.literal) && !context.site.contains(call.literal))
-            return wrong(at + "site('" + call.literal + "'): connector.yaml's site: has no value of that name");
+            return wrong(
+                at + "code('" + call.literal + "', …): codes.csv has no list of that name"
+            );
+        if (call.function == "site" && !made->site_defaults_.contains(call.literal) &&
+            !context.site.contains(call.literal))
+            return wrong(
+                at + "site('" + call.literal +
+                "'): connector.yaml's site: has no value of that name"
+            );
     }
 
-    if (sqlite3_open_v2(":memory:", &made->database_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr) != SQLITE_OK)
+    if (sqlite3_open_v2(
+            ":memory:", &made->database_,
+            SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr
+        ) != SQLITE_OK)
         throw std::bad_alloc();
     sqlite3* database = made->database_;
     limit(database);
     register_map_functions(database, &made->row_);
     register_map_tables(database, &made->row_);
     sqlite3_create_module_v2(database, "rows", &RowsTable::module(), made.get(), nullptr);
-    // Before the authorizer: SQLite reads its own schema table, and the tables declare their columns, at first use.
-    for (const char* first_use : {"select 1 from rows", "select 1 from json_each('[]')", "select 1 from xml_each('<x/>')"}) {
+    // Before the authorizer: SQLite reads its own schema table, and the tables declare their
+    // columns, at first use.
+    for (const char* first_use :
+         {"select 1 from rows", "select 1 from json_each('[]')",
+          "select 1 from xml_each('<x/>')"}) {
         sqlite3_stmt* once = nullptr;
         sqlite3_prepare_v2(database, first_use, -1, &once, nullptr);
         sqlite3_finalize(once);
     }
     sqlite3_set_authorizer(database, authorize, made.get());
     const int rc = sqlite3_prepare_v3(
-        database, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &made->statement_, nullptr
+        database, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+        &made->statement_, nullptr
     );
     if (rc != SQLITE_OK) {
         const int offset = sqlite3_error_offset(database);
-        const std::string at = offset < 0 ? "" : "line " + std::to_string(line_of(sql, static_cast<std::size_t>(offset))) + ": ";
+        const std::string at =
+            offset < 0
+                ? ""
+                : "line " + std::to_string(line_of(sql, static_cast<std::size_t>(offset))) + ": ";
         std::string text = made->denied_.empty() ? sqlite3_errmsg(database) : made->denied_;
         if (text.find("no such column") != std::string::npos) {
             text += "; rows has";
@@ -202,21 +234,26 @@ MapStatement::~MapStatement() {
     sqlite3_close_v2(database_);
 }
 
-int MapStatement::authorize(void* self, int action, const char* first, const char* second, const char*, const char*) {
+int MapStatement::
+    authorize(void* self, int action, const char* first, const char* second, const char*, const char*) {
     auto& map = *static_cast<MapStatement*>(self);
     const std::string_view name = first ? first : "", detail = second ? second : "";
     switch (action) {
-        case SQLITE_SELECT: return SQLITE_OK;
+        case SQLITE_SELECT:
+            return SQLITE_OK;
         case SQLITE_READ:
             if (name == "rows") map.reads_rows_ = true;
             if (is_map_table(name) || name.empty()) return SQLITE_OK;
-            // a subquery's or CTE's own name: only real tables of the schema could do harm, and there are none but SQLite's
+            // a subquery's or CTE's own name: only real tables of the schema could do harm, and
+            // there are none but SQLite's
             if (!name.starts_with("sqlite_") && !name.starts_with("pragma_")) return SQLITE_OK;
-            map.denied_ = "table " + std::string(name) + " is not for maps; there are rows, json_each and xml_each";
+            map.denied_ = "table " + std::string(name) +
+                          " is not for maps; there are rows, json_each and xml_each";
             return SQLITE_DENY;
         case SQLITE_FUNCTION:
             if (is_map_function(detail)) return SQLITE_OK;
-            map.denied_ = "function " + std::string(detail) + " is not for maps; connectors/README.md lists those that are";
+            map.denied_ = "function " + std::string(detail) +
+                          " is not for maps; connectors/README.md lists those that are";
             return SQLITE_DENY;
         default:
             map.denied_ = "only a select is allowed in a map";
@@ -224,7 +261,9 @@ int MapStatement::authorize(void* self, int action, const char* first, const cha
     }
 }
 
-int MapStatement::spend(void* self) { return --static_cast<MapStatement*>(self)->budget_ < 0 ? 1 : 0; }
+int MapStatement::spend(void* self) {
+    return --static_cast<MapStatement*>(self)->budget_ < 0 ? 1 : 0;
+}
 
 void MapStatement::begin(const source::RowBatch& batch, std::size_t row) {
     sqlite3_reset(statement_);
@@ -235,8 +274,10 @@ void MapStatement::begin(const source::RowBatch& batch, std::size_t row) {
 bool MapStatement::step() {
     const int rc = sqlite3_step(statement_);
     if (rc == SQLITE_ROW) return true;
-    if (rc == SQLITE_INTERRUPT) row_.add_issue("the map ran too long");
-    else if (rc != SQLITE_DONE) row_.add_issue(std::string("the map failed: ") + sqlite3_errstr(rc));
+    if (rc == SQLITE_INTERRUPT)
+        row_.add_issue("the map ran too long");
+    else if (rc != SQLITE_DONE)
+        row_.add_issue(std::string("the map failed: ") + sqlite3_errstr(rc));
     return false;
 }
 
@@ -245,14 +286,22 @@ MapStatement::Value MapStatement::value(std::size_t column) {
     Value value;
     switch (sqlite3_column_type(statement_, index)) {
         case SQLITE_NULL:
-            value.issue = static_cast<MapIssue*>(sqlite3_value_pointer(sqlite3_column_value(statement_, index), kIssuePointer));
+            value.issue = static_cast<MapIssue*>(
+                sqlite3_value_pointer(sqlite3_column_value(statement_, index), kIssuePointer)
+            );
             return value;
-        case SQLITE_FLOAT: value.kind = Value::Kind::binary_fraction; return value;
-        case SQLITE_BLOB: value.kind = Value::Kind::blob; return value;
-        default: break;
+        case SQLITE_FLOAT:
+            value.kind = Value::Kind::binary_fraction;
+            return value;
+        case SQLITE_BLOB:
+            value.kind = Value::Kind::blob;
+            return value;
+        default:
+            break;
     }
     value.kind = Value::Kind::text;
-    if (!row_.notes.empty()) value.note = sqlite3_value_subtype(sqlite3_column_value(statement_, index));
+    if (!row_.notes.empty())
+        value.note = sqlite3_value_subtype(sqlite3_column_value(statement_, index));
     const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, index));
     value.text = {text, static_cast<std::size_t>(sqlite3_column_bytes(statement_, index))};
     return value;

@@ -1,7 +1,8 @@
-// MapStatement: one connector's map, prepared once, in a private in-memory SQLite in which nothing but the current row exists.
+// MapStatement: one connector's map, prepared once, in a private in-memory SQLite in which nothing
+// but the current row exists.
 //
-// The authorizer allows a SELECT over `rows`, json_each and xml_each with the functions of map_functions.hpp, and nothing else. A step budget
-// ends a map that runs away.
+// The authorizer allows a SELECT over `rows`, json_each and xml_each with the functions of
+// map_functions.hpp, and nothing else. A step budget ends a map that runs away.
 #pragma once
 
 #include <memory>
@@ -17,20 +18,24 @@ struct sqlite3_value;
 
 namespace mis::record {
 
-inline constexpr int kMapStepsMax = 2'000'000;   // SQLite instructions per row
+inline constexpr int kMapStepsMax = 2'000'000;    // SQLite instructions per row
 inline constexpr int kRecordsPerRowMax = 10'000;  // of a fan-out
 
 class MapStatement {
   public:
-    // misconfigured, naming the map's file and line: does not prepare, is no single select, uses what the authorizer denies.
+    // misconfigured, naming the map's file and line: does not prepare, is no single select, uses
+    // what the authorizer denies.
     static Result<std::unique_ptr<MapStatement>> prepare(
-        const source::Connector& connector, const source::StreamDeclaration& stream, const MapContext& context
+        const source::Connector& connector, const source::StreamDeclaration& stream,
+        const MapContext& context
     );
     MapStatement(const MapStatement&) = delete;
     MapStatement& operator=(const MapStatement&) = delete;
     ~MapStatement();
 
-    const std::vector<std::string>& columns() const { return columns_; }  // lower case, as the select names them
+    const std::vector<std::string>& columns() const {
+        return columns_;
+    }  // lower case, as the select names them
 
     void begin(const source::RowBatch& batch, std::size_t row);
     bool step();  // true: a result row is there; false: the end, or an issue
@@ -58,12 +63,13 @@ class MapStatement {
     MapContext context_;
     source::CodeTable codes_;
     std::map<std::string, std::string> site_defaults_;
-    std::string denied_;   // what the authorizer refused last, for the message
+    std::string denied_;  // what the authorizer refused last, for the message
     bool reads_rows_ = false;
     int budget_ = 0;
     MapRow row_;
 
-    static int authorize(void* self, int action, const char* first, const char* second, const char*, const char*);
+    static int
+    authorize(void* self, int action, const char* first, const char* second, const char*, const char*);
     static int spend(void* self);
 };
 

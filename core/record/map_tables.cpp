@@ -1,5 +1,5 @@
-// json_each and xml_each: eponymous virtual tables (value, position) over a list inside a value. A value that cannot be read is an issue on the
-// row and yields nothing.
+// json_each and xml_each: eponymous virtual tables (value, position) over a list inside a value. A
+// value that cannot be read is an issue on the row and yields nothing.
 #include <sqlite3.h>
 
 #include <new>
@@ -33,7 +33,9 @@ enum Column { value_column, position_column, document_column, path_column };
 EachCursor& cursor_of(sqlite3_vtab_cursor* cursor) { return *static_cast<EachCursor*>(cursor); }
 
 int connect(sqlite3* database, void* module, int, const char* const*, sqlite3_vtab** table, char**) {
-    const int rc = sqlite3_declare_vtab(database, "create table x(value text, position integer, document hidden, path hidden)");
+    const int rc = sqlite3_declare_vtab(
+        database, "create table x(value text, position integer, document hidden, path hidden)"
+    );
     if (rc != SQLITE_OK) return rc;
     auto* made = new (std::nothrow) EachTable();
     if (!made) return SQLITE_NOMEM;
@@ -51,7 +53,8 @@ int best_index(sqlite3_vtab*, sqlite3_index_info* info) {
     int arguments[2] = {-1, -1};
     for (int i = 0; i < info->nConstraint; ++i) {
         const auto& constraint = info->aConstraint[i];
-        if (constraint.iColumn < document_column || constraint.op != SQLITE_INDEX_CONSTRAINT_EQ) continue;
+        if (constraint.iColumn < document_column || constraint.op != SQLITE_INDEX_CONSTRAINT_EQ)
+            continue;
         if (!constraint.usable) return SQLITE_CONSTRAINT;
         arguments[constraint.iColumn - document_column] = i;
     }
@@ -84,23 +87,34 @@ int filter(sqlite3_vtab_cursor* base, int, const char*, int count, sqlite3_value
     const EachModule& module = *static_cast<EachTable*>(base->pVtab)->module;
     cursor.items.clear();
     cursor.at = 0;
-    if (sqlite3_value_type(values[0]) == SQLITE_NULL || text_of(values[0]).empty()) return SQLITE_OK;
-    auto items = module.read(text_of(values[0]), count > 1 ? text_of(values[1]) : std::string_view());
-    if (items) cursor.items = std::move(*items);
-    else module.row->add_issue(std::string(module.name) + ": " + items.error().text);
+    if (sqlite3_value_type(values[0]) == SQLITE_NULL || text_of(values[0]).empty())
+        return SQLITE_OK;
+    auto items =
+        module.read(text_of(values[0]), count > 1 ? text_of(values[1]) : std::string_view());
+    if (items)
+        cursor.items = std::move(*items);
+    else
+        module.row->add_issue(std::string(module.name) + ": " + items.error().text);
     return SQLITE_OK;
 }
 int next(sqlite3_vtab_cursor* cursor) {
     ++cursor_of(cursor).at;
     return SQLITE_OK;
 }
-int eof(sqlite3_vtab_cursor* cursor) { return cursor_of(cursor).at >= cursor_of(cursor).items.size() ? 1 : 0; }
+int eof(sqlite3_vtab_cursor* cursor) {
+    return cursor_of(cursor).at >= cursor_of(cursor).items.size() ? 1 : 0;
+}
 int column(sqlite3_vtab_cursor* base, sqlite3_context* context, int index) {
     const EachCursor& cursor = cursor_of(base);
     const MaybeText& item = cursor.items[cursor.at];
-    if (index == position_column) sqlite3_result_int64(context, static_cast<sqlite3_int64>(cursor.at) + 1);
-    else if (index == value_column && item) sqlite3_result_text(context, item->data(), static_cast<int>(item->size()), SQLITE_TRANSIENT);
-    else sqlite3_result_null(context);
+    if (index == position_column)
+        sqlite3_result_int64(context, static_cast<sqlite3_int64>(cursor.at) + 1);
+    else if (index == value_column && item)
+        sqlite3_result_text(
+            context, item->data(), static_cast<int>(item->size()), SQLITE_TRANSIENT
+        );
+    else
+        sqlite3_result_null(context);
     return SQLITE_OK;
 }
 int row_id(sqlite3_vtab_cursor* cursor, sqlite3_int64* id) {
@@ -129,8 +143,12 @@ sqlite3_module make_module() {
 void register_map_tables(sqlite3* database, MapRow* row) {
     static const sqlite3_module module = make_module();
     const auto release = [](void* each) { delete static_cast<EachModule*>(each); };
-    sqlite3_create_module_v2(database, "json_each", &module, new EachModule{row, json_items, "json_each"}, release);
-    sqlite3_create_module_v2(database, "xml_each", &module, new EachModule{row, xml_items, "xml_each"}, release);
+    sqlite3_create_module_v2(
+        database, "json_each", &module, new EachModule{row, json_items, "json_each"}, release
+    );
+    sqlite3_create_module_v2(
+        database, "xml_each", &module, new EachModule{row, xml_items, "xml_each"}, release
+    );
 }
 
 }  // namespace mis::record

@@ -20,39 +20,63 @@ struct Output {  // a column of the map that fills a field; in the order of the 
 
 class SqliteMapper final : public Mapper {
   public:
-    SqliteMapper(const Kind& kind, const source::StreamDeclaration& stream, std::unique_ptr<MapStatement> statement)
-        : kind_(kind), stream_(stream.name), fans_out_(stream.parent.has_value()), statement_(std::move(statement)), writer_(kind), notes_field_(*kind.index_of("notes")) {
+    SqliteMapper(
+        const Kind& kind, const source::StreamDeclaration& stream,
+        std::unique_ptr<MapStatement> statement
+    )
+        : kind_(kind),
+          stream_(stream.name),
+          fans_out_(stream.parent.has_value()),
+          statement_(std::move(statement)),
+          writer_(kind),
+          notes_field_(*kind.index_of("notes")) {
         for (const auto& column : stream.columns) columns_.push_back(to_lower(column.name));
     }
 
     Result<void> connect_columns(const source::StreamDeclaration& stream) {
-        const std::string file = stream.map_file.empty() ? stream.name + ".sql" : stream.map_file.string();
-        const auto wrong = [&](const std::string& text) { return fail(ErrorKind::misconfigured, file + ": " + text); };
+        const std::string file =
+            stream.map_file.empty() ? stream.name + ".sql" : stream.map_file.string();
+        const auto wrong = [&](const std::string& text) {
+            return fail(ErrorKind::misconfigured, file + ": " + text);
+        };
         const auto& names = statement_->columns();
         for (std::size_t column = 0; column < names.size(); ++column) {
             const std::string& name = names[column];
-            if (std::count(names.begin(), names.end(), name) > 1) return wrong("column " + name + " is there twice");
+            if (std::count(names.begin(), names.end(), name) > 1)
+                return wrong("column " + name + " is there twice");
             if (name == kSkipReason) {
                 skip_column_ = column;
                 continue;
             }
             const auto field = kind_.index_of(name);
             if (!field) {
-                std::string text = "column " + name + ": no field of kind " + kind_.name + "; its fields are";
+                std::string text =
+                    "column " + name + ": no field of kind " + kind_.name + "; its fields are";
                 for (const Field& known : kind_.fields) text += " " + known.name;
                 return wrong(text);
             }
             if (name == "notes") notes_column_ = column;
             outputs_.push_back({column, *field});
         }
-        if (!notes_column_) outputs_.push_back({names.size(), notes_field_});  // notes of the functions always have their place
-        std::sort(outputs_.begin(), outputs_.end(), [](const Output& a, const Output& b) { return a.field < b.field; });
+        if (!notes_column_)
+            outputs_.push_back({names.size(), notes_field_}
+            );  // notes of the functions always have their place
+        std::sort(outputs_.begin(), outputs_.end(), [](const Output& a, const Output& b) {
+            return a.field < b.field;
+        });
         for (const Field& field : kind_.fields)
-            if (field.presence == Presence::required && std::find(names.begin(), names.end(), field.name) == names.end())
-                return wrong("column " + field.name + " is missing; kind " + kind_.name + " requires it");
+            if (field.presence == Presence::required &&
+                std::find(names.begin(), names.end(), field.name) == names.end())
+                return wrong(
+                    "column " + field.name + " is missing; kind " + kind_.name + " requires it"
+                );
         const auto place_of = [&](const std::string& column) -> Result<std::size_t> {
             const auto found = std::find(columns_.begin(), columns_.end(), to_lower(column));
-            if (found == columns_.end()) return fail(ErrorKind::misconfigured, "connector.yaml: stream " + stream_ + ": column " + column + " is not declared in columns:");
+            if (found == columns_.end())
+                return fail(
+                    ErrorKind::misconfigured, "connector.yaml: stream " + stream_ + ": column " +
+                                                  column + " is not declared in columns:"
+                );
             return static_cast<std::size_t>(found - columns_.begin());
         };
         const auto key = place_of(stream.key_column);
@@ -71,10 +95,14 @@ class SqliteMapper final : public Mapper {
         MappedRow mapped;
         mapped.row_key = std::string(trim(batch.cell(row, key_).value_or("")));
         std::vector<std::string> reasons = batch.issues_of(row);
-        if (mapped.row_key.empty()) reasons.insert(reasons.begin(), "the key " + columns_[key_] + " is missing");
+        if (mapped.row_key.empty())
+            reasons.insert(reasons.begin(), "the key " + columns_[key_] + " is missing");
         if (reasons.empty()) {
-            const std::string parent = fans_out_ ? std::string(trim(batch.cell(row, parent_).value_or(""))) : std::string();
-            if (fans_out_ && parent.empty()) reasons.push_back("the parent's key " + columns_[parent_] + " is missing");
+            const std::string parent =
+                fans_out_ ? std::string(trim(batch.cell(row, parent_).value_or("")))
+                          : std::string();
+            if (fans_out_ && parent.empty())
+                reasons.push_back("the parent's key " + columns_[parent_] + " is missing");
             else {
                 reader_notes_ = batch.notes_of(row);
                 run(batch, row, parent, mapped, reasons);
@@ -84,24 +112,35 @@ class SqliteMapper final : public Mapper {
         mapped.records.clear();
         mapped.skip_reason.clear();
         const std::string raw = raw_row(batch, row);
-        for (std::string& reason : reasons) mapped.issues.push_back({stream_, mapped.row_key, std::move(reason), raw});
+        for (std::string& reason : reasons)
+            mapped.issues.push_back({stream_, mapped.row_key, std::move(reason), raw});
         return mapped;
     }
 
     MapWork work() const override { return work_; }
 
   private:
-    void run(const source::RowBatch& batch, std::size_t row, const std::string& parent, MappedRow& mapped, std::vector<std::string>& reasons) {
+    void run(
+        const source::RowBatch& batch, std::size_t row, const std::string& parent,
+        MappedRow& mapped, std::vector<std::string>& reasons
+    ) {
         MapStatement& map = *statement_;
         map.begin(batch, row);
         int results = 0;
-        for (std::size_t issues_before = 0; map.step(); ++results, issues_before = map.row().issues.size()) {
+        for (std::size_t issues_before = 0; map.step();
+             ++results, issues_before = map.row().issues.size()) {
             if (results == 1 && !fans_out_) {
-                reasons.push_back("the map yields several rows for one; connector.yaml declares no parent: for a fan-out");
+                reasons.push_back(
+                    "the map yields several rows for one; connector.yaml declares no parent: for a "
+                    "fan-out"
+                );
                 return;
             }
             if (results == kRecordsPerRowMax) {
-                reasons.push_back("the map yields more than " + std::to_string(kRecordsPerRowMax) + " rows for one");
+                reasons.push_back(
+                    "the map yields more than " + std::to_string(kRecordsPerRowMax) +
+                    " rows for one"
+                );
                 return;
             }
             if (skip_column_) {
@@ -109,7 +148,8 @@ class SqliteMapper final : public Mapper {
                 if (skip.kind == MapStatement::Value::Kind::text && !trim(skip.text).empty()) {
                     mapped.skip_reason = std::string(trim(skip.text));
                     // what was left out on purpose need not make sense
-                    for (std::size_t i = issues_before; i < map.row().issues.size(); ++i) map.row().issues[i].forgiven = true;
+                    for (std::size_t i = issues_before; i < map.row().issues.size(); ++i)
+                        map.row().issues[i].forgiven = true;
                     map.row().notes.clear();
                     continue;
                 }
@@ -118,12 +158,19 @@ class SqliteMapper final : public Mapper {
             map.row().notes.clear();
         }
         for (const MapIssue& issue : map.row().issues)
-            if (!issue.forgiven) add_once(reasons, issue.column.empty() ? issue.text : "column " + issue.column + ": " + issue.text);
-        if (reasons.empty() && results == 0 && !fans_out_) reasons.push_back("the map yields no row; leave rows out with a column skip_reason");
+            if (!issue.forgiven)
+                add_once(
+                    reasons,
+                    issue.column.empty() ? issue.text : "column " + issue.column + ": " + issue.text
+                );
+        if (reasons.empty() && results == 0 && !fans_out_)
+            reasons.push_back("the map yields no row; leave rows out with a column skip_reason");
         if (!mapped.records.empty()) mapped.skip_reason.clear();
     }
 
-    void read_record(const std::string& parent, MappedRow& mapped, std::vector<std::string>& reasons) {
+    void read_record(
+        const std::string& parent, MappedRow& mapped, std::vector<std::string>& reasons
+    ) {
         MapStatement& map = *statement_;
         writer_.clear();
         // First who received which issue and note; the notes stand in the middle of the body.
@@ -136,11 +183,18 @@ class SqliteMapper final : public Mapper {
             }
             const auto value = map.value(output.column);
             using enum MapStatement::Value::Kind;
-            if (value.kind == binary_fraction) add_once(reasons, "column " + field.name + ": a binary fraction; use plus, minus, times instead of + - *");
-            else if (value.kind == blob) add_once(reasons, "column " + field.name + ": a blob");
+            if (value.kind == binary_fraction)
+                add_once(
+                    reasons, "column " + field.name +
+                                 ": a binary fraction; use plus, minus, times instead of + - *"
+                );
+            else if (value.kind == blob)
+                add_once(reasons, "column " + field.name + ": a blob");
             else if (value.kind == text) {
-                if (const auto problem = writer_.add(output.field, value.text)) add_once(reasons, "column " + field.name + ": " + *problem);
-                else if (field.presence == Presence::required && !writer_.has(output.field)) add_once(reasons, "column " + field.name + ": required, and blank");
+                if (const auto problem = writer_.add(output.field, value.text))
+                    add_once(reasons, "column " + field.name + ": " + *problem);
+                else if (field.presence == Presence::required && !writer_.has(output.field))
+                    add_once(reasons, "column " + field.name + ": required, and blank");
             } else if (field.presence == Presence::required && !value.issue) {
                 add_once(reasons, "column " + field.name + ": required, and NULL");
             }
@@ -161,7 +215,8 @@ class SqliteMapper final : public Mapper {
             if (output.column == map.columns().size() || output.column == notes_column_) continue;
             const Field& field = kind_.fields[output.field];
             const auto value = map.value(output.column);
-            if (value.note > 0 && value.note <= map.row().notes.size()) map.row().notes[value.note - 1].column = field.name;
+            if (value.note > 0 && value.note <= map.row().notes.size())
+                map.row().notes[value.note - 1].column = field.name;
             if (value.issue && value.issue->column.empty()) value.issue->column = field.name;
         }
     }
@@ -173,19 +228,24 @@ class SqliteMapper final : public Mapper {
             const auto own = map.value(*notes_column_);
             if (own.kind == MapStatement::Value::Kind::text) {
                 auto listed = string_list(own.text);
-                if (listed) notes = std::move(*listed);
-                else notes.emplace_back(trim(own.text));
+                if (listed)
+                    notes = std::move(*listed);
+                else
+                    notes.emplace_back(trim(own.text));
             }
         }
         for (const std::string& note : reader_notes_) add_once(notes, note);
         for (const MapNote& note : map.row().notes)
-            if (!note.dropped) add_once(notes, note.column.empty() ? note.text : note.column + ": " + note.text);
+            if (!note.dropped)
+                add_once(notes, note.column.empty() ? note.text : note.column + ": " + note.text);
         if (notes.empty()) return;
-        if (const auto problem = writer_.add(notes_field_, string_list_json(notes))) add_once(reasons, "column notes: " + *problem);
+        if (const auto problem = writer_.add(notes_field_, string_list_json(notes)))
+            add_once(reasons, "column notes: " + *problem);
     }
 
     static void add_once(std::vector<std::string>& texts, std::string text) {
-        if (std::find(texts.begin(), texts.end(), text) == texts.end()) texts.push_back(std::move(text));
+        if (std::find(texts.begin(), texts.end(), text) == texts.end())
+            texts.push_back(std::move(text));
     }
 
     std::string raw_row(const source::RowBatch& batch, std::size_t row) const {
@@ -195,8 +255,10 @@ class SqliteMapper final : public Mapper {
             append_json_string(raw, columns_[column]);
             raw += ':';
             const auto cell = batch.cell(row, column);
-            if (cell) append_json_string(raw, *cell);
-            else raw += "null";
+            if (cell)
+                append_json_string(raw, *cell);
+            else
+                raw += "null";
         }
         return raw + "}";
     }
@@ -217,16 +279,22 @@ class SqliteMapper final : public Mapper {
 }  // namespace
 
 Result<std::unique_ptr<Mapper>> Mapper::create(
-    const source::Connector& connector, const source::StreamDeclaration& stream, const MapContext& context
+    const source::Connector& connector, const source::StreamDeclaration& stream,
+    const MapContext& context
 ) {
     const Kind* kind = find_kind(stream.kind);
     if (!kind) {
-        return fail(ErrorKind::misconfigured, "connector " + connector.name + ", stream " + stream.name + ": no kind \"" + stream.kind + "\"; there are " + kind_names());
+        return fail(
+            ErrorKind::misconfigured, "connector " + connector.name + ", stream " + stream.name +
+                                          ": no kind \"" + stream.kind + "\"; there are " +
+                                          kind_names()
+        );
     }
     auto statement = MapStatement::prepare(connector, stream, context);
     if (!statement) return fail(statement.error());
     auto mapper = std::make_unique<SqliteMapper>(*kind, stream, std::move(*statement));
-    if (const auto connected = mapper->connect_columns(stream); !connected) return fail(connected.error());
+    if (const auto connected = mapper->connect_columns(stream); !connected)
+        return fail(connected.error());
     return std::unique_ptr<Mapper>(std::move(mapper));
 }
 

@@ -17,8 +17,9 @@ namespace mis::record {
 
 struct MapContext {
     Zone clinic_zone;
-    std::map<std::string, Zone> branch_zones;        // branch source_id → zone
-    std::map<std::string, std::string> site;         // values of site('NAME'), over the connector's defaults
+    std::map<std::string, Zone> branch_zones;  // branch source_id → zone
+    std::map<std::string, std::string>
+        site;  // values of site('NAME'), over the connector's defaults
     std::string currency = "RUB";
 };
 
@@ -36,16 +37,19 @@ struct MapWork {
 
 class Mapper {  // one per stream and thread; owns a private in-memory SQLite
   public:
-    // misconfigured: the map does not prepare, a column is no canonical one, a required one is missing; file and column are named.
+    // misconfigured: the map does not prepare, a column is no canonical one, a required one is
+    // missing; file and column are named.
     static Result<std::unique_ptr<Mapper>> create(
-        const source::Connector& connector, const source::StreamDeclaration& stream, const MapContext& context
+        const source::Connector& connector, const source::StreamDeclaration& stream,
+        const MapContext& context
     );
     virtual ~Mapper() = default;
     virtual MappedRow map(const source::RowBatch& batch, std::size_t row) = 0;
     virtual MapWork work() const = 0;
 };
 
-// The same checks for a record that comes as JSON already (scenario files, push sources): malformed names field and reason.
+// The same checks for a record that comes as JSON already (scenario files, push sources): malformed
+// names field and reason.
 Result<Record> record_from_json(const std::string& kind, std::string_view json);
 
 }  // namespace mis::record

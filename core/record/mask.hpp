@@ -6,7 +6,8 @@
 
 namespace mis::record {
 
-// The shape alone: letters become x, digits 0, the rest stays: "Тестова" → "xxxxxxx", "02.13.1990" → "00.00.0000". Cut at 60 characters.
+// The shape alone: letters become x, digits 0, the rest stays: "Тестова" → "xxxxxxx", "02.13.1990"
+// → "00.00.0000". Cut at 60 characters.
 std::string mask_shape(std::string_view text);
 
 // A canonical body with its private fields' values masked (lists item by item); the rest as it is.

@@ -1,8 +1,10 @@
-// Quarantine: rows that make no sense, with the reason, until the mapping or the MIS is mended. The last good version of their record stands.
+// Quarantine: rows that make no sense, with the reason, until the mapping or the MIS is mended. The
+// last good version of their record stands.
 //
-// One entry per source, stream and row key (rows with an unreadable key: per content). The raw row is private: it goes when the entry is resolved and
-// 30 days after it was first seen, whatever happens (domain.md X4). Nothing is written when the same row fails again for the same reason, so an idle
-// poll stays without writes. After a crash: as of the last committed transaction.
+// One entry per source, stream and row key (rows with an unreadable key: per content). The raw row
+// is private: it goes when the entry is resolved and 30 days after it was first seen, whatever
+// happens (domain.md X4). Nothing is written when the same row fails again for the same reason, so
+// an idle poll stays without writes. After a crash: as of the last committed transaction.
 #pragma once
 
 #include <cstdint>
@@ -19,12 +21,12 @@ namespace mis::record {
 struct QuarantinedRow {
     std::int64_t number = 0;
     std::string source, stream;
-    std::string row_key;                    // empty: unreadable
-    std::string reason;                     // all reasons of the row, "; " between them
-    std::string raw_row;                    // JSON object, masked unless asked for; empty: gone by age
+    std::string row_key;  // empty: unreadable
+    std::string reason;   // all reasons of the row, "; " between them
+    std::string raw_row;  // JSON object, masked unless asked for; empty: gone by age
     std::int64_t first_seen_us = 0;
-    std::int64_t last_seen_us = 0;          // of the last change: another content or reason
-    std::int64_t attempts = 1;              // how many different contents or reasons were seen, and retries
+    std::int64_t last_seen_us = 0;  // of the last change: another content or reason
+    std::int64_t attempts = 1;      // how many different contents or reasons were seen, and retries
     std::optional<std::int64_t> resolved_us;
 };
 
@@ -50,27 +52,45 @@ class Quarantine {
 
     enum class Put { unchanged, written };
     // One row's issues: all of the same stream and key.
-    static Put put(sqlite::Transaction& transaction, std::string_view source, const std::vector<RowIssue>& issues, std::int64_t now_us);
+    static Put put(
+        sqlite::Transaction& transaction, std::string_view source,
+        const std::vector<RowIssue>& issues, std::int64_t now_us
+    );
 
     // The row was mapped, or is gone from the MIS. False: no open entry, and nothing written.
-    static bool resolve(sqlite::Transaction& transaction, std::string_view source, std::string_view stream, std::string_view row_key, std::int64_t now_us);
+    static bool resolve(
+        sqlite::Transaction& transaction, std::string_view source, std::string_view stream,
+        std::string_view row_key, std::int64_t now_us
+    );
 
-    // After a pass that read the whole stream: rows with unreadable keys that it did not see are gone. How many.
+    // After a pass that read the whole stream: rows with unreadable keys that it did not see are
+    // gone. How many.
     static std::int64_t resolve_keyless_but(
-        sqlite::Transaction& transaction, std::string_view source, std::string_view stream, const std::vector<std::string>& raw_rows_seen, std::int64_t now_us
+        sqlite::Transaction& transaction, std::string_view source, std::string_view stream,
+        const std::vector<std::string>& raw_rows_seen, std::int64_t now_us
     );
 
     // True if the stream has an open entry at all: lets a pass skip resolve() for its rows.
-    static bool any_open(sqlite::Database& database, std::string_view source, std::string_view stream);
+    static bool any_open(
+        sqlite::Database& database, std::string_view source, std::string_view stream
+    );
 
     // An operator asks for another try: counted; the caller has the rows of these keys read again.
-    static std::vector<std::string> retry(sqlite::Transaction& transaction, std::string_view source, std::string_view stream, std::int64_t now_us);
+    static std::vector<std::string> retry(
+        sqlite::Transaction& transaction, std::string_view source, std::string_view stream,
+        std::int64_t now_us
+    );
 
     // Raw rows past their time go; resolved entries past it go whole. How many were touched.
     static std::int64_t purge(sqlite::Transaction& transaction, std::int64_t now_us);
 
-    static std::vector<QuarantinedRow> list(sqlite::Database& database, const QuarantineFilter& filter, Masking masking = Masking::masked);
-    static std::optional<QuarantinedRow> show(sqlite::Database& database, std::int64_t number, Masking masking = Masking::masked);
+    static std::vector<QuarantinedRow> list(
+        sqlite::Database& database, const QuarantineFilter& filter,
+        Masking masking = Masking::masked
+    );
+    static std::optional<QuarantinedRow> show(
+        sqlite::Database& database, std::int64_t number, Masking masking = Masking::masked
+    );
     static std::vector<QuarantineCount> counts(sqlite::Database& database);
 };
 

@@ -1,6 +1,8 @@
-// Records that come as documents (scenario files, push sources): each member becomes the text that BodyWriter validates.
+// Records that come as documents (scenario files, push sources): each member becomes the text that
+// BodyWriter validates.
 //
-// Forgiving where YAML loses a type and nothing is ambiguous: whole numbers and texts stand for each other, a single text for a list.
+// Forgiving where YAML loses a type and nothing is ambiguous: whole numbers and texts stand for
+// each other, a single text for a list.
 #include "base/json.hpp"
 #include "base/teeth.hpp"
 #include "record/body_writer.hpp"
@@ -28,7 +30,8 @@ std::optional<std::string> list(const Json& value) {
     return string_list_json(items);
 }
 
-// A text is read as MISs write teeth; a list's items likewise ("1.6"), so that nobody is told that "1.6" is no tooth.
+// A text is read as MISs write teeth; a list's items likewise ("1.6"), so that nobody is told that
+// "1.6" is no tooth.
 std::optional<std::string> teeth(const Json& value) {
     std::string joined;
     if (const auto single = scalar(value)) {
@@ -59,29 +62,39 @@ std::optional<std::string> text_of(const Field& field, const Json& value) {
             return money_json(money->minor, money->currency.code());
         }
         case FieldType::id_list:
-        case FieldType::text_list: return list(value);
-        case FieldType::teeth: return teeth(value);
+        case FieldType::text_list:
+            return list(value);
+        case FieldType::teeth:
+            return teeth(value);
         case FieldType::shares:
             if (!value.is_array()) return std::nullopt;
             return canonical_json(value);
         case FieldType::date:
             // a time stands for its local day
             if (value.is_string())
-                if (const auto time = Timestamp::parse_rfc3339(value.get_ref<const std::string&>())) return time->local_date().to_string();
+                if (const auto time = Timestamp::parse_rfc3339(value.get_ref<const std::string&>()))
+                    return time->local_date().to_string();
             return scalar(value);
-        default: return scalar(value);
+        default:
+            return scalar(value);
     }
 }
 
 std::string_view expected(FieldType type) {
     switch (type) {
-        case FieldType::money: return R"(not a sum like {"minor": 450000, "currency": "RUB"})";
+        case FieldType::money:
+            return R"(not a sum like {"minor": 450000, "currency": "RUB"})";
         case FieldType::id_list:
-        case FieldType::text_list: return "not a list of texts";
-        case FieldType::teeth: return R"(not teeth in FDI notation (["16"]) nor an area)";
-        case FieldType::shares: return "not a list of shares";
-        case FieldType::boolean: return "not a boolean";
-        default: return "not a text or whole number";
+        case FieldType::text_list:
+            return "not a list of texts";
+        case FieldType::teeth:
+            return R"(not teeth in FDI notation (["16"]) nor an area)";
+        case FieldType::shares:
+            return "not a list of shares";
+        case FieldType::boolean:
+            return "not a boolean";
+        default:
+            return "not a text or whole number";
     }
 }
 
@@ -89,8 +102,13 @@ std::string_view expected(FieldType type) {
 
 Result<Record> record_from_json(const std::string& kind_name, std::string_view json) {
     const Kind* kind = find_kind(kind_name);
-    if (!kind) return fail(ErrorKind::malformed, "no kind \"" + kind_name + "\"; there are " + kind_names());
-    const auto malformed = [&](const std::string& text) { return fail(ErrorKind::malformed, kind_name + ": " + text); };
+    if (!kind)
+        return fail(
+            ErrorKind::malformed, "no kind \"" + kind_name + "\"; there are " + kind_names()
+        );
+    const auto malformed = [&](const std::string& text) {
+        return fail(ErrorKind::malformed, kind_name + ": " + text);
+    };
     auto parsed = parse_json(json);
     if (!parsed) return fail(parsed.error().within(kind_name));
     if (!parsed->is_object()) return malformed("not an object");
@@ -103,10 +121,13 @@ Result<Record> record_from_json(const std::string& kind_name, std::string_view j
         const auto member = parsed->find(field.name);
         if (member != parsed->end() && !member->is_null()) {
             const auto text = text_of(field, *member);
-            if (!text) return malformed("field " + field.name + ": " + std::string(expected(field.type)));
-            if (const auto problem = writer.add(index, *text)) return malformed("field " + field.name + ": " + *problem);
+            if (!text)
+                return malformed("field " + field.name + ": " + std::string(expected(field.type)));
+            if (const auto problem = writer.add(index, *text))
+                return malformed("field " + field.name + ": " + *problem);
         }
-        if (field.presence == Presence::required && !writer.has(index)) return malformed("field " + field.name + ": required");
+        if (field.presence == Presence::required && !writer.has(index))
+            return malformed("field " + field.name + ": required");
     }
     if (const auto problem = writer.inconsistency()) return malformed("field " + *problem);
     return writer.finish();

@@ -46,7 +46,9 @@ Kind kind(std::string name, std::vector<Field> fields) {
     fields.push_back(time("source_modified_at"));
     fields.push_back(id("branch_source_id"));
     fields.push_back(of("notes", FieldType::text_list));
-    std::sort(fields.begin(), fields.end(), [](const Field& a, const Field& b) { return a.name < b.name; });
+    std::sort(fields.begin(), fields.end(), [](const Field& a, const Field& b) {
+        return a.name < b.name;
+    });
     return Kind{std::move(name), std::move(fields)};
 }
 
@@ -59,24 +61,27 @@ std::vector<Field> working_time() {
 std::vector<Kind> make_kinds() {
     std::vector<Kind> all;
     all.push_back(kind("branch", {required(text("name")), of("timezone", FieldType::zone)}));
-    all.push_back(
-        kind("practitioner", {required(text("name")), text("specialty"), flag("active")}));
+    all.push_back(kind("practitioner", {required(text("name")), text("specialty"), flag("active")})
+    );
     all.push_back(kind(
-        "service", {required(text("code")), required(longer(text("name"), 1000)), text("nomenclature"),
-                    text("category"), money("price")}
+        "service", {required(text("code")), required(longer(text("name"), 1000)),
+                    text("nomenclature"), text("category"), money("price")}
     ));
     all.push_back(kind(
-        "patient", {personal(text("last_name")), personal(text("first_name")),
-                    personal(text("middle_name")), personal(date("birth_date")),
-                    personal(of("phones", FieldType::text_list)), personal(text("email")),
-                    personal(of("marks", FieldType::text_list)), text("channel"), flag("referred"),
-                    id("merged_into")}
+        "patient",
+        {personal(text("last_name")), personal(text("first_name")), personal(text("middle_name")),
+         personal(date("birth_date")), personal(of("phones", FieldType::text_list)),
+         personal(text("email")), personal(of("marks", FieldType::text_list)), text("channel"),
+         flag("referred"), id("merged_into")}
     ));
     all.push_back(kind(
         "appointment",
-        {id("patient_source_id"), id("practitioner_source_id"), text("room"), required(time("starts_at")),
-         required(time("ends_at")),
-         required(choice("status", {"booked", "confirmed", "arrived", "in_progress", "completed", "cancelled", "no_show"})),
+        {id("patient_source_id"), id("practitioner_source_id"), text("room"),
+         required(time("starts_at")), required(time("ends_at")),
+         required(choice(
+             "status",
+             {"booked", "confirmed", "arrived", "in_progress", "completed", "cancelled", "no_show"}
+         )),
          choice("cancel_reason", {"patient", "clinic", "doctor", "other"}), flag("first_visit"),
          flag("online"), payer(), id("limit_source_id"),
          of("plan_item_source_ids", FieldType::id_list), personal(longer(text("comment"), 20'000))}
@@ -89,15 +94,27 @@ std::vector<Kind> make_kinds() {
     slot.push_back(required(flag("free")));
     all.push_back(kind("slot", slot));
     all.push_back(kind(
-        "procedure",
-        {required(id("patient_source_id")), id("practitioner_source_id"), id("appointment_source_id"),
-         required(time("performed_at")), required(text("service_code")),
-         longer(text("service_name"), 1000), text("nomenclature"), text("category"),
-         required(of("quantity", FieldType::decimal)), of("teeth", FieldType::teeth),
-         of("surfaces", FieldType::surfaces), money("list_total"), money("discount"),
-         required(money("total")), payer(), id("limit_source_id"), of("shares", FieldType::shares),
-         id("plan_item_source_id"), choice("state", {"done", "in_progress"}), flag("warranty"),
-         id("reverses_source_id")}
+        "procedure", {required(id("patient_source_id")),
+                      id("practitioner_source_id"),
+                      id("appointment_source_id"),
+                      required(time("performed_at")),
+                      required(text("service_code")),
+                      longer(text("service_name"), 1000),
+                      text("nomenclature"),
+                      text("category"),
+                      required(of("quantity", FieldType::decimal)),
+                      of("teeth", FieldType::teeth),
+                      of("surfaces", FieldType::surfaces),
+                      money("list_total"),
+                      money("discount"),
+                      required(money("total")),
+                      payer(),
+                      id("limit_source_id"),
+                      of("shares", FieldType::shares),
+                      id("plan_item_source_id"),
+                      choice("state", {"done", "in_progress"}),
+                      flag("warranty"),
+                      id("reverses_source_id")}
     ));
     all.push_back(kind(
         "payment",
@@ -110,10 +127,10 @@ std::vector<Kind> make_kinds() {
         "limit",
         {required(id("patient_source_id")), of("members", FieldType::id_list),
          required(choice("kind", {"barter", "insurance", "corporate", "gift"})),
-         conditional(text("payer_name")), personal(text("policy_number")), required(money("granted")),
-         money("used"), date("valid_from"), date("valid_to"), time("cancelled_at"),
-         choice("overrun_payer", {"organization", "patient", "clinic"}), flag("discounts_allowed"),
-         flag("approval_required")}
+         conditional(text("payer_name")), personal(text("policy_number")),
+         required(money("granted")), money("used"), date("valid_from"), date("valid_to"),
+         time("cancelled_at"), choice("overrun_payer", {"organization", "patient", "clinic"}),
+         flag("discounts_allowed"), flag("approval_required")}
     ));
     all.push_back(kind(
         "plan", {required(id("patient_source_id")), id("practitioner_source_id"),

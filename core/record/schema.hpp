@@ -1,7 +1,9 @@
-// The canonical schema, compiled: kinds, fields, types, what is required, what is private (contract.md section 1).
+// The canonical schema, compiled: kinds, fields, types, what is required, what is private
+// (contract.md section 1).
 //
-// The hot path validates with this table; schemas/record/<kind>.json say the same for the world, and a unit test holds the two together.
-// Fields of a kind are sorted by name, bytewise: the order of canonical JSON, so bodies are written front to back.
+// The hot path validates with this table; schemas/record/<kind>.json say the same for the world,
+// and a unit test holds the two together. Fields of a kind are sorted by name, bytewise: the order
+// of canonical JSON, so bodies are written front to back.
 #pragma once
 
 #include <cstddef>

@@ -17,20 +17,29 @@ namespace {
 using config::pointer_to;
 using config::YamlDocument;
 
-// One map of the document with its place; the first problem found is kept, the rest of the reading goes on with empty values.
+// One map of the document with its place; the first problem found is kept, the rest of the reading
+// goes on with empty values.
 class MapReader {
   public:
     MapReader(const YamlDocument& document, std::string pointer, std::optional<Error>& problem)
-        : document_(document), pointer_(std::move(pointer)), problem_(problem), map_(document.value().at(Json::json_pointer(pointer_))) {
+        : document_(document),
+          pointer_(std::move(pointer)),
+          problem_(problem),
+          map_(document.value().at(Json::json_pointer(pointer_))) {
         if (!map_.is_object()) refuse("", "has to be a map: write `key: value` lines under it");
     }
 
     void only(std::initializer_list<std::string_view> known) {
         for (const std::string& key : document_.keys_of(pointer_))
             if (std::find(known.begin(), known.end(), key) == known.end())
-                refuse(key, fmt::format("is no key here: one of {}, or take it out", fmt::join(known, ", ")));
+                refuse(
+                    key,
+                    fmt::format("is no key here: one of {}, or take it out", fmt::join(known, ", "))
+                );
     }
-    bool has(std::string_view key) const { return map_.is_object() && map_.contains(key) && !map_.at(std::string(key)).is_null(); }
+    bool has(std::string_view key) const {
+        return map_.is_object() && map_.contains(key) && !map_.at(std::string(key)).is_null();
+    }
 
     std::string text(std::string_view key, std::string otherwise) {
         if (!has(key)) return otherwise;
@@ -45,7 +54,9 @@ class MapReader {
         if (value.empty()) refuse(key, "is missing: say it");
         return value;
     }
-    std::string one_of(std::string_view key, std::string otherwise, std::initializer_list<std::string_view> values) {
+    std::string one_of(
+        std::string_view key, std::string otherwise, std::initializer_list<std::string_view> values
+    ) {
         std::string value = text(key, std::move(otherwise));
         if (std::find(values.begin(), values.end(), value) == values.end())
             refuse(key, fmt::format("is `{}`: one of {}", value, fmt::join(values, ", ")));
@@ -54,7 +65,9 @@ class MapReader {
     int number(std::string_view key, int otherwise, int least, int most) {
         if (!has(key)) return otherwise;
         const Json& value = map_.at(std::string(key));
-        if (value.is_number_integer() && value.get<std::int64_t>() >= least && value.get<std::int64_t>() <= most) return value.get<int>();
+        if (value.is_number_integer() && value.get<std::int64_t>() >= least &&
+            value.get<std::int64_t>() <= most)
+            return value.get<int>();
         refuse(key, fmt::format("has to be a whole number from {} to {}", least, most));
         return otherwise;
     }
@@ -69,23 +82,29 @@ class MapReader {
         std::vector<std::string> found;
         if (!has(key)) return found;
         const Json& value = map_.at(std::string(key));
-        if (!value.is_array()) refuse(key, "has to be a list: [A, B]");
+        if (!value.is_array())
+            refuse(key, "has to be a list: [A, B]");
         else
             for (const Json& item : value) {
-                if (item.is_string()) found.push_back(item.get<std::string>());
-                else refuse(key, "has to be a list of texts");
+                if (item.is_string())
+                    found.push_back(item.get<std::string>());
+                else
+                    refuse(key, "has to be a list of texts");
             }
         return found;
     }
     std::vector<std::string> keys() const { return document_.keys_of(pointer_); }
-    MapReader map(std::string_view key) const { return {document_, pointer_to(pointer_, key), problem_}; }
+    MapReader map(std::string_view key) const {
+        return {document_, pointer_to(pointer_, key), problem_};
+    }
 
     void refuse(std::string_view key, std::string_view what) {
         if (problem_) return;
         const std::string place = key.empty() ? pointer_ : pointer_to(pointer_, key);
         std::string name = place.empty() ? "the file" : place.substr(1);
         std::replace(name.begin(), name.end(), '/', '.');
-        problem_ = Error{ErrorKind::misconfigured, fmt::format("{}: {} {}", document_.where(place), name, what)};
+        problem_ = Error{
+            ErrorKind::misconfigured, fmt::format("{}: {} {}", document_.where(place), name, what)};
     }
 
   private:
@@ -96,23 +115,30 @@ class MapReader {
 };
 
 bool is_lower_name(std::string_view name) {
-    return !name.empty() && name.size() <= 63 && name[0] >= 'a' && name[0] <= 'z' && std::all_of(name.begin(), name.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-    });
+    return !name.empty() && name.size() <= 63 && name[0] >= 'a' && name[0] <= 'z' &&
+           std::all_of(name.begin(), name.end(), [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+           });
 }
 
 std::optional<ColumnDeclaration> parse_type(std::string name, std::string_view type) {
     ColumnDeclaration column{std::move(name), ColumnType::text, 2};
     if (type == "text") return column;
-    if (type == "integer") column.type = ColumnType::integer;
-    else if (type == "decimal") column.type = ColumnType::decimal;
-    else if (type == "timestamp") column.type = ColumnType::timestamp;
-    else if (type == "date") column.type = ColumnType::date;
-    else if (type == "boolean") column.type = ColumnType::boolean;
+    if (type == "integer")
+        column.type = ColumnType::integer;
+    else if (type == "decimal")
+        column.type = ColumnType::decimal;
+    else if (type == "timestamp")
+        column.type = ColumnType::timestamp;
+    else if (type == "date")
+        column.type = ColumnType::date;
+    else if (type == "boolean")
+        column.type = ColumnType::boolean;
     else if (type.size() == 10 && type.starts_with("decimal(") && type[8] >= '0' && type[8] <= '9' && type[9] == ')') {
         column.type = ColumnType::decimal;
         column.decimals = type[8] - '0';
-    } else return std::nullopt;
+    } else
+        return std::nullopt;
     return column;
 }
 
@@ -129,7 +155,10 @@ std::optional<std::string> file_text(const std::filesystem::path& path) {
 }
 
 StreamDeclaration read_stream(MapReader& map, const std::string& name) {
-    map.only({"kind", "key", "key_column", "stamps", "window", "poll_seconds", "optional", "requires_table", "parent", "columns", "absent"});
+    map.only(
+        {"kind", "key", "key_column", "stamps", "window", "poll_seconds", "optional",
+         "requires_table", "parent", "columns", "absent"}
+    );
     StreamDeclaration stream;
     stream.name = name;
     stream.kind = map.text("kind", name);
@@ -144,10 +173,11 @@ StreamDeclaration read_stream(MapReader& map, const std::string& name) {
         MapReader window = map.map("window");
         window.only({"column", "past_days", "future_days"});
         stream.window = WindowDeclaration{
-            window.required_text("column"), window.number("past_days", 0, 0, 3660), window.number("future_days", 0, 0, 3660)
-        };
+            window.required_text("column"), window.number("past_days", 0, 0, 3660),
+            window.number("future_days", 0, 0, 3660)};
     }
-    if (!stream.requires_table.empty() && !stream.optional) map.refuse("requires_table", "needs `optional: true`");
+    if (!stream.requires_table.empty() && !stream.optional)
+        map.refuse("requires_table", "needs `optional: true`");
     if (!map.has("columns")) {
         map.refuse("columns", "is missing: name and type every column that the fetch gives");
         return stream;
@@ -156,18 +186,33 @@ StreamDeclaration read_stream(MapReader& map, const std::string& name) {
     for (const std::string& column : columns.keys()) {
         auto declared = parse_type(column, columns.text(column, ""));
         if (!is_lower_name(column)) columns.refuse(column, "has to be a name in lower case");
-        if (!declared) columns.refuse(column, "has no known type: text, integer, decimal, decimal(3), timestamp, date or boolean");
-        else stream.columns.push_back(*std::move(declared));
+        if (!declared)
+            columns.refuse(
+                column,
+                "has no known type: text, integer, decimal, decimal(3), timestamp, date or boolean"
+            );
+        else
+            stream.columns.push_back(*std::move(declared));
     }
     const auto declares = [&](const std::string& column) {
-        return std::any_of(stream.columns.begin(), stream.columns.end(), [&](const auto& declared) { return declared.name == column; });
+        return std::any_of(stream.columns.begin(), stream.columns.end(), [&](const auto& declared) {
+            return declared.name == column;
+        });
     };
     if (!declares(stream.key_column))
-        map.refuse("key", fmt::format("means column `{}`, which `columns:` lacks: declare it, or name another by key_column", stream.key_column));
-    if (stream.parent && !declares(*stream.parent)) map.refuse("parent", "is no column of `columns:`: declare it");
+        map.refuse(
+            "key", fmt::format(
+                       "means column `{}`, which `columns:` lacks: declare it, or name another by "
+                       "key_column",
+                       stream.key_column
+                   )
+        );
+    if (stream.parent && !declares(*stream.parent))
+        map.refuse("parent", "is no column of `columns:`: declare it");
     if (map.has("absent")) {
         MapReader absent = map.map("absent");
-        for (const std::string& column : absent.keys()) stream.absent[column] = absent.required_text(column);
+        for (const std::string& column : absent.keys())
+            stream.absent[column] = absent.required_text(column);
     }
     return stream;
 }
@@ -175,11 +220,16 @@ StreamDeclaration read_stream(MapReader& map, const std::string& name) {
 Result<void> check_fetch(const StreamDeclaration& stream, const std::filesystem::path& yaml) {
     auto pieces = parse_fetch(stream.fetch_sql, stream.fetch_file.string());
     if (!pieces) return fail(pieces.error());
-    const auto slices = std::count_if(pieces->begin(), pieces->end(), [](const auto& piece) { return piece.kind == FetchPiece::Kind::slice; });
+    const auto slices = std::count_if(pieces->begin(), pieces->end(), [](const auto& piece) {
+        return piece.kind == FetchPiece::Kind::slice;
+    });
     if (slices != 1)
         return fail(
-            ErrorKind::misconfigured,
-            fmt::format("{}:1: {{slice}} stands {} times: write it once, in the where clause: `where {{slice}}`", stream.fetch_file.string(), slices)
+            ErrorKind::misconfigured, fmt::format(
+                                          "{}:1: {{slice}} stands {} times: write it once, in the "
+                                          "where clause: `where {{slice}}`",
+                                          stream.fetch_file.string(), slices
+                                      )
         );
     std::vector<std::string> names = stream.stamps;
     names.push_back(stream.key);
@@ -189,12 +239,18 @@ Result<void> check_fetch(const StreamDeclaration& stream, const std::filesystem:
         if (!name_pieces) return fail(name_pieces.error());
         for (const FetchPiece& piece : *name_pieces)
             if (piece.kind == FetchPiece::Kind::slice || piece.kind == FetchPiece::Kind::table)
-                return fail(ErrorKind::misconfigured, fmt::format("{}: `{}` in stream {} has to be a column", yaml.string(), name, stream.name));
+                return fail(
+                    ErrorKind::misconfigured,
+                    fmt::format(
+                        "{}: `{}` in stream {} has to be a column", yaml.string(), name, stream.name
+                    )
+                );
     }
     return {};
 }
 
-// RFC 4180 as far as codes need it: fields in double quotes may hold commas and doubled quotes. nullopt: an unclosed quote.
+// RFC 4180 as far as codes need it: fields in double quotes may hold commas and doubled quotes.
+// nullopt: an unclosed quote.
 std::optional<std::vector<std::string>> csv_fields(std::string_view line) {
     std::vector<std::string> fields(1);
     bool in_quotes = false;
@@ -203,21 +259,26 @@ std::optional<std::vector<std::string>> csv_fields(std::string_view line) {
         if (in_quotes && c == '"' && i + 1 < line.size() && line[i + 1] == '"') {
             fields.back().push_back('"');
             ++i;
-        } else if (c == '"') in_quotes = !in_quotes;
-        else if (c == ',' && !in_quotes) fields.emplace_back();
-        else fields.back().push_back(c);
+        } else if (c == '"')
+            in_quotes = !in_quotes;
+        else if (c == ',' && !in_quotes)
+            fields.emplace_back();
+        else
+            fields.back().push_back(c);
     }
     if (in_quotes) return std::nullopt;
     return fields;
 }
 
-// A new version means that the same row may mean something else: the map's text, and the rows of the lists that it asks for.
+// A new version means that the same row may mean something else: the map's text, and the rows of
+// the lists that it asks for.
 std::string version_of(const StreamDeclaration& stream, const CodeTable& codes) {
     Sha256 hash;
     hash.update(stream.map_sql);
     for (const auto& [list, values] : codes.lists) {
         if (stream.map_sql.find("'" + list + "'") == std::string::npos) continue;
-        for (const auto& [code, canonical] : values) hash.update(fmt::format("\n{}\t{}\t{}", list, code, canonical));
+        for (const auto& [code, canonical] : values)
+            hash.update(fmt::format("\n{}\t{}\t{}", list, code, canonical));
     }
     return to_hex(hash.finish()).substr(0, 12);
 }
@@ -233,20 +294,29 @@ Result<CodeTable> load_codes(const std::filesystem::path& file) {
         ++number;
         if (line.ends_with('\r')) line.remove_suffix(1);
         const auto problem = [&](std::string_view what) {
-            return fail(ErrorKind::misconfigured, fmt::format("{}:{}: {}", file.string(), number, what));
+            return fail(
+                ErrorKind::misconfigured, fmt::format("{}:{}: {}", file.string(), number, what)
+            );
         };
         if (number == 1) {
-            if (line != "list,mis_code,canonical,comment") return problem("the first line has to be `list,mis_code,canonical,comment`");
+            if (line != "list,mis_code,canonical,comment")
+                return problem("the first line has to be `list,mis_code,canonical,comment`");
             continue;
         }
         if (trim(line).empty()) continue;
         const auto fields = csv_fields(line);
         if (!fields || fields->size() < 3 || fields->size() > 4)
-            return problem("a row has the four fields list,mis_code,canonical,comment: put a field with a comma in double quotes");
+            return problem(
+                "a row has the four fields list,mis_code,canonical,comment: put a field with a "
+                "comma in double quotes"
+            );
         const std::string list((*fields)[0]), code((*fields)[1]), canonical((*fields)[2]);
-        if (list.empty() || canonical.empty()) return problem("list and canonical must not be empty");
+        if (list.empty() || canonical.empty())
+            return problem("list and canonical must not be empty");
         if (!codes.lists[list].emplace(code, canonical).second)
-            return problem(fmt::format("code `{}` of list `{}` stands there twice: keep one", code, list));
+            return problem(
+                fmt::format("code `{}` of list `{}` stands there twice: keep one", code, list)
+            );
     }
     return codes;
 }
@@ -254,7 +324,12 @@ Result<CodeTable> load_codes(const std::filesystem::path& file) {
 Result<Connector> load_connector(const std::filesystem::path& folder) {
     const auto yaml_file = folder / "connector.yaml";
     if (!std::filesystem::is_regular_file(yaml_file))
-        return fail(ErrorKind::misconfigured, fmt::format("{}: no such file: a connector is a folder with connector.yaml", yaml_file.string()));
+        return fail(
+            ErrorKind::misconfigured,
+            fmt::format(
+                "{}: no such file: a connector is a folder with connector.yaml", yaml_file.string()
+            )
+        );
     auto document = config::load_yaml(yaml_file);
     if (!document) return fail(document.error());
 
@@ -270,7 +345,8 @@ Result<Connector> load_connector(const std::filesystem::path& folder) {
     connector.no_show = top.one_of("no_show", "mis", {"end_of_day", "mis"});
     if (top.has("site")) {
         MapReader site = top.map("site");
-        for (const std::string& key : site.keys()) connector.site_defaults[key] = site.text(key, "");
+        for (const std::string& key : site.keys())
+            connector.site_defaults[key] = site.text(key, "");
     }
     if (!top.has("streams")) top.refuse("streams", "is missing: name at least one stream");
     if (problem) return fail(*problem);
@@ -281,7 +357,8 @@ Result<Connector> load_connector(const std::filesystem::path& folder) {
 
     MapReader streams = top.map("streams");
     for (const std::string& name : streams.keys()) {
-        if (!is_lower_name(name)) streams.refuse(name, "has to be a name in lower case, that of its files");
+        if (!is_lower_name(name))
+            streams.refuse(name, "has to be a name in lower case, that of its files");
         if (problem) return fail(*problem);
         MapReader map = streams.map(name);
         if (problem) return fail(*problem);
@@ -289,12 +366,17 @@ Result<Connector> load_connector(const std::filesystem::path& folder) {
         if (problem) return fail(*problem);
         stream.fetch_file = folder / (name + ".fetch.sql");
         stream.map_file = folder / (name + ".sql");
-        for (const auto& [file, into] : {std::pair(stream.fetch_file, &stream.fetch_sql), std::pair(stream.map_file, &stream.map_sql)}) {
+        for (const auto& [file, into] :
+             {std::pair(stream.fetch_file, &stream.fetch_sql),
+              std::pair(stream.map_file, &stream.map_sql)}) {
             auto text = file_text(file);
             if (!text || trim(*text).empty())
                 return fail(
-                    ErrorKind::misconfigured,
-                    fmt::format("{}: stream {} has no file {}: write it", document->where(pointer_to("/streams", name)), name, file.filename().string())
+                    ErrorKind::misconfigured, fmt::format(
+                                                  "{}: stream {} has no file {}: write it",
+                                                  document->where(pointer_to("/streams", name)),
+                                                  name, file.filename().string()
+                                              )
                 );
             *into = *std::move(text);
         }

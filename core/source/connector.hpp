@@ -1,12 +1,16 @@
-// A connector: the folder that says what one MIS looks like. connector.yaml, NAME.fetch.sql, NAME.sql, codes.csv, cases/, README.md.
+// A connector: the folder that says what one MIS looks like. connector.yaml, NAME.fetch.sql,
+// NAME.sql, codes.csv, cases/, README.md.
 //
-// These structs are the parsed folder; load_connector() checks everything that can be checked without a connection and names file, line, key
-// and remedy in each error. The format is documented for integrators in connectors/README.md; placeholders of fetches in fetch_text.hpp.
+// These structs are the parsed folder; load_connector() checks everything that can be checked
+// without a connection and names file, line, key and remedy in each error. The format is documented
+// for integrators in connectors/README.md; placeholders of fetches in fetch_text.hpp.
 //
-// connector.yaml: title, kind: sql, dialect: firebird, no_show: end_of_day | mis (default mis), site: {NAME: default},
-// streams: {NAME: {kind, key, key_column, stamps, window: {column, past_days, future_days}, poll_seconds, optional, requires_table, parent,
-// columns: {name: type}, absent: {column: reason}}}. `key` and `columns` are required; `key_column` is `key` without its alias, in lower
-// case, where it isn't given. Types: text integer decimal decimal(N) timestamp date boolean.
+// connector.yaml: title, kind: sql, dialect: firebird, no_show: end_of_day | mis (default mis),
+// site: {NAME: default}, streams: {NAME: {kind, key, key_column, stamps, window: {column,
+// past_days, future_days}, poll_seconds, optional, requires_table, parent, columns: {name: type},
+// absent: {column: reason}}}. `key` and `columns` are required; `key_column` is `key` without its
+// alias, in lower case, where it isn't given. Types: text integer decimal decimal(N) timestamp date
+// boolean.
 #pragma once
 
 #include <filesystem>
@@ -24,48 +28,56 @@ enum class ColumnType { text, integer, decimal, timestamp, date, boolean };
 struct ColumnDeclaration {
     std::string name;  // lower case, as NAME.sql says it
     ColumnType type = ColumnType::text;
-    int decimals = 2;  // `decimal` is kopecks; `decimal(3)`: what a binary floating column of the source is rounded to
+    int decimals = 2;  // `decimal` is kopecks; `decimal(3)`: what a binary floating column of the
+                       // source is rounded to
 };
 
-struct WindowDeclaration {  // a date by which rows fall into a sliding window: deletions and silent edits are found in it
+struct WindowDeclaration {  // a date by which rows fall into a sliding window: deletions and silent
+                            // edits are found in it
     std::string column;     // as the fetch writes it: "S.WORKDATE"
     int past_days = 0;
     int future_days = 0;
 };
 
 struct StreamDeclaration {
-    std::string name;                  // the folder's file stem: "appointment"
-    std::string kind;                  // canonical kind it yields; default: name
-    std::string key;                   // key column as the fetch writes it: "S.SCHEDID"
-    std::string key_column;            // the declared column that holds it: "schedid"
-    std::vector<std::string> stamps;   // indexed "modified at" columns, each polled as slices of its own; may be empty
+    std::string name;        // the folder's file stem: "appointment"
+    std::string kind;        // canonical kind it yields; default: name
+    std::string key;         // key column as the fetch writes it: "S.SCHEDID"
+    std::string key_column;  // the declared column that holds it: "schedid"
+    std::vector<std::string>
+        stamps;  // indexed "modified at" columns, each polled as slices of its own; may be empty
     std::optional<WindowDeclaration> window;
     int poll_seconds = 60;
-    bool optional = false;             // its tables may be missing: then the stream is off, and says so
-    std::string requires_table;        // with `optional`: the table whose presence switches it on
-    std::optional<std::string> parent; // a fanned-out row: name of the column that holds the parent's key
+    bool optional = false;       // its tables may be missing: then the stream is off, and says so
+    std::string requires_table;  // with `optional`: the table whose presence switches it on
+    std::optional<std::string>
+        parent;  // a fanned-out row: name of the column that holds the parent's key
     std::vector<ColumnDeclaration> columns;
     std::map<std::string, std::string> absent;  // canonical column → why this MIS has none
-    std::string fetch_sql;             // text of NAME.fetch.sql, placeholders not yet resolved
-    std::string map_sql;               // text of NAME.sql
-    std::string mapping_version;       // first 12 hex digits of sha256 over map_sql and codes.csv's rows for it
+    std::string fetch_sql;  // text of NAME.fetch.sql, placeholders not yet resolved
+    std::string map_sql;    // text of NAME.sql
+    std::string
+        mapping_version;  // first 12 hex digits of sha256 over map_sql and codes.csv's rows for it
     std::filesystem::path fetch_file, map_file;
 };
 
-// codes.csv: stream-independent rows `list,mis_code,canonical,comment`, e.g. `status,1,arrived,patient came`.
+// codes.csv: stream-independent rows `list,mis_code,canonical,comment`, e.g.
+// `status,1,arrived,patient came`.
 struct CodeTable {
-    std::map<std::string, std::map<std::string, std::string>> lists;  // list → MIS code → canonical value
+    std::map<std::string, std::map<std::string, std::string>>
+        lists;  // list → MIS code → canonical value
 };
 
 struct Connector {
-    std::string name;         // folder name
-    std::string title;        // for people
-    std::string source_kind;  // "sql"
-    std::string dialect;      // "firebird"
-    std::string no_show;      // "end_of_day" or "mis" (domain.md A1)
+    std::string name;                        // folder name
+    std::string title;                       // for people
+    std::string source_kind;                 // "sql"
+    std::string dialect;                     // "firebird"
+    std::string no_show;                     // "end_of_day" or "mis" (domain.md A1)
     std::vector<StreamDeclaration> streams;  // in the file's order: the order of a pass
     CodeTable codes;
-    std::map<std::string, std::string> site_defaults;  // values for {site:NAME} placeholders and site('NAME') in maps
+    std::map<std::string, std::string>
+        site_defaults;  // values for {site:NAME} placeholders and site('NAME') in maps
     std::filesystem::path folder;
 };
 

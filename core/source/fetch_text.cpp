@@ -13,7 +13,8 @@ namespace {
 bool is_word_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_word(char c) { return is_word_start(c) || (c >= '0' && c <= '9') || c == '$'; }
 bool is_identifier(std::string_view text) {
-    return !text.empty() && text.size() <= 63 && is_word_start(text[0]) && std::all_of(text.begin(), text.end(), is_word);
+    return !text.empty() && text.size() <= 63 && is_word_start(text[0]) &&
+           std::all_of(text.begin(), text.end(), is_word);
 }
 
 std::string to_upper(std::string_view text) {
@@ -56,7 +57,8 @@ bool read_placeholder(std::string_view inside, FetchPiece& piece) {
     }
     const std::size_t bar = inside.find('|');
     const std::size_t colon = inside.find(':');
-    if (bar == std::string_view::npos || colon == std::string_view::npos || colon > bar) return false;
+    if (bar == std::string_view::npos || colon == std::string_view::npos || colon > bar)
+        return false;
     const std::string_view kind = inside.substr(0, colon);
     const std::string_view what = inside.substr(colon + 1, bar - colon - 1);
     piece.literal = std::string(inside.substr(bar + 1));
@@ -72,7 +74,9 @@ bool read_placeholder(std::string_view inside, FetchPiece& piece) {
     if (kind == "site") {
         piece.kind = FetchPiece::Kind::site;
         const auto parts = split(what, ':');
-        if (parts.size() < 2 || parts.size() > 3 || !is_identifier(parts.back()) || !is_identifier(parts[0])) return false;
+        if (parts.size() < 2 || parts.size() > 3 || !is_identifier(parts.back()) ||
+            !is_identifier(parts[0]))
+            return false;
         piece.site_key = std::string(parts[0]);
         piece.table = to_upper(parts.back());
         piece.alias = parts.size() == 3 ? std::string(parts[1]) : piece.table;
@@ -82,15 +86,21 @@ bool read_placeholder(std::string_view inside, FetchPiece& piece) {
 }
 
 Result<std::string> render_piece(
-    const FetchPiece& piece, const Catalog& catalog, const std::map<std::string, std::string>& site, std::string_view slice
+    const FetchPiece& piece, const Catalog& catalog, const std::map<std::string, std::string>& site,
+    std::string_view slice
 ) {
     switch (piece.kind) {
-        case FetchPiece::Kind::text: return piece.text;
-        case FetchPiece::Kind::slice: return std::string(slice);
-        case FetchPiece::Kind::table: return catalog.has_table(piece.table) ? piece.table : piece.literal;
+        case FetchPiece::Kind::text:
+            return piece.text;
+        case FetchPiece::Kind::slice:
+            return std::string(slice);
+        case FetchPiece::Kind::table:
+            return catalog.has_table(piece.table) ? piece.table : piece.literal;
         case FetchPiece::Kind::column:
-            return catalog.has_column(piece.table, piece.column) ? piece.alias + "." + piece.column : piece.literal;
-        case FetchPiece::Kind::site: break;
+            return catalog.has_column(piece.table, piece.column) ? piece.alias + "." + piece.column
+                                                                 : piece.literal;
+        case FetchPiece::Kind::site:
+            break;
     }
     const auto configured = site.find(piece.site_key);
     if (configured == site.end() || configured->second.empty()) return piece.literal;
@@ -98,13 +108,18 @@ Result<std::string> render_piece(
     if (!is_identifier(column) || !catalog.has_column(piece.table, column))
         return fail(
             ErrorKind::misconfigured,
-            fmt::format("site value {}: table {} has no column {}: correct it, or leave it empty", piece.site_key, piece.table, column)
+            fmt::format(
+                "site value {}: table {} has no column {}: correct it, or leave it empty",
+                piece.site_key, piece.table, column
+            )
         );
     return piece.alias + "." + column;
 }
 
 // A key, stamp or window column of connector.yaml.
-Result<std::string> render_name(std::string_view text, const Catalog& catalog, const std::map<std::string, std::string>& site) {
+Result<std::string> render_name(
+    std::string_view text, const Catalog& catalog, const std::map<std::string, std::string>& site
+) {
     auto pieces = parse_fetch(text, "connector.yaml");
     if (!pieces) return fail(pieces.error());
     std::string name;
@@ -138,7 +153,8 @@ Result<std::vector<FetchPiece>> parse_fetch(std::string_view sql, std::string_vi
         return fail(ErrorKind::misconfigured, fmt::format("{}:{}: {}", file, line, what));
     };
     const auto flush = [&] {
-        if (!text.empty()) pieces.push_back({FetchPiece::Kind::text, std::move(text), {}, {}, {}, {}, {}});
+        if (!text.empty())
+            pieces.push_back({FetchPiece::Kind::text, std::move(text), {}, {}, {}, {}, {}});
         text.clear();
     };
     for (std::size_t i = 0; i < sql.size();) {
@@ -151,8 +167,13 @@ Result<std::vector<FetchPiece>> parse_fetch(std::string_view sql, std::string_vi
         }
         const char c = sql[i];
         if (c == '\n') ++line;
-        if (c == '?') return problem("a `?` of its own: parameters belong to {slice}; write a literal instead");
-        if (c == '}') return problem("a } without {: placeholders are {slice}, {column:…|…}, {site:…|…}, {table:…|…}");
+        if (c == '?')
+            return problem("a `?` of its own: parameters belong to {slice}; write a literal instead"
+            );
+        if (c == '}')
+            return problem(
+                "a } without {: placeholders are {slice}, {column:…|…}, {site:…|…}, {table:…|…}"
+            );
         if (c != '{') {
             text.push_back(c);
             ++i;
@@ -164,7 +185,8 @@ Result<std::vector<FetchPiece>> parse_fetch(std::string_view sql, std::string_vi
         const std::string_view inside = sql.substr(i + 1, end - i - 1);
         if (!read_placeholder(inside, piece))
             return problem(fmt::format(
-                "placeholder {{{}}} is unknown: write {{slice}}, {{column:ALIAS:TABLE.COLUMN|literal}}, {{site:name:ALIAS:TABLE|literal}} or "
+                "placeholder {{{}}} is unknown: write {{slice}}, "
+                "{{column:ALIAS:TABLE.COLUMN|literal}}, {{site:name:ALIAS:TABLE|literal}} or "
                 "{{table:NAME|fallback}}",
                 inside
             ));
@@ -180,29 +202,50 @@ Result<SliceForm> form_of(const StreamDeclaration& stream, const Slice& slice) {
     switch (slice.by) {
         case Slice::By::stamp:
             if (slice.stamp_index >= stream.stamps.size())
-                return fail(ErrorKind::misconfigured, fmt::format("stream {} declares {} stamps", stream.name, stream.stamps.size()));
+                return fail(
+                    ErrorKind::misconfigured,
+                    fmt::format("stream {} declares {} stamps", stream.name, stream.stamps.size())
+                );
             return SliceForm{SliceForm::Kind::stamp, slice.stamp_index, 0};
         case Slice::By::window:
-            if (!stream.window) return fail(ErrorKind::misconfigured, fmt::format("stream {} declares no window", stream.name));
+            if (!stream.window)
+                return fail(
+                    ErrorKind::misconfigured,
+                    fmt::format("stream {} declares no window", stream.name)
+                );
             return SliceForm{SliceForm::Kind::window, 0, 0};
         case Slice::By::key_walk:
             if (slice.limit <= 0) return fail(ErrorKind::misconfigured, "a key walk needs a limit");
-            return SliceForm{slice.after_id.empty() ? SliceForm::Kind::key_walk_start : SliceForm::Kind::key_walk, 0, 0};
-        case Slice::By::ids: break;
+            return SliceForm{
+                slice.after_id.empty() ? SliceForm::Kind::key_walk_start
+                                       : SliceForm::Kind::key_walk,
+                0, 0};
+        case Slice::By::ids:
+            break;
     }
     for (const std::size_t count : kIdCounts)
-        if (!slice.ids.empty() && slice.ids.size() <= count) return SliceForm{SliceForm::Kind::ids, 0, count};
-    return fail(ErrorKind::misconfigured, fmt::format("1 to {} ids per read, not {}", kIdsPerReadMax, slice.ids.size()));
+        if (!slice.ids.empty() && slice.ids.size() <= count)
+            return SliceForm{SliceForm::Kind::ids, 0, count};
+    return fail(
+        ErrorKind::misconfigured,
+        fmt::format("1 to {} ids per read, not {}", kIdsPerReadMax, slice.ids.size())
+    );
 }
 
 std::string describe(const SliceForm& form) {
     switch (form.kind) {
-        case SliceForm::Kind::stamp: return fmt::format("stamp {}", form.stamp_index);
-        case SliceForm::Kind::window: return "window";
-        case SliceForm::Kind::key_walk_start: return "key walk from the start";
-        case SliceForm::Kind::key_walk: return "key walk";
-        case SliceForm::Kind::ids: return fmt::format("{} ids", form.id_count);
-        case SliceForm::Kind::all: break;
+        case SliceForm::Kind::stamp:
+            return fmt::format("stamp {}", form.stamp_index);
+        case SliceForm::Kind::window:
+            return "window";
+        case SliceForm::Kind::key_walk_start:
+            return "key walk from the start";
+        case SliceForm::Kind::key_walk:
+            return "key walk";
+        case SliceForm::Kind::ids:
+            return fmt::format("{} ids", form.id_count);
+        case SliceForm::Kind::all:
+            break;
     }
     return "all rows";
 }
@@ -210,11 +253,16 @@ std::string describe(const SliceForm& form) {
 std::vector<std::string> parameters_of(const SliceForm& form, const Slice& slice) {
     switch (form.kind) {
         case SliceForm::Kind::stamp:
-        case SliceForm::Kind::window: return {slice.from, slice.to};
-        case SliceForm::Kind::key_walk_start: return {std::to_string(slice.limit)};
-        case SliceForm::Kind::key_walk: return {slice.after_id, std::to_string(slice.limit)};
-        case SliceForm::Kind::all: return {};
-        case SliceForm::Kind::ids: break;
+        case SliceForm::Kind::window:
+            return {slice.from, slice.to};
+        case SliceForm::Kind::key_walk_start:
+            return {std::to_string(slice.limit)};
+        case SliceForm::Kind::key_walk:
+            return {slice.after_id, std::to_string(slice.limit)};
+        case SliceForm::Kind::all:
+            return {};
+        case SliceForm::Kind::ids:
+            break;
     }
     std::vector<std::string> ids = slice.ids;
     if (!ids.empty()) ids.resize(form.id_count, ids.back());
@@ -222,12 +270,16 @@ std::vector<std::string> parameters_of(const SliceForm& form, const Slice& slice
 }
 
 Result<std::string> render_fetch(
-    const StreamDeclaration& stream, const SliceForm& form, const Catalog& catalog, const std::map<std::string, std::string>& site
+    const StreamDeclaration& stream, const SliceForm& form, const Catalog& catalog,
+    const std::map<std::string, std::string>& site
 ) {
     std::string name;
-    if (form.kind == SliceForm::Kind::stamp) name = stream.stamps.at(form.stamp_index);
-    else if (form.kind == SliceForm::Kind::window) name = stream.window->column;
-    else name = stream.key;
+    if (form.kind == SliceForm::Kind::stamp)
+        name = stream.stamps.at(form.stamp_index);
+    else if (form.kind == SliceForm::Kind::window)
+        name = stream.window->column;
+    else
+        name = stream.key;
     auto rendered_name = render_name(name, catalog, site);
     if (!rendered_name) return rendered_name;
     name = *rendered_name;
@@ -236,10 +288,16 @@ Result<std::string> render_fetch(
     std::string condition;
     switch (form.kind) {
         case SliceForm::Kind::stamp:
-        case SliceForm::Kind::window: condition = fmt::format("({0} >= ? and {0} < ?)", name); break;
-        case SliceForm::Kind::key_walk: condition = fmt::format("({} > ?)", name); break;
+        case SliceForm::Kind::window:
+            condition = fmt::format("({0} >= ? and {0} < ?)", name);
+            break;
+        case SliceForm::Kind::key_walk:
+            condition = fmt::format("({} > ?)", name);
+            break;
         case SliceForm::Kind::key_walk_start:
-        case SliceForm::Kind::all: condition = "(1 = 1)"; break;
+        case SliceForm::Kind::all:
+            condition = "(1 = 1)";
+            break;
         case SliceForm::Kind::ids: {
             condition = fmt::format("({} in (?", name);
             for (std::size_t i = 1; i < form.id_count; ++i) condition += ", ?";
@@ -261,7 +319,9 @@ Result<std::string> render_fetch(
     return sql;
 }
 
-Result<std::vector<FetchVariant>> all_fetch_variants(const StreamDeclaration& stream, const std::map<std::string, std::string>& site) {
+Result<std::vector<FetchVariant>> all_fetch_variants(
+    const StreamDeclaration& stream, const std::map<std::string, std::string>& site
+) {
     auto pieces = parse_fetch(stream.fetch_sql, stream.fetch_file.string());
     if (!pieces) return fail(pieces.error());
     std::vector<std::string> names = stream.stamps;
@@ -274,7 +334,8 @@ Result<std::vector<FetchVariant>> all_fetch_variants(const StreamDeclaration& st
     }
 
     Catalog everything;
-    std::set<std::pair<std::string, std::string>> optional_things;  // table, column; "" for the table itself
+    std::set<std::pair<std::string, std::string>>
+        optional_things;  // table, column; "" for the table itself
     for (const FetchPiece& piece : *pieces) {
         if (piece.kind == FetchPiece::Kind::column) {
             everything.tables[piece.table].insert(piece.column);
@@ -283,21 +344,28 @@ Result<std::vector<FetchVariant>> all_fetch_variants(const StreamDeclaration& st
             everything.tables[piece.table];
             optional_things.emplace(piece.table, "");
         } else if (piece.kind == FetchPiece::Kind::site) {
-            if (const auto value = site.find(piece.site_key); value != site.end() && !value->second.empty())
+            if (const auto value = site.find(piece.site_key);
+                value != site.end() && !value->second.empty())
                 everything.tables[piece.table].insert(to_upper(value->second));
         }
     }
     const auto without = [](Catalog catalog, const std::pair<std::string, std::string>& thing) {
-        if (thing.second.empty()) catalog.tables.erase(thing.first);
-        else catalog.tables[thing.first].erase(thing.second);
+        if (thing.second.empty())
+            catalog.tables.erase(thing.first);
+        else
+            catalog.tables[thing.first].erase(thing.second);
         return catalog;
     };
     const auto text_of = [](const std::pair<std::string, std::string>& thing) {
         return thing.second.empty() ? thing.first : thing.first + "." + thing.second;
     };
     // the optional tables last, so that taking a column out does not bring its table back
-    const auto table_last = [](const auto& a, const auto& b) { return !a.second.empty() && b.second.empty(); };
-    std::vector<std::pair<std::string, std::string>> things(optional_things.begin(), optional_things.end());
+    const auto table_last = [](const auto& a, const auto& b) {
+        return !a.second.empty() && b.second.empty();
+    };
+    std::vector<std::pair<std::string, std::string>> things(
+        optional_things.begin(), optional_things.end()
+    );
     std::stable_sort(things.begin(), things.end(), table_last);
 
     std::vector<std::pair<std::string, Catalog>> catalogs = {{"everything present", everything}};
@@ -307,7 +375,9 @@ Result<std::vector<FetchVariant>> all_fetch_variants(const StreamDeclaration& st
         catalogs.emplace_back("everything optional absent", nothing);
     }
     for (std::size_t alone = 0; things.size() > 1 && alone < things.size(); ++alone) {
-        catalogs.emplace_back(text_of(things[alone]) + " absent", without(everything, things[alone]));
+        catalogs.emplace_back(
+            text_of(things[alone]) + " absent", without(everything, things[alone])
+        );
         Catalog one = everything;
         for (const auto& thing : things) {
             const bool is_its_table = thing.first == things[alone].first && thing.second.empty();
@@ -317,10 +387,12 @@ Result<std::vector<FetchVariant>> all_fetch_variants(const StreamDeclaration& st
     }
 
     std::vector<SliceForm> forms = {
-        {SliceForm::Kind::key_walk_start, 0, 0}, {SliceForm::Kind::key_walk, 0, 0}, {SliceForm::Kind::ids, 0, kIdCounts[0]}
-    };
+        {SliceForm::Kind::key_walk_start, 0, 0},
+        {SliceForm::Kind::key_walk, 0, 0},
+        {SliceForm::Kind::ids, 0, kIdCounts[0]}};
     if (stream.window) forms.push_back({SliceForm::Kind::window, 0, 0});
-    for (std::size_t i = 0; i < stream.stamps.size(); ++i) forms.push_back({SliceForm::Kind::stamp, i, 0});
+    for (std::size_t i = 0; i < stream.stamps.size(); ++i)
+        forms.push_back({SliceForm::Kind::stamp, i, 0});
 
     std::vector<FetchVariant> variants;
     std::set<std::string> seen;
@@ -328,7 +400,8 @@ Result<std::vector<FetchVariant>> all_fetch_variants(const StreamDeclaration& st
         for (const SliceForm& form : forms) {
             auto sql = render_fetch(stream, form, catalog, site);
             if (!sql) return fail(sql.error());
-            if (!sql->empty() && seen.insert(*sql).second) variants.push_back({form, choices, *sql});
+            if (!sql->empty() && seen.insert(*sql).second)
+                variants.push_back({form, choices, *sql});
         }
     }
     return variants;
@@ -337,7 +410,8 @@ Result<std::vector<FetchVariant>> all_fetch_variants(const StreamDeclaration& st
 std::vector<std::string> identifiers_in(std::string_view sql) {
     std::vector<std::string> found;
     const auto add = [&found](std::string name) {
-        if (std::find(found.begin(), found.end(), name) == found.end()) found.push_back(std::move(name));
+        if (std::find(found.begin(), found.end(), name) == found.end())
+            found.push_back(std::move(name));
     };
     for (std::size_t i = 0; i < sql.size();) {
         if (const std::size_t length = opaque_length(sql, i); length > 0) {
@@ -387,7 +461,9 @@ std::optional<std::string> with_select_list(std::string_view sql, std::string_vi
         i = end;
     }
     if (!from_begin) return std::nullopt;
-    return fmt::format("{} {} {}", sql.substr(0, *select_end), select_list, sql.substr(*from_begin));
+    return fmt::format(
+        "{} {} {}", sql.substr(0, *select_end), select_list, sql.substr(*from_begin)
+    );
 }
 
 }  // namespace mis::source

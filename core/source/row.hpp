@@ -1,7 +1,10 @@
 // Rows as sources give them: text or absent, whatever the wire format was.
 //
-// Every value is UTF-8 text or null. Integers and decimals are exact decimal text ("-12.50", never through a double; where the source itself holds a
-// double, a column declared decimal is its shortest exact form rounded to the declared decimals, and the row carries a note if that dropped digits), times are "YYYY-MM-DD HH:MM:SS[.ffff]" as the source's clock wrote them, booleans "1"/"0".
+// Every value is UTF-8 text or null. Integers and decimals are exact decimal text ("-12.50", never
+// through a double; where the source itself holds a double, a column declared decimal is its
+// shortest exact form rounded to the declared decimals, and the row carries a note if that dropped
+// digits), times are "YYYY-MM-DD HH:MM:SS[.ffff]" as the source's clock wrote them, booleans
+// "1"/"0".
 #pragma once
 
 #include <cstdint>
@@ -12,22 +15,28 @@
 
 namespace mis::source {
 
-class RowBatch {  // append-only, one arena; movable; at most a few thousand rows (the reader bounds it)
+class RowBatch {  // append-only, one arena; movable; at most a few thousand rows (the reader bounds
+                  // it)
   public:
     explicit RowBatch(std::size_t column_count) : column_count_(column_count) {}
 
     void add(std::string_view text) {
-        cells_.push_back({static_cast<std::uint32_t>(arena_.size()), static_cast<std::uint32_t>(text.size())});
+        cells_.push_back(
+            {static_cast<std::uint32_t>(arena_.size()), static_cast<std::uint32_t>(text.size())}
+        );
         arena_.append(text);
     }
     void add_null() { cells_.push_back({kNull, 0}); }
-    // Why the row being built could not be decoded (column and reason, never content); the row goes to quarantine with it.
+    // Why the row being built could not be decoded (column and reason, never content); the row goes
+    // to quarantine with it.
     void add_issue(std::string text) { issues_.push_back({rows(), std::move(text)}); }
     // What was rounded in the row being built, with its column: no fault, but the record says so.
     void add_note(std::string text) { notes_.push_back({rows(), std::move(text)}); }
 
     std::size_t columns() const { return column_count_; }
-    std::size_t rows() const { return cells_.size() / column_count_; }  // while a row is being built: the index of that row
+    std::size_t rows() const {
+        return cells_.size() / column_count_;
+    }  // while a row is being built: the index of that row
     std::size_t bytes() const { return arena_.size(); }
     std::optional<std::string_view> cell(std::size_t row, std::size_t column) const {
         const Cell& cell = cells_[row * column_count_ + column];
@@ -36,7 +45,12 @@ class RowBatch {  // append-only, one arena; movable; at most a few thousand row
     }
     std::vector<std::string> issues_of(std::size_t row) const { return of_row(issues_, row); }
     std::vector<std::string> notes_of(std::size_t row) const { return of_row(notes_, row); }
-    void clear() { arena_.clear(); cells_.clear(); issues_.clear(); notes_.clear(); }
+    void clear() {
+        arena_.clear();
+        cells_.clear();
+        issues_.clear();
+        notes_.clear();
+    }
 
   private:
     static constexpr std::uint32_t kNull = 0xffffffff;

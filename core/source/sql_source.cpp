@@ -7,24 +7,38 @@
 namespace mis::source {
 
 Result<std::unique_ptr<SqlSource>> SqlSource::create(
-    const Connector& connector, const FirebirdSettings& settings, const Clock& clock, SqlSourceOptions options
+    const Connector& connector, const FirebirdSettings& settings, const Clock& clock,
+    SqlSourceOptions options
 ) {
     if (connector.source_kind != "sql" || connector.dialect != "firebird")
         return fail(
-            ErrorKind::misconfigured,
-            fmt::format("connector {}: kind {} of dialect {} cannot be read", connector.name, connector.source_kind, connector.dialect)
+            ErrorKind::misconfigured, fmt::format(
+                                          "connector {}: kind {} of dialect {} cannot be read",
+                                          connector.name, connector.source_kind, connector.dialect
+                                      )
         );
-    if (settings.database.empty()) return fail(ErrorKind::misconfigured, "database: is missing: the path or alias of the base");
-    if (settings.dialect != 1 && settings.dialect != 3) return fail(ErrorKind::misconfigured, "dialect: has to be 1 or 3");
+    if (settings.database.empty())
+        return fail(
+            ErrorKind::misconfigured, "database: is missing: the path or alias of the base"
+        );
+    if (settings.dialect != 1 && settings.dialect != 3)
+        return fail(ErrorKind::misconfigured, "dialect: has to be 1 or 3");
     for (const int percent : {settings.duty_cycle_percent, settings.backfill_duty_cycle_percent})
-        if (percent < 1 || percent > 100) return fail(ErrorKind::misconfigured, "duty_cycle_percent: has to be 1 to 100");
+        if (percent < 1 || percent > 100)
+            return fail(ErrorKind::misconfigured, "duty_cycle_percent: has to be 1 to 100");
     if (settings.statement_seconds_max < 1 || settings.statement_seconds_max > kSnapshotSecondsMax)
-        return fail(ErrorKind::misconfigured, fmt::format("statement_seconds_max: has to be 1 to {}", kSnapshotSecondsMax));
+        return fail(
+            ErrorKind::misconfigured,
+            fmt::format("statement_seconds_max: has to be 1 to {}", kSnapshotSecondsMax)
+        );
     if (!settings.charset.empty())
-        if (auto known = firebird::TextDecoder::of(settings.charset); !known) return fail(known.error().within("charset"));
+        if (auto known = firebird::TextDecoder::of(settings.charset); !known)
+            return fail(known.error().within("charset"));
     auto api = firebird::Api::load(settings.client_library);
     if (!api) return fail(api.error());
-    return std::make_unique<firebird::FirebirdSource>(connector, settings, clock, std::move(options), *std::move(api));
+    return std::make_unique<firebird::FirebirdSource>(
+        connector, settings, clock, std::move(options), *std::move(api)
+    );
 }
 
 }  // namespace mis::source

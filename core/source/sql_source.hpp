@@ -1,12 +1,15 @@
-// SqlSource: a MIS's own database, read by the connector's fetches. Firebird so far (native client, TCP or embedded).
+// SqlSource: a MIS's own database, read by the connector's fetches. Firebird so far (native client,
+// TCP or embedded).
 //
-// Owned by one source of the pipeline; read(), source_now(), fingerprint() and probe() from its one worker thread, cancel() from any. The attachment
-// and the prepared statements are kept between reads (an idle poll costs five round trips), made anew after a lost connection, and dropped
-// after anything unexpected. Nothing here survives a crash or has to: the source is only read.
+// Owned by one source of the pipeline; read(), source_now(), fingerprint() and probe() from its one
+// worker thread, cancel() from any. The attachment and the prepared statements are kept between
+// reads (an idle poll costs five round trips), made anew after a lost connection, and dropped after
+// anything unexpected. Nothing here survives a crash or has to: the source is only read.
 //
-// Gentle by construction: read-only snapshot transactions of at most kSnapshotSecondsMax, each call bounded by `statement_seconds_max`
-// (watchdog: cancel, two seconds later abort), a duty cycle. A prepared statement holds the metadata of its tables: an MIS upgrade that DROPS one of
-// them while we are attached is told "object in use"; stop the source for such an upgrade.
+// Gentle by construction: read-only snapshot transactions of at most kSnapshotSecondsMax, each call
+// bounded by `statement_seconds_max` (watchdog: cancel, two seconds later abort), a duty cycle. A
+// prepared statement holds the metadata of its tables: an MIS upgrade that DROPS one of them while
+// we are attached is told "object in use"; stop the source for such an upgrade.
 #pragma once
 
 #include <chrono>
@@ -31,18 +34,20 @@ inline constexpr std::size_t kBatchBytesMax = 256 * 1024;
 inline constexpr std::size_t kBlobBytesMax = 1024 * 1024;  // a longer one is an issue of its row
 
 struct FirebirdSettings {
-    std::string host;      // empty: embedded, `database` is a path on this machine
+    std::string host;  // empty: embedded, `database` is a path on this machine
     int port = 3050;
     std::string database;  // path as the server knows it, or an alias
     std::string user, password, role;
-    std::string charset;   // of columns without a set of their own (NONE); empty: the base's default set
+    std::string
+        charset;  // of columns without a set of their own (NONE); empty: the base's default set
     int dialect = 3;
     int connect_seconds_max = 10;
     int statement_seconds_max = 20;
-    int duty_cycle_percent = 10;             // share of time the source may work for us; 100: no limit
-    int backfill_duty_cycle_percent = 10;    // the same for key walks
+    int duty_cycle_percent = 10;  // share of time the source may work for us; 100: no limit
+    int backfill_duty_cycle_percent = 10;  // the same for key walks
     std::vector<std::string> client_library = {"libfbclient.so.2", "libfbclient.so"};
-    std::string wire_crypt;  // "", "Disabled", "Enabled", "Required"; "Disabled" for servers before 3.0 (tried on 3.0, untested on 2.5)
+    std::string wire_crypt;  // "", "Disabled", "Enabled", "Required"; "Disabled" for servers
+                             // before 3.0 (tried on 3.0, untested on 2.5)
     std::string auth;        // "", or the client's AuthClient list: "Legacy_Auth", "Srp256, Srp"
 };
 
@@ -68,31 +73,34 @@ struct PlanProbe {
 struct StreamProbe {
     std::string name;
     bool on = false;
-    std::string reason;  // why off, or why it cannot be read
+    std::string reason;                // why off, or why it cannot be read
     std::optional<std::int64_t> rows;  // counted up to kProbeRowsMax, which then means "at least"
     std::vector<StampProbe> stamps;
     std::vector<PlanProbe> plans;
-    std::vector<std::string> tables;                   // that its fetch reads
-    std::map<std::string, std::string> placeholders;   // "T:TREAT.TOOTH" → "T.TOOTH" or the literal
+    std::vector<std::string> tables;                  // that its fetch reads
+    std::map<std::string, std::string> placeholders;  // "T:TREAT.TOOTH" → "T.TOOTH" or the literal
 };
 inline constexpr std::int64_t kProbeRowsMax = 100'000;
 
 struct ProbeReport {
-    std::string server;         // version text, database dialect, default charset
+    std::string server;  // version text, database dialect, default charset
     std::string source_now;
     std::optional<double> clock_skew_seconds;  // source minus ours
     std::vector<StreamProbe> streams;
-    std::string login;                         // whom the base took us for
-    std::vector<std::string> write_rights;     // why this login could write; empty: it cannot, as far as seen
+    std::string login;  // whom the base took us for
+    std::vector<std::string>
+        write_rights;  // why this login could write; empty: it cannot, as far as seen
     std::vector<std::string> sufficient_grants;  // statements that a restricted login needs
-    Catalog catalog;                           // of the tables that the fetches name
+    Catalog catalog;                             // of the tables that the fetches name
 };
 
 class SqlSource : public RowReader {
   public:
-    // misconfigured: wrong dialect, unknown charset, the client library is missing. Does not connect.
+    // misconfigured: wrong dialect, unknown charset, the client library is missing. Does not
+    // connect.
     static Result<std::unique_ptr<SqlSource>> create(
-        const Connector& connector, const FirebirdSettings& settings, const Clock& clock, SqlSourceOptions options
+        const Connector& connector, const FirebirdSettings& settings, const Clock& clock,
+        SqlSourceOptions options
     );
 
     virtual Result<ProbeReport> probe() = 0;

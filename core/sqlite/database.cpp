@@ -1,9 +1,8 @@
 #include "sqlite/database.hpp"
 
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
-
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/result.hpp"
@@ -17,9 +16,12 @@ constexpr int kBusyMilliseconds = 10'000;
     const int code = database != nullptr ? sqlite3_extended_errcode(database) : SQLITE_NOMEM;
     const int primary = code & 0xff;
     auto kind = StoreError::Kind::other;
-    if (primary == SQLITE_FULL || (primary == SQLITE_IOERR && code == SQLITE_IOERR_WRITE)) kind = StoreError::Kind::full;
-    else if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB) kind = StoreError::Kind::corrupt;
-    else if (primary == SQLITE_BUSY || primary == SQLITE_LOCKED) kind = StoreError::Kind::busy;
+    if (primary == SQLITE_FULL || (primary == SQLITE_IOERR && code == SQLITE_IOERR_WRITE))
+        kind = StoreError::Kind::full;
+    else if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB)
+        kind = StoreError::Kind::corrupt;
+    else if (primary == SQLITE_BUSY || primary == SQLITE_LOCKED)
+        kind = StoreError::Kind::busy;
     const char* text = database != nullptr ? sqlite3_errmsg(database) : "out of memory";
     throw StoreError(kind, doing + ": " + text + " (SQLite " + std::to_string(code) + ")");
 }
@@ -40,12 +42,15 @@ Statement& Statement::bind(int index, std::int64_t value) {
 Statement& Statement::bind(int index, std::string_view text) {
     // An empty view may have a null pointer, which SQLite would read as NULL.
     const char* bytes = text.empty() ? "" : text.data();
-    if (sqlite3_bind_text64(handle_, index, bytes, text.size(), SQLITE_TRANSIENT, SQLITE_UTF8) != SQLITE_OK) throw_error(database_, "binding");
+    if (sqlite3_bind_text64(handle_, index, bytes, text.size(), SQLITE_TRANSIENT, SQLITE_UTF8) !=
+        SQLITE_OK)
+        throw_error(database_, "binding");
     return *this;
 }
 Statement& Statement::bind_blob(int index, std::string_view bytes) {
     const char* data = bytes.empty() ? "" : bytes.data();
-    if (sqlite3_bind_blob64(handle_, index, data, bytes.size(), SQLITE_TRANSIENT) != SQLITE_OK) throw_error(database_, "binding");
+    if (sqlite3_bind_blob64(handle_, index, data, bytes.size(), SQLITE_TRANSIENT) != SQLITE_OK)
+        throw_error(database_, "binding");
     return *this;
 }
 Statement& Statement::bind_null(int index) {
@@ -73,18 +78,25 @@ std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(
 std::string_view Statement::text(int column) const {
     const void* bytes = sqlite3_column_blob(handle_, column);
     if (bytes == nullptr) return {};
-    return {static_cast<const char*>(bytes), static_cast<std::size_t>(sqlite3_column_bytes(handle_, column))};
+    return {
+        static_cast<const char*>(bytes),
+        static_cast<std::size_t>(sqlite3_column_bytes(handle_, column))};
 }
-bool Statement::is_null(int column) const { return sqlite3_column_type(handle_, column) == SQLITE_NULL; }
+bool Statement::is_null(int column) const {
+    return sqlite3_column_type(handle_, column) == SQLITE_NULL;
+}
 
 Database Database::open(const std::filesystem::path& path, Access access) {
     const bool memory = path == ":memory:";
     if (!memory && access == Access::read_write) {
-        const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);  // before SQLite would create it 0644
+        const int fd = ::open(
+            path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600
+        );  // before SQLite would create it 0644
         if (fd >= 0) ::close(fd);
     }
     sqlite3* handle = nullptr;
-    const int flags = (access == Access::read_write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY) |
+    const int flags = (access == Access::read_write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+                                                    : SQLITE_OPEN_READONLY) |
                       SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     Database database(nullptr);
     const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
@@ -95,12 +107,15 @@ Database Database::open(const std::filesystem::path& path, Access access) {
     sqlite3_db_config(handle, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
     if (access == Access::read_write) {
         if (!memory) database.execute("pragma journal_mode = wal");
-        database.execute("pragma synchronous = full; pragma foreign_keys = on; pragma temp_store = memory");
+        database.execute(
+            "pragma synchronous = full; pragma foreign_keys = on; pragma temp_store = memory"
+        );
     }
     return database;
 }
 
-Database::Database(Database&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)), cache_(std::move(other.cache_)) {}
+Database::Database(Database&& other) noexcept
+    : handle_(std::exchange(other.handle_, nullptr)), cache_(std::move(other.cache_)) {}
 Database& Database::operator=(Database&& other) noexcept {
     std::swap(handle_, other.handle_);
     std::swap(cache_, other.cache_);
@@ -113,17 +128,23 @@ Database::~Database() {
 
 void Database::execute(std::string_view sql) {
     const std::string text(sql);
-    if (sqlite3_exec(handle_, text.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) throw_error(handle_, "store: " + text.substr(0, 200));
+    if (sqlite3_exec(handle_, text.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
+        throw_error(handle_, "store: " + text.substr(0, 200));
 }
 
 Statement Database::prepare(std::string_view sql) {
     const auto found = cache_.find(std::string(sql));
     if (found != cache_.end()) {
-        MIS_ASSERT(sqlite3_stmt_busy(found->second) == 0);  // one user at a time: nest with another text
+        MIS_ASSERT(
+            sqlite3_stmt_busy(found->second) == 0
+        );  // one user at a time: nest with another text
         return Statement(found->second, handle_);
     }
     sqlite3_stmt* statement = nullptr;
-    const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+    const int code = sqlite3_prepare_v3(
+        handle_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &statement,
+        nullptr
+    );
     if (code != SQLITE_OK) throw_error(handle_, "preparing " + std::string(sql));
     cache_.emplace(std::string(sql), statement);
     return Statement(statement, handle_);
@@ -132,7 +153,9 @@ Statement Database::prepare(std::string_view sql) {
 std::int64_t Database::last_insert_id() const { return sqlite3_last_insert_rowid(handle_); }
 std::int64_t Database::changes() const { return sqlite3_changes64(handle_); }
 
-Transaction::Transaction(Database& database) : database_(database) { database.execute("begin immediate"); }
+Transaction::Transaction(Database& database) : database_(database) {
+    database.execute("begin immediate");
+}
 Transaction::~Transaction() {
     if (!open_) return;
     try {

@@ -1,7 +1,9 @@
-// SQLite behind a thin layer: connection, statement, transaction. sqlite3.h is included only in core/sqlite.
+// SQLite behind a thin layer: connection, statement, transaction. sqlite3.h is included only in
+// core/sqlite.
 //
-// A local store that fails (disk full, corrupt) is an exception, sqlite::StoreError, caught in one place: the end of a pipeline cycle.
-// One writer per store; a Database belongs to one thread at a time.
+// A local store that fails (disk full, corrupt) is an exception, sqlite::StoreError, caught in one
+// place: the end of a pipeline cycle. One writer per store; a Database belongs to one thread at a
+// time.
 #pragma once
 
 #include <cstdint>
@@ -22,14 +24,16 @@ namespace mis::sqlite {
 
 struct StoreError : std::runtime_error {
     enum class Kind { full, corrupt, busy, other };
-    StoreError(Kind error_kind, const std::string& text) : std::runtime_error(text), kind(error_kind) {}
+    StoreError(Kind error_kind, const std::string& text)
+        : std::runtime_error(text), kind(error_kind) {}
     Kind kind;
 };
 
 class Statement {  // borrowed from its Database's cache; reset when destroyed
   public:
     Statement(sqlite3_stmt* handle, sqlite3* database) : handle_(handle), database_(database) {}
-    Statement(Statement&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)), database_(other.database_) {}
+    Statement(Statement&& other) noexcept
+        : handle_(std::exchange(other.handle_, nullptr)), database_(other.database_) {}
     Statement& operator=(Statement&&) = delete;
     ~Statement();
 
@@ -66,8 +70,10 @@ class Statement {  // borrowed from its Database's cache; reset when destroyed
     void bind_one(int index, std::nullopt_t) { bind_null(index); }
     template <typename T>
     void bind_one(int index, const std::optional<T>& value) {
-        if (value) bind_one(index, *value);
-        else bind_null(index);
+        if (value)
+            bind_one(index, *value);
+        else
+            bind_null(index);
     }
     sqlite3_stmt* handle_;
     sqlite3* database_;
@@ -77,17 +83,20 @@ enum class Access { read_write, read_only };
 
 class Database {
   public:
-    // Opens or creates (mode 0600): WAL, synchronous=FULL, foreign keys on, double-quoted strings off. ":memory:" works.
+    // Opens or creates (mode 0600): WAL, synchronous=FULL, foreign keys on, double-quoted strings
+    // off. ":memory:" works.
     static Database open(const std::filesystem::path& path, Access access = Access::read_write);
     Database(Database&&) noexcept;
     Database& operator=(Database&&) noexcept;
     ~Database();
 
-    void execute(std::string_view sql);         // one or several statements, no rows wanted
-    Statement prepare(std::string_view sql);    // cached by text
+    void execute(std::string_view sql);       // one or several statements, no rows wanted
+    Statement prepare(std::string_view sql);  // cached by text
     std::int64_t last_insert_id() const;
     std::int64_t changes() const;
-    sqlite3* handle() const { return handle_; }  // for core/sqlite and core/record's function registration
+    sqlite3* handle() const {
+        return handle_;
+    }  // for core/sqlite and core/record's function registration
 
   private:
     explicit Database(sqlite3* handle) : handle_(handle) {}
@@ -95,8 +104,9 @@ class Database {
     std::unordered_map<std::string, sqlite3_stmt*> cache_;
 };
 
-// A write transaction (BEGIN IMMEDIATE); rolls back when destroyed uncommitted. Only gateway/pipeline begins and commits one;
-// station stores take a Transaction& to say that they write inside it.
+// A write transaction (BEGIN IMMEDIATE); rolls back when destroyed uncommitted. Only
+// gateway/pipeline begins and commits one; station stores take a Transaction& to say that they
+// write inside it.
 class Transaction {
   public:
     explicit Transaction(Database& database);

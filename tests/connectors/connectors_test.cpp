@@ -1,4 +1,5 @@
-// Every folder of connectors/ passes the harness; the whole example of connectors/README.md does too; the template does not.
+// Every folder of connectors/ passes the harness; the whole example of connectors/README.md does
+// too; the template does not.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -24,7 +25,9 @@ std::size_t write_example(const fs::path& readme, const fs::path& into) {
     std::string line, file;
     std::size_t written = 0;
     while (std::getline(in, line)) {
-        const bool names_file = line.size() > 2 && line.front() == '`' && line.back() == '`' && line.starts_with("`romashka/") && line.find(' ') == std::string::npos;
+        const bool names_file = line.size() > 2 && line.front() == '`' && line.back() == '`' &&
+                                line.starts_with("`romashka/") &&
+                                line.find(' ') == std::string::npos;
         if (names_file) {
             file = line.substr(1, line.size() - 2);
             continue;
@@ -69,14 +72,22 @@ TEST_CASE("connector new copies the template, whose cases fail until someone has
     CHECK_FALSE(connector_new(kConnectors, "Lotos!", folder.path() / "other").has_value());
     ConformanceOptions update;
     update.expectations = Expectations::update;
-    for (const auto& options : {ConformanceOptions{}, update}) {  // --update does not think for anybody
+    for (const auto& options :
+         {ConformanceOptions{}, update}) {  // --update does not think for anybody
         const auto report = test_connector(target, options);
         INFO(to_text(report));
         CHECK(report.connector == "lotos");
         CHECK(report.streams == 2);
         CHECK(report.cases == 3);
-        const auto unfinished = std::count_if(report.findings.begin(), report.findings.end(), [](const Finding& finding) { return finding.what.find("fill me in") != std::string::npos; });
-        CHECK(unfinished == static_cast<std::ptrdiff_t>(report.findings.size()));  // and nothing else is wrong with it
+        const auto unfinished = std::count_if(
+            report.findings.begin(), report.findings.end(),
+            [](const Finding& finding) {
+                return finding.what.find("fill me in") != std::string::npos;
+            }
+        );
+        CHECK(
+            unfinished == static_cast<std::ptrdiff_t>(report.findings.size())
+        );  // and nothing else is wrong with it
         CHECK(unfinished == 10);
         CHECK(report.written.empty());
     }

@@ -23,14 +23,43 @@ streams:
     columns: {id: integer, name: text, zone: text, closed: boolean}
     absent: {branch_source_id: it is one, source_modified_at: no stamp}
 )");
-        write("branch.fetch.sql", "select B.ID, B.NAME, {column:B:BRANCHES.ZONE|null} as ZONE, B.CLOSED from BRANCHES B where {slice}\n");
-        write("branch.sql", "select id as source_id, name, code('zone', zone) as timezone, case when closed = 1 then 'closed' end as skip_reason from rows\n");
-        write("codes.csv", "list,mis_code,canonical,comment\nzone,M,Europe/Moscow,\nzone,O,Asia/Omsk,\n");
-        write("README.md", "# x\n## Rights\nselect\n## Versions seen\nnone\n## Streams\n| stream | kind | how |\n|---|---|---|\n| `branch` | branch | nightly |\n## Traps\nnone\n## Confidence\nnone\n");
-        write("cases/branch/two/rows.jsonl", "{\"id\": 1, \"name\": \"A\", \"zone\": \"M\"}\n{\"id\": 2, \"name\": \"B\", \"zone\": \"X\"}\n{\"id\": 3, \"closed\": true}\n");
-        write("cases/branch/two/expected.records.jsonl", "{\"name\":\"A\",\"source_id\":\"1\",\"timezone\":\"Europe/Moscow\"}\n");
-        write("cases/branch/two/expected.quarantine.jsonl", "{\"row_key\":\"2\",\"reason\":\"column timezone: code: list 'zone' does not know 'X'; add it to codes.csv\"}\n");
-        write("cases/branch/two/expected.skipped.jsonl", "{\"row_key\":\"3\",\"reason\":\"closed\"}\n");
+        write(
+            "branch.fetch.sql",
+            "select B.ID, B.NAME, {column:B:BRANCHES.ZONE|null} as ZONE, B.CLOSED from BRANCHES B "
+            "where {slice}\n"
+        );
+        write(
+            "branch.sql",
+            "select id as source_id, name, code('zone', zone) as timezone, case when closed = 1 "
+            "then 'closed' end as skip_reason from rows\n"
+        );
+        write(
+            "codes.csv",
+            "list,mis_code,canonical,comment\nzone,M,Europe/Moscow,\nzone,O,Asia/Omsk,\n"
+        );
+        write(
+            "README.md",
+            "# x\n## Rights\nselect\n## Versions seen\nnone\n## Streams\n| stream | kind | how "
+            "|\n|---|---|---|\n| `branch` | branch | nightly |\n## Traps\nnone\n## "
+            "Confidence\nnone\n"
+        );
+        write(
+            "cases/branch/two/rows.jsonl",
+            "{\"id\": 1, \"name\": \"A\", \"zone\": \"M\"}\n{\"id\": 2, \"name\": \"B\", \"zone\": "
+            "\"X\"}\n{\"id\": 3, \"closed\": true}\n"
+        );
+        write(
+            "cases/branch/two/expected.records.jsonl",
+            "{\"name\":\"A\",\"source_id\":\"1\",\"timezone\":\"Europe/Moscow\"}\n"
+        );
+        write(
+            "cases/branch/two/expected.quarantine.jsonl",
+            "{\"row_key\":\"2\",\"reason\":\"column timezone: code: list 'zone' does not know 'X'; "
+            "add it to codes.csv\"}\n"
+        );
+        write(
+            "cases/branch/two/expected.skipped.jsonl", "{\"row_key\":\"3\",\"reason\":\"closed\"}\n"
+        );
     }
     Connector& write(const std::string& file, const std::string& text) {
         fs::create_directories((path() / file).parent_path());
@@ -53,7 +82,8 @@ streams:
     // "file: what" of the only finding, or all of them.
     std::string finding(const ConformanceOptions& options = {}) const {
         const auto report = test_connector(path(), options);
-        if (report.findings.size() == 1) return report.findings[0].file + ": " + report.findings[0].what;
+        if (report.findings.size() == 1)
+            return report.findings[0].file + ": " + report.findings[0].what;
         return to_text(report);
     }
 
@@ -70,69 +100,160 @@ bool says(const std::string& text, const std::string& part) {
 }  // namespace
 
 TEST_CASE("a good connector passes, and its counts are told") {
-    CHECK(Connector().finding() == "invented: 1 stream, 1 case, 3 rows, 1 record, 6 fetch texts: passed\n");
+    CHECK(
+        Connector().finding() ==
+        "invented: 1 stream, 1 case, 3 rows, 1 record, 6 fetch texts: passed\n"
+    );
 }
 
 TEST_CASE("declarations, maps and fetches are checked, with file and column") {
     says(Connector().append("connector.yaml", "colour: red\n").finding(), "connector.yaml: ");
-    says(Connector().write("branch.sql", "select id as source_id, nmae as name from rows").finding(), "branch.sql: line 1: no such column: nmae");
-    says(Connector().write("branch.sql", "select id as source_id, code('zone', zone) as timezone from rows").finding(), "branch.sql: column name is missing");
+    says(
+        Connector().write("branch.sql", "select id as source_id, nmae as name from rows").finding(),
+        "branch.sql: line 1: no such column: nmae"
+    );
+    says(
+        Connector()
+            .write("branch.sql", "select id as source_id, code('zone', zone) as timezone from rows")
+            .finding(),
+        "branch.sql: column name is missing"
+    );
     says(Connector().write("branch.fetch.sql", "select 1 from BRANCHES").finding(), "{slice}");
     ConformanceOptions base;
-    base.prepare_fetch = [](const source::StreamDeclaration&, const source::FetchVariant&) -> Result<void> { return fail(ErrorKind::misconfigured, "no such table"); };
+    base.prepare_fetch = [](const source::StreamDeclaration&,
+                            const source::FetchVariant&) -> Result<void> {
+        return fail(ErrorKind::misconfigured, "no such table");
+    };
     says(Connector().finding(base), "branch.fetch.sql: does not prepare for");
 }
 
 TEST_CASE("every stream has cases, and what comes out must be what is expected") {
     says(Connector().remove("cases/branch").finding(), "cases/branch: stream branch has no cases");
-    says(Connector().write("cases/branch/two/expected.records.jsonl", "{\"name\":\"Z\",\"source_id\":\"1\",\"timezone\":\"Europe/Moscow\"}\n").finding(), "expected.records.jsonl: line 1: expected {\"name\":\"Z\"");
-    says(Connector().append("cases/branch/two/expected.records.jsonl", "{\"name\":\"Z\"}\n").finding(), "line 2: expected {\"name\":\"Z\"}, got nothing more");
-    says(Connector().remove("cases/branch/two/expected.quarantine.jsonl").finding(), "expected.quarantine.jsonl: line 1: expected nothing more, got");
-    says(Connector().append("cases/branch/two/rows.jsonl", "{\"id\": 4, \"nome\": 1}\n").finding(), "rows.jsonl line 4: column nome is not declared");
-    says(Connector().append("cases/branch/two/rows.jsonl", "{\"id\": 4, \"name\": 1.5}\n").finding(), "rows.jsonl line 4");
-    says(Connector().write("cases/branch/two/expected.record.jsonl", "{}").finding(), "expected.record.jsonl: is no file that a case has");
-    says(Connector().write("cases/branch/context.json", "{}").write("cases/branch/two/context.json", "{\"timezone\":\"Moscow\"}").finding(), "context.json: timezone");
+    says(
+        Connector()
+            .write(
+                "cases/branch/two/expected.records.jsonl",
+                "{\"name\":\"Z\",\"source_id\":\"1\",\"timezone\":\"Europe/Moscow\"}\n"
+            )
+            .finding(),
+        "expected.records.jsonl: line 1: expected {\"name\":\"Z\""
+    );
+    says(
+        Connector()
+            .append("cases/branch/two/expected.records.jsonl", "{\"name\":\"Z\"}\n")
+            .finding(),
+        "line 2: expected {\"name\":\"Z\"}, got nothing more"
+    );
+    says(
+        Connector().remove("cases/branch/two/expected.quarantine.jsonl").finding(),
+        "expected.quarantine.jsonl: line 1: expected nothing more, got"
+    );
+    says(
+        Connector().append("cases/branch/two/rows.jsonl", "{\"id\": 4, \"nome\": 1}\n").finding(),
+        "rows.jsonl line 4: column nome is not declared"
+    );
+    says(
+        Connector().append("cases/branch/two/rows.jsonl", "{\"id\": 4, \"name\": 1.5}\n").finding(),
+        "rows.jsonl line 4"
+    );
+    says(
+        Connector().write("cases/branch/two/expected.record.jsonl", "{}").finding(),
+        "expected.record.jsonl: is no file that a case has"
+    );
+    says(
+        Connector()
+            .write("cases/branch/context.json", "{}")
+            .write("cases/branch/two/context.json", "{\"timezone\":\"Moscow\"}")
+            .finding(),
+        "context.json: timezone"
+    );
 }
 
 TEST_CASE("every field has a value in some case or a reason to be absent; stale waivers fail") {
     Connector no_reason;
-    no_reason.write("connector.yaml", "title: I\nstreams:\n  branch:\n    key: B.ID\n    columns: {id: integer, name: text, zone: text, closed: boolean}\n    absent: {branch_source_id: it is one}\n");
+    no_reason.write(
+        "connector.yaml",
+        "title: I\nstreams:\n  branch:\n    key: B.ID\n    columns: {id: integer, name: text, "
+        "zone: text, closed: boolean}\n    absent: {branch_source_id: it is one}\n"
+    );
     says(no_reason.finding(), "source_modified_at has a value in no case");
     Connector stale;
-    stale.write("connector.yaml", stale.read("connector.yaml").insert(stale.read("connector.yaml").find("source_modified_at"), "timezone: none, "));
+    stale.write(
+        "connector.yaml",
+        stale.read("connector.yaml")
+            .insert(stale.read("connector.yaml").find("source_modified_at"), "timezone: none, ")
+    );
     says(stale.finding(), "absent: timezone has a value in a case");
     Connector unknown;
-    unknown.write("connector.yaml", unknown.read("connector.yaml").insert(unknown.read("connector.yaml").find("source_modified_at"), "colour: none, "));
+    unknown.write(
+        "connector.yaml",
+        unknown.read("connector.yaml")
+            .insert(unknown.read("connector.yaml").find("source_modified_at"), "colour: none, ")
+    );
     says(unknown.finding(), "absent: colour is no field of kind branch");
 }
 
 TEST_CASE("what is left over is found: files, cases, lists of codes, rows of README's table") {
     says(Connector().write("old.sql", "select 1").finding(), "old.sql: belongs to no stream");
-    says(Connector().write("cases/old/x/rows.jsonl", "").finding(), "cases/old: belongs to no stream");
-    says(Connector().append("codes.csv", "colour,1,red,\n").finding(), "codes.csv: list 'colour' is asked for by no map");
+    says(
+        Connector().write("cases/old/x/rows.jsonl", "").finding(), "cases/old: belongs to no stream"
+    );
+    says(
+        Connector().append("codes.csv", "colour,1,red,\n").finding(),
+        "codes.csv: list 'colour' is asked for by no map"
+    );
     Connector row;
-    row.write("README.md", row.read("README.md").replace(row.read("README.md").find("## Traps"), 0, "| `shift` | shift | x |\n"));
+    row.write(
+        "README.md",
+        row.read("README.md")
+            .replace(row.read("README.md").find("## Traps"), 0, "| `shift` | shift | x |\n")
+    );
     says(row.finding(), "README.md: the table of streams names `shift`");
     Connector kind;
-    kind.write("README.md", kind.read("README.md").replace(kind.read("README.md").find("| branch |"), 10, "| shift  |"));
+    kind.write(
+        "README.md",
+        kind.read("README.md").replace(kind.read("README.md").find("| branch |"), 10, "| shift  |")
+    );
     says(kind.finding(), "gives `branch` the kind shift");
     Connector section;
-    section.write("README.md", section.read("README.md").replace(section.read("README.md").find("## Traps"), 8, "## Other"));
+    section.write(
+        "README.md",
+        section.read("README.md").replace(section.read("README.md").find("## Traps"), 8, "## Other")
+    );
     says(section.finding(), "no section \"traps\"");
     says(Connector().remove("README.md").finding(), "README.md: is missing");
-    says(Connector().append("README.md", "fill me in\n").finding(), "README.md: still says \"fill me in\"");
+    says(
+        Connector().append("README.md", "fill me in\n").finding(),
+        "README.md: still says \"fill me in\""
+    );
 }
 
 TEST_CASE("ids are unique, and records do not depend on the order of rows") {
     Connector twice;
-    twice.append("cases/branch/two/rows.jsonl", "{\"id\": 4, \"name\": \"A\", \"zone\": \"M\"}\n").write("branch.sql", "select case when id = 4 then 1 else id end as source_id, name, code('zone', zone) as timezone, case when closed = 1 then 'closed' end as skip_reason from rows\n");
+    twice.append("cases/branch/two/rows.jsonl", "{\"id\": 4, \"name\": \"A\", \"zone\": \"M\"}\n")
+        .write(
+            "branch.sql",
+            "select case when id = 4 then 1 else id end as source_id, name, code('zone', zone) as "
+            "timezone, case when closed = 1 then 'closed' end as skip_reason from rows\n"
+        );
     says(twice.finding(), "two rows yield the source_id 1");
 }
 
-TEST_CASE("numbered steps tell created, updated and removed; a quarantined row stands as it was; an unreadable key removes nothing") {
+TEST_CASE(
+    "numbered steps tell created, updated and removed; a quarantined row stands as it was; an "
+    "unreadable key removes nothing"
+) {
     Connector steps;
-    steps.write("cases/branch/steps/1.rows.jsonl", "{\"id\": 1, \"name\": \"A\"}\n{\"id\": 2, \"name\": \"B\"}\n{\"id\": 3, \"name\": \"C\"}\n")
-        .write("cases/branch/steps/2.rows.jsonl", "{\"id\": 1, \"name\": \"A2\"}\n{\"id\": 2, \"zone\": \"X\"}\n")
+    steps
+        .write(
+            "cases/branch/steps/1.rows.jsonl",
+            "{\"id\": 1, \"name\": \"A\"}\n{\"id\": 2, \"name\": \"B\"}\n{\"id\": 3, \"name\": "
+            "\"C\"}\n"
+        )
+        .write(
+            "cases/branch/steps/2.rows.jsonl",
+            "{\"id\": 1, \"name\": \"A2\"}\n{\"id\": 2, \"zone\": \"X\"}\n"
+        )
         .write("cases/branch/steps/3.rows.jsonl", "{\"name\": \"without key\"}\n");
     ConformanceOptions update;
     update.expectations = Expectations::update;
@@ -141,8 +262,10 @@ TEST_CASE("numbered steps tell created, updated and removed; a quarantined row s
     CHECK(written.written.size() == 2);
     CHECK(
         steps.read("cases/branch/steps/expected.changes.jsonl") ==
-        "{\"change\":\"created\",\"kind\":\"branch\",\"source_id\":\"1\",\"step\":1}\n{\"change\":\"created\",\"kind\":\"branch\",\"source_id\":\"2\",\"step\":1}\n"
-        "{\"change\":\"created\",\"kind\":\"branch\",\"source_id\":\"3\",\"step\":1}\n{\"change\":\"updated\",\"kind\":\"branch\",\"source_id\":\"1\",\"step\":2}\n"
+        "{\"change\":\"created\",\"kind\":\"branch\",\"source_id\":\"1\",\"step\":1}\n{\"change\":"
+        "\"created\",\"kind\":\"branch\",\"source_id\":\"2\",\"step\":1}\n"
+        "{\"change\":\"created\",\"kind\":\"branch\",\"source_id\":\"3\",\"step\":1}\n{\"change\":"
+        "\"updated\",\"kind\":\"branch\",\"source_id\":\"1\",\"step\":2}\n"
         "{\"change\":\"removed\",\"kind\":\"branch\",\"source_id\":\"3\",\"step\":2}\n"
     );
     CHECK(test_connector(steps.path()).passed());

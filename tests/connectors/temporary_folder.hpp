@@ -8,7 +8,11 @@
 
 class TemporaryFolder {
   public:
-    TemporaryFolder() : path_(std::filesystem::temp_directory_path() / ("connectors-" + mis::to_hex(mis::sha256(mis::random_bytes(16))).substr(0, 16))) {
+    TemporaryFolder()
+        : path_(
+              std::filesystem::temp_directory_path() /
+              ("connectors-" + mis::to_hex(mis::sha256(mis::random_bytes(16))).substr(0, 16))
+          ) {
         std::filesystem::create_directories(path_);
     }
     TemporaryFolder(const TemporaryFolder&) = delete;

@@ -1,4 +1,5 @@
-// libFuzzer over the parsers that read what people and MISs write: money, teeth, surfaces, times, decimals, phones, comments with limits, JSON.
+// libFuzzer over the parsers that read what people and MISs write: money, teeth, surfaces, times,
+// decimals, phones, comments with limits, JSON.
 //
 // Beside "does not crash": whatever a parser accepts must survive being written and read again.
 #include <cstddef>
@@ -26,7 +27,8 @@ void fuzz_money(std::string_view text) {
 }
 
 void fuzz_decimal(std::string_view text) {
-    if (const auto parsed = Decimal::parse(text)) MIS_ASSERT(Decimal::parse(parsed->to_string()) == parsed);
+    if (const auto parsed = Decimal::parse(text))
+        MIS_ASSERT(Decimal::parse(parsed->to_string()) == parsed);
 }
 
 void fuzz_teeth(std::string_view text) {
@@ -41,7 +43,8 @@ void fuzz_teeth(std::string_view text) {
 }
 
 void fuzz_surfaces(std::string_view text) {
-    if (const auto surfaces = parse_surfaces(text)) MIS_ASSERT(parse_surfaces(*surfaces) == surfaces);
+    if (const auto surfaces = parse_surfaces(text))
+        MIS_ASSERT(parse_surfaces(*surfaces) == surfaces);
 }
 
 void fuzz_time(std::string_view text) {
@@ -82,14 +85,30 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     if (size < 1) return 0;
     const std::string_view text(reinterpret_cast<const char*>(bytes) + 1, size - 1);
     switch (bytes[0] % 8) {  // the first byte of a corpus file chooses: '0' money, '1' decimal, …
-        case 0: fuzz_money(text); break;
-        case 1: fuzz_decimal(text); break;
-        case 2: fuzz_teeth(text); break;
-        case 3: fuzz_surfaces(text); break;
-        case 4: fuzz_time(text); break;
-        case 5: fuzz_comment(text); break;
-        case 6: fuzz_text(text); break;
-        case 7: fuzz_json(text); break;
+        case 0:
+            fuzz_money(text);
+            break;
+        case 1:
+            fuzz_decimal(text);
+            break;
+        case 2:
+            fuzz_teeth(text);
+            break;
+        case 3:
+            fuzz_surfaces(text);
+            break;
+        case 4:
+            fuzz_time(text);
+            break;
+        case 5:
+            fuzz_comment(text);
+            break;
+        case 6:
+            fuzz_text(text);
+            break;
+        case 7:
+            fuzz_json(text);
+            break;
     }
     return 0;
 }

@@ -36,7 +36,8 @@ void copy_root_files(const fs::path& root) {
         if (!fs::exists(to)) fs::copy_file(fs::canonical(from), to);
     };
     copy(fs::path(kEngineFolder) / "intl/libfbintl.so", root / "intl/libfbintl.so");
-    for (const char* name : {"plugins.conf", "fbintl.conf"}) copy(fs::path(kConfigFolder) / name, root / name);
+    for (const char* name : {"plugins.conf", "fbintl.conf"})
+        copy(fs::path(kConfigFolder) / name, root / name);
     copy(fs::path(kConfigFolder) / "fbintl.conf", root / "intl/fbintl.conf");
     copy(fs::path(kEngineFolder) / "firebird.msg", root / "firebird.msg");
 }
@@ -47,7 +48,8 @@ int free_port() {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t length = sizeof address;
-    if (bind(listener, reinterpret_cast<sockaddr*>(&address), length) != 0) throw std::runtime_error("no free port");
+    if (bind(listener, reinterpret_cast<sockaddr*>(&address), length) != 0)
+        throw std::runtime_error("no free port");
     getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length);
     close(listener);
     return ntohs(address.sin_port);
@@ -59,7 +61,8 @@ bool accepts(int port) {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     address.sin_port = htons(static_cast<std::uint16_t>(port));
-    const bool connected = connect(client, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    const bool connected =
+        connect(client, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
     close(client);
     return connected;
 }
@@ -79,16 +82,21 @@ Person server_user() {
 void give(const fs::path& folder, Person person) {
     if (getuid() != 0) return;
     const auto own = [&](const fs::path& path) {
-        if (lchown(path.c_str(), person.user, person.group) != 0) throw std::runtime_error("chown " + path.string());
+        if (lchown(path.c_str(), person.user, person.group) != 0)
+            throw std::runtime_error("chown " + path.string());
     };
     own(folder);
     for (const auto& entry : fs::recursive_directory_iterator(folder)) own(entry.path());
 }
 
-// Everything the child needs is made before the fork: other threads of the test program may hold locks.
+// Everything the child needs is made before the fork: other threads of the test program may hold
+// locks.
 pid_t spawn(const std::vector<std::string>& command, const fs::path& root, Person person) {
     std::vector<std::string> environment = {
-        "PATH=/usr/sbin:/usr/bin:/bin", "FIREBIRD=" + root.string(), "FIREBIRD_LOCK=" + (root / "lock").string(), "LC_ALL=C",
+        "PATH=/usr/sbin:/usr/bin:/bin",
+        "FIREBIRD=" + root.string(),
+        "FIREBIRD_LOCK=" + (root / "lock").string(),
+        "LC_ALL=C",
         "FIREBIRD_TMP=" + (root / "lock").string(),
     };
     std::vector<char*> arguments, variables;
@@ -115,7 +123,8 @@ pid_t spawn(const std::vector<std::string>& command, const fs::path& root, Perso
 void make_firebird_root(const fs::path& folder) {
     fs::create_directories(folder / "lock");
     copy_root_files(folder);
-    if (!fs::exists(folder / "firebird.conf")) std::ofstream(folder / "firebird.conf") << "ServerMode = Classic\n";
+    if (!fs::exists(folder / "firebird.conf"))
+        std::ofstream(folder / "firebird.conf") << "ServerMode = Classic\n";
 }
 
 void use_firebird_root(const fs::path& folder) {
@@ -158,20 +167,27 @@ FirebirdServer::FirebirdServer() : state_(std::make_unique<State>()) {
     fs::create_directories(root / "bases");
     copy_root_files(root);
     std::ofstream(root / "firebird.conf")
-        << "RemoteServicePort = " << state_->port << "\nRemoteBindAddress = 127.0.0.1\nSecurityDatabase = " << (root / "security3.fdb").string()
-        << "\nIpcName = MIS" << state_->port << "\nAuthServer = Srp, Legacy_Auth\nUserManager = Srp, Legacy_UserManager\n"
+        << "RemoteServicePort = " << state_->port
+        << "\nRemoteBindAddress = 127.0.0.1\nSecurityDatabase = "
+        << (root / "security3.fdb").string() << "\nIpcName = MIS" << state_->port
+        << "\nAuthServer = Srp, Legacy_Auth\nUserManager = Srp, Legacy_UserManager\n"
         << "WireCrypt = Enabled\nServerMode = Super\n";
-    std::ofstream(root / "databases.conf") << "security.db = " << (root / "security3.fdb").string() << "\n{\n    RemoteAccess = false\n}\n";
-    // the distribution's own security base also has the tables of Legacy_Auth, but only root may read it; else a new one, for Srp alone
+    std::ofstream(root / "databases.conf") << "security.db = " << (root / "security3.fdb").string()
+                                           << "\n{\n    RemoteAccess = false\n}\n";
+    // the distribution's own security base also has the tables of Legacy_Auth, but only root may
+    // read it; else a new one, for Srp alone
     std::error_code unreadable;
     fs::copy_file("/var/lib/firebird/3.0/system/security3.fdb", root / "security3.fdb", unreadable);
-    std::ofstream(root / "set_up.sql") << (unreadable ? "create database '" : "connect '") << (root / "security3.fdb").string()
-                                       << "';\ncreate or alter user SYSDBA password '" << kPassword << "' using plugin Srp;\ncommit;\nquit;\n";
+    std::ofstream(root / "set_up.sql")
+        << (unreadable ? "create database '" : "connect '") << (root / "security3.fdb").string()
+        << "';\ncreate or alter user SYSDBA password '" << kPassword
+        << "' using plugin Srp;\ncommit;\nquit;\n";
     state_->has_legacy_users = !unreadable;
     give(root, state_->person);
 
     const pid_t maker = spawn(
-        {"/usr/bin/isql-fb", "-q", "-user", "SYSDBA", "-i", (root / "set_up.sql").string()}, root, state_->person
+        {"/usr/bin/isql-fb", "-q", "-user", "SYSDBA", "-i", (root / "set_up.sql").string()}, root,
+        state_->person
     );
     int outcome = 0;
     waitpid(maker, &outcome, 0);
@@ -186,7 +202,9 @@ FirebirdServer::~FirebirdServer() {
 
 int FirebirdServer::port() const { return state_->port; }
 
-std::string FirebirdServer::file(const std::string& name) const { return (state_->root / "bases" / name).string(); }
+std::string FirebirdServer::file(const std::string& name) const {
+    return (state_->root / "bases" / name).string();
+}
 
 FirebirdLogin FirebirdServer::login(const std::string& name) const {
     return {"127.0.0.1/" + std::to_string(state_->port) + ":" + file(name), "SYSDBA", kPassword, 3};
@@ -214,11 +232,15 @@ void FirebirdServer::kill() {
 void FirebirdServer::freeze() { ::kill(state_->process, SIGSTOP); }
 void FirebirdServer::thaw() { ::kill(state_->process, SIGCONT); }
 
-void FirebirdServer::create_user(const std::string& name, const std::string& password, const std::string& plugin) {
+void FirebirdServer::create_user(
+    const std::string& name, const std::string& password, const std::string& plugin
+) {
     auto login_to_security = login("x");
-    login_to_security.database = "127.0.0.1/" + std::to_string(state_->port) + ":" + file("users.fdb");
-    auto writer = std::filesystem::exists(file("users.fdb")) ? FirebirdWriter::open(login_to_security)
-                                                             : FirebirdWriter::create(login_to_security, "UTF8");
+    login_to_security.database =
+        "127.0.0.1/" + std::to_string(state_->port) + ":" + file("users.fdb");
+    auto writer = std::filesystem::exists(file("users.fdb"))
+                      ? FirebirdWriter::open(login_to_security)
+                      : FirebirdWriter::create(login_to_security, "UTF8");
     writer.execute("create user " + name + " password '" + password + "' using plugin " + plugin);
 }
 

@@ -26,9 +26,13 @@ fb::AttachTarget target_of(const FirebirdLogin& login) {
     return target;
 }
 
-std::shared_ptr<const fb::Api> client() { return or_throw(fb::Api::load({"libfbclient.so.2", "libfbclient.so"})); }
+std::shared_ptr<const fb::Api> client() {
+    return or_throw(fb::Api::load({"libfbclient.so.2", "libfbclient.so"}));
+}
 
-Result<std::string> plain_only(std::string_view, int) { return fail(ErrorKind::malformed, "no parameters here"); }
+Result<std::string> plain_only(std::string_view, int) {
+    return fail(ErrorKind::malformed, "no parameters here");
+}
 
 }  // namespace
 
@@ -39,13 +43,17 @@ struct FirebirdWriter::State {
     std::optional<fb::Charsets> charsets;
     std::optional<fb::Transaction> transaction;
 
-    std::string encoded(std::string_view sql) const { return charset ? or_throw(charset->encode(sql)) : std::string(sql); }
+    std::string encoded(std::string_view sql) const {
+        return charset ? or_throw(charset->encode(sql)) : std::string(sql);
+    }
 
     std::vector<std::vector<std::string>> rows(fb::Transaction& in, std::string_view sql) {
         auto statement = or_throw(fb::Statement::prepare(in, encoded(sql), dialect));
         std::vector<fb::ColumnPlan> plan;
         for (int i = 0; i < statement->column_count(); ++i)
-            plan.push_back(or_throw(fb::plan_column(*statement, i, {"c" + std::to_string(i), source::ColumnType::text, 2}, *charsets)));
+            plan.push_back(or_throw(fb::plan_column(
+                *statement, i, {"c" + std::to_string(i), source::ColumnType::text, 2}, *charsets
+            )));
         or_throw(statement->execute(in, {}, plain_only));
         source::RowBatch batch(plan.size());
         while (or_throw(statement->fetch())) or_throw(fb::append_row(*statement, plan, in, batch));
@@ -68,11 +76,14 @@ std::string trimmed(std::string text) {
 
 FirebirdWriter::FirebirdWriter(std::unique_ptr<State> state) : state_(std::move(state)) {
     auto in = or_throw(fb::Transaction::begin(*state_->attachment, fb::Access::read_only_snapshot));
-    // no sets are known yet: these two answers are plain ASCII, in hexadecimal only where the server says OCTETS
+    // no sets are known yet: these two answers are plain ASCII, in hexadecimal only where the
+    // server says OCTETS
     fb::Charsets ascii({{2, "ASCII"}, {3, "UTF8"}, {4, "UTF8"}}, "NONE");
     state_->charsets.emplace(std::move(ascii));
     std::map<int, std::string> names;
-    for (auto& row : state_->rows(in, "select rdb$character_set_id, rdb$character_set_name from rdb$character_sets"))
+    for (auto& row : state_->rows(
+             in, "select rdb$character_set_id, rdb$character_set_name from rdb$character_sets"
+         ))
         names[std::stoi(row[0])] = trimmed(row[1]);
     const auto base = state_->rows(in, "select rdb$character_set_name from rdb$database");
     const std::string name = base.empty() || base[0][0] == "<null>" ? "NONE" : trimmed(base[0][0]);
@@ -87,12 +98,16 @@ FirebirdWriter::~FirebirdWriter() {
     state_->transaction.reset();
 }
 
-FirebirdWriter FirebirdWriter::create(const FirebirdLogin& login, std::string_view charset, int page_bytes) {
+FirebirdWriter FirebirdWriter::create(
+    const FirebirdLogin& login, std::string_view charset, int page_bytes
+) {
     auto state = std::make_unique<State>();
     state->dialect = login.dialect;
     const std::string collation = charset == "WIN1251" ? " collation PXW_CYRL" : "";
-    const std::string set_up = "page_size " + std::to_string(page_bytes) + " default character set " + std::string(charset) + collation;
-    state->attachment = or_throw(fb::Attachment::create_database(client(), target_of(login), set_up));
+    const std::string set_up = "page_size " + std::to_string(page_bytes) +
+                               " default character set " + std::string(charset) + collation;
+    state->attachment =
+        or_throw(fb::Attachment::create_database(client(), target_of(login), set_up));
     return FirebirdWriter(std::move(state));
 }
 
@@ -105,7 +120,9 @@ FirebirdWriter FirebirdWriter::open(const FirebirdLogin& login) {
 
 void FirebirdWriter::begin() {
     if (state_->transaction) throw std::runtime_error("a transaction is open already");
-    state_->transaction.emplace(or_throw(fb::Transaction::begin(*state_->attachment, fb::Access::read_write)));
+    state_->transaction.emplace(
+        or_throw(fb::Transaction::begin(*state_->attachment, fb::Access::read_write))
+    );
 }
 
 void FirebirdWriter::commit() {
@@ -121,7 +138,8 @@ bool FirebirdWriter::in_transaction() const { return state_->transaction.has_val
 void FirebirdWriter::execute(std::string_view sql) {
     const auto run = [&](fb::Transaction& in) {
         auto done = in.execute(state_->encoded(sql), state_->dialect);
-        if (!done) throw std::runtime_error(done.error().text + " in: " + std::string(sql.substr(0, 200)));
+        if (!done)
+            throw std::runtime_error(done.error().text + " in: " + std::string(sql.substr(0, 200)));
     };
     if (state_->transaction) return run(*state_->transaction);
     auto own = or_throw(fb::Transaction::begin(*state_->attachment, fb::Access::read_write));
@@ -157,13 +175,15 @@ std::int64_t FirebirdWriter::number(std::string_view sql) {
     const auto text = value(sql).value_or("");
     std::int64_t number = 0;
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (problem != std::errc() || end != text.data() + text.size()) throw std::runtime_error("no whole number: " + text);
+    if (problem != std::errc() || end != text.data() + text.size())
+        throw std::runtime_error("no whole number: " + text);
     return number;
 }
 
 std::vector<std::vector<std::string>> FirebirdWriter::rows(std::string_view sql) {
     if (state_->transaction) return state_->rows(*state_->transaction, sql);
-    auto own = or_throw(fb::Transaction::begin(*state_->attachment, fb::Access::read_only_snapshot));
+    auto own =
+        or_throw(fb::Transaction::begin(*state_->attachment, fb::Access::read_only_snapshot));
     return state_->rows(own, sql);
 }
 

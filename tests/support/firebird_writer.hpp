@@ -1,7 +1,9 @@
-// The write side of a Firebird base, for fixtures and the MIS simulator only: the gateway itself never writes to a MIS.
+// The write side of a Firebird base, for fixtures and the MIS simulator only: the gateway itself
+// never writes to a MIS.
 //
-// SQL is UTF-8 and is sent in the base's own set, so Cyrillic literals arrive as the clinic's own program would write them. One thread. Every failure
-// throws std::runtime_error with the server's text. FIREBIRD and FIREBIRD_LOCK have to be set before the first writer is made (see
+// SQL is UTF-8 and is sent in the base's own set, so Cyrillic literals arrive as the clinic's own
+// program would write them. One thread. Every failure throws std::runtime_error with the server's
+// text. FIREBIRD and FIREBIRD_LOCK have to be set before the first writer is made (see
 // firebird_fixture.hpp, make_firebird_root).
 #pragma once
 
@@ -24,18 +26,21 @@ struct FirebirdLogin {
 class FirebirdWriter {
   public:
     // A new base. charset: its default set ("WIN1251", "UTF8", "NONE").
-    static FirebirdWriter create(const FirebirdLogin& login, std::string_view charset, int page_bytes = 8192);
+    static FirebirdWriter create(
+        const FirebirdLogin& login, std::string_view charset, int page_bytes = 8192
+    );
     static FirebirdWriter open(const FirebirdLogin& login);
     FirebirdWriter(FirebirdWriter&&) noexcept;
     FirebirdWriter& operator=(FirebirdWriter&&) noexcept;
     ~FirebirdWriter();  // rolls back what was not committed
 
-    void begin();     // read committed, record version, waiting for locks
+    void begin();  // read committed, record version, waiting for locks
     void commit();
     void rollback();
     bool in_transaction() const;
 
-    // One statement without rows (DML, DDL, EXECUTE BLOCK). Outside begin()/commit() it gets a transaction of its own, committed.
+    // One statement without rows (DML, DDL, EXECUTE BLOCK). Outside begin()/commit() it gets a
+    // transaction of its own, committed.
     void execute(std::string_view sql);
     // Several, separated by ';' at line ends: "create table …;\ninsert …;"
     void execute_script(std::string_view sql);

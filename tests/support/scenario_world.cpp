@@ -15,15 +15,20 @@ using namespace mis::domain;
 namespace {
 
 NomenclatureGroups shipped_groups() {
-    auto groups = NomenclatureGroups::load(std::filesystem::path(MIS_SOURCE_DIR) / "config" / "nomenclature_groups.yaml");
+    auto groups = NomenclatureGroups::load(
+        std::filesystem::path(MIS_SOURCE_DIR) / "config" / "nomenclature_groups.yaml"
+    );
     if (!groups) throw std::runtime_error(groups.error().text);
     return std::move(*groups);
 }
 
 bool fits(const Json& sent, const Json& patient) {  // P9, as simply as a test can say it
     const BodyFields order(sent), record(patient);
-    if (!order.text("last_name").empty() && fold(order.text("last_name")) != fold(record.text("last_name"))) return false;
-    if (!order.text("birth_date").empty() && order.text("birth_date") != record.text("birth_date")) return false;
+    if (!order.text("last_name").empty() &&
+        fold(order.text("last_name")) != fold(record.text("last_name")))
+        return false;
+    if (!order.text("birth_date").empty() && order.text("birth_date") != record.text("birth_date"))
+        return false;
     if (order.text("phone").empty()) return true;
     const auto phones = record.texts("phones");
     return std::any_of(phones.begin(), phones.end(), [&](const std::string& phone) {
@@ -41,15 +46,22 @@ std::string ground_of(const Json& sent) {
 
 }  // namespace
 
-ScenarioWorld::ScenarioWorld(ExportMode mode) : rules(*Zone::find("Europe/Moscow")), groups_(shipped_groups()) {
+ScenarioWorld::ScenarioWorld(ExportMode mode)
+    : rules(*Zone::find("Europe/Moscow")), groups_(shipped_groups()) {
     rules.export_mode = mode;
     rules.export_ground = "scenario";
     rules.no_show_sources = {"scenario"};
     rules.groups = &groups_;
-    rules.event_id_of = [this](std::string_view entity, std::string_view type, std::string_view identity_json, std::uint64_t nth) {
-        const std::string key = std::string(entity) + '\n' + std::string(type) + '\n' + std::string(identity_json);
+    rules.event_id_of = [this](
+                            std::string_view entity, std::string_view type,
+                            std::string_view identity_json, std::uint64_t nth
+                        ) {
+        const std::string key =
+            std::string(entity) + '\n' + std::string(type) + '\n' + std::string(identity_json);
         const auto before = counts_.find(key);
-        return identity.event_id(1, entity, type, identity_json, (before == counts_.end() ? 0 : before->second) + nth);
+        return identity.event_id(
+            1, entity, type, identity_json, (before == counts_.end() ? 0 : before->second) + nth
+        );
     };
 }
 
@@ -70,13 +82,16 @@ void ScenarioWorld::upsert(const std::string& kind, const Json& record, const st
     fact.body = body;
 }
 
-void ScenarioWorld::remove(const std::string& kind, const std::string& source_id, const std::string& source) {
+void ScenarioWorld::remove(
+    const std::string& kind, const std::string& source_id, const std::string& source
+) {
     records_.erase(RecordKey{source, kind, source_id});
 }
 
 void ScenarioWorld::inbox(const Json& message) {
-    messages_.push_back(InboxFact{BodyFields(message).text("id"), BodyFields(message).text("type"), now_.unix_us,
-                                  messages_.size() + 1, message});
+    messages_.push_back(InboxFact{
+        BodyFields(message).text("id"), BodyFields(message).text("type"), now_.unix_us,
+        messages_.size() + 1, message});
 }
 
 void ScenarioWorld::unlink(const std::string& order) {
@@ -88,10 +103,14 @@ void ScenarioWorld::link_orders() {
     for (const InboxFact& message : messages_) {
         if (message.type != "order.placed") continue;
         const std::string order = BodyFields(message.body).text("order");
-        if (std::any_of(links_.begin(), links_.end(), [&](const OrderLink& l) { return l.order == order; })) continue;
-        const bool cancelled = std::any_of(messages_.begin(), messages_.end(), [&](const InboxFact& m) {
-            return m.type == "order.cancelled" && BodyFields(m.body).text("order") == order;
-        });
+        if (std::any_of(links_.begin(), links_.end(), [&](const OrderLink& l) {
+                return l.order == order;
+            }))
+            continue;
+        const bool cancelled =
+            std::any_of(messages_.begin(), messages_.end(), [&](const InboxFact& m) {
+                return m.type == "order.cancelled" && BodyFields(m.body).text("order") == order;
+            });
         if (cancelled) continue;
         const Json sent = message.body.value("patient", Json::object());
         std::vector<RecordKey> candidates;
@@ -101,7 +120,9 @@ void ScenarioWorld::link_orders() {
             if (!patient.contains("merged_into") && fits(sent, patient)) candidates.push_back(key);
         }
         if (candidates.size() == 1) {
-            links_.push_back(OrderLink{order, candidates[0].source, candidates[0].source_id, now_.unix_us, ground_of(sent)});
+            links_.push_back(OrderLink{
+                order, candidates[0].source, candidates[0].source_id, now_.unix_us, ground_of(sent)}
+            );
         } else {
             waits_.push_back(OrderWait{order, static_cast<std::uint32_t>(candidates.size())});
         }
@@ -123,7 +144,8 @@ std::vector<Event> ScenarioWorld::evaluate() {
     last_ = domain::evaluate(facts(), announced_, rules, identity);
     announced_ = last_.after;
     for (const Event& event : last_.events) {
-        if (event.leaves == Export::leaves) ++counts_[event.entity_id + '\n' + event.type + '\n' + event.identity];
+        if (event.leaves == Export::leaves)
+            ++counts_[event.entity_id + '\n' + event.type + '\n' + event.identity];
         log_.push_back(event);
     }
     require_consistent();
@@ -135,7 +157,10 @@ void ScenarioWorld::require_consistent() const {
         const Json left = a.to_json(), right = b.to_json();
         for (const char* part : {"standing", "ledger"}) {
             if (left[part] == right[part]) continue;
-            throw std::runtime_error(std::string(what) + ": " + Json::diff(left[part], right[part]).dump().substr(0, 2000));
+            throw std::runtime_error(
+                std::string(what) + ": " +
+                Json::diff(left[part], right[part]).dump().substr(0, 2000)
+            );
         }
     };
     differs("the fold of the log is not what is announced", fold(log_), announced_);
@@ -144,12 +169,16 @@ void ScenarioWorld::require_consistent() const {
     differs("what is announced does not survive its JSON form", *read_back, announced_);
     const Outcome again = domain::evaluate(facts(), announced_, rules, identity);
     if (!again.events.empty()) {
-        throw std::runtime_error("evaluated twice, it says again: " + again.events.front().type + " " +
-                                 again.events.front().data.dump());
+        throw std::runtime_error(
+            "evaluated twice, it says again: " + again.events.front().type + " " +
+            again.events.front().data.dump()
+        );
     }
 }
 
-Outcome ScenarioWorld::from_nothing() const { return domain::evaluate(facts(), Announced{}, rules, identity); }
+Outcome ScenarioWorld::from_nothing() const {
+    return domain::evaluate(facts(), Announced{}, rules, identity);
+}
 
 std::string EventRows::name(const std::string& kind, const std::string& id) {
     if (id.empty()) return {};
@@ -157,7 +186,9 @@ std::string EventRows::name(const std::string& kind, const std::string& id) {
     if (known != names_.end()) return known->second;
     auto& names = withheld_ ? hidden_names_ : names_;
     const auto [at, fresh] = names.try_emplace(kind + id, "");
-    if (fresh) at->second = kind + (withheld_ ? " h" : " ") + std::to_string(++counts_[kind + (withheld_ ? " h" : "")]);
+    if (fresh)
+        at->second = kind + (withheld_ ? " h" : " ") +
+                     std::to_string(++counts_[kind + (withheld_ ? " h" : "")]);
     return at->second;
 }
 
@@ -169,20 +200,26 @@ std::string EventRows::row(const std::string& type, const Json& data, bool withh
         const auto money = BodyFields(of).money(field);
         if (!money) return {};
         std::string text = money->to_string();
-        if (const auto rub = text.find(".00 RUB"); rub != std::string::npos) return text.substr(0, rub);
-        if (const auto rub = text.find(" RUB"); rub != std::string::npos) return text.substr(0, rub);
+        if (const auto rub = text.find(".00 RUB"); rub != std::string::npos)
+            return text.substr(0, rub);
+        if (const auto rub = text.find(" RUB"); rub != std::string::npos)
+            return text.substr(0, rub);
         return text;
     };
     const auto work = [](const Json& of) {
         const BodyFields f(of);
-        std::string text = f.text("nomenclature").empty() ? f.text("service_code") : f.text("nomenclature");
+        std::string text =
+            f.text("nomenclature").empty() ? f.text("service_code") : f.text("nomenclature");
         for (const std::string& tooth : f.texts("teeth")) text += " " + tooth;
         return text;
     };
-    const auto line = [&](const Json& of) { return name("line", of.is_object() ? of.value("id", "") : of.get<std::string>()); };
+    const auto line = [&](const Json& of) {
+        return name("line", of.is_object() ? of.value("id", "") : of.get<std::string>());
+    };
     const auto plan = [&](const Json& of) {
         const std::string id = of.is_object() ? of.value("id", "") : of.get<std::string>();
-        if (of.is_object() && of.contains("order")) names_["plan" + id] = "plan of " + of.value("order", "");
+        if (of.is_object() && of.contains("order"))
+            names_["plan" + id] = "plan of " + of.value("order", "");
         return name("plan", id);
     };
     std::string label = type;
@@ -208,11 +245,14 @@ std::string EventRows::row(const std::string& type, const Json& data, bool withh
         if (data.contains("procedure")) cell(line(data["procedure"]));
         cell(fields.text("payer"));
         cell(sum(data, "total"));
-        if (data.contains("line_total") && data["line_total"] != data["total"]) named("of", sum(data, "line_total"));
+        if (data.contains("line_total") && data["line_total"] != data["total"])
+            named("of", sum(data, "line_total"));
         named("order", fields.text("order"));
         named("item", fields.text("item"));
-        if (data.contains("tax_deductible") && data["tax_deductible"] == Json(true)) cell("deductible");
-        if (data.contains("remarks") && !data["remarks"].empty()) named("remarks", data["remarks"].dump());
+        if (data.contains("tax_deductible") && data["tax_deductible"] == Json(true))
+            cell("deductible");
+        if (data.contains("remarks") && !data["remarks"].empty())
+            named("remarks", data["remarks"].dump());
         named("reason", fields.text("reason"));
     } else if (type == "billing.statement") {
         named("order", fields.text("order"));
@@ -223,21 +263,30 @@ std::string EventRows::row(const std::string& type, const Json& data, bool withh
         named("since", sum(data, "since_previous"));
         named("paid", sum(data, "paid"));
         named("due", sum(data, "due"));
-        if (data.contains("request")) named("period", data["period"].value("from", "") + ".." + data["period"].value("to", ""));
+        if (data.contains("request"))
+            named(
+                "period", data["period"].value("from", "") + ".." + data["period"].value("to", "")
+            );
     } else if (type == "billing.payment" || type == "billing.refund") {
         cell(fields.text("kind"));
         cell(sum(data, "amount"));
         named("method", fields.text("method"));
         named("payer", fields.text("payer"));
     } else if (type.rfind("plan.item.", 0) == 0) {
-        named("item", data["item"].value("id", "").size() == 32 ? work(data["item"]) : data["item"].value("id", ""));
+        named(
+            "item", data["item"].value("id", "").size() == 32 ? work(data["item"])
+                                                              : data["item"].value("id", "")
+        );
         cell(work(data["item"]));
         cell(fields.text("before") + " -> " + fields.text("after"));
         named("reason", fields.text("reason"));
         if (data.contains("procedure")) named("by", line(data["procedure"]));
         const Json& progress = data["progress"];
-        named("progress", progress["items"]["performed"].dump() + "/" + progress["items"]["total"].dump() + " " +
-                              sum(progress["money"], "performed") + "/" + sum(progress["money"], "total"));
+        named(
+            "progress",
+            progress["items"]["performed"].dump() + "/" + progress["items"]["total"].dump() + " " +
+                sum(progress["money"], "performed") + "/" + sum(progress["money"], "total")
+        );
     } else if (type.rfind("plan.stage.", 0) == 0) {
         cell(plan(data["plan"]));
         cell(fields.text("stage"));
@@ -254,7 +303,8 @@ std::string EventRows::row(const std::string& type, const Json& data, bool withh
         named("reason", fields.text("reason"));
         if (data.contains("plan") && data["plan"].contains("items")) {
             std::string items;
-            for (const Json& item : data["plan"]["items"]) items += (items.empty() ? "" : ", ") + work(item);
+            for (const Json& item : data["plan"]["items"])
+                items += (items.empty() ? "" : ", ") + work(item);
             cell("[" + items + "]");
         }
     } else if (type.rfind("limit.", 0) == 0) {
@@ -287,9 +337,12 @@ std::string run_scenario(const std::filesystem::path& file) {
     const auto document = config::load_yaml(file);
     if (!document) throw std::runtime_error(document.error().text);
     const Json& scenario = document->value();
-    ScenarioWorld world(scenario.value("export", "ordered") == "all" ? ExportMode::all : ExportMode::ordered);
+    ScenarioWorld world(
+        scenario.value("export", "ordered") == "all" ? ExportMode::all : ExportMode::ordered
+    );
     if (scenario.contains("clinic")) {
-        world.rules.clinic_zone = *Zone::find(scenario["clinic"].value("timezone", "Europe/Moscow"));
+        world.rules.clinic_zone =
+            *Zone::find(scenario["clinic"].value("timezone", "Europe/Moscow"));
     }
     EventRows rows;
     std::string out;

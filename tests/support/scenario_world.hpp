@@ -1,7 +1,9 @@
-// A clinic in a scenario file (contract.md section 7), run in-process through core/domain: no store, no network.
+// A clinic in a scenario file (contract.md section 7), run in-process through core/domain: no
+// store, no network.
 //
-// It stands for the pipeline where only the domain is under test: keeps the facts, links orders by P9, calls evaluate() once per step with everything
-// as one group, and keeps count n of I2. `rows()` shows events as aligned columns that a bookkeeper and a dentist can read.
+// It stands for the pipeline where only the domain is under test: keeps the facts, links orders by
+// P9, calls evaluate() once per step with everything as one group, and keeps count n of I2.
+// `rows()` shows events as aligned columns that a bookkeeper and a dentist can read.
 #pragma once
 
 #include <filesystem>
@@ -23,12 +25,18 @@ class ScenarioWorld {
 
     void at(const Timestamp& now) { now_ = now; }
     void at(const std::string& rfc3339);
-    void upsert(const std::string& kind, const Json& record, const std::string& source = "scenario");
-    void remove(const std::string& kind, const std::string& source_id, const std::string& source = "scenario");
+    void upsert(
+        const std::string& kind, const Json& record, const std::string& source = "scenario"
+    );
+    void remove(
+        const std::string& kind, const std::string& source_id,
+        const std::string& source = "scenario"
+    );
     void inbox(const Json& message);
     void unlink(const std::string& order);
 
-    // One change set: what the facts now mean. The events are kept in log() too. Throws where the log does not fold to what is announced.
+    // One change set: what the facts now mean. The events are kept in log() too. Throws where the
+    // log does not fold to what is announced.
     std::vector<domain::Event> evaluate();
 
     const domain::Announced& announced() const { return announced_; }
@@ -51,19 +59,23 @@ class ScenarioWorld {
     domain::Outcome last_;
 
     void link_orders();
-    // Throws unless the fold of the log is what is announced, its JSON form loses nothing, and a second evaluation says nothing.
+    // Throws unless the fold of the log is what is announced, its JSON form loses nothing, and a
+    // second evaluation says nothing.
     void require_consistent() const;
 };
 
-// Runs a file; returns the rows of all steps, each headed by its time. Throws std::runtime_error naming the file and what is wrong.
+// Runs a file; returns the rows of all steps, each headed by its time. Throws std::runtime_error
+// naming the file and what is wrong.
 std::string run_scenario(const std::filesystem::path& file);
 
-class EventRows {  // hashes become "line 2", "plan 1" in the order of their first appearance, so rows do not depend on keys
+class EventRows {  // hashes become "line 2", "plan 1" in the order of their first appearance, so
+                   // rows do not depend on keys
   public:
     std::string row(const std::string& type, const Json& data, bool withheld);
 
   private:
-    std::map<std::string, std::string> names_, hidden_names_;  // what was withheld is numbered apart: "line h1"
+    std::map<std::string, std::string> names_,
+        hidden_names_;  // what was withheld is numbered apart: "line h1"
     bool withheld_ = false;
     std::map<std::string, int> counts_;
 

@@ -12,7 +12,8 @@ struct TemporaryFolder {
     std::filesystem::path path;
     TemporaryFolder() {
         const Digest name = sha256(random_bytes(16));
-        path = std::filesystem::temp_directory_path() / ("mis-gateway-test-" + to_hex(std::span(name).first(8)));
+        path = std::filesystem::temp_directory_path() /
+               ("mis-gateway-test-" + to_hex(std::span(name).first(8)));
         std::filesystem::create_directory(path);
     }
     TemporaryFolder(const TemporaryFolder&) = delete;

@@ -1,9 +1,11 @@
-// bench_domain: how many procedures a second the domain derives on one core without any disk: evaluate() from stored bodies to events with ids.
+// bench_domain: how many procedures a second the domain derives on one core without any disk:
+// evaluate() from stored bodies to events with ids.
 //
-// Two clinics of invented patients with --lines procedures each: one without accounts or plans, one where each has a limit and a plan whose items the
-// procedures fulfil. "first" derives everything as news, "again" derives the same facts against what was announced. A last figure is the share of
-// reading the announced state and writing it, which the store asks for around each evaluation. Rates are per second of processor time, so a busy
-// machine disturbs them little.
+// Two clinics of invented patients with --lines procedures each: one without accounts or plans, one
+// where each has a limit and a plan whose items the procedures fulfil. "first" derives everything
+// as news, "again" derives the same facts against what was announced. A last figure is the share of
+// reading the announced state and writing it, which the store asks for around each evaluation.
+// Rates are per second of processor time, so a busy machine disturbs them little.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -18,11 +20,21 @@ namespace {
 
 std::string procedure_body(int patient, int line, bool with_limit) {
     Json body{
-        {"source_id", fmt::format("{}", patient * 1000 + line)}, {"patient_source_id", fmt::format("{}", patient)}, {"branch_source_id", "1"},
-        {"practitioner_source_id", "101"}, {"performed_at", fmt::format("2026-03-{:02}T10:00:00+03:00", 1 + line % 28)}, {"state", "done"},
-        {"service_code", fmt::format("A16.07.{:03}", 1 + line)}, {"service_name", "Лечение"}, {"nomenclature", fmt::format("A16.07.{:03}", 1 + line)},
-        {"quantity", "1"}, {"teeth", {"36"}}, {"list_total", {{"minor", 450'000}, {"currency", "RUB"}}}, {"discount", {{"minor", 45'000}, {"currency", "RUB"}}},
-        {"total", {{"minor", 405'000}, {"currency", "RUB"}}}, {"payer", with_limit ? "limit" : "patient"}};
+        {"source_id", fmt::format("{}", patient * 1000 + line)},
+        {"patient_source_id", fmt::format("{}", patient)},
+        {"branch_source_id", "1"},
+        {"practitioner_source_id", "101"},
+        {"performed_at", fmt::format("2026-03-{:02}T10:00:00+03:00", 1 + line % 28)},
+        {"state", "done"},
+        {"service_code", fmt::format("A16.07.{:03}", 1 + line)},
+        {"service_name", "Лечение"},
+        {"nomenclature", fmt::format("A16.07.{:03}", 1 + line)},
+        {"quantity", "1"},
+        {"teeth", {"36"}},
+        {"list_total", {{"minor", 450'000}, {"currency", "RUB"}}},
+        {"discount", {{"minor", 45'000}, {"currency", "RUB"}}},
+        {"total", {{"minor", 405'000}, {"currency", "RUB"}}},
+        {"payer", with_limit ? "limit" : "patient"}};
     if (with_limit) body["limit_source_id"] = fmt::format("{}", patient);
     return canonical_json(body);
 }
@@ -31,21 +43,47 @@ domain::GroupFacts facts_of(int patient, int lines, bool with_plan, const Zone& 
     domain::GroupFacts facts;
     facts.now = zone.at(1'775'000'000'000'000);
     const auto add = [&](const char* kind, std::string id, std::string body) {
-        facts.records.push_back({{"mis", kind, std::move(id)}, 1, 1'774'000'000'000'000, std::move(body)});
+        facts.records.push_back(
+            {{"mis", kind, std::move(id)}, 1, 1'774'000'000'000'000, std::move(body)}
+        );
     };
     const std::string id = fmt::format("{}", patient);
-    add("patient", id, canonical_json(Json{{"source_id", id}, {"last_name", "Тестова"}, {"first_name", "Анна"}, {"phones", {"+79000000001"}}}));
-    for (int line = 0; line < lines; ++line) add("procedure", fmt::format("{}", patient * 1000 + line), procedure_body(patient, line, with_plan));
+    add("patient", id,
+        canonical_json(Json{
+            {"source_id", id},
+            {"last_name", "Тестова"},
+            {"first_name", "Анна"},
+            {"phones", {"+79000000001"}}}));
+    for (int line = 0; line < lines; ++line)
+        add("procedure", fmt::format("{}", patient * 1000 + line),
+            procedure_body(patient, line, with_plan));
     if (!with_plan) return facts;
     add("limit", id,
-        canonical_json(Json{{"source_id", id}, {"patient_source_id", id}, {"kind", "insurance"}, {"valid_from", "2026-01-01"}, {"valid_to", "2026-12-31"},
-                            {"granted", {{"minor", 10'000'000}, {"currency", "RUB"}}}}));
-    add("plan", id, canonical_json(Json{{"source_id", id}, {"patient_source_id", id}, {"created_on", "2026-02-01"}, {"active", true}}));
+        canonical_json(Json{
+            {"source_id", id},
+            {"patient_source_id", id},
+            {"kind", "insurance"},
+            {"valid_from", "2026-01-01"},
+            {"valid_to", "2026-12-31"},
+            {"granted", {{"minor", 10'000'000}, {"currency", "RUB"}}}}));
+    add("plan", id,
+        canonical_json(Json{
+            {"source_id", id},
+            {"patient_source_id", id},
+            {"created_on", "2026-02-01"},
+            {"active", true}}));
     for (int line = 0; line < lines; ++line)
         add("plan_item", fmt::format("{}", patient * 1000 + line),
-            canonical_json(Json{{"source_id", fmt::format("{}", patient * 1000 + line)}, {"plan_source_id", id}, {"stage", 1}, {"position", line},
-                                {"service_code", fmt::format("A16.07.{:03}", 1 + line)}, {"nomenclature", fmt::format("A16.07.{:03}", 1 + line)},
-                                {"quantity", "1"}, {"teeth", {"36"}}, {"total", {{"minor", 405'000}, {"currency", "RUB"}}}}));
+            canonical_json(Json{
+                {"source_id", fmt::format("{}", patient * 1000 + line)},
+                {"plan_source_id", id},
+                {"stage", 1},
+                {"position", line},
+                {"service_code", fmt::format("A16.07.{:03}", 1 + line)},
+                {"nomenclature", fmt::format("A16.07.{:03}", 1 + line)},
+                {"quantity", "1"},
+                {"teeth", {"36"}},
+                {"total", {{"minor", 405'000}, {"currency", "RUB"}}}}));
     return facts;
 }
 
@@ -60,7 +98,8 @@ Rate measure(int patients, int lines, bool with_plan) {
     domain::Rules rules(zone);
     rules.export_mode = domain::ExportMode::all;
     rules.export_ground = "invented data";
-    rules.event_id_of = [&](std::string_view entity, std::string_view type, std::string_view content, std::uint64_t nth) {
+    rules.event_id_of = [&](std::string_view entity, std::string_view type,
+                            std::string_view content, std::uint64_t nth) {
         return identity.event_id(1, entity, type, content, nth);
     };
     Rate rate;
@@ -71,16 +110,20 @@ Rate measure(int patients, int lines, bool with_plan) {
         const std::clock_t began = std::clock();
         const auto outcome = domain::evaluate(facts, {}, rules, identity);
         const std::clock_t derived = std::clock();
-        if (!domain::evaluate(facts, outcome.after, rules, identity).events.empty()) fmt::print(stderr, "bench_domain: events although nothing changed\n");
+        if (!domain::evaluate(facts, outcome.after, rules, identity).events.empty())
+            fmt::print(stderr, "bench_domain: events although nothing changed\n");
         const std::clock_t compared = std::clock();
         const auto document = parse_json(canonical_json(outcome.after.to_json()));
-        if (!document || !domain::Announced::from_json(*document)) fmt::print(stderr, "bench_domain: the state does not come back\n");
+        if (!document || !domain::Announced::from_json(*document))
+            fmt::print(stderr, "bench_domain: the state does not come back\n");
         state += std::clock() - compared;
         again += compared - derived;
         first += derived - began;
         rate.events += outcome.events.size();
     }
-    const auto per_second = [&](std::clock_t spent) { return static_cast<double>(patients) * lines * CLOCKS_PER_SEC / static_cast<double>(spent); };
+    const auto per_second = [&](std::clock_t spent) {
+        return static_cast<double>(patients) * lines * CLOCKS_PER_SEC / static_cast<double>(spent);
+    };
     rate.first = per_second(first);
     rate.again = per_second(again);
     rate.state = per_second(state);
@@ -98,8 +141,10 @@ int main(int argc, char** argv) {
     for (const bool with_plan : {false, true}) {
         const Rate rate = measure(patients, lines, with_plan);
         fmt::print(
-            "{{\"patients\":\"{}\",\"procedures\":{},\"events\":{},\"first_per_second\":{:.0f},\"again_per_second\":{:.0f},\"state_per_second\":{:.0f}}}\n",
-            with_plan ? "with limit and plan" : "plain", patients * lines, rate.events, rate.first, rate.again, rate.state
+            "{{\"patients\":\"{}\",\"procedures\":{},\"events\":{},\"first_per_second\":{:.0f},"
+            "\"again_per_second\":{:.0f},\"state_per_second\":{:.0f}}}\n",
+            with_plan ? "with limit and plan" : "plain", patients * lines, rate.events, rate.first,
+            rate.again, rate.state
         );
     }
 }

@@ -1,5 +1,6 @@
-// bench_fetch: the bare client loop that the backfill is compared with. Walks a stream's own fetch by its key on one connection in UTF8, page by page,
-// and throws every value away. Nothing of the gateway runs but the rendering of the text.
+// bench_fetch: the bare client loop that the backfill is compared with. Walks a stream's own fetch
+// by its key on one connection in UTF8, page by page, and throws every value away. Nothing of the
+// gateway runs but the rendering of the text.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -15,7 +16,8 @@ using namespace mis;
 namespace {
 
 struct Options {
-    std::string connector = "connectors/infoclinica", stream = "procedure", host = "127.0.0.1", database, user = "SYSDBA", password;
+    std::string connector = "connectors/infoclinica", stream = "procedure", host = "127.0.0.1",
+                database, user = "SYSDBA", password;
     int port = 3050;
     std::int32_t page = 5'000;
     std::map<std::string, std::string> site{{"tooth_column", "ZUB"}};
@@ -41,13 +43,20 @@ class Client {  // the client library and nothing else
         add(isc_dpb_user_name, options.user);
         add(isc_dpb_password, options.password);
         add(isc_dpb_lc_ctype, "UTF8");
-        const std::string target = options.host.empty() ? options.database : fmt::format("{}/{}:{}", options.host, options.port, options.database);
-        api_->attach_database(status_, 0, target.c_str(), &base_, static_cast<short>(parameters.size()), parameters.data());
+        const std::string target =
+            options.host.empty()
+                ? options.database
+                : fmt::format("{}/{}:{}", options.host, options.port, options.database);
+        api_->attach_database(
+            status_, 0, target.c_str(), &base_, static_cast<short>(parameters.size()),
+            parameters.data()
+        );
         check("connecting");
     }
 
     void begin() {
-        static const char kReadOnly[] = {isc_tpb_version3, isc_tpb_read, isc_tpb_concurrency, isc_tpb_nowait};
+        static const char kReadOnly[] = {
+            isc_tpb_version3, isc_tpb_read, isc_tpb_concurrency, isc_tpb_nowait};
         struct {
             isc_db_handle* base;
             int length;
@@ -82,7 +91,9 @@ class Client {  // the client library and nothing else
         const XSQLVAR& key = outputs(statement)->sqlvar[0];
         while (api_->fetch(status_, &statement.handle, 3, outputs(statement)) == 0) {
             ++rows;
-            after = (key.sqltype & ~1) == SQL_INT64 ? *reinterpret_cast<const ISC_INT64*>(key.sqldata) : *reinterpret_cast<const ISC_LONG*>(key.sqldata);
+            after = (key.sqltype & ~1) == SQL_INT64
+                        ? *reinterpret_cast<const ISC_INT64*>(key.sqldata)
+                        : *reinterpret_cast<const ISC_LONG*>(key.sqldata);
         }
         check("fetching");
         api_->free_statement(status_, &statement.handle, DSQL_close);
@@ -92,11 +103,16 @@ class Client {  // the client library and nothing else
   private:
     struct Prepared {
         isc_stmt_handle handle = 0;
-        std::vector<char> in = std::vector<char>(XSQLDA_LENGTH(8)), out = std::vector<char>(XSQLDA_LENGTH(128)), row;
+        std::vector<char> in = std::vector<char>(XSQLDA_LENGTH(8)),
+                          out = std::vector<char>(XSQLDA_LENGTH(128)), row;
         std::vector<ISC_SHORT> nulls;
     };
-    static XSQLDA* inputs(Prepared& statement) { return reinterpret_cast<XSQLDA*>(statement.in.data()); }
-    static XSQLDA* outputs(Prepared& statement) { return reinterpret_cast<XSQLDA*>(statement.out.data()); }
+    static XSQLDA* inputs(Prepared& statement) {
+        return reinterpret_cast<XSQLDA*>(statement.in.data());
+    }
+    static XSQLDA* outputs(Prepared& statement) {
+        return reinterpret_cast<XSQLDA*>(statement.out.data());
+    }
 
     void prepare(Prepared& statement, const std::string& sql) {
         inputs(statement)->version = outputs(statement)->version = SQLDA_VERSION1;
@@ -104,18 +120,24 @@ class Client {  // the client library and nothing else
         outputs(statement)->sqln = 128;
         api_->allocate_statement(status_, &base_, &statement.handle);
         check("allocating");
-        api_->prepare(status_, &transaction_, &statement.handle, 0, sql.c_str(), 3, outputs(statement));
+        api_->prepare(
+            status_, &transaction_, &statement.handle, 0, sql.c_str(), 3, outputs(statement)
+        );
         check("preparing");
         api_->describe_bind(status_, &statement.handle, 3, inputs(statement));
         check("describing");
         std::size_t size = 0;
         const int columns = outputs(statement)->sqld;
         for (int pass = 0; pass < 2; ++pass) {
-            if (pass == 1) statement.row.resize(size), statement.nulls.resize(static_cast<std::size_t>(columns));
+            if (pass == 1)
+                statement.row.resize(size),
+                    statement.nulls.resize(static_cast<std::size_t>(columns));
             size = 0;
             for (int i = 0; i < columns; ++i) {
                 XSQLVAR& out = outputs(statement)->sqlvar[i];
-                if (pass == 1) out.sqldata = statement.row.data() + size, out.sqlind = &statement.nulls[static_cast<std::size_t>(i)];
+                if (pass == 1)
+                    out.sqldata = statement.row.data() + size,
+                    out.sqlind = &statement.nulls[static_cast<std::size_t>(i)];
                 size += (static_cast<std::size_t>(out.sqllen) + 2 + 15) / 16 * 16;
             }
         }
@@ -147,7 +169,9 @@ int main(int argc, char** argv) {
     app.add_option("--port", options.port);
     app.add_option("--database", options.database)->required();
     app.add_option("--password", options.password);
-    app.add_option("--page", options.page, "rows per page of the key walk; 0: one cursor over everything");
+    app.add_option(
+        "--page", options.page, "rows per page of the key walk; 0: one cursor over everything"
+    );
     CLI11_PARSE(app, argc, argv);
 
     auto connector = source::load_connector(options.connector);
@@ -185,6 +209,10 @@ int main(int argc, char** argv) {
         rows += got;
         if (got < limit) break;
     }
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-    fmt::print("{{\"rows\":{},\"seconds\":{:.3f},\"rows_per_second\":{:.0f}}}\n", rows, seconds, static_cast<double>(rows) / seconds);
+    const double seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    fmt::print(
+        "{{\"rows\":{},\"seconds\":{:.3f},\"rows_per_second\":{:.0f}}}\n", rows, seconds,
+        static_cast<double>(rows) / seconds
+    );
 }

@@ -1,4 +1,5 @@
-// bench_fill: a store whose outbox holds N invented events over K partition keys, and the same events as rendered bodies, one a line, for another sender.
+// bench_fill: a store whose outbox holds N invented events over K partition keys, and the same
+// events as rendered bodies, one a line, for another sender.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -23,9 +24,18 @@ domain::Event performed(std::int64_t patient, std::int64_t procedure) {
     event.data = Json{
         {"patient", id_of(patient)},
         {"procedure",
-         {{"id", id_of(procedure)}, {"performed_at", "2026-03-02T10:00:00+03:00"}, {"service_code", "A16.07.002"}, {"service_name", "Пломба световая"},
-          {"nomenclature", "A16.07.002"}, {"quantity", "1"}, {"teeth", {"36"}}, {"payer", "patient"}, {"state", "done"}, {"patient", id_of(patient)},
-          {"list_total", {{"minor", 450'000}, {"currency", "RUB"}}}, {"total", {{"minor", 405'000}, {"currency", "RUB"}}}}},
+         {{"id", id_of(procedure)},
+          {"performed_at", "2026-03-02T10:00:00+03:00"},
+          {"service_code", "A16.07.002"},
+          {"service_name", "Пломба световая"},
+          {"nomenclature", "A16.07.002"},
+          {"quantity", "1"},
+          {"teeth", {"36"}},
+          {"payer", "patient"},
+          {"state", "done"},
+          {"patient", id_of(patient)},
+          {"list_total", {{"minor", 450'000}, {"currency", "RUB"}}},
+          {"total", {{"minor", 405'000}, {"currency", "RUB"}}}}},
     };
     event.identity = event.entity_id;
     event.subject = event.partition_key = "patient/" + id_of(patient);
@@ -48,7 +58,8 @@ int main(int argc, char** argv) {
     app.add_option("--keys", keys);
     CLI11_PARSE(app, argc, argv);
 
-    const auto store = gateway::ClinicStore::open(folder, "bench-clinic", gateway::ClinicStore::Opening::create);
+    const auto store =
+        gateway::ClinicStore::open(folder, "bench-clinic", gateway::ClinicStore::Opening::create);
     outbox::Outbox outbox(store->identity(), store->meta().epoch);
     disclosure::Gate gate;
     {
@@ -74,7 +85,8 @@ int main(int argc, char** argv) {
     for (std::int64_t after = 0;;) {
         const auto events = outbox::read_events(store->database(), after, 10'000, 100'000'000);
         if (events.empty()) break;
-        for (const auto& event : events) out << outbox::render_cloudevent(event, "bench-clinic") << '\n';
+        for (const auto& event : events)
+            out << outbox::render_cloudevent(event, "bench-clinic") << '\n';
         after = events.back().position;
     }
 }

@@ -1,4 +1,5 @@
-// bench_firebird: a real Firebird server on a free port with copies of the given bases, until SIGTERM or SIGINT.
+// bench_firebird: a real Firebird server on a free port with copies of the given bases, until
+// SIGTERM or SIGINT.
 //
 // Prints one line per base, "NAME 127.0.0.1 PORT PATH PASSWORD"; then "ready".
 #include <fmt/format.h>
@@ -22,8 +23,14 @@ int main(int argc, char** argv) {
         const fs::path base = argv[i];
         const std::string copy = server.file(base.filename().string());
         fs::copy_file(base, copy);
-        fs::permissions(copy, fs::perms::all & ~fs::perms::owner_exec & ~fs::perms::group_exec & ~fs::perms::others_exec);
-        fmt::print("{} 127.0.0.1 {} {} {}\n", base.filename().string(), server.port(), copy, server.login("x").password);
+        fs::permissions(
+            copy, fs::perms::all & ~fs::perms::owner_exec & ~fs::perms::group_exec &
+                      ~fs::perms::others_exec
+        );
+        fmt::print(
+            "{} 127.0.0.1 {} {} {}\n", base.filename().string(), server.port(), copy,
+            server.login("x").password
+        );
     }
     fmt::print("ready\n");
     std::fflush(stdout);

@@ -1,6 +1,8 @@
-// bench_receiver: takes any POST, counts the CloudEvents in it, answers 200. Cheaper than mis-receiver on purpose: what is compared are senders.
+// bench_receiver: takes any POST, counts the CloudEvents in it, answers 200. Cheaper than
+// mis-receiver on purpose: what is compared are senders.
 //
-// Prints "listening PORT"; GET /stats answers {"events":N,"requests":N,"seconds":S}: from the first to the last POST.
+// Prints "listening PORT"; GET /stats answers {"events":N,"requests":N,"seconds":S}: from the first
+// to the last POST.
 #include <fmt/format.h>
 #include <signal.h>
 
@@ -17,7 +19,9 @@ namespace {
 std::uint64_t events_in(std::string_view body) {
     std::uint64_t count = 0;
     constexpr std::string_view kMark = "\"specversion\"";
-    for (auto at = body.find(kMark); at != std::string_view::npos; at = body.find(kMark, at + kMark.size())) ++count;
+    for (auto at = body.find(kMark); at != std::string_view::npos;
+         at = body.find(kMark, at + kMark.size()))
+        ++count;
     return count;
 }
 
@@ -46,7 +50,8 @@ int main(int argc, char** argv) {
         net::ServerAnswer answer;
         if (request.method == "GET") {
             answer.body = fmt::format(
-                "{{\"events\":{},\"requests\":{},\"seconds\":{:.3f}}}\n", events, requests, std::chrono::duration<double>(last - first).count()
+                "{{\"events\":{},\"requests\":{},\"seconds\":{:.3f}}}\n", events, requests,
+                std::chrono::duration<double>(last - first).count()
             );
             return respond(std::move(answer));
         }

@@ -65,11 +65,15 @@ void Ledger::fold(const Json& event) {
     const Json data = event.value("data", Json::object());
     const auto id_in = [&](const char* name) {
         const auto found = data.find(name);
-        return found == data.end() ? std::string() : found->is_object() ? text_of(*found, "id") : text_of(data, name);
+        return found == data.end()  ? std::string()
+               : found->is_object() ? text_of(*found, "id")
+                                    : text_of(data, name);
     };
     if (type.starts_with("mis.appointment.")) {
-        if (type == "mis.appointment.removed.v1") appointments_.erase(id_in("appointment"));
-        else appointments_.insert(id_in("appointment"));
+        if (type == "mis.appointment.removed.v1")
+            appointments_.erase(id_in("appointment"));
+        else
+            appointments_.insert(id_in("appointment"));
     } else if (type == "mis.procedure.performed.v1") {
         procedures_.insert(id_in("procedure"));
     } else if (type == "mis.procedure.reversed.v1") {

@@ -42,7 +42,10 @@ Money magnitude(Money money) { return money.minor < 0 ? -money : money; }
 
 class Report {
   public:
-    Report(std::span<const RecordFact> facts, std::span<const ChannelCost> costs, const std::optional<ChannelPeriod>& period)
+    Report(
+        std::span<const RecordFact> facts, std::span<const ChannelCost> costs,
+        const std::optional<ChannelPeriod>& period
+    )
         : period_(period) {
         for (const RecordFact& fact : facts) read(fact);
         for (const ChannelCost& cost : costs) {
@@ -62,7 +65,9 @@ class Report {
         std::vector<ChannelRow> rows;
         for (auto& [key, row] : rows_) {
             if (row.cost && row.cost->minor > 0)
-                row.roi_percent = Decimal(multiply_ratio((row.income - *row.cost).minor, 10'000, row.cost->minor), 2);
+                row.roi_percent = Decimal(
+                    multiply_ratio((row.income - *row.cost).minor, 10'000, row.cost->minor), 2
+                );
             rows.push_back(row);
         }
         std::sort(rows.begin(), rows.end(), [](const ChannelRow& a, const ChannelRow& b) {
@@ -75,7 +80,8 @@ class Report {
   private:
     std::optional<ChannelPeriod> period_;
     std::map<PatientKey, Patient> patients_;
-    std::map<std::pair<std::string, std::string>, std::string> account_kinds_;  // (source, limit) → kind
+    std::map<std::pair<std::string, std::string>, std::string>
+        account_kinds_;  // (source, limit) → kind
     std::vector<Parsed> visits_and_lines_, payments_;
     std::map<std::tuple<ChannelRowKind, std::string, Currency>, ChannelRow> rows_;
 
@@ -122,12 +128,18 @@ class Report {
         Patient* patient = patient_of(record);
         if (patient == nullptr) return;
         if (record.fact->key.kind == "procedure") {
-            if (is_done(record.body)) earlier(patient->first_line, Timestamp::parse_rfc3339(text_of(record.body, "performed_at")));
+            if (is_done(record.body))
+                earlier(
+                    patient->first_line,
+                    Timestamp::parse_rfc3339(text_of(record.body, "performed_at"))
+                );
             return;
         }
         const std::string status = text_of(record.body, "status");
         if (status == "arrived" || status == "in_progress" || status == "completed")
-            earlier(patient->first_visit, Timestamp::parse_rfc3339(text_of(record.body, "starts_at")));
+            earlier(
+                patient->first_visit, Timestamp::parse_rfc3339(text_of(record.body, "starts_at"))
+            );
     }
 
     static std::optional<Timestamp> came(const Patient& patient) {
@@ -200,7 +212,8 @@ class Report {
 }  // namespace
 
 std::vector<ChannelRow> report_channels(
-    std::span<const RecordFact> facts, std::span<const ChannelCost> costs, const std::optional<ChannelPeriod>& period
+    std::span<const RecordFact> facts, std::span<const ChannelCost> costs,
+    const std::optional<ChannelPeriod>& period
 ) {
     return Report(facts, costs, period).rows();
 }

@@ -1,11 +1,16 @@
-// Income per advertising channel and return on what it cost (domain.md A4), from the records as they stand.
+// Income per advertising channel and return on what it cost (domain.md A4), from the records as
+// they stand.
 //
-// A patient counts for the channel that his card names, from his first visit on: the earliest visit that he came to (arrived, in_progress, completed),
-// or the earliest done line where no visit is recorded. Patients who came by recommendation are left out of the channels and make one row of their own.
-//   income  payments and prepayments minus refunds, whoever paid; transfers and write-offs move no new money and are left out
-//   barter  totals of done lines put against barter accounts: work, not money, so shown apart; payments booked on such an account are left out
-//   gift    the same for gift accounts, and payments by certificate (its money came when it was sold)
-// Calls and conversion are not here: no source gives calls. Merged patients count as the one they were merged into.
+// A patient counts for the channel that his card names, from his first visit on: the earliest visit
+// that he came to (arrived, in_progress, completed), or the earliest done line where no visit is
+// recorded. Patients who came by recommendation are left out of the channels and make one row of
+// their own.
+//   income  payments and prepayments minus refunds, whoever paid; transfers and write-offs move no
+//   new money and are left out barter  totals of done lines put against barter accounts: work, not
+//   money, so shown apart; payments booked on such an account are left out gift    the same for
+//   gift accounts, and payments by certificate (its money came when it was sold)
+// Calls and conversion are not here: no source gives calls. Merged patients count as the one they
+// were merged into.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +30,8 @@ struct ChannelCost {
     Money cost;
 };
 
-struct ChannelPeriod {  // from <= local day < to, by the zone; bounds the first visits counted, the payments and the lines
+struct ChannelPeriod {  // from <= local day < to, by the zone; bounds the first visits counted, the
+                        // payments and the lines
     Date from, to;
     Zone zone;
 };
@@ -34,16 +40,19 @@ enum class ChannelRowKind { channel, unknown_channel, recommended };
 
 struct ChannelRow {
     ChannelRowKind kind = ChannelRowKind::channel;
-    std::string channel;          // as first seen; empty for the other two kinds
+    std::string channel;            // as first seen; empty for the other two kinds
     std::int64_t first_visits = 0;  // patients whose first visit falls into the period
-    Money income, barter, gift;   // one row per channel and currency
-    std::optional<Money> cost;    // given, same currency
-    std::optional<Decimal> roi_percent;  // (income − cost) / cost × 100, two decimals; none without a cost above 0
+    Money income, barter, gift;     // one row per channel and currency
+    std::optional<Money> cost;      // given, same currency
+    std::optional<Decimal>
+        roi_percent;  // (income − cost) / cost × 100, two decimals; none without a cost above 0
 };
 
-// Ordered: channels by income descending then name, unknown, recommended. A channel with a cost and no patient is a row of zeros.
+// Ordered: channels by income descending then name, unknown, recommended. A channel with a cost and
+// no patient is a row of zeros.
 std::vector<ChannelRow> report_channels(
-    std::span<const RecordFact> facts, std::span<const ChannelCost> costs, const std::optional<ChannelPeriod>& period
+    std::span<const RecordFact> facts, std::span<const ChannelCost> costs,
+    const std::optional<ChannelPeriod>& period
 );
 
 }  // namespace mis::domain

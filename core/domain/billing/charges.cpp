@@ -8,10 +8,12 @@
 namespace mis::domain {
 namespace {
 
-bool is_code_like(const std::string& note) {  // notes are the mapper's own words; anything else might be a clinic's text
+bool is_code_like(const std::string& note
+) {  // notes are the mapper's own words; anything else might be a clinic's text
     return note.size() <= 80 && std::all_of(note.begin(), note.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == ' ' || c == ':' || c == '.' || c == '-';
-    });
+               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == ' ' ||
+                      c == ':' || c == '.' || c == '-';
+           });
 }
 
 Json remarks_of(const Line& line) {
@@ -31,7 +33,8 @@ Json remarks_of(const Line& line) {
 
 Json data_of(const LineCharge& charge, const std::string& order, const std::string& item) {
     const Line& line = *charge.line;
-    Json data{{"payer", charge.payer}, {"procedure", line.id}, {"total", to_json_value(charge.total)}};
+    Json data{
+        {"payer", charge.payer}, {"procedure", line.id}, {"total", to_json_value(charge.total)}};
     data["line_total"] = to_json_value(line.total);
     if (line.list_total) data["list_total"] = to_json_value(*line.list_total);
     if (line.discount) data["discount"] = to_json_value(*line.discount);
@@ -39,7 +42,8 @@ Json data_of(const LineCharge& charge, const std::string& order, const std::stri
     data["tax_deductible"] = charge.payer == "patient" && line.category != "goods";
     data["remarks"] = remarks_of(line);
     if (!charge.limit.empty()) data["limit"] = charge.limit;
-    for (const auto& [account, part] : charge.overruns) {  // so that a log alone tells what an account consumed
+    for (const auto& [account, part] :
+         charge.overruns) {  // so that a log alone tells what an account consumed
         data["overruns"].push_back(Json{{"limit", account}, {"total", to_json_value(part)}});
     }
     if (!charge.party.empty()) data["payer_party"] = charge.party;
@@ -57,8 +61,14 @@ Json identity_of(const Json& data) {
 
 class Announcer {
   public:
-    Announcer(Change& change, const Tracked& tracked, const std::vector<Account>& accounts, const ReversedLines& reversed)
-        : change_(change), tracked_(tracked), accounts_(accounts), reversed_(reversed),
+    Announcer(
+        Change& change, const Tracked& tracked, const std::vector<Account>& accounts,
+        const ReversedLines& reversed
+    )
+        : change_(change),
+          tracked_(tracked),
+          accounts_(accounts),
+          reversed_(reversed),
           today_(change.rules.clinic_zone.date_of(change.now()).to_string()) {}
 
     void announce(const LineCharge& charge) {
@@ -73,8 +83,14 @@ class Announcer {
         Json data = data_of(charge, order, item == nullptr ? std::string() : item->id);
         const auto why = reversed_.find(line.id);
         if (told != nullptr && why == reversed_.end()) {
-            const bool same = same_but(told->data, data, {"charge_id", "booked_on", "item", "remarks", "patient"});
-            const bool same_sums = same || same_but(told->data, data, {"charge_id", "booked_on", "item", "remarks", "patient", "order"});
+            const bool same = same_but(
+                told->data, data, {"charge_id", "booked_on", "item", "remarks", "patient"}
+            );
+            const bool same_sums =
+                same || same_but(
+                            told->data, data,
+                            {"charge_id", "booked_on", "item", "remarks", "patient", "order"}
+                        );
             if (same || (same_sums && was_mapped_anew(line))) return;
             reverse(*told, same_sums ? "order_changed" : "split_changed");
         } else if (told != nullptr) {
@@ -82,7 +98,8 @@ class Announcer {
         }
         const Json identity = identity_of(data);
         data["booked_on"] = today_;
-        Draft& draft = change_.drafts.add("billing.charge", line.performed_at, std::move(data), identity);
+        Draft& draft =
+            change_.drafts.add("billing.charge", line.performed_at, std::move(data), identity);
         draft.entity(line.id).at(line.performed_at, line.key.source_id).with(permission);
         const Plan* plan = order.empty() ? nullptr : tracked_.plan_of_order(order);
         if (plan != nullptr) draft.about("plan/" + plan->id);
@@ -94,12 +111,15 @@ class Announcer {
     }
 
     void reverse_the_rest() {
-        for_each_standing(change_.before, "charge/", [&](const std::string& rest, const Standing& told) {
-            const std::string key = "charge/" + rest;
-            if (wanted_.contains(key)) return;
-            const auto why = reversed_.find(BodyFields(told.data).text("procedure"));
-            reverse(told, why == reversed_.end() ? "split_changed" : why->second);
-        });
+        for_each_standing(
+            change_.before, "charge/",
+            [&](const std::string& rest, const Standing& told) {
+                const std::string key = "charge/" + rest;
+                if (wanted_.contains(key)) return;
+                const auto why = reversed_.find(BodyFields(told.data).text("procedure"));
+                reverse(told, why == reversed_.end() ? "split_changed" : why->second);
+            }
+        );
     }
 
   private:
@@ -114,18 +134,23 @@ class Announcer {
     bool was_mapped_anew(const Line& line) const {
         const Standing* told = change_.before.find("procedure/" + line.id);
         if (told == nullptr || !line.work.mapped) return false;
-        return BodyFields(told->data.at("procedure")).text("nomenclature") != line.work.nomenclature;
+        return BodyFields(told->data.at("procedure")).text("nomenclature") !=
+               line.work.nomenclature;
     }
 
     void reverse(const Standing& told, const std::string& reason) {
         const BodyFields was(told.data);
         const std::string patient = was.text("patient");
-        Json data{{"charge_id", told.event_id}, {"payer", told.data["payer"]}, {"total", told.data["total"]},
-                  {"reason", reason}};
+        Json data{
+            {"charge_id", told.event_id},
+            {"payer", told.data["payer"]},
+            {"total", told.data["total"]},
+            {"reason", reason}};
         const Json identity = data;
         data["booked_on"] = today_;
         if (const std::string limit = was.text("limit"); !limit.empty()) data["limit"] = limit;
-        Draft& draft = change_.drafts.add("billing.reversal", change_.now(), std::move(data), identity);
+        Draft& draft =
+            change_.drafts.add("billing.reversal", change_.now(), std::move(data), identity);
         const std::string id = was.text("procedure");
         Permission permission = change_.gate.fallen(told.leaves, patient);
         if (told.leaves == Export::leaves) {  // X2: also after a withdrawal
@@ -133,7 +158,8 @@ class Announcer {
             if (permission.ground.empty()) permission.ground = "reversal of a charge that left";
         }
         draft.entity(id).with(permission);
-        const Plan* plan = was.text("order").empty() ? nullptr : tracked_.plan_of_order(was.text("order"));
+        const Plan* plan =
+            was.text("order").empty() ? nullptr : tracked_.plan_of_order(was.text("order"));
         if (plan != nullptr && !change_.gate.withdrawn(patient)) draft.about("plan/" + plan->id);
         draft.of_patient(patient);
         draft.payer = was.text("payer");
@@ -151,11 +177,12 @@ class Announcer {
 }  // namespace
 
 std::string order_of(
-    const LineCharge& charge, const Tracked& tracked, const std::vector<Account>& accounts, const Identity& identity
+    const LineCharge& charge, const Tracked& tracked, const std::vector<Account>& accounts,
+    const Identity& identity
 ) {
     std::string order;
     if (tracked.charged_item(charge.line->id, &order) != nullptr) return order;
-    const std::string limit = !charge.limit.empty()      ? charge.limit
+    const std::string limit = !charge.limit.empty()     ? charge.limit
                               : charge.overruns.empty() ? std::string()
                                                         : charge.overruns.begin()->first;
     for (const Account& account : accounts) {
@@ -169,8 +196,8 @@ std::string order_of(
 }
 
 void announce_charges(
-    Change& change, const Ledger& ledger, const Tracked& tracked, const std::vector<Account>& accounts,
-    const ReversedLines& reversed
+    Change& change, const Ledger& ledger, const Tracked& tracked,
+    const std::vector<Account>& accounts, const ReversedLines& reversed
 ) {
     Announcer announcer(change, tracked, accounts, reversed);
     for (const LineCharge& charge : ledger.charges) announcer.announce(charge);

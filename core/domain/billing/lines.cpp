@@ -16,11 +16,15 @@ std::string reason_of(const Line& line, const Json& told) {
     const BodyFields was(told);
     if (was.text("patient") != line.patient) return line.patient_merged ? "merged" : "corrected";
     const auto total = was.money("total");
-    return line.partly_returned && total && total->currency == line.total.currency && line.total < *total ? "returned"
-                                                                                                           : "corrected";
+    return line.partly_returned && total && total->currency == line.total.currency &&
+                   line.total < *total
+               ? "returned"
+               : "corrected";
 }
 
-void reverse(Change& change, const std::string& id, const Standing& told, const std::string& reason) {
+void reverse(
+    Change& change, const std::string& id, const Standing& told, const std::string& reason
+) {
     const Json& procedure = told.data.at("procedure");
     const BodyFields was(procedure);
     const std::string patient = was.text("patient");
@@ -45,7 +49,8 @@ ReversedLines announce_lines(Change& change) {
         present.insert(line.id);
         if (told != nullptr) {
             const Json& announced = told->data.at("procedure");
-            const Difference found = line.in_progress ? Difference::correction : difference(announced, line);
+            const Difference found =
+                line.in_progress ? Difference::correction : difference(announced, line);
             if (found == Difference::none) continue;
             const std::string reason = reason_of(line, announced);
             if (found == Difference::correction) reversed[line.id] = reason;
@@ -53,20 +58,30 @@ ReversedLines announce_lines(Change& change) {
         }
         if (line.in_progress) continue;  // it is announced when it is done
         Json data{{"procedure", line.exported}};
-        Draft& draft =
-            line.work.mapped
-                ? change.drafts.add("procedure.performed", line.performed_at, std::move(data), identity_of_mapped(line))
-                : change.drafts.add("procedure.performed", line.performed_at, std::move(data), line.exported);
-        draft.entity(line.id).at(line.performed_at, line.key.source_id).with(permission).of_patient(line.patient);
+        Draft& draft = line.work.mapped ? change.drafts.add(
+                                              "procedure.performed", line.performed_at,
+                                              std::move(data), identity_of_mapped(line)
+                                          )
+                                        : change.drafts.add(
+                                              "procedure.performed", line.performed_at,
+                                              std::move(data), line.exported
+                                          );
+        draft.entity(line.id)
+            .at(line.performed_at, line.key.source_id)
+            .with(permission)
+            .of_patient(line.patient);
         draft.event.source = line.key.source;
         draft.event.record_id = line.id;
     }
-    for_each_standing(change.before, "procedure/", [&](const std::string& id, const Standing& told) {
-        if (present.contains(id)) return;
-        const std::string reason = change.typed.returned.contains(id) ? "returned" : "deleted";
-        reversed[id] = reason;
-        reverse(change, id, told, reason);
-    });
+    for_each_standing(
+        change.before, "procedure/",
+        [&](const std::string& id, const Standing& told) {
+            if (present.contains(id)) return;
+            const std::string reason = change.typed.returned.contains(id) ? "returned" : "deleted";
+            reversed[id] = reason;
+            reverse(change, id, told, reason);
+        }
+    );
     return reversed;
 }
 
@@ -81,7 +96,8 @@ void announce_payments(Change& change) {
         data["booked_on"] = change.rules.clinic_zone.date_of(change.now()).to_string();
         Json identity = data;
         identity.erase("booked_on");
-        Draft& draft = change.drafts.add("billing.reversal", change.now(), std::move(data), identity);
+        Draft& draft =
+            change.drafts.add("billing.reversal", change.now(), std::move(data), identity);
         draft.entity(id).with(change.gate.fallen(told.leaves, patient)).of_patient(patient);
         if (const auto paid = was.time("paid_at")) draft.at(*paid, change.row_of(id));
         draft.event.source = change.typed.mis_source;
@@ -94,7 +110,8 @@ void announce_payments(Change& change) {
         present.insert(payment.id);
         if (told != nullptr) {
             if (same_but(told->data, payment.exported, {"id", "payment", "payer", "booked_on"}) &&
-                BodyFields(told->data).text("payer") == (payment.payer.empty() ? "patient" : payment.payer)) {
+                BodyFields(told->data).text("payer") ==
+                    (payment.payer.empty() ? "patient" : payment.payer)) {
                 continue;
             }
             const auto was = change.typed.patients.find(BodyFields(told->data).text("patient"));
@@ -109,9 +126,13 @@ void announce_payments(Change& change) {
         const Json identity = data;
         data["booked_on"] = change.rules.clinic_zone.date_of(change.now()).to_string();
         Draft& draft = change.drafts.add(
-            payment.kind == "refund" ? "billing.refund" : "billing.payment", payment.paid_at, std::move(data), identity
+            payment.kind == "refund" ? "billing.refund" : "billing.payment", payment.paid_at,
+            std::move(data), identity
         );
-        draft.entity(payment.id).at(payment.paid_at, payment.key.source_id).with(permission).of_patient(payment.patient);
+        draft.entity(payment.id)
+            .at(payment.paid_at, payment.key.source_id)
+            .with(permission)
+            .of_patient(payment.patient);
         draft.payer = payment.payer;
         draft.event.source = payment.key.source;
         draft.event.record_id = payment.id;

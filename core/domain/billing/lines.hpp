@@ -1,4 +1,5 @@
-// Performed lines and payments as events (domain.md P6, B1, B3): announced, reversed, announced anew.
+// Performed lines and payments as events (domain.md P6, B1, B3): announced, reversed, announced
+// anew.
 #pragma once
 
 #include <map>
@@ -8,7 +9,8 @@
 
 namespace mis::domain {
 
-// Lines whose charges must be reversed whatever their split says, and why: deleted, corrected, returned, merged. By line id.
+// Lines whose charges must be reversed whatever their split says, and why: deleted, corrected,
+// returned, merged. By line id.
 using ReversedLines = std::map<std::string, std::string>;
 
 ReversedLines announce_lines(Change& change);

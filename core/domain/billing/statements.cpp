@@ -27,67 +27,89 @@ std::string day_of(const Change& change, const std::string& time) {
 
 // B4: by booking day, so that a payment entered late leaves a closed month as it was.
 Money booked_receipts(
-    const Change& change, const std::string& patient, const std::string& payer, Currency currency, const Json& period
+    const Change& change, const std::string& patient, const std::string& payer, Currency currency,
+    const Json& period
 ) {
     Money sum{0, currency};
     for (const LedgerEntry& entry : change.drafts.after().receipts) {
-        if (entry.payer != payer || entry.total.currency != currency || entry.leaves == Export::withheld) continue;
+        if (entry.payer != payer || entry.total.currency != currency ||
+            entry.leaves == Export::withheld)
+            continue;
         if (!patient.empty() && entry.patient != patient) continue;
-        if (entry.booked_on < period.value("from", "") || entry.booked_on > period.value("to", "")) continue;
+        if (entry.booked_on < period.value("from", "") || entry.booked_on > period.value("to", ""))
+            continue;
         sum += entry.total;
     }
     return sum;
 }
 
-// Payments minus refunds of that payer on the days of the period; transfers and write-offs move no money in.
+// Payments minus refunds of that payer on the days of the period; transfers and write-offs move no
+// money in.
 Money paid_by(
-    const Change& change, const std::string& patient, const std::string& payer, Currency currency, const Json& period
+    const Change& change, const std::string& patient, const std::string& payer, Currency currency,
+    const Json& period
 ) {
     Money sum{0, currency};
-    for_each_standing(change.drafts.after(), "payment/", [&](const std::string&, const Standing& told) {
-        const BodyFields fields(told.data);
-        const std::string kind = fields.text("kind"), day = day_of(change, fields.text("paid_at"));
-        const auto amount = fields.money("amount");
-        if (!amount || amount->currency != currency || fields.text("payer") != payer || told.leaves == Export::withheld) return;
-        if (!patient.empty() && fields.text("patient") != patient) return;
-        if (day < period.value("from", "") || day > period.value("to", "")) return;
-        if (kind == "payment" || kind == "prepayment") sum += *amount;
-        if (kind == "refund") sum += amount->minor > 0 ? -*amount : *amount;
-    });
+    for_each_standing(
+        change.drafts.after(), "payment/",
+        [&](const std::string&, const Standing& told) {
+            const BodyFields fields(told.data);
+            const std::string kind = fields.text("kind"),
+                              day = day_of(change, fields.text("paid_at"));
+            const auto amount = fields.money("amount");
+            if (!amount || amount->currency != currency || fields.text("payer") != payer ||
+                told.leaves == Export::withheld)
+                return;
+            if (!patient.empty() && fields.text("patient") != patient) return;
+            if (day < period.value("from", "") || day > period.value("to", "")) return;
+            if (kind == "payment" || kind == "prepayment") sum += *amount;
+            if (kind == "refund") sum += amount->minor > 0 ? -*amount : *amount;
+        }
+    );
     return sum;
 }
 
-void announce(Change& change, const Statement& said, const std::string& patient, const std::string& plan,
-              const Permission& permission, int turn) {
-    const std::size_t parts = std::max<std::size_t>(1, (said.charges.size() + kChargesInOneEvent - 1) / kChargesInOneEvent);
+void announce(
+    Change& change, const Statement& said, const std::string& patient, const std::string& plan,
+    const Permission& permission, int turn
+) {
+    const std::size_t parts = std::max<std::size_t>(
+        1, (said.charges.size() + kChargesInOneEvent - 1) / kChargesInOneEvent
+    );
     for (std::size_t part = 0; part < parts; ++part) {
         Json data{{"payer", said.payer}, {"period", said.period}};
         if (!said.order.empty()) data["order"] = said.order;
         if (!said.limit.empty()) data["limit"] = said.limit;
         if (!said.request.empty()) data["request"] = said.request;
         const auto from = static_cast<std::ptrdiff_t>(part * kChargesInOneEvent);
-        const auto to = static_cast<std::ptrdiff_t>(std::min(said.charges.size(), (part + 1) * kChargesInOneEvent));
-        data["charges"] = Json(Json::array_t(said.charges.begin() + from, said.charges.begin() + to));
+        const auto to = static_cast<std::ptrdiff_t>(
+            std::min(said.charges.size(), (part + 1) * kChargesInOneEvent)
+        );
+        data["charges"] =
+            Json(Json::array_t(said.charges.begin() + from, said.charges.begin() + to));
         if (parts > 1) {
             data["part"] = part + 1;
             data["parts"] = parts;
         }
         if (part + 1 == parts) {
             Money due = said.total;
-            if (said.paid.currency == due.currency || said.paid.is_zero()) due.minor -= said.paid.minor;
+            if (said.paid.currency == due.currency || said.paid.is_zero())
+                due.minor -= said.paid.minor;
             data["total"] = to_json_value(said.total);
             data["paid"] = to_json_value(said.paid);
             data["due"] = to_json_value(due);
             if (said.request.empty()) {
                 Money since = said.total;
-                if (said.previous && said.previous->currency == since.currency) since.minor -= said.previous->minor;
+                if (said.previous && said.previous->currency == since.currency)
+                    since.minor -= said.previous->minor;
                 data["since_previous"] = to_json_value(since);
             }
         }
         Json identity = data;
         identity.erase("period");
         const std::string entity = !said.order.empty() ? said.order : said.limit;
-        Draft& draft = change.drafts.add("billing.statement", change.now(), std::move(data), identity);
+        Draft& draft =
+            change.drafts.add("billing.statement", change.now(), std::move(data), identity);
         draft.entity(entity).with(permission);
         draft.source_id = entity;
         draft.payer = said.payer;
@@ -100,7 +122,10 @@ void announce(Change& change, const Statement& said, const std::string& patient,
 }
 
 Json entry_of(const Standing& charge) {
-    Json entry{{"charge_id", charge.event_id}, {"procedure", charge.data["procedure"]}, {"total", charge.data["total"]}};
+    Json entry{
+        {"charge_id", charge.event_id},
+        {"procedure", charge.data["procedure"]},
+        {"total", charge.data["total"]}};
     if (charge.data.contains("item")) entry["item"] = charge.data["item"];
     return entry;
 }
@@ -116,22 +141,27 @@ void state_orders(Change& change, const std::set<std::string>& orders) {
         if (order == nullptr) continue;
         std::set<PayerAndCurrency> payers;
         for (const LedgerEntry& entry : after.ledger) {
-            if (entry.order == id && entry.leaves == Export::leaves) payers.emplace(entry.payer, entry.total.currency);
+            if (entry.order == id && entry.leaves == Export::leaves)
+                payers.emplace(entry.payer, entry.total.currency);
         }
-        const Json period{{"from", change.rules.clinic_zone.date_of(order->placed_at).to_string()},
-                          {"to", change.rules.clinic_zone.date_of(change.now()).to_string()}};
+        const Json period{
+            {"from", change.rules.clinic_zone.date_of(order->placed_at).to_string()},
+            {"to", change.rules.clinic_zone.date_of(change.now()).to_string()}};
         for (const auto& [payer, currency] : payers) {
             Statement said;
             said.payer = payer;
             said.total = Money{0, currency};
             said.order = id;
             said.period = period;
-            std::map<std::size_t, std::vector<const Standing*>> by_line;  // a bookkeeper reads them in D1's order
+            std::map<std::size_t, std::vector<const Standing*>>
+                by_line;  // a bookkeeper reads them in D1's order
             for_each_standing(after, "charge/", [&](const std::string&, const Standing& charge) {
                 const BodyFields fields(charge.data);
                 const auto total = fields.money("total");
                 if (fields.text("order") != id || fields.text("payer") != said.payer) return;
-                if (!total || total->currency != said.total.currency || charge.leaves == Export::withheld) return;
+                if (!total || total->currency != said.total.currency ||
+                    charge.leaves == Export::withheld)
+                    return;
                 said.total += *total;
                 const auto place = places.find(fields.text("procedure"));
                 by_line[place == places.end() ? places.size() : place->second].push_back(&charge);
@@ -141,7 +171,9 @@ void state_orders(Change& change, const std::set<std::string>& orders) {
             }
             said.paid = paid_by(change, order->patient, payer, currency, period);
             const Permission permission = change.gate.order(*order);
-            if (const Standing* told = change.told("statement/" + id + "/" + payer + "/" + std::string(currency.code()), permission)) {
+            if (const Standing* told = change.told(
+                    "statement/" + id + "/" + payer + "/" + std::string(currency.code()), permission
+                )) {
                 said.previous = BodyFields(told->data).money("total");
             }
             announce(change, said, order->patient, order->plan_id, permission, 0);
@@ -159,13 +191,17 @@ void answer_requests(Change& change) {
         const Standing* account = change.before.find("limit/" + limit);
         if (account == nullptr) account = after.find("limit/" + limit);
         if (order == nullptr && account == nullptr) continue;
-        std::string patient = order == nullptr ? BodyFields(account->data).text("patient") : order->patient;
-        const Permission permission = order != nullptr ? change.gate.order(*order) : change.gate.patient(patient);
-        const std::string from = fields.text("from").substr(0, 10), to = fields.text("to").substr(0, 10);
+        std::string patient =
+            order == nullptr ? BodyFields(account->data).text("patient") : order->patient;
+        const Permission permission =
+            order != nullptr ? change.gate.order(*order) : change.gate.patient(patient);
+        const std::string from = fields.text("from").substr(0, 10),
+                          to = fields.text("to").substr(0, 10);
         std::set<PayerAndCurrency> payers;
         for (const LedgerEntry& entry : after.ledger) {
             const bool of_it = order != nullptr ? entry.order == order_id : entry.limit == limit;
-            if (of_it && entry.leaves == Export::leaves) payers.emplace(entry.payer, entry.total.currency);
+            if (of_it && entry.leaves == Export::leaves)
+                payers.emplace(entry.payer, entry.total.currency);
         }
         for (const auto& [payer, currency] : payers) {
             if (change.told("request/" + message.id + "/" + payer, permission) != nullptr) continue;
@@ -177,16 +213,24 @@ void answer_requests(Change& change) {
             said.request = message.id;
             said.period = Json{{"from", from}, {"to", to}};
             for (const LedgerEntry& entry : after.ledger) {
-                const bool of_it = order != nullptr ? entry.order == order_id : entry.limit == limit;
-                if (!of_it || entry.payer != payer || entry.total.currency != currency || entry.leaves == Export::withheld) continue;
+                const bool of_it =
+                    order != nullptr ? entry.order == order_id : entry.limit == limit;
+                if (!of_it || entry.payer != payer || entry.total.currency != currency ||
+                    entry.leaves == Export::withheld)
+                    continue;
                 if (entry.booked_on < from || entry.booked_on > to) continue;
-                Json line{{"charge_id", entry.charge_id}, {"total", to_json_value(entry.total)}, {"booked_on", entry.booked_on}};
+                Json line{
+                    {"charge_id", entry.charge_id},
+                    {"total", to_json_value(entry.total)},
+                    {"booked_on", entry.booked_on}};
                 if (entry.total.minor < 0) line["reversed"] = true;
                 said.charges.push_back(std::move(line));
                 said.total += entry.total;
             }
             said.paid = booked_receipts(change, patient, payer, currency, said.period);
-            announce(change, said, patient, order == nullptr ? "" : order->plan_id, permission, 1000);
+            announce(
+                change, said, patient, order == nullptr ? "" : order->plan_id, permission, 1000
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-// Statements (domain.md B4): what each payer owes for an order when a stage or the order completes, and for a period on request.
+// Statements (domain.md B4): what each payer owes for an order when a stage or the order completes,
+// and for a period on request.
 #pragma once
 
 #include <set>
@@ -9,7 +10,8 @@
 
 namespace mis::domain {
 
-// Both read the charges as they stand after this change set, from what was announced: a statement adds up by construction.
+// Both read the charges as they stand after this change set, from what was announced: a statement
+// adds up by construction.
 void state_orders(Change& change, const std::set<std::string>& orders);
 void answer_requests(Change& change);
 

@@ -8,7 +8,9 @@
 namespace mis::domain {
 namespace {
 
-bool is_satisfied(const InboxFact& message) { return BodyFields(message.body).flag("satisfied").value_or(false); }
+bool is_satisfied(const InboxFact& message) {
+    return BodyFields(message.body).flag("satisfied").value_or(false);
+}
 
 }  // namespace
 
@@ -20,8 +22,9 @@ FeedbackCounts count_feedback(std::span<const InboxFact> messages) {
         if (message.type == "feedback.answered") answered.insert(id);
         if (message.type == "feedback.resolved" && is_satisfied(message)) resolved.insert(id);
     }
-    return FeedbackCounts{static_cast<std::int64_t>(received.size()), static_cast<std::int64_t>(answered.size()),
-                          static_cast<std::int64_t>(resolved.size())};
+    return FeedbackCounts{
+        static_cast<std::int64_t>(received.size()), static_cast<std::int64_t>(answered.size()),
+        static_cast<std::int64_t>(resolved.size())};
 }
 
 void announce_feedback(Change& change) {
@@ -29,7 +32,8 @@ void announce_feedback(Change& change) {
     std::map<std::string, std::string> orders;
     for (const InboxFact& message : change.facts.messages) {
         const BodyFields fields(message.body);
-        if (message.type == "feedback.received") orders[fields.text("feedback")] = fields.text("order");
+        if (message.type == "feedback.received")
+            orders[fields.text("feedback")] = fields.text("order");
     }
     std::set<std::string> done;
     for (const InboxFact& message : change.facts.messages) {
@@ -46,7 +50,10 @@ void announce_feedback(Change& change) {
         if (!order_id.empty()) data["order"] = order_id;
         if (message.type == "feedback.resolved") data["satisfied"] = is_satisfied(message);
         const Json identity = data;
-        data["counts"] = Json{{"received", counts.received}, {"answered", counts.answered}, {"resolved", counts.resolved}};
+        data["counts"] = Json{
+            {"received", counts.received},
+            {"answered", counts.answered},
+            {"resolved", counts.resolved}};
         Draft& draft = change.drafts.add(message.type, at, std::move(data), identity);
         draft.entity(id).about("feedback/" + id).at(at, id).with(permission);
         if (order != nullptr && !order->patient.empty()) draft.of_patient(order->patient);

@@ -16,7 +16,8 @@ std::vector<const InboxFact*> messages_of(const GroupFacts& facts, std::string_v
         if (message.type == type) found.push_back(&message);
     }
     std::sort(found.begin(), found.end(), [](const InboxFact* a, const InboxFact* b) {
-        return std::tie(a->position, a->received_us, a->id) < std::tie(b->position, b->received_us, b->id);
+        return std::tie(a->position, a->received_us, a->id) <
+               std::tie(b->position, b->received_us, b->id);
     });
     return found;
 }
@@ -60,8 +61,11 @@ LimitStatement statement_of(const GrantTerms& terms, std::string id, std::string
     return said;
 }
 
-// L8: one account per patient and kind from his comments; of different sums that of the latest appointment stands.
-std::vector<LimitStatement> from_comments(const TypedFacts& typed, const GroupFacts& facts, const Identity& identity) {
+// L8: one account per patient and kind from his comments; of different sums that of the latest
+// appointment stands.
+std::vector<LimitStatement> from_comments(
+    const TypedFacts& typed, const GroupFacts& facts, const Identity& identity
+) {
     std::map<RecordKey, std::int64_t> seen;
     for (const RecordFact& record : facts.records) seen[record.key] = record.first_seen_us;
     std::map<std::pair<std::string, std::string>, LimitStatement> said;
@@ -89,7 +93,8 @@ std::vector<LimitStatement> from_comments(const TypedFacts& typed, const GroupFa
 
 bool same_account(const LimitStatement& a, const LimitStatement& b) {  // L1
     if (a.patient != b.patient || a.kind != b.kind || a.patient.empty()) return false;
-    if (!a.policy_number.empty() && !b.policy_number.empty()) return a.policy_number == b.policy_number;
+    if (!a.policy_number.empty() && !b.policy_number.empty())
+        return a.policy_number == b.policy_number;
     // Last year's policy and this year's are two, though neither has a number.
     const bool apart = (a.valid_to && b.valid_from && *a.valid_to < *b.valid_from) ||
                        (b.valid_to && a.valid_from && *b.valid_to < *a.valid_from);
@@ -98,13 +103,21 @@ bool same_account(const LimitStatement& a, const LimitStatement& b) {  // L1
 
 class Collector {
   public:
-    Collector(const TypedFacts& typed, const Orders& orders, const GroupFacts& facts, const Announced& before,
-              const Rules& rules, const Identity& identity)
-        : typed_(typed), orders_(orders), facts_(facts), before_(before), rules_(rules), identity_(identity) {}
+    Collector(
+        const TypedFacts& typed, const Orders& orders, const GroupFacts& facts,
+        const Announced& before, const Rules& rules, const Identity& identity
+    )
+        : typed_(typed),
+          orders_(orders),
+          facts_(facts),
+          before_(before),
+          rules_(rules),
+          identity_(identity) {}
 
     std::vector<Account> collect() {
         std::vector<LimitStatement> said;
-        for (const LimitRecord& record : typed_.limits) said.push_back(statement_of(record, rules_));
+        for (const LimitRecord& record : typed_.limits)
+            said.push_back(statement_of(record, rules_));
         for (const Order& order : orders_.all) {
             if (!order.limit || order.patient.empty()) continue;
             LimitStatement one =
@@ -113,17 +126,23 @@ class Collector {
             one.first_seen_us = received_us(order.id);
             said.push_back(std::move(one));
         }
-        for (LimitStatement& one : from_comments(typed_, facts_, identity_)) said.push_back(std::move(one));
-        std::stable_sort(said.begin(), said.end(), [](const LimitStatement& a, const LimitStatement& b) {
-            return std::tie(a.strength, a.first_seen_us, a.key, a.id) <
-                   std::tie(b.strength, b.first_seen_us, b.key, b.id);
-        });
+        for (LimitStatement& one : from_comments(typed_, facts_, identity_))
+            said.push_back(std::move(one));
+        std::stable_sort(
+            said.begin(), said.end(),
+            [](const LimitStatement& a, const LimitStatement& b) {
+                return std::tie(a.strength, a.first_seen_us, a.key, a.id) <
+                       std::tie(b.strength, b.first_seen_us, b.key, b.id);
+            }
+        );
         for (LimitStatement& one : said) place(std::move(one));
         take_grants();
         for (Account& account : accounts_) settle_terms(account);
         name_accounts();
         take_closings();
-        std::sort(accounts_.begin(), accounts_.end(), [](const Account& a, const Account& b) { return a.id < b.id; });
+        std::sort(accounts_.begin(), accounts_.end(), [](const Account& a, const Account& b) {
+            return a.id < b.id;
+        });
         return std::move(accounts_);
     }
 
@@ -147,9 +166,10 @@ class Collector {
 
     Account& place(LimitStatement said) {
         for (Account& account : accounts_) {
-            const bool same = std::any_of(account.statements.begin(), account.statements.end(), [&](const auto& other) {
-                return same_account(other, said);
-            });
+            const bool same = std::any_of(
+                account.statements.begin(), account.statements.end(),
+                [&](const auto& other) { return same_account(other, said); }
+            );
             if (!same) continue;
             account.statements.push_back(std::move(said));
             return account;
@@ -179,7 +199,9 @@ class Collector {
         }
         if (!limit.empty() || patient.empty()) {
             const Standing* known = limit.empty() ? nullptr : before_.find("limit/" + limit);
-            if (known == nullptr) return nullptr;  // announced under this id, now another source's: same patient and kind
+            if (known == nullptr)
+                return nullptr;  // announced under this id, now another source's: same patient and
+                                 // kind
             for (Account& account : accounts_) {
                 const LimitStatement& said = account.statements.front();
                 if (said.kind == BodyFields(known->data).text("kind") &&
@@ -196,7 +218,8 @@ class Collector {
         return nullptr;
     }
 
-    void take_grants() {  // L1: increases of what the exchange stated, which opens an account where there is none
+    void take_grants(
+    ) {  // L1: increases of what the exchange stated, which opens an account where there is none
         for (const InboxFact* message : messages_of(facts_, "limit.granted")) {
             const BodyFields fields(message->body);
             const auto terms = read_grant_terms(message->body);
@@ -207,8 +230,9 @@ class Collector {
                 const std::string patient =
                     order != nullptr ? order->patient : pseudonym_of(fields.text("patient"));
                 if (patient.empty()) continue;
-                const std::string id = order != nullptr ? limit_id_of_order(identity_, order->id)
-                                                        : identity_.public_id("exchange", "limit", message->id);
+                const std::string id = order != nullptr
+                                           ? limit_id_of_order(identity_, order->id)
+                                           : identity_.public_id("exchange", "limit", message->id);
                 LimitStatement said = statement_of(*terms, id, patient);
                 if (order != nullptr) said.order = order->id;
                 said.first_seen_us = message->received_us;
@@ -221,11 +245,15 @@ class Collector {
                 [](const LimitStatement& said) { return said.strength == Strength::exchange; }
             );
             if (exchange != account->statements.end()) {
-                if (exchange->granted.currency == terms->amount.currency) exchange->granted += terms->amount;
+                if (exchange->granted.currency == terms->amount.currency)
+                    exchange->granted += terms->amount;
                 continue;
             }
-            // Beside a policy of the MIS, which is stronger, the grant is what the exchange states; L9 tells the difference.
-            LimitStatement said = statement_of(*terms, account->statements.front().id, account->statements.front().patient);
+            // Beside a policy of the MIS, which is stronger, the grant is what the exchange states;
+            // L9 tells the difference.
+            LimitStatement said = statement_of(
+                *terms, account->statements.front().id, account->statements.front().patient
+            );
             said.kind = account->statements.front().kind;
             if (account->weak()) said.granted += account->statements.front().granted;
             said.first_seen_us = message->received_us;
@@ -235,11 +263,14 @@ class Collector {
 
     void settle_terms(Account& account) {
         auto& said = account.statements;
-        std::stable_sort(said.begin(), said.end(), [](const LimitStatement& a, const LimitStatement& b) {
-            if (a.strength != b.strength) return a.strength < b.strength;
-            // Of equals the newest term stands, then the row entered last.
-            return std::tie(b.valid_from, b.key) < std::tie(a.valid_from, a.key);
-        });
+        std::stable_sort(
+            said.begin(), said.end(),
+            [](const LimitStatement& a, const LimitStatement& b) {
+                if (a.strength != b.strength) return a.strength < b.strength;
+                // Of equals the newest term stands, then the row entered last.
+                return std::tie(b.valid_from, b.key) < std::tie(a.valid_from, a.key);
+            }
+        );
         const LimitStatement& strongest = said.front();
         account.granted = strongest.granted;
         account.patient = strongest.patient;
@@ -248,7 +279,8 @@ class Collector {
         account.valid_from = strongest.valid_from;
         account.valid_to = strongest.valid_to;
         account.cancelled_at = strongest.cancelled_at;
-        account.counts_from = strongest.counts_from;  // a register counts always, whatever a comment says beside it
+        account.counts_from =
+            strongest.counts_from;  // a register counts always, whatever a comment says beside it
         account.consumed.currency = account.granted.currency;
         std::optional<bool> discounts, approval;
         for (const LimitStatement& one : said) {
@@ -261,7 +293,8 @@ class Collector {
             if (!approval) approval = one.approval_required;
         }
         const bool barter = account.kind == "barter", gift = account.kind == "gift";
-        if (account.overrun_payer.empty()) account.overrun_payer = barter ? "organization" : gift ? "clinic" : "patient";
+        if (account.overrun_payer.empty())
+            account.overrun_payer = barter ? "organization" : gift ? "clinic" : "patient";
         account.discounts_allowed = discounts.value_or(!barter && !gift);
         account.approval_required = approval.value_or(false);
     }
@@ -288,15 +321,18 @@ class Collector {
         }
     }
 
-    // An announced account whose every source is gone, and this one is of the same patient and kind: the same, entered anew.
+    // An announced account whose every source is gone, and this one is of the same patient and
+    // kind: the same, entered anew.
     std::string orphan_of(
-        const Account& account, const std::set<std::string>& stated, const std::set<std::string>& taken
+        const Account& account, const std::set<std::string>& stated,
+        const std::set<std::string>& taken
     ) const {
         for (auto at = before_.standing.lower_bound("limit/"); at != before_.standing.end(); ++at) {
             if (at->first.rfind("limit/", 0) != 0) break;
             const std::string id = at->first.substr(6);
             const BodyFields fields(at->second.data);
-            if (stated.contains(id) || taken.contains(id) || fields.text("kind") != account.kind) continue;
+            if (stated.contains(id) || taken.contains(id) || fields.text("kind") != account.kind)
+                continue;
             if (pseudonym_of(fields.text("patient")) == account.patient) return id;
         }
         return {};

@@ -1,7 +1,8 @@
-// Accounts: what payers opened for patients, from every source that states it (domain.md L0, L1, L8).
+// Accounts: what payers opened for patients, from every source that states it (domain.md L0, L1,
+// L8).
 //
-// An account is one per patient and kind, its sources merged by strength; its id is the first it was announced under. Derived anew on every
-// evaluation; only the id comes from what was announced.
+// An account is one per patient and kind, its sources merged by strength; its id is the first it
+// was announced under. Derived anew on every evaluation; only the id comes from what was announced.
 #pragma once
 
 #include <optional>
@@ -17,13 +18,14 @@ enum class Strength { mis_policy, exchange, partner_register, comment };  // str
 
 struct LimitStatement {  // what one source says of an account
     Strength strength = Strength::mis_policy;
-    RecordKey key;                  // of the MIS record; empty kind for the others
-    std::string id;                 // public id it would open under
+    RecordKey key;   // of the MIS record; empty kind for the others
+    std::string id;  // public id it would open under
     std::string patient, kind, policy_number, payer_name, overrun_payer, order, message_id;
     std::vector<std::string> members;
     Money granted;
     std::optional<Money> used;
-    std::optional<Date> valid_from, valid_to, counts_from;  // counts_from: the first visit carrying the comment
+    std::optional<Date> valid_from, valid_to,
+        counts_from;  // counts_from: the first visit carrying the comment
     std::optional<Timestamp> cancelled_at;
     std::optional<bool> discounts_allowed, approval_required;
     std::int64_t first_seen_us = 0;
@@ -42,14 +44,24 @@ struct Account {
 
     // what the ledger filled in
     Money consumed;
-    std::vector<const Line*> lines;          // put against it, in D1's order
+    std::vector<const Line*> lines;  // put against it, in D1's order
 
     bool shared() const { return patients.size() > 1; }
     bool weak() const { return statements.front().strength >= Strength::partner_register; }
-    bool valid_on(Date day) const { return !(valid_from && day < *valid_from) && !(valid_to && day > *valid_to); }
-    Money overrun() const { return Money{consumed.minor > granted.minor ? consumed.minor - granted.minor : 0, granted.currency}; }
-    Money remaining() const { return Money{granted.minor > consumed.minor ? granted.minor - consumed.minor : 0, granted.currency}; }
-    bool exhausted() const { return consumed >= granted && !(consumed.is_zero() && granted.is_zero()); }
+    bool valid_on(Date day) const {
+        return !(valid_from && day < *valid_from) && !(valid_to && day > *valid_to);
+    }
+    Money overrun() const {
+        return Money{
+            consumed.minor > granted.minor ? consumed.minor - granted.minor : 0, granted.currency};
+    }
+    Money remaining() const {
+        return Money{
+            granted.minor > consumed.minor ? granted.minor - consumed.minor : 0, granted.currency};
+    }
+    bool exhausted() const {
+        return consumed >= granted && !(consumed.is_zero() && granted.is_zero());
+    }
     // Organizations may be named; who made a present may not.
     std::string party() const { return kind == "gift" ? std::string() : payer_name; }
 };

@@ -17,11 +17,12 @@ Permission permission_of(const Change& change, const Account& account) {
 }
 
 Json figures(const Account& account) {
-    return Json{{"limit", account.id},
-                {"granted", to_json_value(account.granted)},
-                {"consumed", to_json_value(account.consumed)},
-                {"remaining", to_json_value(account.remaining())},
-                {"overrun", to_json_value(account.overrun())}};
+    return Json{
+        {"limit", account.id},
+        {"granted", to_json_value(account.granted)},
+        {"consumed", to_json_value(account.consumed)},
+        {"remaining", to_json_value(account.remaining())},
+        {"overrun", to_json_value(account.overrun())}};
 }
 
 void add_terms(Json& data, const Account& account) {
@@ -34,17 +35,22 @@ void add_terms(Json& data, const Account& account) {
     if (account.shared()) data["shared"] = true;
 }
 
-bool from_exchange(const Account& account) { return account.statements.front().strength == Strength::exchange; }
+bool from_exchange(const Account& account) {
+    return account.statements.front().strength == Strength::exchange;
+}
 
 Draft& add(
-    Change& change, const Account& account, const std::string& type, Json data, const Json& identity, int turn = 0
+    Change& change, const Account& account, const std::string& type, Json data,
+    const Json& identity, int turn = 0
 ) {
     Draft& draft = change.drafts.add(type, change.now(), std::move(data), identity);
     draft.entity(account.id).about("limit/" + account.id).with(permission_of(change, account));
     draft.source_id = account.id;
     draft.turn = turn;
-    if (account.shared()) draft.event.partition_key = "limit/" + account.id;
-    else draft.of_patient(account.patient);
+    if (account.shared())
+        draft.event.partition_key = "limit/" + account.id;
+    else
+        draft.of_patient(account.patient);
     const bool grant = type == "limit.opened" || type == "limit.granted";
     draft.event.source = grant && from_exchange(account) ? "" : change.typed.mis_source;
     draft.event.record_id = account.id;
@@ -52,7 +58,8 @@ Draft& add(
     return draft;
 }
 
-// L4. The two sums say everything: both sides of the difference are judged by today's threshold, so a changed setting announces nothing.
+// L4. The two sums say everything: both sides of the difference are judged by today's threshold, so
+// a changed setting announces nothing.
 struct Thresholds {
     bool low = false, exhausted = false, overrun = false;
 };
@@ -60,14 +67,17 @@ struct Thresholds {
 Thresholds judge(std::int64_t granted, std::int64_t consumed, int low_percent) {
     if (granted == 0 && consumed == 0) return {};
     const auto wide = [](std::int64_t a, std::int64_t b) { return static_cast<__int128_t>(a) * b; };
-    return Thresholds{wide(consumed, 100) >= wide(granted, low_percent), consumed >= granted, consumed > granted};
+    return Thresholds{
+        wide(consumed, 100) >= wide(granted, low_percent), consumed >= granted, consumed > granted};
 }
 
 Thresholds told_thresholds(const Change& change, const Account& account, int low_percent) {
     const Standing* told = change.told("limit/" + account.id, permission_of(change, account));
     if (told == nullptr) return {};
     const auto granted = BodyFields(told->data).money("granted");
-    return judge(granted ? granted->minor : 0, change.before.consumed(account.id).minor, low_percent);
+    return judge(
+        granted ? granted->minor : 0, change.before.consumed(account.id).minor, low_percent
+    );
 }
 
 void announce_mismatch(
@@ -94,8 +104,10 @@ Json explaining_lines(const Account& account, std::int64_t difference) {
             return lines;
         }
     }
-    const std::size_t first = account.lines.size() > 200 ? account.lines.size() - 200 : 0;  // an event stays under 20 kB
-    for (std::size_t i = first; i < account.lines.size(); ++i) lines.push_back(account.lines[i]->id);
+    const std::size_t first =
+        account.lines.size() > 200 ? account.lines.size() - 200 : 0;  // an event stays under 20 kB
+    for (std::size_t i = first; i < account.lines.size(); ++i)
+        lines.push_back(account.lines[i]->id);
     return lines;
 }
 
@@ -103,21 +115,27 @@ void compare_with_sources(Change& change, const Account& account) {
     const LimitStatement& strongest = account.statements.front();
     for (const LimitStatement& said : account.statements) {
         if (said.used && said.used->currency == account.granted.currency) {
-            const bool agrees = *said.used == account.consumed || *said.used == account.consumed - account.overrun();
+            const bool agrees = *said.used == account.consumed ||
+                                *said.used == account.consumed - account.overrun();
             if (!agrees) {
-                const Json lines = explaining_lines(account, account.consumed.minor - said.used->minor);
+                const Json lines =
+                    explaining_lines(account, account.consumed.minor - said.used->minor);
                 announce_mismatch(change, account, "used", account.consumed, *said.used, lines);
             }
         }
         const bool comparable = said.strength != strongest.strength &&
                                 said.granted.currency == account.granted.currency;
         if (comparable && said.granted != account.granted) {
-            announce_mismatch(change, account, "granted", account.granted, said.granted, Json::array());
+            announce_mismatch(
+                change, account, "granted", account.granted, said.granted, Json::array()
+            );
         }
     }
 }
 
-void compare_with_stops(Change& change, const Account& account, const std::map<std::string, Stop>& stops) {  // L8
+void compare_with_stops(
+    Change& change, const Account& account, const std::map<std::string, Stop>& stops
+) {  // L8
     for (const std::string& patient : account.patients) {
         const auto stop = stops.find(patient);
         if (stop == stops.end()) continue;
@@ -125,7 +143,10 @@ void compare_with_stops(Change& change, const Account& account, const std::map<s
             change.tick_at(stop->second.from);
         } else if (!account.exhausted()) {
             const Money nothing{0, account.granted.currency};
-            announce_mismatch(change, account, "remaining", account.remaining(), nothing, explaining_lines(account, 0));
+            announce_mismatch(
+                change, account, "remaining", account.remaining(), nothing,
+                explaining_lines(account, 0)
+            );
         }
     }
 }
@@ -141,7 +162,8 @@ bool was_booked_on(const Change& change, const std::string& limit) {
         const Json* overruns = BodyFields(charge.data).find("overruns");
         const Standing* was = change.before.find("charge/" + key);
         if (overruns == nullptr || (was != nullptr && was->event_id == charge.event_id)) return;
-        for (const Json& part : *overruns) overflowed = overflowed || part.value("limit", "") == limit;
+        for (const Json& part : *overruns)
+            overflowed = overflowed || part.value("limit", "") == limit;
     });
     return overflowed;
 }
@@ -153,23 +175,28 @@ void announce_grants(Change& change, const std::vector<Account>& accounts) {
         const Standing* told = change.told("limit/" + account.id, permission_of(change, account));
         const auto was = told == nullptr ? std::nullopt : BodyFields(told->data).money("granted");
         const bool same_currency = was && was->currency == account.granted.currency;
-        const std::string owner = told == nullptr ? std::string() : BodyFields(told->data).text("patient");
-        const bool moved = !owner.empty() && !account.shared() && owner != account.patient;  // no owner: it was shared
+        const std::string owner =
+            told == nullptr ? std::string() : BodyFields(told->data).text("patient");
+        const bool moved = !owner.empty() && !account.shared() &&
+                           owner != account.patient;  // no owner: it was shared
         if (told == nullptr || !same_currency || moved || is_reopened(account, told, change)) {
             Json data = figures(account);
             add_terms(data, account);
             data["reason"] = told == nullptr ? "new" : moved ? "merged" : "reopened";
-            add(change, account, "limit.opened", data, Json{{"granted", data["granted"]}, {"reason", data["reason"]}});
+            add(change, account, "limit.opened", data,
+                Json{{"granted", data["granted"]}, {"reason", data["reason"]}});
         }
         if (!same_currency || *was == account.granted) continue;
         Json data = figures(account);
         data["amount"] = to_json_value(account.granted - *was);
-        add(change, account, "limit.granted", data, Json{{"granted", data["granted"]}, {"amount", data["amount"]}});
+        add(change, account, "limit.granted", data,
+            Json{{"granted", data["granted"]}, {"amount", data["amount"]}});
     }
 }
 
 void announce_judgements(
-    Change& change, const std::vector<Account>& accounts, const Ledger& ledger, const std::map<std::string, Stop>& stops
+    Change& change, const std::vector<Account>& accounts, const Ledger& ledger,
+    const std::map<std::string, Stop>& stops
 ) {
     const int low_percent = change.rules.low_threshold_percent;
     for (const Violation& violation : ledger.violations) {
@@ -177,14 +204,20 @@ void announce_judgements(
             return a.id == violation.limit;
         });
         Permission permission = permission_of(change, *account);
-        if (!change.gate.record(violation.line->patient, violation.line->performed_at).allowed()) permission = {};
-        const std::string key = "violation/" + violation.line->id + "/" + violation.limit + "/" + violation.rule;
-        const Standing* told = change.drafts.after().find(key);  // a corrected line's violations are new ones
-        if (told != nullptr && !(told->leaves == Export::withheld && permission.allowed())) continue;
+        if (!change.gate.record(violation.line->patient, violation.line->performed_at).allowed())
+            permission = {};
+        const std::string key =
+            "violation/" + violation.line->id + "/" + violation.limit + "/" + violation.rule;
+        const Standing* told =
+            change.drafts.after().find(key);  // a corrected line's violations are new ones
+        if (told != nullptr && !(told->leaves == Export::withheld && permission.allowed()))
+            continue;
         Json data = figures(*account);
         data["rule"] = violation.rule;
         data["lines"] = Json::array({violation.line->id});
-        Draft& draft = add(change, *account, "limit.rule_violated", data, Json{{"rule", data["rule"]}, {"lines", data["lines"]}});
+        Draft& draft =
+            add(change, *account, "limit.rule_violated", data,
+                Json{{"rule", data["rule"]}, {"lines", data["lines"]}});
         draft.at(violation.line->performed_at, violation.line->key.source_id).with(permission);
         draft.event.time = violation.line->performed_at;
     }
@@ -193,7 +226,8 @@ void announce_judgements(
         const Thresholds is = judge(account.granted.minor, account.consumed.minor, low_percent);
         const auto announce = [&](const char* type) {
             Json data = figures(account);
-            add(change, account, type, data, Json{{"granted", data["granted"]}, {"consumed", data["consumed"]}});
+            add(change, account, type, data,
+                Json{{"granted", data["granted"]}, {"consumed", data["consumed"]}});
         };
         if (is.low && !was.low) announce("limit.low");
         if (is.exhausted && !was.exhausted) announce("limit.exhausted");
@@ -203,7 +237,9 @@ void announce_judgements(
     }
 }
 
-void announce_closings(Change& change, const std::vector<Account>& accounts, const Tracked& tracked) {
+void announce_closings(
+    Change& change, const std::vector<Account>& accounts, const Tracked& tracked
+) {
     const auto data_of = [](const Account& account, const Json& reasons, int revision) {
         Json data = figures(account);
         data["write_off"] = to_json_value(account.consumed - account.overrun());
@@ -216,13 +252,15 @@ void announce_closings(Change& change, const std::vector<Account>& accounts, con
         const Json reasons = closing_reasons(account, tracked, change);
         const bool was_closed = told != nullptr && told->data.value("closed", false);
         const bool reopened = is_reopened(account, told, change);
-        const Json known = told == nullptr ? Json::array() : told->data.value("reasons", Json::array());
+        const Json known =
+            told == nullptr ? Json::array() : told->data.value("reasons", Json::array());
         bool closes = false;
         if (was_closed && !reopened) {
             const Json now = figures(account);
             closes = now["consumed"] != told->data.value("consumed", Json()) ||
                      now["granted"] != told->data.value("granted", Json()) ||
-                     now["overrun"] != told->data.value("overrun", Json()) || was_booked_on(change, account.id);
+                     now["overrun"] != told->data.value("overrun", Json()) ||
+                     was_booked_on(change, account.id);
         } else {
             for (const Json& reason : reasons) {
                 closes = closes || std::find(known.begin(), known.end(), reason) == known.end();
@@ -236,9 +274,12 @@ void announce_closings(Change& change, const std::vector<Account>& accounts, con
         add(change, account, "limit.closed", std::move(data), identity);
     }
     for_each_standing(change.before, "limit/", [&](const std::string& id, const Standing& told) {
-        const bool present = std::any_of(accounts.begin(), accounts.end(), [&](const Account& a) { return a.id == id; });
+        const bool present = std::any_of(accounts.begin(), accounts.end(), [&](const Account& a) {
+            return a.id == id;
+        });
         const Json reasons = told.data.value("reasons", Json::array());
-        const bool known = std::find(reasons.begin(), reasons.end(), Json("removed")) != reasons.end();
+        const bool known =
+            std::find(reasons.begin(), reasons.end(), Json("removed")) != reasons.end();
         if (present || (known && told.data.value("closed", false))) return;
         Account gone;  // its every source is gone; its lines wait uncharged
         gone.id = id;
@@ -249,7 +290,10 @@ void announce_closings(Change& change, const std::vector<Account>& accounts, con
         identity.erase("reasons");
         const std::string patient = BodyFields(told.data).text("patient");
         Draft& draft = change.drafts.add("limit.closed", change.now(), std::move(data), identity);
-        draft.entity(id).about("limit/" + id).with(change.gate.fallen(told.leaves, patient)).of_patient(patient);
+        draft.entity(id)
+            .about("limit/" + id)
+            .with(change.gate.fallen(told.leaves, patient))
+            .of_patient(patient);
         draft.source_id = id;
         draft.event.source = change.typed.mis_source;
         draft.event.record_id = id;

@@ -12,8 +12,11 @@ std::optional<std::string> cancelled_reason(const Account& account, const Timest
     return "cancelled:" + account.cancelled_at->to_string();
 }
 
-std::optional<std::string> expiry_reason(const Account& account, const Rules& rules, const Timestamp& now) {
-    if (!account.valid_to || now < rules.clinic_zone.start_of_day(account.valid_to->plus_days(1))) return std::nullopt;
+std::optional<std::string> expiry_reason(
+    const Account& account, const Rules& rules, const Timestamp& now
+) {
+    if (!account.valid_to || now < rules.clinic_zone.start_of_day(account.valid_to->plus_days(1)))
+        return std::nullopt;
     return "valid_to:" + account.valid_to->to_string();
 }
 
@@ -23,14 +26,16 @@ Json closing_reasons(const Account& account, const Tracked& tracked, Change& cha
     Json reasons = Json::array();
     for (const std::string& message : account.close_messages) reasons.push_back("inbox:" + message);
     if (const auto reason = cancelled_reason(account, change.now())) reasons.push_back(*reason);
-    if (const auto reason = expiry_reason(account, change.rules, change.now())) reasons.push_back(*reason);
+    if (const auto reason = expiry_reason(account, change.rules, change.now()))
+        reasons.push_back(*reason);
     for (const std::string& order : account.orders) {
         const Plan* plan = tracked.plan_of_order(order);
         const bool opened_it = account.id == limit_id_of_order(change.identity, order);
         if (plan != nullptr && opened_it && plan->closed()) reasons.push_back("order:" + order);
     }
     if (account.cancelled_at) change.tick_at(*account.cancelled_at);
-    if (account.valid_to) change.tick_at(change.rules.clinic_zone.start_of_day(account.valid_to->plus_days(1)));
+    if (account.valid_to)
+        change.tick_at(change.rules.clinic_zone.start_of_day(account.valid_to->plus_days(1)));
     return reasons;
 }
 
@@ -42,7 +47,8 @@ bool is_reopened(const Account& account, const Standing* told, const Change& cha
     const auto expired = expiry_reason(account, change.rules, change.now());
     for (const Json& reason : told->data.value("reasons", Json::array())) {
         const std::string text = reason.is_string() ? reason.get<std::string>() : std::string();
-        if (text.rfind("inbox:", 0) == 0 || text.rfind("order:", 0) == 0) return false;  // remembered for good
+        if (text.rfind("inbox:", 0) == 0 || text.rfind("order:", 0) == 0)
+            return false;  // remembered for good
         if (cancelled == text || expired == text) return false;
     }
     return !cancelled && !expired;

@@ -1,4 +1,5 @@
-// When an account is closed, and when it is open again (domain.md L7). The closing itself is remembered: it stands in what was announced.
+// When an account is closed, and when it is open again (domain.md L7). The closing itself is
+// remembered: it stands in what was announced.
 #pragma once
 
 #include "domain/change.hpp"
@@ -7,8 +8,9 @@
 
 namespace mis::domain {
 
-// Everything that closes the account now: "inbox:ID", "cancelled:TIME", "valid_to:DATE", "order:ID". A reason closes once: only a new one closes an
-// account that a grant opened again. Asks for a tick where time alone will close it.
+// Everything that closes the account now: "inbox:ID", "cancelled:TIME", "valid_to:DATE",
+// "order:ID". A reason closes once: only a new one closes an account that a grant opened again.
+// Asks for a tick where time alone will close it.
 Json closing_reasons(const Account& account, const Tracked& tracked, Change& change);
 
 // It was announced closed, and a higher grant came, or what closed it in the MIS was taken back.

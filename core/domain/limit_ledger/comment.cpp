@@ -11,19 +11,25 @@ namespace {
 constexpr std::size_t kDigitsMax = 12;  // of the roubles; more is no sum that a clinic grants
 
 bool is_digit(char byte) { return byte >= '0' && byte <= '9'; }
-// In lower-case UTF-8 every letter that matters here is ASCII or starts with a byte above 0x7f; signs (₽, №, «») are replaced beforehand.
-bool is_letter(char byte) { return (byte >= 'a' && byte <= 'z') || static_cast<unsigned char>(byte) >= 0x80; }
+// In lower-case UTF-8 every letter that matters here is ASCII or starts with a byte above 0x7f;
+// signs (₽, №, «») are replaced beforehand.
+bool is_letter(char byte) {
+    return (byte >= 'a' && byte <= 'z') || static_cast<unsigned char>(byte) >= 0x80;
+}
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
-    for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+    for (std::size_t at = text.find(from); at != std::string::npos;
+         at = text.find(from, at + to.size()))
         text.replace(at, from.size(), to);
 }
 
 std::string normalized(std::string_view comment) {
     std::string text = to_lower(comment);
-    for (const std::string_view space : {"\u00a0", "\u2007", "\u2009", "\u202f", "\t"}) replace_all(text, space, " ");
+    for (const std::string_view space : {"\u00a0", "\u2007", "\u2009", "\u202f", "\t"})
+        replace_all(text, space, " ");
     for (const std::string_view dash : {"–", "—", "−"}) replace_all(text, dash, "-");
-    for (const std::string_view quote : {"«", "»", "“", "”", "„", "№"}) replace_all(text, quote, "\"");
+    for (const std::string_view quote : {"«", "»", "“", "”", "„", "№"})
+        replace_all(text, quote, "\"");
     for (const std::string_view line : {"\r", "\n"}) replace_all(text, line, "; ");
     replace_all(text, "ё", "е");
     replace_all(text, "₽", " руб");
@@ -35,7 +41,9 @@ class Reader {  // over normalized text
     explicit Reader(std::string_view text, std::size_t at) : text_(text), at_(at) {}
 
     bool done() const { return at_ >= text_.size(); }
-    char peek(std::size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
+    char peek(std::size_t ahead = 0) const {
+        return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0';
+    }
     std::size_t position() const { return at_; }
     void skip(std::string_view any) {
         while (!done() && any.find(peek()) != std::string_view::npos) ++at_;
@@ -46,7 +54,8 @@ class Reader {  // over normalized text
         return true;
     }
     bool take_word(std::string_view expected) {  // followed by no further letter
-        if (!text_.substr(at_).starts_with(expected) || is_letter(peek(expected.size()))) return false;
+        if (!text_.substr(at_).starts_with(expected) || is_letter(peek(expected.size())))
+            return false;
         at_ += expected.size();
         return true;
     }
@@ -79,10 +88,12 @@ std::optional<std::int64_t> read_hundredths(Reader& reader) {
     if (separator == '.' || separator == ',' || separator == ' ' || separator == '\'') {
         const bool groupable = whole.size() <= 3;
         const std::size_t next = reader.digits_ahead(1);
-        // "20000.000" is neither grouped nor decimal, "20 0000" a slip; "20000 500" is a number and something else
+        // "20000.000" is neither grouped nor decimal, "20 0000" a slip; "20000 500" is a number and
+        // something else
         if (separator != ' ' && !groupable && next == 3) return std::nullopt;
         if (separator == ' ' && groupable && next > 3) return std::nullopt;
-        while (groupable && reader.peek() == separator && reader.digits_ahead(1) == 3 && whole.size() <= kDigitsMax) {
+        while (groupable && reader.peek() == separator && reader.digits_ahead(1) == 3 &&
+               whole.size() <= kDigitsMax) {
             reader.skip(std::string_view(&separator, 1));
             whole += reader.digits();
         }
@@ -98,14 +109,16 @@ std::optional<std::int64_t> read_hundredths(Reader& reader) {
             reader.skip(".,");
             const std::string_view digits = reader.digits();
             value += (digits[0] - '0') * 10 + (digits.size() > 1 ? digits[1] - '0' : 0);
-            if ((reader.peek() == '.' || reader.peek() == ',') && is_digit(reader.peek(1))) return std::nullopt;  // 31.12.2026
+            if ((reader.peek() == '.' || reader.peek() == ',') && is_digit(reader.peek(1)))
+                return std::nullopt;  // 31.12.2026
         }
     }
     if (reader.peek() == '/' || reader.peek() == ':' || reader.peek() == '%') return std::nullopt;
     return value;
 }
 
-// What follows the number: a thousand, a currency, nothing; nullopt: something else is counted ("30 мин").
+// What follows the number: a thousand, a currency, nothing; nullopt: something else is counted ("30
+// мин").
 std::optional<std::int64_t> read_unit(Reader reader) {
     const bool attached = is_letter(reader.peek());
     reader.skip(" ");
@@ -116,19 +129,23 @@ std::optional<std::int64_t> read_unit(Reader reader) {
         if (word == thousand) return 1000;
     if (word == "млн") return 1'000'000;
     if (word == "к" || word == "k" || word == "т") {
-        // "20 к оплате": a preposition, unless nothing but the currency or the end of the clause comes
+        // "20 к оплате": a preposition, unless nothing but the currency or the end of the clause
+        // comes
         reader.take(word);
         const bool dotted = reader.take(".");
         reader.skip(" ");
         const std::string_view next = reader.word_ahead();
-        return attached || dotted || next.empty() || next == "р" || next.starts_with("руб") ? 1000 : 1;
+        return attached || dotted || next.empty() || next == "р" || next.starts_with("руб") ? 1000
+                                                                                            : 1;
     }
-    for (const std::string_view currency : {"р", "руб", "рублей", "рубля", "рубль", "rub", "rur", "p"})
+    for (const std::string_view currency :
+         {"р", "руб", "рублей", "рубля", "рубль", "rub", "rur", "p"})
         if (word == currency) return 1;
     if (attached) return std::nullopt;
     static constexpr std::array kCounted = {
-        "мин", "час", "сек", "дн", "ден", "сут", "недел", "мес", "лет", "год", "раз", "посещ", "визит", "прием",
-        "процедур", "зуб", "шт", "пациент", "чел", "услуг", "снимк", "снимок", "процент", "доллар", "евро", "usd", "eur",
+        "мин", "час",   "сек",   "дн",     "ден",     "сут",      "недел", "мес", "лет",
+        "год", "раз",   "посещ", "визит",  "прием",   "процедур", "зуб",   "шт",  "пациент",
+        "чел", "услуг", "снимк", "снимок", "процент", "доллар",   "евро",  "usd", "eur",
     };
     for (const std::string_view counted : kCounted)
         if (word.starts_with(counted)) return std::nullopt;
@@ -139,8 +156,9 @@ std::optional<std::int64_t> read_sum(Reader reader) {
     static constexpr std::string_view kBetween = " :=-\"";
     reader.skip(kBetween);
     static constexpr std::array kFillers = {
-        "по", "на", "в", "бартеру", "бартера", "бартер", "лечение", "лечения", "размере", "сумма", "суммы", "сумму", "составляет",
-        "пациента", "пациенту", "увеличен до", "повышен до", "общий", "всего", "дмс", "сертификату",
+        "по",       "на",          "в",          "бартеру", "бартера", "бартер",     "лечение",
+        "лечения",  "размере",     "сумма",      "суммы",   "сумму",   "составляет", "пациента",
+        "пациенту", "увеличен до", "повышен до", "общий",   "всего",   "дмс",        "сертификату",
     };
     for (bool taken = true; taken;) {
         taken = false;
@@ -158,18 +176,24 @@ std::optional<std::int64_t> read_sum(Reader reader) {
     return *hundredths * *factor;
 }
 
-bool starts_word(std::string_view text, std::size_t at) { return at == 0 || !is_letter(text[at - 1]); }
+bool starts_word(std::string_view text, std::size_t at) {
+    return at == 0 || !is_letter(text[at - 1]);
+}
 
 bool has_word(std::string_view text, std::string_view start) {
-    for (std::size_t at = text.find(start); at != std::string_view::npos; at = text.find(start, at + 1))
+    for (std::size_t at = text.find(start); at != std::string_view::npos;
+         at = text.find(start, at + 1))
         if (starts_word(text, at)) return true;
     return false;
 }
 
-// One clause says that the account is over: «лечится за деньги», «сумма бартера исчерпана»; a «не» before the verb takes it back.
+// One clause says that the account is over: «лечится за деньги», «сумма бартера исчерпана»; a «не»
+// before the verb takes it back.
 bool clause_closes(std::string_view clause) {
-    const bool for_money = clause.find("за деньги") != std::string_view::npos && has_word(clause, "леч") && !has_word(clause, "не леч");
-    const bool used_up = has_word(clause, "исчерпан") && !has_word(clause, "не исчерпан") && !has_word(clause, "неисчерпан") &&
+    const bool for_money = clause.find("за деньги") != std::string_view::npos &&
+                           has_word(clause, "леч") && !has_word(clause, "не леч");
+    const bool used_up = has_word(clause, "исчерпан") && !has_word(clause, "не исчерпан") &&
+                         !has_word(clause, "неисчерпан") &&
                          (has_word(clause, "бартер") || has_word(clause, "лимит"));
     return for_money || used_up;
 }
@@ -179,7 +203,8 @@ bool says_closed(std::string_view text) {
     for (std::size_t at = 0; at <= text.size(); ++at) {
         const bool end = at == text.size();
         const bool stop = end || text[at] == ';' || text[at] == '!' || text[at] == '?' ||
-                          ((text[at] == '.' || text[at] == ',') && (at + 1 == text.size() || !is_digit(text[at + 1])));
+                          ((text[at] == '.' || text[at] == ',') &&
+                           (at + 1 == text.size() || !is_digit(text[at + 1])));
         if (!stop) continue;
         if (clause_closes(text.substr(start, at - start))) return true;
         start = at + 1;
@@ -202,7 +227,8 @@ LimitComment parse_limit_comment(std::string_view comment) {
     if (!is_valid_utf8(comment)) return found;
     const std::string text = normalized(comment);
     static constexpr std::string_view kLimit = "лимит";
-    for (std::size_t at = text.find(kLimit); at != std::string::npos; at = text.find(kLimit, at + 1)) {
+    for (std::size_t at = text.find(kLimit); at != std::string::npos;
+         at = text.find(kLimit, at + 1)) {
         if (!starts_word(text, at)) continue;
         std::size_t end = at + kLimit.size();
         while (end < text.size() && is_letter(text[end])) ++end;  // лимита, лимиту, лимитом

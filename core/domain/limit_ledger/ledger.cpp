@@ -21,7 +21,8 @@ std::string payer_outside(const std::string& payer, const Account& account) {
 
 void add(std::vector<LineCharge>& charges, LineCharge charge) {
     for (LineCharge& other : charges) {
-        if (other.line != charge.line || other.payer != charge.payer || other.limit != charge.limit) continue;
+        if (other.line != charge.line || other.payer != charge.payer || other.limit != charge.limit)
+            continue;
         other.total += charge.total;
         if (other.party.empty()) other.party = charge.party;
         for (const auto& [account, part] : charge.overruns) {
@@ -35,7 +36,9 @@ void add(std::vector<LineCharge>& charges, LineCharge charge) {
 
 }  // namespace
 
-std::map<std::string, Stop> read_stops(const TypedFacts& typed, const GroupFacts& facts, Announced& after) {
+std::map<std::string, Stop> read_stops(
+    const TypedFacts& typed, const GroupFacts& facts, Announced& after
+) {
     std::map<std::string, Stop> stops;
     const auto stop = [&](const std::string& patient, const Timestamp& from) {
         const auto [at, fresh] = stops.try_emplace(patient, Stop{from, from <= facts.now});
@@ -54,7 +57,8 @@ std::map<std::string, Stop> read_stops(const TypedFacts& typed, const GroupFacts
         if (patient.white_since_us) {
             since = *patient.white_since_us;
         } else {
-            since = after.first_seen_us.try_emplace("white/" + own, patient.first_seen_us).first->second;
+            since = after.first_seen_us.try_emplace("white/" + own, patient.first_seen_us)
+                        .first->second;
         }
         for (const Appointment& visit : typed.appointments) {
             if (visit.patient != patient.pseudonym || visit.starts_at.unix_us <= since) continue;
@@ -65,16 +69,22 @@ std::map<std::string, Stop> read_stops(const TypedFacts& typed, const GroupFacts
     return stops;
 }
 
-std::vector<Account*> Assigner::accounts_of(std::string_view patient, std::optional<Date> day) const {
+std::vector<Account*> Assigner::accounts_of(std::string_view patient, std::optional<Date> day)
+    const {
     std::vector<Account*> found;
     for (Account& account : accounts_) {
         if (!account.patients.contains(std::string(patient))) continue;
         if (!day || account.valid_on(*day)) found.push_back(&account);
     }
-    std::sort(found.begin(), found.end(), [](const Account* a, const Account* b) {  // L0: earliest valid_to, then lowest id
-        if (a->valid_to != b->valid_to) return a->valid_to && (!b->valid_to || *a->valid_to < *b->valid_to);
-        return std::tie(a->statements.front().key.source_id, a->id) < std::tie(b->statements.front().key.source_id, b->id);
-    });
+    std::sort(
+        found.begin(), found.end(),
+        [](const Account* a, const Account* b) {  // L0: earliest valid_to, then lowest id
+            if (a->valid_to != b->valid_to)
+                return a->valid_to && (!b->valid_to || *a->valid_to < *b->valid_to);
+            return std::tie(a->statements.front().key.source_id, a->id) <
+                   std::tie(b->statements.front().key.source_id, b->id);
+        }
+    );
     return found;
 }
 
@@ -82,7 +92,8 @@ Account* Assigner::find(const Line& line, const std::string& limit_source_id) co
     for (Account& account : accounts_) {
         if (account.id == limit_source_id) return &account;
         for (const LimitStatement& said : account.statements) {
-            const bool recorded = said.key.source == line.key.source && said.key.source_id == limit_source_id;
+            const bool recorded =
+                said.key.source == line.key.source && said.key.source_id == limit_source_id;
             if (recorded || said.id == limit_source_id) return &account;
         }
     }
@@ -106,13 +117,15 @@ std::optional<Piece> Assigner::piece_of(
         const auto known = accounts_of(line.patient, std::nullopt);
         if (known.size() == 1 && known.front()->weak() && known.front()->valid_on(line.day)) {
             Account* weak = known.front();
-            const bool begun = weak->valid_from || !weak->counts_from || line.day >= *weak->counts_from;
+            const bool begun =
+                weak->valid_from || !weak->counts_from || line.day >= *weak->counts_from;
             const auto stop = stops_.find(line.patient);
             const bool stopped = stop != stops_.end() && line.performed_at >= stop->second.from;
             if (begun && !stopped) account = weak;
         }
     }
-    if (account == nullptr) return Piece{&line, nullptr, payer.empty() ? "patient" : payer, "", total};
+    if (account == nullptr)
+        return Piece{&line, nullptr, payer.empty() ? "patient" : payer, "", total};
 
     const auto violate = [&](const char* rule) {
         if (violations != nullptr) violations->push_back(Violation{account->id, rule, &line});
@@ -120,8 +133,10 @@ std::optional<Piece> Assigner::piece_of(
     const bool foreign = total.currency != account->granted.currency;
     if (foreign || !account->valid_on(line.day)) {
         violate(foreign ? "currency" : "outside_validity");
-        const std::string owed_by = foreign ? payer_outside(payer, *account) : account->overrun_payer;
-        return Piece{&line, nullptr, owed_by, owed_by == "organization" ? account->party() : "", total};
+        const std::string owed_by =
+            foreign ? payer_outside(payer, *account) : account->overrun_payer;
+        return Piece{
+            &line, nullptr, owed_by, owed_by == "organization" ? account->party() : "", total};
     }
     if (!account->discounts_allowed && is_discounted(line)) violate("discount");
     return Piece{&line, account, "limit", account->party(), total};
@@ -151,7 +166,9 @@ bool Assigner::requires_approval(const Line& line) const {
     return false;
 }
 
-Ledger keep_ledger(const TypedFacts& typed, std::vector<Account>& accounts, const Assigner& assigner) {
+Ledger keep_ledger(
+    const TypedFacts& typed, std::vector<Account>& accounts, const Assigner& assigner
+) {
     Ledger ledger;
     for (Account& account : accounts) account.consumed = Money{0, account.granted.currency};
     std::vector<LineCharge> of_line;
@@ -168,21 +185,30 @@ Ledger keep_ledger(const TypedFacts& typed, std::vector<Account>& accounts, cons
             const std::int64_t inside = std::min(room, piece.total.minor);
             const std::int64_t outside = piece.total.minor - inside;
             account.consumed += piece.total;
-            if (account.lines.empty() || account.lines.back() != &line) account.lines.push_back(&line);
+            if (account.lines.empty() || account.lines.back() != &line)
+                account.lines.push_back(&line);
             const Currency currency = piece.total.currency;
             if (inside > 0 || outside == 0) {
-                add(of_line, LineCharge{&line, "limit", account.id, piece.party, Money{inside, currency}, {}});
+                add(of_line,
+                    LineCharge{&line, "limit", account.id, piece.party, Money{inside, currency}, {}}
+                );
             }
             if (outside > 0) {
-                const std::string party = account.overrun_payer == "organization" ? piece.party : "";
+                const std::string party =
+                    account.overrun_payer == "organization" ? piece.party : "";
                 const Money part{outside, currency};
-                add(of_line, LineCharge{&line, account.overrun_payer, "", party, part, {{account.id, part}}});
+                add(of_line,
+                    LineCharge{&line, account.overrun_payer, "", party, part, {{account.id, part}}}
+                );
             }
         }
-        std::stable_sort(of_line.begin(), of_line.end(), [](const LineCharge& a, const LineCharge& b) {
-            return std::make_tuple(a.payer != "limit", a.payer, a.limit) <
-                   std::make_tuple(b.payer != "limit", b.payer, b.limit);
-        });
+        std::stable_sort(
+            of_line.begin(), of_line.end(),
+            [](const LineCharge& a, const LineCharge& b) {
+                return std::make_tuple(a.payer != "limit", a.payer, a.limit) <
+                       std::make_tuple(b.payer != "limit", b.payer, b.limit);
+            }
+        );
         ledger.charges.insert(ledger.charges.end(), of_line.begin(), of_line.end());
     }
     return ledger;

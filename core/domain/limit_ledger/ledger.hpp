@@ -1,4 +1,5 @@
-// The limit ledger: which account or payer each line is charged to, and the split of the line that crosses (domain.md L0, L2, L3, L5, L8).
+// The limit ledger: which account or payer each line is charged to, and the split of the line that
+// crosses (domain.md L0, L2, L3, L5, L8).
 #pragma once
 
 #include <map>
@@ -25,8 +26,8 @@ struct Piece {  // a part of a line, whole before any split
 
 struct LineCharge {
     const Line* line = nullptr;
-    std::string payer;       // "limit" where an account takes it
-    std::string limit;       // the account's id, with payer limit
+    std::string payer;  // "limit" where an account takes it
+    std::string limit;  // the account's id, with payer limit
     std::string party;
     Money total;
     std::map<std::string, Money> overruns;  // what of it overflowed which account
@@ -44,7 +45,9 @@ struct Stop {  // L8: from this appointment on no new work goes to the patient's
 };
 
 // By pseudonym. `after` remembers when a white mark without a stamp was first seen.
-std::map<std::string, Stop> read_stops(const TypedFacts& typed, const GroupFacts& facts, Announced& after);
+std::map<std::string, Stop> read_stops(
+    const TypedFacts& typed, const GroupFacts& facts, Announced& after
+);
 
 class Assigner {  // L0; owns nothing, the arguments outlive it
   public:
@@ -52,7 +55,9 @@ class Assigner {  // L0; owns nothing, the arguments outlive it
         : accounts_(accounts), stops_(stops) {}
 
     // The pieces of a line; an account not known yet makes it wait, whole.
-    std::vector<Piece> assign(const Line& line, std::vector<Violation>* violations, std::vector<Waiting>* waiting) const;
+    std::vector<Piece> assign(
+        const Line& line, std::vector<Violation>* violations, std::vector<Waiting>* waiting
+    ) const;
     bool requires_approval(const Line& line) const;
     // The patient's accounts that are valid that day.
     std::vector<Account*> accounts_of(std::string_view patient, std::optional<Date> day) const;
@@ -69,6 +74,8 @@ class Assigner {  // L0; owns nothing, the arguments outlive it
 };
 
 // Runs all lines in D1's order; fills each account's consumed and lines.
-Ledger keep_ledger(const TypedFacts& typed, std::vector<Account>& accounts, const Assigner& assigner);
+Ledger keep_ledger(
+    const TypedFacts& typed, std::vector<Account>& accounts, const Assigner& assigner
+);
 
 }  // namespace mis::domain

@@ -1,4 +1,5 @@
-// Plans, items, stages, deviations and orders as events (domain.md P1, P2, P5, P7, P9): the difference to what was announced.
+// Plans, items, stages, deviations and orders as events (domain.md P1, P2, P5, P7, P9): the
+// difference to what was announced.
 #pragma once
 
 #include <set>
@@ -9,11 +10,14 @@
 
 namespace mis::domain {
 
-void announce_plans(Change& change, const Tracked& tracked);        // plan.*, plan.item.*, plan.stage.withdrawn
+void announce_plans(
+    Change& change, const Tracked& tracked
+);  // plan.*, plan.item.*, plan.stage.withdrawn
 void announce_deviations(Change& change, const Tracked& tracked);
-void announce_orders(Change& change, const Tracked& tracked);       // linked, unlinked, waiting
+void announce_orders(Change& change, const Tracked& tracked);  // linked, unlinked, waiting
 
-// Stages reached, plans and orders closed. Returns the orders to be stated: a stage or the order itself completed.
+// Stages reached, plans and orders closed. Returns the orders to be stated: a stage or the order
+// itself completed.
 std::set<std::string> announce_conclusions(Change& change, const Tracked& tracked);
 
 Permission permission_of(const Change& change, const Plan& plan);

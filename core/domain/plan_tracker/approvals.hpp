@@ -1,4 +1,5 @@
-// What a payer approved beyond the plan, and refused again (domain.md P10). The latest message about an item or work stands.
+// What a payer approved beyond the plan, and refused again (domain.md P10). The latest message
+// about an item or work stands.
 #pragma once
 
 #include <map>
@@ -16,9 +17,12 @@ class Approvals {
     bool covers_work(const Plan& plan, const Work& work) const;
 
   private:
-    std::map<std::string, bool> items_, works_;  // "PLAN OR ORDER/ITEM OR CODE" → approved; "/" alone: the whole plan
+    std::map<std::string, bool> items_,
+        works_;  // "PLAN OR ORDER/ITEM OR CODE" → approved; "/" alone: the whole plan
 
-    static bool stands(const std::map<std::string, bool>& all, const Plan& plan, const std::string& what);
+    static bool stands(
+        const std::map<std::string, bool>& all, const Plan& plan, const std::string& what
+    );
 };
 
 }  // namespace mis::domain

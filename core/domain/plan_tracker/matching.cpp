@@ -15,24 +15,33 @@ struct Candidate {
     WorkFit work = WorkFit::exact_code;
 };
 
-int segments(std::string_view code) { return static_cast<int>(std::count(code.begin(), code.end(), '.')) + 1; }
+int segments(std::string_view code) {
+    return static_cast<int>(std::count(code.begin(), code.end(), '.')) + 1;
+}
 
-// A temporary filling settles an item only where the plan agreed on a temporary filling; an impression never settles the crown, also where the
-// MIS names the crown's item.
-bool settles(const Line& line, const Candidate& candidate, const PlanItem& item, const NomenclatureGroups* groups) {
+// A temporary filling settles an item only where the plan agreed on a temporary filling; an
+// impression never settles the crown, also where the MIS names the crown's item.
+bool settles(
+    const Line& line, const Candidate& candidate, const PlanItem& item,
+    const NomenclatureGroups* groups
+) {
     if (line.in_progress) return false;
     const bool starts_only = line.work.entry != nullptr && line.work.entry->starts_only;
     if (starts_only && candidate.work == WorkFit::prefix) return false;
-    return groups == nullptr || fit_of_work(item.work, line.work) || !groups->is_component(line.work.nomenclature, item.work.nomenclature);
+    return groups == nullptr || fit_of_work(item.work, line.work) ||
+           !groups->is_component(line.work.nomenclature, item.work.nomenclature);
 }
 
 std::vector<Candidate> best_first(const Plan& plan, std::vector<Candidate> candidates) {
-    std::stable_sort(candidates.begin(), candidates.end(), [&](const Candidate& a, const Candidate& b) {
-        const PlanItem& left = plan.items[a.item];
-        const PlanItem& right = plan.items[b.item];
-        return std::tie(a.teeth, a.work, left.stage, left.position) <
-               std::tie(b.teeth, b.work, right.stage, right.position);
-    });
+    std::stable_sort(
+        candidates.begin(), candidates.end(),
+        [&](const Candidate& a, const Candidate& b) {
+            const PlanItem& left = plan.items[a.item];
+            const PlanItem& right = plan.items[b.item];
+            return std::tie(a.teeth, a.work, left.stage, left.position) <
+                   std::tie(b.teeth, b.work, right.stage, right.position);
+        }
+    );
     return candidates;
 }
 
@@ -52,7 +61,9 @@ void settle(Match& found, Decimal& left, const PlanItem& item, std::size_t index
 }
 
 // First one item per tooth of the line, then whatever else fits, up to the line's quantity.
-void settle_in_turn(Match& found, const Plan& plan, const Line& line, const std::vector<Candidate>& candidates) {
+void settle_in_turn(
+    Match& found, const Plan& plan, const Line& line, const std::vector<Candidate>& candidates
+) {
     Decimal left = line.quantity;
     std::set<std::string> covered;
     std::vector<std::size_t> later;
@@ -60,9 +71,10 @@ void settle_in_turn(Match& found, const Plan& plan, const Line& line, const std:
         const PlanItem& item = plan.items[candidate.item];
         bool fresh = line.teeth.empty();
         for (const std::string& tooth : line.teeth) {
-            const bool of_item = candidate.teeth == TeethFit::area
-                                     ? area_contains(item.teeth.front(), tooth)
-                                     : std::find(item.teeth.begin(), item.teeth.end(), tooth) != item.teeth.end();
+            const bool of_item =
+                candidate.teeth == TeethFit::area
+                    ? area_contains(item.teeth.front(), tooth)
+                    : std::find(item.teeth.begin(), item.teeth.end(), tooth) != item.teeth.end();
             if (of_item && covered.insert(tooth).second) fresh = true;
         }
         if (!fresh) {
@@ -76,7 +88,9 @@ void settle_in_turn(Match& found, const Plan& plan, const Line& line, const std:
     }
 }
 
-std::optional<std::size_t> whole_of_component(const Plan& plan, const Line& line, const NomenclatureGroups* groups) {
+std::optional<std::size_t> whole_of_component(
+    const Plan& plan, const Line& line, const NomenclatureGroups* groups
+) {
     if (groups == nullptr || line.work.nomenclature.empty()) return std::nullopt;
     std::vector<Candidate> wholes;
     for (std::size_t i = 0; i < plan.items.size(); ++i) {
@@ -84,25 +98,32 @@ std::optional<std::size_t> whole_of_component(const Plan& plan, const Line& line
         if (!item.open() || item.work.nomenclature.empty()) continue;
         if (!groups->is_component(line.work.nomenclature, item.work.nomenclature)) continue;
         const auto teeth = fit_of_teeth(item.teeth, line.teeth);
-        if (teeth) wholes.push_back(Candidate{i, *teeth, WorkFit::prefix});
-        else if (line.teeth.empty()) wholes.push_back(Candidate{i, TeethFit::area, WorkFit::prefix});
+        if (teeth)
+            wholes.push_back(Candidate{i, *teeth, WorkFit::prefix});
+        else if (line.teeth.empty())
+            wholes.push_back(Candidate{i, TeethFit::area, WorkFit::prefix});
     }
     if (wholes.empty()) return std::nullopt;
-    if (line.teeth.empty() && wholes.size() > 1) return std::nullopt;  // whose impression it is, nobody said
+    if (line.teeth.empty() && wholes.size() > 1)
+        return std::nullopt;  // whose impression it is, nobody said
     return best_first(plan, std::move(wholes)).front().item;
 }
 
 }  // namespace
 
 std::optional<WorkFit> fit_of_work(const Work& item, const Work& line) {
-    if (!item.folded_code.empty() && item.folded_code == line.folded_code) return WorkFit::exact_code;
+    if (!item.folded_code.empty() && item.folded_code == line.folded_code)
+        return WorkFit::exact_code;
     if (item.nomenclature.empty() || line.nomenclature.empty()) return std::nullopt;
     if (item.nomenclature == line.nomenclature) return WorkFit::exact_nomenclature;
-    if (segments(item.nomenclature) >= 3 && is_code_prefix(item.nomenclature, line.nomenclature)) return WorkFit::prefix;
+    if (segments(item.nomenclature) >= 3 && is_code_prefix(item.nomenclature, line.nomenclature))
+        return WorkFit::prefix;
     return std::nullopt;
 }
 
-std::optional<TeethFit> fit_of_teeth(const std::vector<std::string>& item, const std::vector<std::string>& line) {
+std::optional<TeethFit> fit_of_teeth(
+    const std::vector<std::string>& item, const std::vector<std::string>& line
+) {
     if (item == line) return TeethFit::equal;
     if (item.empty() || line.empty()) return std::nullopt;
     for (const std::string& tooth : line) {
@@ -141,7 +162,8 @@ Match match(const Plan& plan, const Line& line, const NomenclatureGroups* groups
 
     std::vector<Candidate> settled;
     for (const Candidate& candidate : fitting) {
-        if (settles(line, candidate, plan.items[candidate.item], groups)) settled.push_back(candidate);
+        if (settles(line, candidate, plan.items[candidate.item], groups))
+            settled.push_back(candidate);
     }
     if (!settled.empty() && line.quantity > Decimal(0, 0)) {
         if (settled.size() == 1) {

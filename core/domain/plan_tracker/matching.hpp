@@ -1,4 +1,5 @@
-// Which open items of one plan a line settles or starts (domain.md P2, P3). Reads the plan as it stands just before the line; changes nothing.
+// Which open items of one plan a line settles or starts (domain.md P2, P3). Reads the plan as it
+// stands just before the line; changes nothing.
 #pragma once
 
 #include <optional>
@@ -9,12 +10,18 @@
 namespace mis::domain {
 
 enum class WorkFit { exact_code, exact_nomenclature, prefix };  // best first
-enum class TeethFit { equal, shared, area };                    // best first; none on both sides is equal
+enum class TeethFit { equal, shared, area };  // best first; none on both sides is equal
 
 std::optional<WorkFit> fit_of_work(const Work& item, const Work& line);
-std::optional<TeethFit> fit_of_teeth(const std::vector<std::string>& item, const std::vector<std::string>& line);
+std::optional<TeethFit> fit_of_teeth(
+    const std::vector<std::string>& item, const std::vector<std::string>& line
+);
 
-enum class MissReason { none, tooth_missing, other_tooth };  // what an open item of the right work says of a line that fits nowhere
+enum class MissReason {
+    none,
+    tooth_missing,
+    other_tooth
+};  // what an open item of the right work says of a line that fits nowhere
 
 struct Match {
     struct Part {

@@ -1,4 +1,5 @@
-// Plans and what became of their items (domain.md P1–P8): pure values, derived anew on every evaluation.
+// Plans and what became of their items (domain.md P1–P8): pure values, derived anew on every
+// evaluation.
 #pragma once
 
 #include <map>
@@ -15,8 +16,8 @@ std::string_view to_string(ItemStatus status);
 
 struct PlanItem {
     // what was agreed
-    std::string id;          // the exchange's own for orders, else the public id
-    std::string named_as;    // what a plan_item_source_id names it
+    std::string id;        // the exchange's own for orders, else the public id
+    std::string named_as;  // what a plan_item_source_id names it
     int stage = 1, position = 0;
     Work work;
     std::vector<std::string> teeth;
@@ -24,13 +25,13 @@ struct PlanItem {
     std::optional<Money> total;
     std::optional<Timestamp> void_at;
     std::string void_reason;
-    bool declined = false;   // left out of the plan's current version
+    bool declined = false;  // left out of the plan's current version
     // what became of it
     ItemStatus status = ItemStatus::planned;
     Decimal settled;
     bool started = false;
-    const Line* by = nullptr;             // the line that settled or started it last, or extracted its tooth
-    const Appointment* visit = nullptr;   // that schedules it
+    const Line* by = nullptr;  // the line that settled or started it last, or extracted its tooth
+    const Appointment* visit = nullptr;  // that schedules it
     bool teeth_struck = false;
 
     bool open() const { return status != ItemStatus::performed && status != ItemStatus::voided; }
@@ -47,11 +48,11 @@ struct Plan {
     RecordKey key;                           // of the MIS record; empty for orders
     Date day;                                // open from this clinic day on
     Timestamp opened_at;
-    std::optional<Timestamp> ends_at;        // cancelled, or made inactive in the MIS
+    std::optional<Timestamp> ends_at;  // cancelled, or made inactive in the MIS
     std::string end_reason;
-    Json header;                             // exported fields of a MIS plan
-    std::vector<PlanItem> items;             // by stage, position, id
-    std::vector<std::string> stages;         // reached, in P7's order
+    Json header;                      // exported fields of a MIS plan
+    std::vector<PlanItem> items;      // by stage, position, id
+    std::vector<std::string> stages;  // reached, in P7's order
     bool completed = false;
     const Line* completed_by = nullptr;
     Progress progress;
@@ -64,7 +65,7 @@ struct Plan {
 
 struct Settlement {  // what a line did to one item
     std::size_t plan = 0, item = 0;
-    Decimal quantity;   // 0: started it
+    Decimal quantity;  // 0: started it
 };
 
 struct Deviation {

@@ -6,10 +6,11 @@ namespace mis::domain {
 namespace {
 
 constexpr std::array<std::string_view, 8> kStages{
-    "consultation_done", "therapy_done", "surgery_done",     "prosthetics_done",
+    "consultation_done", "therapy_done", "surgery_done",      "prosthetics_done",
     "implant_done",      "hygiene_done", "orthodontics_done", "completed"};
-constexpr std::array<WorkGroup, 6> kGroups{WorkGroup::therapy, WorkGroup::surgery, WorkGroup::prosthetics,
-                                           WorkGroup::implant, WorkGroup::hygiene, WorkGroup::orthodontics};
+constexpr std::array<WorkGroup, 6> kGroups{WorkGroup::therapy,     WorkGroup::surgery,
+                                           WorkGroup::prosthetics, WorkGroup::implant,
+                                           WorkGroup::hygiene,     WorkGroup::orthodontics};
 
 bool is_done(const Plan& plan, WorkGroup group) {
     bool performed = false;
@@ -25,11 +26,16 @@ bool is_done(const Plan& plan, WorkGroup group) {
 
 std::string_view to_string(ItemStatus status) {
     switch (status) {
-        case ItemStatus::planned: return "planned";
-        case ItemStatus::scheduled: return "scheduled";
-        case ItemStatus::in_progress: return "in_progress";
-        case ItemStatus::performed: return "performed";
-        case ItemStatus::voided: return "void";
+        case ItemStatus::planned:
+            return "planned";
+        case ItemStatus::scheduled:
+            return "scheduled";
+        case ItemStatus::in_progress:
+            return "in_progress";
+        case ItemStatus::performed:
+            return "performed";
+        case ItemStatus::voided:
+            return "void";
     }
     return "planned";
 }
@@ -87,8 +93,11 @@ void conclude(Plan& plan, Consulted consulted) {
         if (item.status == ItemStatus::voided) continue;
         ++progress.items_total;
         if (item.status == ItemStatus::performed) ++progress.items_performed;
-        if (!item.total || (!first && item.total->currency != progress.money_total.currency)) continue;
-        if (first) progress.money_total.currency = progress.money_performed.currency = item.total->currency;
+        if (!item.total || (!first && item.total->currency != progress.money_total.currency))
+            continue;
+        if (first)
+            progress.money_total.currency = progress.money_performed.currency =
+                item.total->currency;
         first = false;
         progress.money_total += *item.total;
         if (item.quantity.is_zero()) continue;

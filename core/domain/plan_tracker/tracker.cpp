@@ -37,7 +37,9 @@ Plan plan_of(const Order& order, const Rules& rules) {
     return plan;
 }
 
-Plan plan_of(const PlanRecord& record, const std::vector<PlanItemRecord>& items, const Rules& rules) {
+Plan plan_of(
+    const PlanRecord& record, const std::vector<PlanItemRecord>& items, const Rules& rules
+) {
     Plan plan;
     plan.id = record.id;
     plan.key = record.key;
@@ -51,7 +53,8 @@ Plan plan_of(const PlanRecord& record, const std::vector<PlanItemRecord>& items,
         plan.end_reason = "inactive";
     }
     for (const PlanItemRecord& agreed : items) {
-        if (agreed.key.source != record.key.source || agreed.plan_source_id != record.key.source_id) continue;
+        if (agreed.key.source != record.key.source || agreed.plan_source_id != record.key.source_id)
+            continue;
         PlanItem item;
         item.id = agreed.id;
         item.named_as = agreed.key.source_id;
@@ -73,13 +76,17 @@ class Tracker {
         const std::vector<PlanItemRecord>& items_of_mis
     )
         : rules_(rules), approvals_(approvals), requires_approval_(requires_approval) {
-        for (const PlanItemRecord& item : items_of_mis) items_of_mis_.insert({item.key.source, item.key.source_id});
+        for (const PlanItemRecord& item : items_of_mis)
+            items_of_mis_.insert({item.key.source, item.key.source_id});
     }
 
     void add(Plan plan) {
-        std::stable_sort(plan.items.begin(), plan.items.end(), [](const PlanItem& a, const PlanItem& b) {
-            return std::tie(a.stage, a.position) < std::tie(b.stage, b.position);
-        });
+        std::stable_sort(
+            plan.items.begin(), plan.items.end(),
+            [](const PlanItem& a, const PlanItem& b) {
+                return std::tie(a.stage, a.position) < std::tie(b.stage, b.position);
+            }
+        );
         consulted_.push_back(false);
         tracked_.plans.push_back(std::move(plan));
     }
@@ -96,8 +103,10 @@ class Tracker {
         std::vector<Match> matches;
         for (const std::size_t p : open) {
             const Plan& plan = tracked_.plans[p];
-            if (plan.is_order() && items_of_mis_.contains({line.key.source, line.plan_item_source_id})) {
-                Line unnamed = line;  // what the MIS names is its own item, though an order's may be called the same
+            if (plan.is_order() &&
+                items_of_mis_.contains({line.key.source, line.plan_item_source_id})) {
+                Line unnamed = line;  // what the MIS names is its own item, though an order's may
+                                      // be called the same
                 unnamed.plan_item_source_id.clear();
                 matches.push_back(match(plan, unnamed, rules_.groups));
             } else {
@@ -133,14 +142,16 @@ class Tracker {
 
     static void void_until(Plan& plan, const Timestamp* until) {
         for (PlanItem& item : plan.items) {
-            if (!item.void_at || !item.open() || (until != nullptr && *item.void_at > *until)) continue;
+            if (!item.void_at || !item.open() || (until != nullptr && *item.void_at > *until))
+                continue;
             item.status = ItemStatus::voided;
             item.by = nullptr;
         }
     }
 
     static bool is_open_for(const Plan& plan, const Line& line) {
-        if (line.day < plan.day || (plan.ends_at && line.performed_at >= *plan.ends_at)) return false;
+        if (line.day < plan.day || (plan.ends_at && line.performed_at >= *plan.ends_at))
+            return false;
         return plan.has_open_item() || !plan.has_performed_item();
     }
 
@@ -152,18 +163,21 @@ class Tracker {
             item.by = &line;
             item.started = true;
             item.settled = item.settled + part.quantity;
-            item.status = item.left() > Decimal(0, 0) ? ItemStatus::in_progress : ItemStatus::performed;
+            item.status =
+                item.left() > Decimal(0, 0) ? ItemStatus::in_progress : ItemStatus::performed;
             if (part.quantity > Decimal(0, 0)) settled = true;
             tracked_.settlements[line.id].push_back(Settlement{p, part.item, part.quantity});
         }
         const bool same_currency = plan.progress.charged.is_zero() ||
                                    plan.progress.charged.currency == line.total.currency;
         if ((settled || !found.parts.empty()) && !line.in_progress && same_currency) {
-            plan.progress.charged = Money{plan.progress.charged.minor + line.total.minor, line.total.currency};
+            plan.progress.charged =
+                Money{plan.progress.charged.minor + line.total.minor, line.total.currency};
         }
     }
 
-    // P4. A bridge on 14–16 keeps its quantity when 15 goes; where a quantity counts the teeth, the lost tooth's share of it and of the sum goes too.
+    // P4. A bridge on 14–16 keeps its quantity when 15 goes; where a quantity counts the teeth, the
+    // lost tooth's share of it and of the sum goes too.
     static void strike_teeth(Plan& plan, const Line& line) {
         for (const std::string& tooth : line.teeth) {
             for (PlanItem& item : plan.items) {
@@ -181,7 +195,8 @@ class Tracker {
                     const Decimal rest(teeth - 1, 0);
                     if (item.total) item.total = pro_rata(*item.total, rest, item.quantity);
                     item.quantity = rest;
-                    if (item.left() <= Decimal(0, 0) && item.started) item.status = ItemStatus::performed;
+                    if (item.left() <= Decimal(0, 0) && item.started)
+                        item.status = ItemStatus::performed;
                 }
                 item.teeth.erase(at);
                 item.teeth_struck = true;
@@ -192,8 +207,8 @@ class Tracker {
     static void schedule(const Plan& plan, PlanItem& item, const std::vector<Appointment>& visits) {
         if (item.status != ItemStatus::planned) return;
         for (const Appointment& visit : visits) {
-            const bool coming = visit.status == "booked" || visit.status == "confirmed" || visit.status == "arrived" ||
-                                visit.status == "in_progress";
+            const bool coming = visit.status == "booked" || visit.status == "confirmed" ||
+                                visit.status == "arrived" || visit.status == "in_progress";
             if (!coming || visit.patient != plan.patient) continue;
             if (!plan.is_order() && visit.key.source != plan.source) continue;
             const auto& named = visit.plan_item_source_ids;
@@ -204,7 +219,9 @@ class Tracker {
         }
     }
 
-    bool approved(const Line& line, const std::vector<std::size_t>& open, const std::vector<Match>& matches) const {
+    bool approved(
+        const Line& line, const std::vector<std::size_t>& open, const std::vector<Match>& matches
+    ) const {
         for (std::size_t i = 0; i < open.size(); ++i) {
             const Plan& plan = tracked_.plans[open[i]];
             if (approvals_.covers_work(plan, line.work)) return true;
@@ -215,7 +232,8 @@ class Tracker {
         return false;
     }
 
-    const Plan& named_plan(const std::vector<std::size_t>& open) const {  // the latest order's, else the latest of the MIS
+    const Plan& named_plan(const std::vector<std::size_t>& open
+    ) const {  // the latest order's, else the latest of the MIS
         const Plan* named = &tracked_.plans[open.front()];
         for (const std::size_t p : open) {
             const Plan& plan = tracked_.plans[p];
@@ -224,7 +242,9 @@ class Tracker {
         return *named;
     }
 
-    void find_deviation(const Line& line, const std::vector<std::size_t>& open, const std::vector<Match>& matches) {
+    void find_deviation(
+        const Line& line, const std::vector<std::size_t>& open, const std::vector<Match>& matches
+    ) {
         bool touched = false, tooth_missing = false, other_tooth = false;
         for (const Match& found : matches) {
             touched = touched || !found.parts.empty();
@@ -256,7 +276,8 @@ class Tracker {
         tracked_.deviations.push_back(std::move(deviation));
     }
 
-    // Judged in the first plan, orders first, whose items the line settles and which states what they cost.
+    // Judged in the first plan, orders first, whose items the line settles and which states what
+    // they cost.
     const Plan* dearer_than_agreed(
         const Line& line, const std::vector<std::size_t>& open, const std::vector<Match>& matches,
         std::optional<Money>& agreed
@@ -296,7 +317,8 @@ Tracked track_plans(
     for (const Order& order : orders.all) {
         if (!order.patient.empty()) tracker.add(plan_of(order, rules));
     }
-    for (const PlanRecord& record : typed.plans) tracker.add(plan_of(record, typed.plan_items, rules));
+    for (const PlanRecord& record : typed.plans)
+        tracker.add(plan_of(record, typed.plan_items, rules));
     for (const Line& line : typed.lines) tracker.take(line);
     return tracker.finish(typed.appointments);
 }

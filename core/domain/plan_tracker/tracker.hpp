@@ -1,4 +1,5 @@
-// The plan tracker: plans, orders and lines → states of items, settlements, deviations, stages (domain.md P1–P8, P10).
+// The plan tracker: plans, orders and lines → states of items, settlements, deviations, stages
+// (domain.md P1–P8, P10).
 #pragma once
 
 #include <functional>

@@ -28,11 +28,15 @@ std::string text_of(const Json& body, const char* field) {
 }
 
 void merge(Spans& spans) {
-    std::sort(spans.begin(), spans.end(), [](const Span& a, const Span& b) { return a.from < b.from; });
+    std::sort(spans.begin(), spans.end(), [](const Span& a, const Span& b) {
+        return a.from < b.from;
+    });
     Spans merged;
     for (const Span& span : spans) {
-        if (!merged.empty() && span.from <= merged.back().to) merged.back().to = std::max(merged.back().to, span.to);
-        else merged.push_back(span);
+        if (!merged.empty() && span.from <= merged.back().to)
+            merged.back().to = std::max(merged.back().to, span.to);
+        else
+            merged.push_back(span);
     }
     spans = std::move(merged);
 }
@@ -57,8 +61,10 @@ Spans common(const Spans& a, const Spans& b) {
     for (std::size_t i = 0, j = 0; i < a.size() && j < b.size();) {
         const Span overlap{std::max(a[i].from, b[j].from), std::min(a[i].to, b[j].to)};
         if (overlap.from < overlap.to) both.push_back(overlap);
-        if (a[i].to < b[j].to) ++i;
-        else ++j;
+        if (a[i].to < b[j].to)
+            ++i;
+        else
+            ++j;
     }
     return both;
 }
@@ -86,16 +92,22 @@ void take_fact(const RecordFact& fact, std::map<std::string, Practitioner>& prac
     where.occupied.push_back(span);
 }
 
-// One branch's intervals in order: free = working − occupied anywhere; busy = working ∩ occupied anywhere, and what was occupied here.
-std::vector<std::pair<Span, IntervalState>> intervals_of(Branch branch, const Spans& occupied_anywhere) {
+// One branch's intervals in order: free = working − occupied anywhere; busy = working ∩ occupied
+// anywhere, and what was occupied here.
+std::vector<std::pair<Span, IntervalState>> intervals_of(
+    Branch branch, const Spans& occupied_anywhere
+) {
     merge(branch.working);
     std::vector<std::pair<Span, IntervalState>> all;
-    for (const Span& span : without(branch.working, occupied_anywhere)) all.emplace_back(span, IntervalState::free);
+    for (const Span& span : without(branch.working, occupied_anywhere))
+        all.emplace_back(span, IntervalState::free);
     Spans busy = common(branch.working, occupied_anywhere);
     busy.insert(busy.end(), branch.occupied.begin(), branch.occupied.end());
     merge(busy);
     for (const Span& span : busy) all.emplace_back(span, IntervalState::busy);
-    std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.first.from < b.first.from; });
+    std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+        return a.first.from < b.first.from;
+    });
     return all;
 }
 
@@ -111,7 +123,10 @@ Json intervals_json(const std::vector<Interval>& intervals) {
     return list;
 }
 
-Event changed(const std::string& source, const std::string& subject, const std::string& day, Json intervals, Timestamp now) {
+Event changed(
+    const std::string& source, const std::string& subject, const std::string& day, Json intervals,
+    Timestamp now
+) {
     // subject is "slot/{branch}/{practitioner}"
     const std::size_t slash = subject.find('/', 5);
     const std::string branch = subject.substr(5, slash - 5);
@@ -119,19 +134,26 @@ Event changed(const std::string& source, const std::string& subject, const std::
     Event event;
     event.type = "slots.changed";
     event.entity_id = practitioner;
-    event.identity = canonical_json(Json{{"branch", branch}, {"day", day}, {"intervals", intervals}});
+    event.identity =
+        canonical_json(Json{{"branch", branch}, {"day", day}, {"intervals", intervals}});
     event.subject = subject;
     event.partition_key = subject;
     event.source = source;
     event.time = now;
-    event.data = Json{{"branch", branch}, {"practitioner", practitioner}, {"day", day}, {"intervals", std::move(intervals)}};
+    event.data = Json{
+        {"branch", branch},
+        {"practitioner", practitioner},
+        {"day", day},
+        {"intervals", std::move(intervals)}};
     event.ground = "no patient's data";
     return event;
 }
 
 }  // namespace
 
-std::vector<DaySlots> free_times(std::span<const RecordFact> facts, const ZoneOfBranch& zone_of_branch, Date from, Date to) {
+std::vector<DaySlots> free_times(
+    std::span<const RecordFact> facts, const ZoneOfBranch& zone_of_branch, Date from, Date to
+) {
     std::map<std::string, std::map<std::string, Practitioner>> sources;
     for (const RecordFact& fact : facts) take_fact(fact, sources[fact.key.source]);
 
@@ -146,13 +168,21 @@ std::vector<DaySlots> free_times(std::span<const RecordFact> facts, const ZoneOf
                     while (start < span.to) {
                         const Date day = zone.at(start).local_date();
                         if (!(day < to)) break;
-                        std::int64_t end = std::min(span.to, zone.start_of_day(day.plus_days(1)).unix_us);
-                        if (end <= start) end = span.to;  // a clock set back across midnight: that day comes twice
+                        std::int64_t end =
+                            std::min(span.to, zone.start_of_day(day.plus_days(1)).unix_us);
+                        if (end <= start)
+                            end =
+                                span.to;  // a clock set back across midnight: that day comes twice
                         if (!(day < from)) {
-                            const bool new_day = days.empty() || days.back().day != day || days.back().branch_source_id != branch ||
-                                                 days.back().practitioner_source_id != practitioner || days.back().source != source;
-                            if (new_day) days.push_back(DaySlots{source, branch, practitioner, day, {}});
-                            days.back().intervals.push_back(Interval{zone.at(start), zone.at(end), state});
+                            const bool new_day =
+                                days.empty() || days.back().day != day ||
+                                days.back().branch_source_id != branch ||
+                                days.back().practitioner_source_id != practitioner ||
+                                days.back().source != source;
+                            if (new_day)
+                                days.push_back(DaySlots{source, branch, practitioner, day, {}});
+                            days.back().intervals.push_back(Interval{
+                                zone.at(start), zone.at(end), state});
                         }
                         start = end;
                     }
@@ -168,7 +198,8 @@ std::vector<DaySlots> free_times(std::span<const RecordFact> facts, const ZoneOf
 }
 
 SlotChanges diff_slots(
-    const Json& announced, std::span<const DaySlots> current, const Identity& identity, Date from, Timestamp now
+    const Json& announced, std::span<const DaySlots> current, const Identity& identity, Date from,
+    Timestamp now
 ) {
     struct Day {
         Json intervals;
@@ -178,8 +209,11 @@ SlotChanges diff_slots(
     std::map<std::string, std::pair<std::string, std::map<std::string, Day>>> wanted;
     for (const DaySlots& slots : current) {
         const std::string branch =
-            slots.branch_source_id.empty() ? "-" : identity.public_id(slots.source, "branch", slots.branch_source_id);
-        const std::string practitioner = identity.public_id(slots.source, "practitioner", slots.practitioner_source_id);
+            slots.branch_source_id.empty()
+                ? "-"
+                : identity.public_id(slots.source, "branch", slots.branch_source_id);
+        const std::string practitioner =
+            identity.public_id(slots.source, "practitioner", slots.practitioner_source_id);
         auto& [source, days] = wanted["slot/" + branch + "/" + practitioner];
         source = slots.source;
         Day day{intervals_json(slots.intervals), ""};
@@ -201,15 +235,19 @@ SlotChanges diff_slots(
     SlotChanges changes{{}, Json::object()};
     for (auto& [subject, found] : wanted) {
         auto& [source, days] = found;
-        const Json known = announced.is_object() && announced.contains(subject) ? announced[subject].value("days", Json::object())
-                                                                                 : Json::object();
+        const Json known = announced.is_object() && announced.contains(subject)
+                               ? announced[subject].value("days", Json::object())
+                               : Json::object();
         Json kept = Json::object();
         for (auto& [day, now_there] : days) {
             if (known.value(day, std::string()) != now_there.hash)
-                changes.events.push_back(changed(source, subject, day, std::move(now_there.intervals), now));
+                changes.events.push_back(
+                    changed(source, subject, day, std::move(now_there.intervals), now)
+                );
             if (!now_there.hash.empty()) kept[day] = now_there.hash;
         }
-        if (!kept.empty()) changes.announced[subject] = Json{{"source", source}, {"days", std::move(kept)}};
+        if (!kept.empty())
+            changes.announced[subject] = Json{{"source", source}, {"days", std::move(kept)}};
     }
     return changes;
 }

@@ -1,5 +1,6 @@
-// The commands of contract.md section 5, one function each. They print results to standard output, errors ("what, where, remedy") to standard error,
-// and return the exit code: 0 done, 1 the thing asked for failed, 2 wrong usage or configuration.
+// The commands of contract.md section 5, one function each. They print results to standard output,
+// errors ("what, where, remedy") to standard error, and return the exit code: 0 done, 1 the thing
+// asked for failed, 2 wrong usage or configuration.
 #pragma once
 
 #include <cstdint>
@@ -73,14 +74,24 @@ int dead_letters(const Common& common, const DeadLetters& what);
 int plan(const Common& common, const std::string& id);
 int limit(const Common& common, const std::string& id);
 int order_list(const Common& common);
-int order_link(const Common& common, const std::string& order, const std::string& source, const std::string& patient_source_id);
+int order_link(
+    const Common& common, const std::string& order, const std::string& source,
+    const std::string& patient_source_id
+);
 int order_unlink(const Common& common, const std::string& order);
 int hold_list(const Common& common);
-int hold_release(const Common& common, const std::string& source, const std::string& stream, HoldAnswer answer);
-int map_code(const Common& common, const std::string& source, const std::string& service_code, const std::string& nomenclature);
+int hold_release(
+    const Common& common, const std::string& source, const std::string& stream, HoldAnswer answer
+);
+int map_code(
+    const Common& common, const std::string& source, const std::string& service_code,
+    const std::string& nomenclature
+);
 int map_code_list(const Common& common);
 int feedback_list(const Common& common);
-int feedback_answer(const Common& common, const std::string& feedback, const std::filesystem::path& text_file);
+int feedback_answer(
+    const Common& common, const std::string& feedback, const std::filesystem::path& text_file
+);
 struct Report {
     std::string name;  // "channels"
     std::string from, to;
@@ -97,7 +108,7 @@ int backup(const Common& common, const Backup& what);
 struct Restore {
     std::filesystem::path backup_file, passphrase_file;
     std::vector<std::filesystem::path> event_files;  // what was already sent, JSON Lines
-    bool new_epoch = false;                          // without any log: the operator's decision (domain.md I4)
+    bool new_epoch = false;  // without any log: the operator's decision (domain.md I4)
 };
 int restore(const Common& common, const Restore& what);
 struct Replay {

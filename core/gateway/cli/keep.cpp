@@ -14,7 +14,9 @@ namespace {
 
 constexpr std::size_t kPassphraseBytesMin = 12;
 
-Result<std::string> passphrase(const std::filesystem::path& file, const config::SecretPlace& configured) {
+Result<std::string> passphrase(
+    const std::filesystem::path& file, const config::SecretPlace& configured
+) {
     std::string phrase;
     if (!file.empty()) {
         phrase = trim(platform::read_file(file));
@@ -28,7 +30,8 @@ Result<std::string> passphrase(const std::filesystem::path& file, const config::
     if (phrase.size() < kPassphraseBytesMin)
         return fail(
             ErrorKind::misconfigured,
-            "a passphrase of at least 12 characters is needed: --passphrase-file FILE, MIS_GATEWAY_PASSPHRASE, or backup.passphrase_file in the configuration"
+            "a passphrase of at least 12 characters is needed: --passphrase-file FILE, "
+            "MIS_GATEWAY_PASSPHRASE, or backup.passphrase_file in the configuration"
         );
     return phrase;
 }
@@ -39,15 +42,27 @@ int backup(const Common& common, const Backup& what) {
     return with_session(common, ClinicStore::Opening::existing, [&](Session& session) {
         const auto phrase = passphrase(what.passphrase_file, session.config.backup_passphrase);
         if (!phrase) return report_error(phrase.error());
-        const auto report = write_backup(*session.store, what.file, *phrase, session.clock.unix_us());
+        const auto report =
+            write_backup(*session.store, what.file, *phrase, session.clock.unix_us());
         sqlite::Transaction transaction(session.store->database());
-        outbox::set_meta_value(transaction, "last_backup_us", std::to_string(session.clock.unix_us()));
+        outbox::set_meta_value(
+            transaction, "last_backup_us", std::to_string(session.clock.unix_us())
+        );
         transaction.commit();
         if (common.output == Output::json)
-            print_json({{"file", what.file.string()}, {"store_bytes", report.store_bytes}, {"file_bytes", report.file_bytes}, {"audit_head", report.audit_head}});
+            print_json(
+                {{"file", what.file.string()},
+                 {"store_bytes", report.store_bytes},
+                 {"file_bytes", report.file_bytes},
+                 {"audit_head", report.audit_head}}
+            );
         else
-            print_line("backup " + what.file.string() + ": store and key, " + std::to_string(report.file_bytes) + " bytes, encrypted; audit head " + report.audit_head +
-                       "\nKeep the passphrase elsewhere: without it nobody opens this file.");
+            print_line(
+                "backup " + what.file.string() + ": store and key, " +
+                std::to_string(report.file_bytes) + " bytes, encrypted; audit head " +
+                report.audit_head +
+                "\nKeep the passphrase elsewhere: without it nobody opens this file."
+            );
         return kDone;
     });
 }
@@ -56,49 +71,72 @@ int restore(const Common& common, const Restore& what) {
     const auto config = config::load_config(common.config);
     if (!config) return report_error(config.error());
     if (what.backup_file.empty() && what.event_files.empty() && !what.new_epoch) {
-        report_error("restore: give --backup FILE, --events FILE…, or, when neither exists, --new-epoch");
+        report_error(
+            "restore: give --backup FILE, --events FILE…, or, when neither exists, --new-epoch"
+        );
         return kUsage;
     }
     if (!what.backup_file.empty()) {
         const auto phrase = passphrase(what.passphrase_file, config->backup_passphrase);
         if (!phrase) return report_error(phrase.error());
-        if (const auto opened = open_backup(what.backup_file, *phrase, config->store_folder, config->clinic_id); !opened) return report_error(opened.error());
+        if (const auto opened =
+                open_backup(what.backup_file, *phrase, config->store_folder, config->clinic_id);
+            !opened)
+            return report_error(opened.error());
         print_line("store and key restored to " + config->store_folder.string());
     }
-    return with_session(common, what.backup_file.empty() ? ClinicStore::Opening::rebuild : ClinicStore::Opening::existing, [&](Session& session) {
-        if (!session.store->take_lock()) return report_error("a running mis-gateway holds the store: stop it first");
-        if (!what.event_files.empty()) {
-            const auto taken = take_sent_events(*session.store, what.event_files);
-            if (!taken) return report_error(taken.error());
-            print_line(std::to_string(taken->events) + " events already sent read, " + std::to_string(taken->applied) + " of them new to this store, " +
-                       std::to_string(taken->groups) + " groups. The next pass compares with the MIS and sends only what differs.");
-        }
-        if (what.new_epoch) {
-            sqlite::Transaction transaction(session.store->database());
-            const auto meta = outbox::start_new_epoch(transaction, session.operator_login(), "no log of sent events exists", session.clock.unix_us());
-            transaction.commit();
-            auto settings = session.meaning_settings();
-            if (!settings) return report_error(settings.error());
-            Meaning meaning(session.store->database(), session.store->identity(), meta.epoch, std::move(*settings));
-            sqlite::Transaction announcing(session.store->database());
-            std::vector<domain::Event> events;
-            for (const auto& source : session.config.sources) {
-                domain::Event event;
-                event.type = "source.rebuilt";
-                event.entity_id = event.subject = event.partition_key = "source/" + source.name;
-                event.source = source.name;
-                event.time = session.config.clinic_zone.at(session.clock.unix_us());
-                event.data = Json{{"source", source.name}, {"epoch", meta.epoch}};
-                event.identity = canonical_json(event.data);
-                event.ground = "a new epoch, no patient";
-                events.push_back(std::move(event));
+    return with_session(
+        common,
+        what.backup_file.empty() ? ClinicStore::Opening::rebuild : ClinicStore::Opening::existing,
+        [&](Session& session) {
+            if (!session.store->take_lock())
+                return report_error("a running mis-gateway holds the store: stop it first");
+            if (!what.event_files.empty()) {
+                const auto taken = take_sent_events(*session.store, what.event_files);
+                if (!taken) return report_error(taken.error());
+                print_line(
+                    std::to_string(taken->events) + " events already sent read, " +
+                    std::to_string(taken->applied) + " of them new to this store, " +
+                    std::to_string(taken->groups) +
+                    " groups. The next pass compares with the MIS and sends only what differs."
+                );
             }
-            meaning.announce(announcing, events, session.clock.unix_us());
-            announcing.commit();
-            print_line("epoch " + std::to_string(meta.epoch) + " begins: consumers are told to discard what they know of these sources");
+            if (what.new_epoch) {
+                sqlite::Transaction transaction(session.store->database());
+                const auto meta = outbox::start_new_epoch(
+                    transaction, session.operator_login(), "no log of sent events exists",
+                    session.clock.unix_us()
+                );
+                transaction.commit();
+                auto settings = session.meaning_settings();
+                if (!settings) return report_error(settings.error());
+                Meaning meaning(
+                    session.store->database(), session.store->identity(), meta.epoch,
+                    std::move(*settings)
+                );
+                sqlite::Transaction announcing(session.store->database());
+                std::vector<domain::Event> events;
+                for (const auto& source : session.config.sources) {
+                    domain::Event event;
+                    event.type = "source.rebuilt";
+                    event.entity_id = event.subject = event.partition_key = "source/" + source.name;
+                    event.source = source.name;
+                    event.time = session.config.clinic_zone.at(session.clock.unix_us());
+                    event.data = Json{{"source", source.name}, {"epoch", meta.epoch}};
+                    event.identity = canonical_json(event.data);
+                    event.ground = "a new epoch, no patient";
+                    events.push_back(std::move(event));
+                }
+                meaning.announce(announcing, events, session.clock.unix_us());
+                announcing.commit();
+                print_line(
+                    "epoch " + std::to_string(meta.epoch) +
+                    " begins: consumers are told to discard what they know of these sources"
+                );
+            }
+            return kDone;
         }
-        return kDone;
-    });
+    );
 }
 
 int replay(const Common& common, const Replay& what) {
@@ -107,7 +145,10 @@ int replay(const Common& common, const Replay& what) {
         const auto queued = outbox::replay(transaction, what.sink, what.from, what.to);
         if (!queued) return report_error(queued.error());
         transaction.commit();
-        print_line(std::to_string(*queued) + " events will be sent again to " + what.sink + ", with the same ids");
+        print_line(
+            std::to_string(*queued) + " events will be sent again to " + what.sink +
+            ", with the same ids"
+        );
         return kDone;
     });
 }
@@ -117,17 +158,27 @@ int source_rename(const Common& common, const std::string& from, const std::stri
         const change::RecordStore records(session.store->database());
         const auto counts = records.counts();
         const auto has = [&](const std::string& name) {
-            return std::any_of(counts.begin(), counts.end(), [&](const auto& count) { return count.source == name; });
+            return std::any_of(counts.begin(), counts.end(), [&](const auto& count) {
+                return count.source == name;
+            });
         };
-        if (!has(from)) return report_error("source rename: the store knows no source '" + from + "'");
-        if (has(to)) return report_error("source rename: the store knows a source '" + to + "' already");
+        if (!has(from))
+            return report_error("source rename: the store knows no source '" + from + "'");
+        if (has(to))
+            return report_error("source rename: the store knows a source '" + to + "' already");
         for (const auto& source : session.config.sources)
             if (source.name == from && session.identity_of(from) == from)
-                return report_error("source rename: " + session.config.file.string() + " still names the source '" + from + "': write '" + to + "' there first");
+                return report_error(
+                    "source rename: " + session.config.file.string() + " still names the source '" +
+                    from + "': write '" + to + "' there first"
+                );
         sqlite::Transaction transaction(session.store->database());
         outbox::set_meta_value(transaction, "source_identity/" + to, from);
         transaction.commit();
-        print_line("source '" + to + "' of the configuration is the one known as '" + from + "': ids and pseudonyms stay as they were");
+        print_line(
+            "source '" + to + "' of the configuration is the one known as '" + from +
+            "': ids and pseudonyms stay as they were"
+        );
         return kDone;
     });
 }

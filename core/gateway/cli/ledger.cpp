@@ -1,4 +1,5 @@
-// Commands for people with books: plan, limit, report. They show what was announced, which is what the exchange believes.
+// Commands for people with books: plan, limit, report. They show what was announced, which is what
+// the exchange believes.
 #include <algorithm>
 
 #include "base/text.hpp"
@@ -22,7 +23,8 @@ void for_each_group(Session& session, const std::function<void(const domain::Ann
         for (const auto group : page) {
             after = group;
             const auto document = parse_json(groups.announced(group));
-            if (!document || !document->is_object() || !document->contains("standing")) continue;  // free times are no books
+            if (!document || !document->is_object() || !document->contains("standing"))
+                continue;  // free times are no books
             if (const auto announced = domain::Announced::from_json(*document)) visit(*announced);
         }
     }
@@ -34,32 +36,52 @@ std::string joined_text(const Json& list) {
     return out;
 }
 
-std::string state_of(const domain::Announced& announced, const std::string& plan, const std::string& item) {
+std::string state_of(
+    const domain::Announced& announced, const std::string& plan, const std::string& item
+) {
     const auto* told = announced.find("item/" + plan + "/" + item);
     if (told == nullptr) return "planned";
     std::string state = told->data.value("after", "planned");
-    if (state == "void" && told->data.contains("reason")) state += " (" + told->data.value("reason", "") + ")";
+    if (state == "void" && told->data.contains("reason"))
+        state += " (" + told->data.value("reason", "") + ")";
     return state;
 }
 
-void print_plan(const Common& common, const domain::Announced& announced, const Json& told, Table& table) {
+void print_plan(
+    const Common& common, const domain::Announced& announced, const Json& told, Table& table
+) {
     const Json& plan = told.at("plan");
     const std::string id = plan.value("id", "");
     for (const auto& item : plan.value("items", Json::array())) {
         const std::string state = state_of(announced, id, item.value("id", ""));
         if (common.output == Output::json) {
-            Json out{{"plan", id}, {"patient", told.value("patient", "")}, {"order", plan.value("order", "")}, {"closed", told.value("closed", false)}, {"item", item}, {"state", state}};
+            Json out{
+                {"plan", id},
+                {"patient", told.value("patient", "")},
+                {"order", plan.value("order", "")},
+                {"closed", told.value("closed", false)},
+                {"item", item},
+                {"state", state}};
             print_json(out);
         } else {
-            const std::string code = item.contains("nomenclature") && item["nomenclature"].is_string() ? item["nomenclature"].get<std::string>() : item.value("service_code", "");
-            table.add({plan.value("order", "").empty() ? id.substr(0, 12) : plan.value("order", ""), told.value("closed", false) ? "closed" : "open", item.value("id", "").substr(0, 12),
-                       std::to_string(item.value("stage", 1)), code, joined_text(item.value("teeth", Json::array())), item.value("quantity", "1"),
-                       item.contains("total") ? money_text(item["total"]) : "", state});
+            const std::string code =
+                item.contains("nomenclature") && item["nomenclature"].is_string()
+                    ? item["nomenclature"].get<std::string>()
+                    : item.value("service_code", "");
+            table.add(
+                {plan.value("order", "").empty() ? id.substr(0, 12) : plan.value("order", ""),
+                 told.value("closed", false) ? "closed" : "open",
+                 item.value("id", "").substr(0, 12), std::to_string(item.value("stage", 1)), code,
+                 joined_text(item.value("teeth", Json::array())), item.value("quantity", "1"),
+                 item.contains("total") ? money_text(item["total"]) : "", state}
+            );
         }
     }
 }
 
-Result<std::vector<domain::ChannelCost>> read_costs(const std::filesystem::path& file, const std::string& currency) {
+Result<std::vector<domain::ChannelCost>> read_costs(
+    const std::filesystem::path& file, const std::string& currency
+) {
     std::vector<domain::ChannelCost> costs;
     if (file.empty()) return costs;
     int number = 0;
@@ -68,11 +90,21 @@ Result<std::vector<domain::ChannelCost>> read_costs(const std::filesystem::path&
         ++number;
         const auto trimmed = trim(line);
         if (trimmed.empty() || (number == 1 && fold(trimmed).starts_with("channel"))) continue;
-        const auto comma = trimmed.rfind(',') == std::string_view::npos ? trimmed.rfind(';') : trimmed.rfind(',');
-        const auto cost = comma == std::string_view::npos ? std::nullopt : parse_minor_units(trimmed.substr(comma + 1));
+        const auto comma =
+            trimmed.rfind(',') == std::string_view::npos ? trimmed.rfind(';') : trimmed.rfind(',');
+        const auto cost = comma == std::string_view::npos
+                              ? std::nullopt
+                              : parse_minor_units(trimmed.substr(comma + 1));
         if (!cost)
-            return fail(ErrorKind::misconfigured, file.string() + ":" + std::to_string(number) + ": a line channel,cost is expected, such as Google,15000.00");
-        costs.push_back({std::string(trim(trimmed.substr(0, comma))), Money{cost->minor, *Currency::parse(currency)}});
+            return fail(
+                ErrorKind::misconfigured,
+                file.string() + ":" + std::to_string(number) +
+                    ": a line channel,cost is expected, such as Google,15000.00"
+            );
+        costs.push_back(
+            {std::string(trim(trimmed.substr(0, comma))),
+             Money{cost->minor, *Currency::parse(currency)}}
+        );
     }
     return costs;
 }
@@ -81,21 +113,32 @@ Result<std::vector<domain::ChannelCost>> read_costs(const std::filesystem::path&
 
 int plan(const Common& common, const std::string& id) {
     return with_session(common, ClinicStore::Opening::existing, [&](Session& session) {
-        Table table({"plan", "state", "item", "stage", "work", "teeth", "quantity", "agreed", "item is"}, {7});
+        Table table(
+            {"plan", "state", "item", "stage", "work", "teeth", "quantity", "agreed", "item is"},
+            {7}
+        );
         bool any = false;
         for_each_group(session, [&](const domain::Announced& announced) {
             for (const auto& [key, standing] : announced.standing) {
                 if (!key.starts_with("plan/") || !standing.data.contains("plan")) continue;
                 const Json& told = standing.data;
-                if (!id.empty() && id != told["plan"].value("id", "") && id != told["plan"].value("order", "") && id != told.value("patient", "")) continue;
+                if (!id.empty() && id != told["plan"].value("id", "") &&
+                    id != told["plan"].value("order", "") && id != told.value("patient", ""))
+                    continue;
                 any = true;
                 print_plan(common, announced, told, table);
             }
         });
-        if (!any && !id.empty()) return report_error("plan: nothing known under " + id + ": give a plan's id, an order's id or a pseudonym");
+        if (!any && !id.empty())
+            return report_error(
+                "plan: nothing known under " + id +
+                ": give a plan's id, an order's id or a pseudonym"
+            );
         if (common.output == Output::table) {
-            if (any) table.print();
-            else print_line("no plans yet");
+            if (any)
+                table.print();
+            else
+                print_line("no plans yet");
         }
         return kDone;
     });
@@ -103,17 +146,23 @@ int plan(const Common& common, const std::string& id) {
 
 int limit(const Common& common, const std::string& id) {
     return with_session(common, ClinicStore::Opening::existing, [&](Session& session) {
-        Table table({"account", "kind", "state", "granted", "consumed", "remaining", "overrun"}, {3, 4, 5, 6});
+        Table table(
+            {"account", "kind", "state", "granted", "consumed", "remaining", "overrun"},
+            {3, 4, 5, 6}
+        );
         bool any = false;
         for_each_group(session, [&](const domain::Announced& announced) {
             for (const auto& [key, standing] : announced.standing) {
                 if (!key.starts_with("limit/")) continue;
                 const Json& told = standing.data;
                 const Json account = told.value("limit", Json());
-                const std::string limit_id = account.is_object() ? account.value("id", "") : account.is_string() ? account.get<std::string>() : key.substr(6);
+                const std::string limit_id = account.is_object()   ? account.value("id", "")
+                                             : account.is_string() ? account.get<std::string>()
+                                                                   : key.substr(6);
                 if (!id.empty() && id != limit_id && id != told.value("patient", "")) continue;
                 any = true;
-                // The figures are those of today: grants and consumption since the last announcement of the account itself are in its charges.
+                // The figures are those of today: grants and consumption since the last
+                // announcement of the account itself are in its charges.
                 const auto granted = money_from_json(told.value("granted", Json()));
                 const Money given = granted.value_or(Money{});
                 const Money none{0, given.currency};
@@ -124,17 +173,33 @@ int limit(const Common& common, const std::string& id) {
                 const std::string kind = told.value("kind", "");
                 const std::string state = told.value("closed", false) ? "closed" : "open";
                 if (common.output == Output::json)
-                    print_json({{"limit", limit_id}, {"patient", told.value("patient", "")}, {"kind", kind}, {"state", state}, {"granted", to_json_value(given)},
-                                {"consumed", to_json_value(consumed)}, {"remaining", to_json_value(remaining)}, {"overrun", to_json_value(overrun)}});
+                    print_json(
+                        {{"limit", limit_id},
+                         {"patient", told.value("patient", "")},
+                         {"kind", kind},
+                         {"state", state},
+                         {"granted", to_json_value(given)},
+                         {"consumed", to_json_value(consumed)},
+                         {"remaining", to_json_value(remaining)},
+                         {"overrun", to_json_value(overrun)}}
+                    );
                 else
-                    table.add({limit_id, kind, state, money_text(to_json_value(given)), money_text(to_json_value(consumed)), money_text(to_json_value(remaining)),
-                               money_text(to_json_value(overrun))});
+                    table.add(
+                        {limit_id, kind, state, money_text(to_json_value(given)),
+                         money_text(to_json_value(consumed)), money_text(to_json_value(remaining)),
+                         money_text(to_json_value(overrun))}
+                    );
             }
         });
-        if (!any && !id.empty()) return report_error("limit: nothing known under " + id + ": give an account's id or a pseudonym");
+        if (!any && !id.empty())
+            return report_error(
+                "limit: nothing known under " + id + ": give an account's id or a pseudonym"
+            );
         if (common.output == Output::table) {
-            if (any) table.print();
-            else print_line("no accounts yet");
+            if (any)
+                table.print();
+            else
+                print_line("no accounts yet");
         }
         return kDone;
     });
@@ -157,18 +222,35 @@ int report(const Common& common, const Report& what) {
         std::vector<domain::RecordFact> facts;
         const change::RecordStore records(session.store->database());
         for (const char* kind : {"patient", "appointment", "procedure", "payment", "limit"})
-            records.by_kind("", kind, [&](const change::StandingRecord& record) { facts.push_back({record.key, record.version, record.since_us, record.body}); });
-        Table table({"channel", "first visits", "income", "barter", "gift", "cost", "ROI %"}, {1, 2, 3, 4, 5, 6});
+            records.by_kind("", kind, [&](const change::StandingRecord& record) {
+                facts.push_back({record.key, record.version, record.since_us, record.body});
+            });
+        Table table(
+            {"channel", "first visits", "income", "barter", "gift", "cost", "ROI %"},
+            {1, 2, 3, 4, 5, 6}
+        );
         for (const auto& row : domain::report_channels(facts, *costs, period)) {
-            const std::string name = row.kind == domain::ChannelRowKind::channel ? row.channel : row.kind == domain::ChannelRowKind::recommended ? "(recommended)" : "(unknown)";
+            const std::string name = row.kind == domain::ChannelRowKind::channel ? row.channel
+                                     : row.kind == domain::ChannelRowKind::recommended
+                                         ? "(recommended)"
+                                         : "(unknown)";
             if (common.output == Output::json) {
-                Json out{{"channel", name}, {"first_visits", row.first_visits}, {"income", to_json_value(row.income)}, {"barter", to_json_value(row.barter)}, {"gift", to_json_value(row.gift)}};
+                Json out{
+                    {"channel", name},
+                    {"first_visits", row.first_visits},
+                    {"income", to_json_value(row.income)},
+                    {"barter", to_json_value(row.barter)},
+                    {"gift", to_json_value(row.gift)}};
                 if (row.cost) out["cost"] = to_json_value(*row.cost);
                 if (row.roi_percent) out["roi_percent"] = row.roi_percent->to_string();
                 print_json(out);
             } else {
-                table.add({name, std::to_string(row.first_visits), money_text(to_json_value(row.income)), money_text(to_json_value(row.barter)),
-                           money_text(to_json_value(row.gift)), row.cost ? money_text(to_json_value(*row.cost)) : "", row.roi_percent ? row.roi_percent->to_string() : ""});
+                table.add(
+                    {name, std::to_string(row.first_visits), money_text(to_json_value(row.income)),
+                     money_text(to_json_value(row.barter)), money_text(to_json_value(row.gift)),
+                     row.cost ? money_text(to_json_value(*row.cost)) : "",
+                     row.roi_percent ? row.roi_percent->to_string() : ""}
+                );
             }
         }
         if (common.output == Output::table) table.print();

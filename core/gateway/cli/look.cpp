@@ -9,12 +9,19 @@
 namespace mis::gateway::cli {
 namespace {
 
-std::string time_text(const Session& session, std::int64_t unix_us) { return session.config.clinic_zone.at(unix_us).to_string().substr(0, 19); }
+std::string time_text(const Session& session, std::int64_t unix_us) {
+    return session.config.clinic_zone.at(unix_us).to_string().substr(0, 19);
+}
 
 Json quarantine_json(const Session& session, const record::QuarantinedRow& row) {
     Json out{
-        {"number", row.number}, {"source", row.source}, {"stream", row.stream}, {"row_key", row.row_key}, {"reason", row.reason},
-        {"first_seen", session.config.clinic_zone.at(row.first_seen_us).to_string()}, {"attempts", row.attempts},
+        {"number", row.number},
+        {"source", row.source},
+        {"stream", row.stream},
+        {"row_key", row.row_key},
+        {"reason", row.reason},
+        {"first_seen", session.config.clinic_zone.at(row.first_seen_us).to_string()},
+        {"attempts", row.attempts},
     };
     if (!row.raw_row.empty())
         if (auto raw = parse_json(row.raw_row)) out["row"] = std::move(*raw);
@@ -45,15 +52,19 @@ int events(const Common& common, const Events& what) {
 
 int quarantine(const Common& common, const Quarantine& what) {
     return with_session(common, ClinicStore::Opening::existing, [&](Session& session) {
-        const auto masking = what.privacy == Privacy::unmasked ? record::Masking::plain : record::Masking::masked;
+        const auto masking =
+            what.privacy == Privacy::unmasked ? record::Masking::plain : record::Masking::masked;
         if (what.show > 0) {
-            if (masking == record::Masking::plain) session.audit_look("quarantine " + std::to_string(what.show));
-            const auto row = record::Quarantine::show(session.store->database(), what.show, masking);
+            if (masking == record::Masking::plain)
+                session.audit_look("quarantine " + std::to_string(what.show));
+            const auto row =
+                record::Quarantine::show(session.store->database(), what.show, masking);
             if (!row) return report_error("quarantine: no row " + std::to_string(what.show));
             print_line(quarantine_json(session, *row).dump(common.output == Output::json ? -1 : 2));
             return kDone;
         }
-        if (masking == record::Masking::plain) session.audit_look("quarantine list " + what.source + " " + what.stream);
+        if (masking == record::Masking::plain)
+            session.audit_look("quarantine list " + what.source + " " + what.stream);
         record::QuarantineFilter filter;
         filter.source = what.source;
         filter.stream = what.stream;
@@ -61,14 +72,20 @@ int quarantine(const Common& common, const Quarantine& what) {
         const auto rows = record::Quarantine::list(session.store->database(), filter, masking);
         Table table({"number", "source", "stream", "row", "since", "reason"}, {0});
         for (const auto& row : rows) {
-            if (common.output == Output::json) print_json(quarantine_json(session, row));
+            if (common.output == Output::json)
+                print_json(quarantine_json(session, row));
             else
-                table.add({std::to_string(row.number), row.source, row.stream, row.row_key.empty() ? "(unreadable)" : row.row_key,
-                           time_text(session, row.first_seen_us), row.reason});
+                table.add(
+                    {std::to_string(row.number), row.source, row.stream,
+                     row.row_key.empty() ? "(unreadable)" : row.row_key,
+                     time_text(session, row.first_seen_us), row.reason}
+                );
         }
         if (common.output == Output::table) {
-            if (table.size() == 0) print_line("nothing in quarantine");
-            else table.print();
+            if (table.size() == 0)
+                print_line("nothing in quarantine");
+            else
+                table.print();
         }
         return kDone;
     });
@@ -79,23 +96,42 @@ int dead_letters(const Common& common, const DeadLetters& what) {
         if (what.retry > 0) {
             sqlite::Transaction transaction(session.store->database());
             if (!outbox::retry_dead_letter(transaction, what.sink, what.retry))
-                return report_error("dead-letters: sink " + what.sink + " has no dead letter at position " + std::to_string(what.retry));
+                return report_error(
+                    "dead-letters: sink " + what.sink + " has no dead letter at position " +
+                    std::to_string(what.retry)
+                );
             transaction.commit();
-            print_line("position " + std::to_string(what.retry) + " will be sent again to " + what.sink);
+            print_line(
+                "position " + std::to_string(what.retry) + " will be sent again to " + what.sink
+            );
             return kDone;
         }
         Table table({"sink", "position", "state", "since", "type", "id", "reason"}, {1});
-        for (const auto& letter : outbox::dead_letters(session.store->database(), what.sink, static_cast<std::size_t>(what.limit))) {
+        for (const auto& letter : outbox::dead_letters(
+                 session.store->database(), what.sink, static_cast<std::size_t>(what.limit)
+             )) {
             if (common.output == Output::json)
-                print_json({{"sink", letter.sink}, {"position", letter.position}, {"state", letter.state}, {"type", letter.event.type},
-                            {"id", letter.event.id}, {"reason", letter.reason}, {"at", session.config.clinic_zone.at(letter.at_us).to_string()}});
+                print_json(
+                    {{"sink", letter.sink},
+                     {"position", letter.position},
+                     {"state", letter.state},
+                     {"type", letter.event.type},
+                     {"id", letter.event.id},
+                     {"reason", letter.reason},
+                     {"at", session.config.clinic_zone.at(letter.at_us).to_string()}}
+                );
             else
-                table.add({letter.sink, std::to_string(letter.position), letter.state, time_text(session, letter.at_us), letter.event.type,
-                           letter.event.id, letter.reason});
+                table.add(
+                    {letter.sink, std::to_string(letter.position), letter.state,
+                     time_text(session, letter.at_us), letter.event.type, letter.event.id,
+                     letter.reason}
+                );
         }
         if (common.output == Output::table) {
-            if (table.size() == 0) print_line("no dead letters");
-            else table.print();
+            if (table.size() == 0)
+                print_line("no dead letters");
+            else
+                table.print();
         }
         return kDone;
     });
@@ -106,11 +142,22 @@ int audit_show(const Common& common, std::int64_t from, int limit) {
         Table table({"number", "at", "action", "who", "ground", "subject", "ids"}, {0});
         for (const auto& entry : disclosure::Audit::show(session.store->database(), from, limit)) {
             if (common.output == Output::json)
-                print_json({{"number", entry.number}, {"at", session.config.clinic_zone.at(entry.at_us).to_string()}, {"action", entry.action},
-                            {"who", entry.who}, {"ground", entry.ground}, {"subject", entry.subject}, {"ids", entry.ids}, {"hash", entry.hash}});
+                print_json(
+                    {{"number", entry.number},
+                     {"at", session.config.clinic_zone.at(entry.at_us).to_string()},
+                     {"action", entry.action},
+                     {"who", entry.who},
+                     {"ground", entry.ground},
+                     {"subject", entry.subject},
+                     {"ids", entry.ids},
+                     {"hash", entry.hash}}
+                );
             else
-                table.add({std::to_string(entry.number), time_text(session, entry.at_us), entry.action, entry.who, entry.ground, entry.subject,
-                           entry.ids.empty() ? "" : std::to_string(entry.ids.size()) + " events"});
+                table.add(
+                    {std::to_string(entry.number), time_text(session, entry.at_us), entry.action,
+                     entry.who, entry.ground, entry.subject,
+                     entry.ids.empty() ? "" : std::to_string(entry.ids.size()) + " events"}
+                );
         }
         if (common.output == Output::table) table.print();
         return kDone;
@@ -121,16 +168,22 @@ int audit_verify(const Common& common) {
     return with_session(common, ClinicStore::Opening::existing, [&](Session& session) {
         const auto verdict = disclosure::Audit::verify(session.store->database());
         if (common.output == Output::json) {
-            Json out{{"entries", verdict.entries}, {"head", verdict.head}, {"intact", !verdict.broken_at}};
+            Json out{
+                {"entries", verdict.entries},
+                {"head", verdict.head},
+                {"intact", !verdict.broken_at}};
             if (verdict.broken_at) out["broken_at"] = *verdict.broken_at;
             print_json(out);
         } else if (!verdict.broken_at) {
-            print_line("audit log intact: " + std::to_string(verdict.entries) + " entries, head " + verdict.head);
+            print_line(
+                "audit log intact: " + std::to_string(verdict.entries) + " entries, head " +
+                verdict.head
+            );
         }
         if (verdict.broken_at)
             return report_error(
-                "audit log broken at entry " + std::to_string(*verdict.broken_at) + " (" + verdict.reason +
-                "): compare with the last backup, which carries the head it had"
+                "audit log broken at entry " + std::to_string(*verdict.broken_at) + " (" +
+                verdict.reason + "): compare with the last backup, which carries the head it had"
             );
         return kDone;
     });

@@ -13,12 +13,16 @@ namespace mis::gateway::cli {
 namespace {
 
 // A change to the store by a meaning's hand, then its consequences.
-int change_store(const Common& common, const std::function<Result<void>(Session&, Meaning&, sqlite::Transaction&)>& change) {
+int change_store(
+    const Common& common,
+    const std::function<Result<void>(Session&, Meaning&, sqlite::Transaction&)>& change
+) {
     return with_session(common, ClinicStore::Opening::existing, [&](Session& session) {
         const auto meaning = session.meaning();
         {
             sqlite::Transaction transaction(session.store->database());
-            if (const auto changed = change(session, *meaning, transaction); !changed) return report_error(changed.error());
+            if (const auto changed = change(session, *meaning, transaction); !changed)
+                return report_error(changed.error());
             transaction.commit();
         }
         session.work_off();
@@ -32,31 +36,60 @@ int order_list(const Common& common) {
     return with_session(common, ClinicStore::Opening::existing, [&](Session& session) {
         const inbox::Inbox inbox(session.store->database());
         Table table({"order", "state", "candidates", "patient", "ground"}, {2});
-        const auto show = [&](const std::string& order, const std::string& state, const std::string& candidates, const std::string& patient, const std::string& ground) {
+        const auto show = [&](const std::string& order, const std::string& state,
+                              const std::string& candidates, const std::string& patient,
+                              const std::string& ground) {
             if (common.output == Output::json)
-                print_json({{"order", order}, {"state", state}, {"candidates", candidates}, {"patient", patient}, {"ground", ground}});
-            else table.add({order, state, candidates, patient, ground});
+                print_json(
+                    {{"order", order},
+                     {"state", state},
+                     {"candidates", candidates},
+                     {"patient", patient},
+                     {"ground", ground}}
+                );
+            else
+                table.add({order, state, candidates, patient, ground});
         };
         for (const auto& waiting : inbox.waiting_orders())
-            show(waiting.order, waiting.identity.is_empty() ? "waits for `order link`" : "waiting", std::to_string(waiting.candidates), "", "");
+            show(
+                waiting.order, waiting.identity.is_empty() ? "waits for `order link`" : "waiting",
+                std::to_string(waiting.candidates), "", ""
+            );
         for (const auto& link : inbox.links(100'000))
-            show(link.order, "linked", "", session.store->identity().pseudonym(link.source, link.patient_source_id), link.ground);
+            show(
+                link.order, "linked", "",
+                session.store->identity().pseudonym(link.source, link.patient_source_id),
+                link.ground
+            );
         if (common.output == Output::table) {
-            if (table.size() == 0) print_line("no orders yet");
-            else table.print();
+            if (table.size() == 0)
+                print_line("no orders yet");
+            else
+                table.print();
         }
         return kDone;
     });
 }
 
-int order_link(const Common& common, const std::string& order, const std::string& source, const std::string& patient_source_id) {
-    return change_store(common, [&](Session& session, Meaning& meaning, sqlite::Transaction& transaction) {
-        return meaning.link_order(transaction, {order, session.identity_of(source), patient_source_id, session.clock.unix_us(), "operator"});
-    });
+int order_link(
+    const Common& common, const std::string& order, const std::string& source,
+    const std::string& patient_source_id
+) {
+    return change_store(
+        common,
+        [&](Session& session, Meaning& meaning, sqlite::Transaction& transaction) {
+            return meaning.link_order(
+                transaction, {order, session.identity_of(source), patient_source_id,
+                              session.clock.unix_us(), "operator"}
+            );
+        }
+    );
 }
 
 int order_unlink(const Common& common, const std::string& order) {
-    return change_store(common, [&](Session&, Meaning& meaning, sqlite::Transaction& transaction) { return meaning.unlink_order(transaction, order); });
+    return change_store(common, [&](Session&, Meaning& meaning, sqlite::Transaction& transaction) {
+        return meaning.unlink_order(transaction, order);
+    });
 }
 
 int hold_list(const Common& common) {
@@ -65,50 +98,104 @@ int hold_list(const Common& common) {
         for (const auto& hold : change::holds(session.store->database())) {
             const auto since = session.config.clinic_zone.at(hold.since_us).to_string();
             if (common.output == Output::json)
-                print_json({{"source", hold.source}, {"stream", hold.stream}, {"since", since}, {"missing", hold.missing}, {"known", hold.known}, {"reason", hold.reason}, {"released", hold.released}});
-            else table.add({hold.source, hold.stream, since, std::to_string(hold.missing), std::to_string(hold.known), hold.released ? hold.reason + " (released)" : hold.reason});
+                print_json(
+                    {{"source", hold.source},
+                     {"stream", hold.stream},
+                     {"since", since},
+                     {"missing", hold.missing},
+                     {"known", hold.known},
+                     {"reason", hold.reason},
+                     {"released", hold.released}}
+                );
+            else
+                table.add(
+                    {hold.source, hold.stream, since, std::to_string(hold.missing),
+                     std::to_string(hold.known),
+                     hold.released ? hold.reason + " (released)" : hold.reason}
+                );
         }
         for (const auto& count : change::RecordStore(session.store->database()).counts()) {
             if (count.held_by_mapping == 0) continue;
-            const std::string reason = std::to_string(count.held_by_mapping) + " records differ by the mapping alone: release with --send or --baseline";
-            if (common.output == Output::json) print_json({{"source", count.source}, {"stream", count.stream}, {"held_by_mapping", count.held_by_mapping}, {"reason", reason}});
-            else table.add({count.source, count.stream, "", "", "", reason});
+            const std::string reason =
+                std::to_string(count.held_by_mapping) +
+                " records differ by the mapping alone: release with --send or --baseline";
+            if (common.output == Output::json)
+                print_json(
+                    {{"source", count.source},
+                     {"stream", count.stream},
+                     {"held_by_mapping", count.held_by_mapping},
+                     {"reason", reason}}
+                );
+            else
+                table.add({count.source, count.stream, "", "", "", reason});
         }
         if (common.output == Output::table) {
-            if (table.size() == 0) print_line("nothing is held");
-            else table.print();
+            if (table.size() == 0)
+                print_line("nothing is held");
+            else
+                table.print();
         }
         return kDone;
     });
 }
 
-int hold_release(const Common& common, const std::string& source, const std::string& stream, HoldAnswer answer) {
-    return change_store(common, [&](Session& session, Meaning& meaning, sqlite::Transaction& transaction) -> Result<void> {
-        if (answer == HoldAnswer::none) {
-            if (change::release_hold(transaction, session.identity_of(source), stream)) return {};
-            for (const auto& count : change::RecordStore(session.store->database()).counts())
-                if (count.source == session.identity_of(source) && (stream.empty() || count.stream == stream) && count.held_by_mapping > 0)
-                    return fail(ErrorKind::rejected, source + " " + count.stream + ": a changed mapping waits there: name the stream and add --send or --baseline");
-            return fail(ErrorKind::rejected, "nothing is held at " + source + (stream.empty() ? "" : " " + stream) + ": see `mis-gateway hold list`");
+int hold_release(
+    const Common& common, const std::string& source, const std::string& stream, HoldAnswer answer
+) {
+    return change_store(
+        common,
+        [&](Session& session, Meaning& meaning, sqlite::Transaction& transaction) -> Result<void> {
+            if (answer == HoldAnswer::none) {
+                if (change::release_hold(transaction, session.identity_of(source), stream))
+                    return {};
+                for (const auto& count : change::RecordStore(session.store->database()).counts())
+                    if (count.source == session.identity_of(source) &&
+                        (stream.empty() || count.stream == stream) && count.held_by_mapping > 0)
+                        return fail(
+                            ErrorKind::rejected, source + " " + count.stream +
+                                                     ": a changed mapping waits there: name the "
+                                                     "stream and add --send or --baseline"
+                        );
+                return fail(
+                    ErrorKind::rejected, "nothing is held at " + source +
+                                             (stream.empty() ? "" : " " + stream) +
+                                             ": see `mis-gateway hold list`"
+                );
+            }
+            if (stream.empty())
+                return fail(
+                    ErrorKind::rejected, "--send and --baseline answer for one stream: name it"
+                );
+            return meaning.answer_mapping_hold(
+                transaction, session.identity_of(source), stream,
+                answer == HoldAnswer::send ? change::RecordStore::Answer::send
+                                           : change::RecordStore::Answer::baseline,
+                session.clock.unix_us()
+            );
         }
-        if (stream.empty()) return fail(ErrorKind::rejected, "--send and --baseline answer for one stream: name it");
-        return meaning.answer_mapping_hold(
-            transaction, session.identity_of(source), stream, answer == HoldAnswer::send ? change::RecordStore::Answer::send : change::RecordStore::Answer::baseline,
-            session.clock.unix_us()
-        );
-    });
+    );
 }
 
-int map_code(const Common& common, const std::string& source, const std::string& service_code, const std::string& nomenclature) {
+int map_code(
+    const Common& common, const std::string& source, const std::string& service_code,
+    const std::string& nomenclature
+) {
     if (nomenclature.empty()) {
-        report_error("map-code: three words are needed: SOURCE CODE NOMENCLATURE; without any it lists what is unmapped");
+        report_error(
+            "map-code: three words are needed: SOURCE CODE NOMENCLATURE; without any it lists what "
+            "is unmapped"
+        );
         return kUsage;
     }
-    return change_store(common, [&](Session& session, Meaning& meaning, sqlite::Transaction& transaction) -> Result<void> {
-        if (auto known = session.source_setup(source); !known && source != "scenario") return fail(known.error());
-        meaning.map_code(transaction, service_code, nomenclature);
-        return {};
-    });
+    return change_store(
+        common,
+        [&](Session& session, Meaning& meaning, sqlite::Transaction& transaction) -> Result<void> {
+            if (auto known = session.source_setup(source); !known && source != "scenario")
+                return fail(known.error());
+            meaning.map_code(transaction, service_code, nomenclature);
+            return {};
+        }
+    );
 }
 
 int map_code_list(const Common& common) {
@@ -116,16 +203,22 @@ int map_code_list(const Common& common) {
         const domain_store::CodeMap codes(session.store->database());
         Table table({"code", "seen in change sets", "nomenclature"}, {1});
         for (const auto& code : codes.unmapped()) {
-            if (common.output == Output::json) print_json({{"code", code.code}, {"times", code.times}, {"nomenclature", nullptr}});
-            else table.add({code.code, std::to_string(code.times), "(unmapped)"});
+            if (common.output == Output::json)
+                print_json({{"code", code.code}, {"times", code.times}, {"nomenclature", nullptr}});
+            else
+                table.add({code.code, std::to_string(code.times), "(unmapped)"});
         }
         for (const auto& [code, nomenclature] : codes.all()) {
-            if (common.output == Output::json) print_json({{"code", code}, {"nomenclature", nomenclature}});
-            else table.add({code, "", nomenclature});
+            if (common.output == Output::json)
+                print_json({{"code", code}, {"nomenclature", nomenclature}});
+            else
+                table.add({code, "", nomenclature});
         }
         if (common.output == Output::table) {
-            if (table.size() == 0) print_line("every code that was seen has a national code");
-            else table.print();
+            if (table.size() == 0)
+                print_line("every code that was seen has a national code");
+            else
+                table.print();
         }
         return kDone;
     });
@@ -138,30 +231,48 @@ int feedback_list(const Common& common) {
         for (const auto& feedback : inbox.feedbacks(1000)) {
             std::string order, state, since;
             for (const auto& message : inbox.messages_of_feedback(feedback)) {
-                if (message.body.contains("order")) order = message.body["order"].get<std::string>();
-                if (since.empty()) since = session.config.clinic_zone.at(message.received_us).to_string();
+                if (message.body.contains("order"))
+                    order = message.body["order"].get<std::string>();
+                if (since.empty())
+                    since = session.config.clinic_zone.at(message.received_us).to_string();
                 state = message.type.substr(message.type.find('.') + 1);
             }
-            if (common.output == Output::json) print_json({{"feedback", feedback}, {"order", order}, {"state", state}, {"since", since}});
-            else table.add({feedback, order, state, since});
+            if (common.output == Output::json)
+                print_json(
+                    {{"feedback", feedback}, {"order", order}, {"state", state}, {"since", since}}
+                );
+            else
+                table.add({feedback, order, state, since});
         }
         if (common.output == Output::table) {
-            if (table.size() == 0) print_line("no feedback yet");
-            else table.print();
+            if (table.size() == 0)
+                print_line("no feedback yet");
+            else
+                table.print();
         }
         return kDone;
     });
 }
 
-int feedback_answer(const Common& common, const std::string& feedback, const std::filesystem::path& text_file) {
-    return change_store(common, [&](Session& session, Meaning& meaning, sqlite::Transaction& transaction) {
-        return meaning.answer_feedback(transaction, feedback, std::string(trim(platform::read_file(text_file))), session.clock.unix_us());
-    });
+int feedback_answer(
+    const Common& common, const std::string& feedback, const std::filesystem::path& text_file
+) {
+    return change_store(
+        common,
+        [&](Session& session, Meaning& meaning, sqlite::Transaction& transaction) {
+            return meaning.answer_feedback(
+                transaction, feedback, std::string(trim(platform::read_file(text_file))),
+                session.clock.unix_us()
+            );
+        }
+    );
 }
 
 int inbox_push(const Common& common, const std::filesystem::path& file) {
     return with_session(common, ClinicStore::Opening::create, [&](Session& session) {
-        const std::string text = file == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : platform::read_file(file);
+        const std::string text = file == "-"
+                                     ? std::string(std::istreambuf_iterator<char>(std::cin), {})
+                                     : platform::read_file(file);
         const auto messages = inbox::read_messages(text, file.string());
         if (!messages) return report_error(messages.error());
         const auto meaning = session.meaning();
@@ -172,18 +283,27 @@ int inbox_push(const Common& common, const std::filesystem::path& file) {
             platform::crash_point("inbox.before_commit");
             transaction.commit();
             platform::crash_point("inbox.after_commit");
-            const std::string id = message.is_object() && message.contains("id") && message["id"].is_string() ? message["id"].get<std::string>() : "(no id)";
+            const std::string id =
+                message.is_object() && message.contains("id") && message["id"].is_string()
+                    ? message["id"].get<std::string>()
+                    : "(no id)";
             const bool is_refused = answer.verdict == inbox::Verdict::refused;
             refused += is_refused ? 1 : 0;
-            const std::string verdict = is_refused ? "refused" : answer.verdict == inbox::Verdict::repeated ? "repeated" : "accepted";
+            const std::string verdict = is_refused                                   ? "refused"
+                                        : answer.verdict == inbox::Verdict::repeated ? "repeated"
+                                                                                     : "accepted";
             if (common.output == Output::json) {
                 Json out{{"id", id}, {"answer", verdict}};
                 if (is_refused) out.update({{"code", answer.code}, {"reason", answer.reason}});
                 if (!answer.ignored_fields.empty()) out["ignored_fields"] = answer.ignored_fields;
                 print_json(out);
             } else {
-                print_line(id + ": " + verdict + (is_refused ? " (" + answer.code + "): " + answer.reason : ""));
-                for (const auto& field : answer.ignored_fields) print_line("  ignored: " + field + ", which this version does not know");
+                print_line(
+                    id + ": " + verdict +
+                    (is_refused ? " (" + answer.code + "): " + answer.reason : "")
+                );
+                for (const auto& field : answer.ignored_fields)
+                    print_line("  ignored: " + field + ", which this version does not know");
             }
         }
         session.work_off();

@@ -6,8 +6,11 @@
 namespace mis::gateway::cli {
 namespace {
 
-std::size_t width_of(std::string_view text) {  // characters, which all take one column in what we print
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+std::size_t width_of(std::string_view text
+) {  // characters, which all take one column in what we print
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+        return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+    }));
 }
 
 }  // namespace
@@ -32,7 +35,8 @@ void print_json(const Json& document) { print_line(document.dump()); }
 void Table::print() const {
     std::vector<std::size_t> widths(rows_.front().size(), 0);
     for (const auto& row : rows_)
-        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+        for (std::size_t i = 0; i < row.size(); ++i)
+            widths[i] = std::max(widths[i], width_of(row[i]));
     for (const auto& row : rows_) {
         std::string line;
         for (std::size_t i = 0; i < row.size(); ++i) {
@@ -52,7 +56,8 @@ std::string money_text(const Json& money) {
     std::string digits = parsed->to_string();
     const std::string code = digits.substr(digits.size() - 3);
     digits.resize(digits.size() - 4);
-    for (auto at = static_cast<std::ptrdiff_t>(digits.find('.')) - 3; at > (digits[0] == '-' ? 1 : 0); at -= 3)
+    for (auto at = static_cast<std::ptrdiff_t>(digits.find('.')) - 3;
+         at > (digits[0] == '-' ? 1 : 0); at -= 3)
         digits.insert(static_cast<std::size_t>(at), " ");
     return digits + " " + (code == "RUB" ? "₽" : code);
 }

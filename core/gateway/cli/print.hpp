@@ -1,4 +1,5 @@
-// How commands speak: errors on standard error ("what, where, remedy"), tables for people, JSON Lines for machines.
+// How commands speak: errors on standard error ("what, where, remedy"), tables for people, JSON
+// Lines for machines.
 #pragma once
 
 #include <string>
@@ -18,10 +19,14 @@ int report_error(std::string_view text);  // 1
 void print_line(std::string_view text);
 void print_json(const Json& document);
 
-// Columns aligned by their widest cell, a header in the first row; money columns and other numbers stand right when `right` names them.
+// Columns aligned by their widest cell, a header in the first row; money columns and other numbers
+// stand right when `right` names them.
 class Table {
   public:
-    explicit Table(std::vector<std::string> header, std::vector<std::size_t> right = {}) : right_(std::move(right)) { rows_.push_back(std::move(header)); }
+    explicit Table(std::vector<std::string> header, std::vector<std::size_t> right = {})
+        : right_(std::move(right)) {
+        rows_.push_back(std::move(header));
+    }
     void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
     void print() const;
     std::size_t size() const { return rows_.size() - 1; }

@@ -30,13 +30,17 @@ void start(Running& running) {
     running.daemon->start();
     if (running.session->config.http_listen)
         running.watch = std::make_unique<Watch>(
-            *running.daemon, WatchSettings{running.session->config.http_listen->address, running.session->config.http_listen->port,
-                                           running.session->config.backup_folder, running.session->config.backup_age_hours_max},
+            *running.daemon,
+            WatchSettings{
+                running.session->config.http_listen->address,
+                running.session->config.http_listen->port, running.session->config.backup_folder,
+                running.session->config.backup_age_hours_max},
             running.session->clock
         );
 }
 
-// SIGHUP: validate, show the difference, swap between two batches; the old configuration stays on any error.
+// SIGHUP: validate, show the difference, swap between two batches; the old configuration stays on
+// any error.
 void reload(Running& running, const Common& common) {
     auto config = config::load_config(common.config);
     if (!config) {
@@ -51,7 +55,10 @@ void reload(Running& running, const Common& common) {
     for (const auto& change : changes) {
         log::info("reload: {}: {} -> {}", change.key, change.before, change.after);
         if (change.effect == config::SettingEffect::identity) {
-            log::error("reload refused: {} is the store's identity; the running configuration stays", change.key);
+            log::error(
+                "reload refused: {} is the store's identity; the running configuration stays",
+                change.key
+            );
             return;
         }
     }
@@ -73,17 +80,20 @@ void reload(Running& running, const Common& common) {
 
 int refuse_second_process(const Session& session) {
     return report_error(
-        "another mis-gateway runs on the store " + session.store->folder().string() + ": stop it first (systemctl stop mis-gateway)"
+        "another mis-gateway runs on the store " + session.store->folder().string() +
+        ": stop it first (systemctl stop mis-gateway)"
     );
 }
 
 // What waits for a human at this stream; empty: nothing.
 std::string held_text(Session& session, const std::string& source, const std::string& stream) {
     for (const auto& hold : change::holds(session.store->database()))
-        if (hold.source == source && hold.stream == stream && !hold.released) return "held: " + hold.reason + "; see `hold list`";
+        if (hold.source == source && hold.stream == stream && !hold.released)
+            return "held: " + hold.reason + "; see `hold list`";
     for (const auto& count : change::RecordStore(session.store->database()).counts())
         if (count.source == source && count.stream == stream && count.held_by_mapping > 0)
-            return "held: " + std::to_string(count.held_by_mapping) + " changed by the mapping alone; see `hold list`";
+            return "held: " + std::to_string(count.held_by_mapping) +
+                   " changed by the mapping alone; see `hold list`";
     return "";
 }
 
@@ -95,12 +105,19 @@ int run(const Common& common, const Run& options) {
     if (!opened) return report_error(opened.error());
     Running running{std::move(*opened), nullptr, nullptr};
     if (!running.session->store->take_lock()) return refuse_second_process(*running.session);
-    running.daemon = make_daemon(*running.session, options.discard_removed_sinks ? Daemon::RemovedSinks::discard : Daemon::RemovedSinks::refuse);
+    running.daemon = make_daemon(
+        *running.session,
+        options.discard_removed_sinks ? Daemon::RemovedSinks::discard : Daemon::RemovedSinks::refuse
+    );
     start(running);
-    log::info("mis-gateway runs for clinic {}; store {}", running.session->config.clinic_id, running.session->store->folder().string());
+    log::info(
+        "mis-gateway runs for clinic {}; store {}", running.session->config.clinic_id,
+        running.session->store->folder().string()
+    );
     platform::notify_ready();
     for (;;) {
-        const auto signal = platform::wait_for_signal(std::chrono::milliseconds(Daemon::kTurnMilliseconds));
+        const auto signal =
+            platform::wait_for_signal(std::chrono::milliseconds(Daemon::kTurnMilliseconds));
         if (signal == platform::Signal::stop) break;
         if (signal == platform::Signal::reload) reload(running, common);
         running.daemon->turn();
@@ -124,22 +141,47 @@ int sync_once(const Common& common) {
     const bool all = daemon->sync_once(kDeliverSecondsMax);
     daemon->stop();
     const auto figures = daemon->figures();
-    Table table({"source", "stream", "rows", "mapped", "unchanged", "quarantined", "state"}, {2, 3, 4, 5});
+    Table table(
+        {"source", "stream", "rows", "mapped", "unchanged", "quarantined", "state"}, {2, 3, 4, 5}
+    );
     for (const auto& [name, streams] : daemon->streams())
         for (const auto& stream : streams) {
             const std::string held = held_text(session, name, stream.stream);
-            const std::string state = !stream.off.empty() ? "off: " + stream.off : !stream.error.empty() ? "degraded: " + stream.error : !held.empty() ? held : "ok";
+            const std::string state = !stream.off.empty()     ? "off: " + stream.off
+                                      : !stream.error.empty() ? "degraded: " + stream.error
+                                      : !held.empty()         ? held
+                                                              : "ok";
             if (common.output == Output::json)
-                print_json({{"source", name}, {"stream", stream.stream}, {"rows", stream.rows_scanned}, {"mapped", stream.rows_mapped},
-                            {"unchanged", stream.rows_unchanged}, {"quarantined", stream.rows_quarantined}, {"state", state}});
+                print_json(
+                    {{"source", name},
+                     {"stream", stream.stream},
+                     {"rows", stream.rows_scanned},
+                     {"mapped", stream.rows_mapped},
+                     {"unchanged", stream.rows_unchanged},
+                     {"quarantined", stream.rows_quarantined},
+                     {"state", state}}
+                );
             else
-                table.add({name, stream.stream, std::to_string(stream.rows_scanned), std::to_string(stream.rows_mapped),
-                           std::to_string(stream.rows_unchanged), std::to_string(stream.rows_quarantined), state});
+                table.add(
+                    {name, stream.stream, std::to_string(stream.rows_scanned),
+                     std::to_string(stream.rows_mapped), std::to_string(stream.rows_unchanged),
+                     std::to_string(stream.rows_quarantined), state}
+                );
         }
     if (common.output == Output::table) table.print();
     for (const auto& sink : figures.sinks) {
-        if (common.output == Output::json) print_json({{"sink", sink.sink}, {"pending", sink.pending}, {"dead_letters", sink.dead_letters}, {"reason", sink.reason}});
-        else print_line("sink " + sink.sink + ": " + std::to_string(sink.pending) + " pending" + (sink.reason.empty() ? "" : " (" + sink.reason + ")"));
+        if (common.output == Output::json)
+            print_json(
+                {{"sink", sink.sink},
+                 {"pending", sink.pending},
+                 {"dead_letters", sink.dead_letters},
+                 {"reason", sink.reason}}
+            );
+        else
+            print_line(
+                "sink " + sink.sink + ": " + std::to_string(sink.pending) + " pending" +
+                (sink.reason.empty() ? "" : " (" + sink.reason + ")")
+            );
     }
     return all ? kDone : kFailed;
 }

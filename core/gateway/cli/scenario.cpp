@@ -9,7 +9,8 @@ int scenario(const std::filesystem::path& file) {
         [](std::string_view event) { print_line(event); },
         [](std::string_view remark) { report_error(remark); },
     };
-    if (const auto played = play_scenario(file, output); !played) return report_error(played.error());
+    if (const auto played = play_scenario(file, output); !played)
+        return report_error(played.error());
     return kDone;
 }
 

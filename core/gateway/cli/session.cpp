@@ -18,9 +18,14 @@ Result<std::filesystem::path> connector_folder(const std::string& name) {
     const auto folder = platform::share_directory() / "connectors" / name;
     if (std::filesystem::is_directory(folder)) return folder;
     std::string known;
-    for (const auto& entry : std::filesystem::directory_iterator(platform::share_directory() / "connectors"))
-        if (entry.is_directory() && !entry.path().filename().string().starts_with("_")) known += " " + entry.path().filename().string();
-    return fail(ErrorKind::misconfigured, "no connector '" + name + "'; there are:" + known + "; or give the path of a folder");
+    for (const auto& entry :
+         std::filesystem::directory_iterator(platform::share_directory() / "connectors"))
+        if (entry.is_directory() && !entry.path().filename().string().starts_with("_"))
+            known += " " + entry.path().filename().string();
+    return fail(
+        ErrorKind::misconfigured,
+        "no connector '" + name + "'; there are:" + known + "; or give the path of a folder"
+    );
 }
 
 Result<sink::WebhookOptions> webhook_options(const config::WebhookConfig& config) {
@@ -59,27 +64,38 @@ Result<std::unique_ptr<Session>> Session::open(const Common& common, ClinicStore
     auto session = std::unique_ptr<Session>(new Session{std::move(*config), nullptr, nullptr, {}});
     const auto& groups_file = session->config.groups_file;
     auto groups = domain::NomenclatureGroups::load(
-        groups_file.empty() ? platform::share_directory() / "config" / "nomenclature_groups.yaml" : groups_file
+        groups_file.empty() ? platform::share_directory() / "config" / "nomenclature_groups.yaml"
+                            : groups_file
     );
     if (!groups) return fail(groups.error());
     if (const auto& extension = session->config.groups_extend_file; !extension.empty())
         if (auto extended = groups->extend(extension); !extended) return fail(extended.error());
     session->groups = std::make_unique<domain::NomenclatureGroups>(std::move(*groups));
-    session->store = ClinicStore::open(session->config.store_folder, session->config.clinic_id, opening);
+    session->store =
+        ClinicStore::open(session->config.store_folder, session->config.clinic_id, opening);
     return session;
 }
 
 Result<MeaningSettings> Session::meaning_settings() const {
-    MeaningSettings settings{domain::Rules(config.clinic_zone), config.branch_zones, config.slot_days, config.groups_per_commit, {}};
-    if (config.practitioner_names) settings.practitioner_names = MeaningSettings::PractitionerNames::leave;
-    settings.rules.export_mode = config.export_mode == config::ExportMode::all ? domain::ExportMode::all : domain::ExportMode::ordered;
+    MeaningSettings settings{
+        domain::Rules(config.clinic_zone),
+        config.branch_zones,
+        config.slot_days,
+        config.groups_per_commit,
+        {}};
+    if (config.practitioner_names)
+        settings.practitioner_names = MeaningSettings::PractitionerNames::leave;
+    settings.rules.export_mode = config.export_mode == config::ExportMode::all
+                                     ? domain::ExportMode::all
+                                     : domain::ExportMode::ordered;
     settings.rules.export_ground = config.legal_ground;
     settings.rules.groups = groups.get();
     settings.rules.low_threshold_percent = config.low_threshold_percent;
     for (const auto& source : config.sources) {
         const auto setup = source_setup(source.name);
         if (!setup) return fail(setup.error());
-        if (setup->connector.no_show == "end_of_day") settings.rules.no_show_sources.insert(setup->name);
+        if (setup->connector.no_show == "end_of_day")
+            settings.rules.no_show_sources.insert(setup->name);
         if (source.is_register) settings.rules.register_sources.insert(setup->name);
     }
     return settings;
@@ -94,8 +110,13 @@ Result<SourceSetup> Session::source_setup(const std::string& name) const {
         if (!folder) return fail(folder.error().within("source " + name));
         auto connector = source::load_connector(*folder);
         if (!connector) return fail(connector.error().within("source " + name));
-        if (!source.firebird) return fail(ErrorKind::misconfigured, config.file.string() + ": source " + name + ": firebird: is missing");
-        SourceSetup setup{identity_of(name), std::move(*connector), {}, {}, config.clinic_zone, config.currency, {}, {}};
+        if (!source.firebird)
+            return fail(
+                ErrorKind::misconfigured,
+                config.file.string() + ": source " + name + ": firebird: is missing"
+            );
+        SourceSetup setup{identity_of(name),  std::move(*connector), {}, {},
+                          config.clinic_zone, config.currency,       {}, {}};
         const auto& base = *source.firebird;
         if (!base.password.is_empty()) {
             auto password = config::read_secret(base.password);
@@ -116,13 +137,17 @@ Result<SourceSetup> Session::source_setup(const std::string& name) const {
         setup.firebird.statement_seconds_max = base.statement_seconds_max;
         setup.firebird.duty_cycle_percent = source.duty_cycle_percent;
         setup.firebird.backfill_duty_cycle_percent = source.backfill_duty_cycle_percent;
-        if (auto applied = apply_site(setup, source, config.clinic_zone); !applied) return fail(applied.error().within("source " + name));
+        if (auto applied = apply_site(setup, source, config.clinic_zone); !applied)
+            return fail(applied.error().within("source " + name));
         setup.options.zone = config.clinic_zone;
         setup.pass.hold_share_percent = source.hold_share_percent;
         setup.pass.hold_count = source.hold_count_min;
         return setup;
     }
-    return fail(ErrorKind::misconfigured, config.file.string() + ": no source '" + name + "'; there are:" + (known.empty() ? " none" : known));
+    return fail(
+        ErrorKind::misconfigured, config.file.string() + ": no source '" + name +
+                                      "'; there are:" + (known.empty() ? " none" : known)
+    );
 }
 
 std::string Session::identity_of(const std::string& source) const {
@@ -132,7 +157,8 @@ std::string Session::identity_of(const std::string& source) const {
 
 Result<void> Session::check_source_names() const {
     std::set<std::string> stored, configured;
-    for (const auto& count : change::RecordStore(store->database()).counts()) stored.insert(count.source);
+    for (const auto& count : change::RecordStore(store->database()).counts())
+        stored.insert(count.source);
     std::string fresh;
     for (const auto& source : config.sources) {
         configured.insert(identity_of(source.name));
@@ -142,9 +168,13 @@ Result<void> Session::check_source_names() const {
     for (const auto& name : stored)
         if (!configured.contains(name))
             return fail(
-                ErrorKind::misconfigured, config.file.string() + ": source '" + name + "' of the store is configured no more, and '" + fresh +
-                                              "' is new: if it is the same one, `mis-gateway source rename " + name + " " + fresh +
-                                              "` (else its patients and sums would be announced a second time); if not, configure both"
+                ErrorKind::misconfigured,
+                config.file.string() + ": source '" + name +
+                    "' of the store is configured no more, and '" + fresh +
+                    "' is new: if it is the same one, `mis-gateway source rename " + name + " " +
+                    fresh +
+                    "` (else its patients and sums would be announced a second time); if not, "
+                    "configure both"
             );
     return {};
 }
@@ -162,7 +192,8 @@ Result<DaemonSetup> Session::daemon_setup() const {
         int poll_seconds = source.poll_seconds;
         if (poll_seconds == 0) {  // as often as its most frequent stream
             poll_seconds = 3600;
-            for (const auto& stream : made->connector.streams) poll_seconds = std::min(poll_seconds, stream.poll_seconds);
+            for (const auto& stream : made->connector.streams)
+                poll_seconds = std::min(poll_seconds, stream.poll_seconds);
         }
         setup.sources.push_back({std::move(*made), poll_seconds, source.reconcile_hour});
     }
@@ -190,7 +221,9 @@ Result<DaemonSetup> Session::daemon_setup() const {
 std::unique_ptr<Meaning> Session::meaning() const {
     auto settings = meaning_settings();
     if (!settings) throw std::runtime_error(settings.error().text);
-    return std::make_unique<Meaning>(store->database(), store->identity(), store->meta().epoch, std::move(*settings));
+    return std::make_unique<Meaning>(
+        store->database(), store->identity(), store->meta().epoch, std::move(*settings)
+    );
 }
 
 void Session::work_off() {
@@ -215,7 +248,9 @@ void Session::audit_look(const std::string& subject) {
     transaction.commit();
 }
 
-int with_session(const Common& common, ClinicStore::Opening opening, const std::function<int(Session&)>& action) {
+int with_session(
+    const Common& common, ClinicStore::Opening opening, const std::function<int(Session&)>& action
+) {
     auto session = Session::open(common, opening);
     if (!session) return report_error(session.error());
     return action(**session);

@@ -16,8 +16,8 @@ void take(const platform::DynamicLibrary& library, Function& into, const char* n
 
 std::shared_ptr<const Api> open(const std::vector<std::string>& names) {
     auto api = std::make_shared<Api>(Api{
-        {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {},
-        platform::DynamicLibrary::open(names),
+        {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {},
+        {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, platform::DynamicLibrary::open(names),
     });
     const platform::DynamicLibrary& library = api->library;
     take(library, api->attach_database, "isc_attach_database");
@@ -50,17 +50,28 @@ void append_printable(std::string& out, std::string_view text) {
 }
 
 constexpr ISC_STATUS kLost[] = {
-    isc_network_error, isc_net_connect_err, isc_net_connect_listen_err, isc_net_event_connect_err, isc_net_read_err, isc_net_write_err,
-    isc_net_event_listen_err, isc_lost_db_connection, isc_shutdown, isc_att_shutdown, isc_bad_db_handle,
-    isc_unavailable, isc_connect_reject,
+    isc_network_error,  isc_net_connect_err, isc_net_connect_listen_err, isc_net_event_connect_err,
+    isc_net_read_err,   isc_net_write_err,   isc_net_event_listen_err,   isc_lost_db_connection,
+    isc_shutdown,       isc_att_shutdown,    isc_bad_db_handle,          isc_unavailable,
+    isc_connect_reject,
 };
 constexpr ISC_STATUS kValue[] = {
-    isc_convert_error, isc_arith_except, isc_string_truncation, isc_malformed_string, isc_transliteration_failed, isc_date_range_exceeded,
+    isc_convert_error,        isc_arith_except,           isc_string_truncation,
+    isc_malformed_string,     isc_transliteration_failed, isc_date_range_exceeded,
     isc_numeric_out_of_range,
 };
 constexpr ISC_STATUS kOperator[] = {
-    isc_login, isc_no_priv, isc_dsql_error, isc_bad_db_format, isc_wrong_ods, isc_db_corrupt, isc_charset_not_found,
-    isc_charset_not_installed, isc_login_error, isc_miss_wirecrypt, isc_wirecrypt_incompatible,
+    isc_login,
+    isc_no_priv,
+    isc_dsql_error,
+    isc_bad_db_format,
+    isc_wrong_ods,
+    isc_db_corrupt,
+    isc_charset_not_found,
+    isc_charset_not_installed,
+    isc_login_error,
+    isc_miss_wirecrypt,
+    isc_wirecrypt_incompatible,
 };
 
 }  // namespace
@@ -75,8 +86,11 @@ Result<std::shared_ptr<const Api>> Api::load(const std::vector<std::string>& nam
         return loaded.emplace(names, open(names)).first->second;
     } catch (const std::runtime_error& error) {
         return fail(
-            ErrorKind::misconfigured,
-            fmt::format("opening the Firebird client: {}: install the package libfbclient2 or name the file in client_library", error.what())
+            ErrorKind::misconfigured, fmt::format(
+                                          "opening the Firebird client: {}: install the package "
+                                          "libfbclient2 or name the file in client_library",
+                                          error.what()
+                                      )
         );
     }
 }
@@ -103,7 +117,9 @@ Error Status::error(const Api& api, std::string_view doing) const {
     for (const ISC_STATUS code : kValue) {
         if (!has(code)) continue;
         // these texts quote the value
-        return Error{ErrorKind::malformed, fmt::format("{}: the server cannot convert a value (gds {})", text, code)};
+        return Error{
+            ErrorKind::malformed,
+            fmt::format("{}: the server cannot convert a value (gds {})", text, code)};
     }
     const ISC_STATUS* rest = status_;
     char line[512];

@@ -1,7 +1,8 @@
-// The ISC API of libfbclient, opened at run time: the clinic's own client serves (2.5 has this API too), and who has no Firebird needs none.
+// The ISC API of libfbclient, opened at run time: the clinic's own client serves (2.5 has this API
+// too), and who has no Firebird needs none.
 //
-// The library is opened once per name list and never closed: its own threads outlive our attachments. Its environment (FIREBIRD, FIREBIRD_LOCK)
-// has to be set before that.
+// The library is opened once per name list and never closed: its own threads outlive our
+// attachments. Its environment (FIREBIRD, FIREBIRD_LOCK) has to be set before that.
 #pragma once
 
 #include <ibase.h>
@@ -44,7 +45,8 @@ struct Api {
     static Result<std::shared_ptr<const Api>> load(const std::vector<std::string>& names);
 };
 
-// What a status vector means. Texts of errors that may quote values (conversion of "…") are replaced by what kind of error it was.
+// What a status vector means. Texts of errors that may quote values (conversion of "…") are
+// replaced by what kind of error it was.
 class Status {
   public:
     ISC_STATUS* vector() { return status_; }
@@ -52,8 +54,9 @@ class Status {
     bool has(ISC_STATUS code) const;
     bool lost_connection() const;  // the attachment is of no use any more
     bool cancelled() const;
-    // unavailable: network, shutdown, locks, missing file (a restore may be under way) · misconfigured: login, rights, SQL, schema ·
-    // malformed: a value that the server could not convert · cancelled
+    // unavailable: network, shutdown, locks, missing file (a restore may be under way) ·
+    // misconfigured: login, rights, SQL, schema · malformed: a value that the server could not
+    // convert · cancelled
     Error error(const Api& api, std::string_view doing) const;
 
   private:

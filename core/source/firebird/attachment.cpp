@@ -27,9 +27,15 @@ class ParameterBuffer {  // isc_dpb: tag, length, bytes
 
 }  // namespace
 
-Result<std::unique_ptr<Attachment>> Attachment::open(std::shared_ptr<const Api> api, const AttachTarget& target) {
+Result<std::unique_ptr<Attachment>> Attachment::open(
+    std::shared_ptr<const Api> api, const AttachTarget& target
+) {
     for (const std::string* value : {&target.user, &target.password, &target.role, &target.config})
-        if (value->size() > 255) return fail(ErrorKind::misconfigured, "connecting: user, password, role and settings have at most 255 bytes");
+        if (value->size() > 255)
+            return fail(
+                ErrorKind::misconfigured,
+                "connecting: user, password, role and settings have at most 255 bytes"
+            );
 
     ParameterBuffer buffer;
     buffer.add(isc_dpb_utf8_filename, std::string_view());
@@ -44,12 +50,14 @@ Result<std::unique_ptr<Attachment>> Attachment::open(std::shared_ptr<const Api> 
     std::unique_ptr<Attachment> attachment(new Attachment(std::move(api)));
     Status status;
     attachment->api_->attach_database(
-        status.vector(), static_cast<short>(target.database.size()), target.database.c_str(), &attachment->handle_,
-        static_cast<short>(buffer.bytes().size()), buffer.bytes().data()
+        status.vector(), static_cast<short>(target.database.size()), target.database.c_str(),
+        &attachment->handle_, static_cast<short>(buffer.bytes().size()), buffer.bytes().data()
     );
     if (status.failed()) {
         attachment->handle_ = 0;
-        return fail(status.error(attachment->api(), fmt::format("connecting to {}", target.database)));
+        return fail(
+            status.error(attachment->api(), fmt::format("connecting to {}", target.database))
+        );
     }
     return attachment;
 }
@@ -66,8 +74,8 @@ Result<std::unique_ptr<Attachment>> Attachment::create_database(
         isc_tr_handle none = 0;
         Status status;
         api->execute_immediate(
-            status.vector(), &made.handle_, &none, static_cast<unsigned short>(sql.size()), sql.c_str(),
-            static_cast<unsigned short>(target.dialect), nullptr
+            status.vector(), &made.handle_, &none, static_cast<unsigned short>(sql.size()),
+            sql.c_str(), static_cast<unsigned short>(target.dialect), nullptr
         );
         if (status.failed()) {
             made.handle_ = 0;
@@ -88,12 +96,16 @@ void Attachment::detach() {
 
 void Attachment::cancel(Cancel how) {
     Status status;
-    api_->cancel_operation(status.vector(), &handle_, how == Cancel::raise ? fb_cancel_raise : fb_cancel_abort);
+    api_->cancel_operation(
+        status.vector(), &handle_, how == Cancel::raise ? fb_cancel_raise : fb_cancel_abort
+    );
 }
 
 Result<Transaction> Transaction::begin(Attachment& attachment, Access access) {
-    static constexpr char kReadOnly[] = {isc_tpb_version3, isc_tpb_concurrency, isc_tpb_read, isc_tpb_nowait};
-    static constexpr char kReadWrite[] = {isc_tpb_version3, isc_tpb_read_committed, isc_tpb_rec_version, isc_tpb_write, isc_tpb_wait};
+    static constexpr char kReadOnly[] = {
+        isc_tpb_version3, isc_tpb_concurrency, isc_tpb_read, isc_tpb_nowait};
+    static constexpr char kReadWrite[] = {
+        isc_tpb_version3, isc_tpb_read_committed, isc_tpb_rec_version, isc_tpb_write, isc_tpb_wait};
     struct {  // what isc_start_multiple takes per attachment
         isc_db_handle* database;
         int length;
@@ -113,7 +125,8 @@ Result<Transaction> Transaction::begin(Attachment& attachment, Access access) {
     return transaction;
 }
 
-Transaction::Transaction(Transaction&& other) noexcept : attachment_(other.attachment_), handle_(std::exchange(other.handle_, 0)) {}
+Transaction::Transaction(Transaction&& other) noexcept
+    : attachment_(other.attachment_), handle_(std::exchange(other.handle_, 0)) {}
 
 Transaction::~Transaction() {
     if (handle_ == 0) return;
@@ -130,11 +143,12 @@ Result<void> Transaction::commit() {
 }
 
 Result<void> Transaction::execute(std::string_view sql, int dialect) {
-    if (sql.size() > 65535) return fail(ErrorKind::misconfigured, "executing: a statement has at most 64 kB");
+    if (sql.size() > 65535)
+        return fail(ErrorKind::misconfigured, "executing: a statement has at most 64 kB");
     Status status;
     attachment_->api().execute_immediate(
-        status.vector(), attachment_->handle(), &handle_, static_cast<unsigned short>(sql.size()), sql.data(),
-        static_cast<unsigned short>(dialect), nullptr
+        status.vector(), attachment_->handle(), &handle_, static_cast<unsigned short>(sql.size()),
+        sql.data(), static_cast<unsigned short>(dialect), nullptr
     );
     if (status.failed()) return fail(status.error(attachment_->api(), "executing a statement"));
     return {};

@@ -1,7 +1,9 @@
-// One attachment to a Firebird base, and transactions on it. One thread at a time; cancel() alone may come from another.
+// One attachment to a Firebird base, and transactions on it. One thread at a time; cancel() alone
+// may come from another.
 //
-// Attached without a charset of the connection (NONE): the server then hands out each column's own bytes and says which set they are in, so that one
-// column in another set cannot fail a whole query, and the conversion costs the clinic's server nothing (charsets.hpp does it).
+// Attached without a charset of the connection (NONE): the server then hands out each column's own
+// bytes and says which set they are in, so that one column in another set cannot fail a whole
+// query, and the conversion costs the clinic's server nothing (charsets.hpp does it).
 #pragma once
 
 #include <memory>
@@ -12,29 +14,35 @@
 namespace mis::source::firebird {
 
 struct AttachTarget {
-    std::string database;  // path, "host:path", "host/port:path"
+    std::string database;              // path, "host:path", "host/port:path"
     std::string user, password, role;  // all may be empty
     int dialect = 3;
     int connect_seconds_max = 10;
-    std::string config;    // lines of firebird.conf for this connection ("WireCrypt=Disabled\n"); 3.0 clients and later
+    std::string config;  // lines of firebird.conf for this connection ("WireCrypt=Disabled\n"); 3.0
+                         // clients and later
 };
 
 class Attachment {
   public:
-    static Result<std::unique_ptr<Attachment>> open(std::shared_ptr<const Api> api, const AttachTarget& target);
-    // Makes a base first (fixtures and simulators): `set_up` is what stands behind CREATE DATABASE 'path': "page_size 8192 …".
+    static Result<std::unique_ptr<Attachment>> open(
+        std::shared_ptr<const Api> api, const AttachTarget& target
+    );
+    // Makes a base first (fixtures and simulators): `set_up` is what stands behind CREATE DATABASE
+    // 'path': "page_size 8192 …".
     static Result<std::unique_ptr<Attachment>> create_database(
         std::shared_ptr<const Api> api, const AttachTarget& target, std::string_view set_up
     );
     Attachment(const Attachment&) = delete;
     Attachment& operator=(const Attachment&) = delete;
     ~Attachment();  // detaches
-    void detach();  // blocks while the server does not answer, so a watchdog should stand by; harmless the second time
+    void detach();  // blocks while the server does not answer, so a watchdog should stand by;
+                    // harmless the second time
 
     const Api& api() const { return *api_; }
     isc_db_handle* handle() { return &handle_; }
 
-    // From any thread. raise: the server ends what it runs; abort: our own call ends, the attachment is of no further use.
+    // From any thread. raise: the server ends what it runs; abort: our own call ends, the
+    // attachment is of no further use.
     enum class Cancel { raise, abort };
     void cancel(Cancel how);
 
@@ -57,7 +65,9 @@ class Transaction {
     ~Transaction();  // rolls back what was not committed
 
     Result<void> commit();
-    Result<void> execute(std::string_view sql, int dialect);  // a statement without rows or parameters
+    Result<void> execute(
+        std::string_view sql, int dialect
+    );  // a statement without rows or parameters
     isc_tr_handle* handle() { return &handle_; }
     Attachment& attachment() { return *attachment_; }
 

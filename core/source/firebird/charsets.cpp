@@ -10,19 +10,23 @@ namespace mis::source::firebird {
 namespace {
 
 std::size_t ascii_prefix(std::string_view bytes) {
-    const auto first = std::find_if(bytes.begin(), bytes.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+    const auto first = std::find_if(bytes.begin(), bytes.end(), [](char c) {
+        return static_cast<unsigned char>(c) >= 0x80;
+    });
     return static_cast<std::size_t>(first - bytes.begin());
 }
 
 bool is_single_byte(std::string_view name) {
-    return name.starts_with("WIN125") || name.starts_with("ISO8859") || name.starts_with("CP") || name.starts_with("KOI8");
+    return name.starts_with("WIN125") || name.starts_with("ISO8859") || name.starts_with("CP") ||
+           name.starts_with("KOI8");
 }
 
 std::size_t first_bad_utf8(std::string_view bytes) {
     std::size_t good = 0;
     while (good < bytes.size()) {
         std::size_t next = good + 1;
-        while (next < bytes.size() && (static_cast<unsigned char>(bytes[next]) & 0xc0) == 0x80) ++next;
+        while (next < bytes.size() && (static_cast<unsigned char>(bytes[next]) & 0xc0) == 0x80)
+            ++next;
         if (!is_valid_utf8(bytes.substr(good, next - good))) break;
         good = next;
     }
@@ -51,7 +55,8 @@ Result<TextDecoder> TextDecoder::of(std::string_view firebird_name) {
         return decoder;
     }
     auto converter = CharsetConverter::to_utf8(decoder.name_);
-    if (!converter) return fail(converter.error().within(fmt::format("character set {}", firebird_name)));
+    if (!converter)
+        return fail(converter.error().within(fmt::format("character set {}", firebird_name)));
     if (!is_single_byte(decoder.name_)) {
         decoder.kind_ = Kind::converter;
         decoder.converter_ = *std::move(converter);
@@ -75,7 +80,8 @@ std::optional<std::size_t> TextDecoder::append(std::string_view bytes, std::stri
         return std::nullopt;
     }
     switch (kind_) {
-        case Kind::ascii: return ascii;
+        case Kind::ascii:
+            return ascii;
         case Kind::utf8:
             if (!is_valid_utf8(bytes)) return first_bad_utf8(bytes);
             out.append(bytes);
@@ -86,7 +92,8 @@ std::optional<std::size_t> TextDecoder::append(std::string_view bytes, std::stri
             out += *text;
             return std::nullopt;
         }
-        case Kind::table: break;
+        case Kind::table:
+            break;
     }
     const std::size_t before = out.size();
     out.append(bytes.substr(0, ascii));
@@ -118,18 +125,25 @@ Result<std::string> TextDecoder::encode(std::string_view utf8) const {
         } else if (const auto found = reverse_.find(character); found != reverse_.end()) {
             bytes.push_back(found->second);
         } else {
-            return fail(ErrorKind::malformed, fmt::format("a character is not in the set {}", name_));
+            return fail(
+                ErrorKind::malformed, fmt::format("a character is not in the set {}", name_)
+            );
         }
     }
     return bytes;
 }
 
 Result<TextDecoder*> Charsets::decoder(int charset_id) {
-    if (const auto found = decoders_.find(charset_id); found != decoders_.end()) return &found->second;
+    if (const auto found = decoders_.find(charset_id); found != decoders_.end())
+        return &found->second;
     const auto name = names_.find(charset_id);
     auto decoder = charset_id == kNone ? TextDecoder::of(for_none_)
-                 : name == names_.end() ? Result<TextDecoder>(fail(ErrorKind::misconfigured, fmt::format("character set number {} has no name", charset_id)))
-                                        : TextDecoder::of(name->second);
+                   : name == names_.end()
+                       ? Result<TextDecoder>(fail(
+                             ErrorKind::misconfigured,
+                             fmt::format("character set number {} has no name", charset_id)
+                         ))
+                       : TextDecoder::of(name->second);
     if (!decoder) return fail(decoder.error());
     return &decoders_.emplace(charset_id, *std::move(decoder)).first->second;
 }

@@ -1,6 +1,8 @@
-// The character sets of one base: bytes of a column in set N into UTF-8, and parameters back. One thread.
+// The character sets of one base: bytes of a column in set N into UTF-8, and parameters back. One
+// thread.
 //
-// Single-byte sets go through a table of 256 entries made once from base/charset.hpp; UTF-8 is checked, not copied through a converter.
+// Single-byte sets go through a table of 256 entries made once from base/charset.hpp; UTF-8 is
+// checked, not copied through a converter.
 #pragma once
 
 #include <array>
@@ -14,18 +16,22 @@
 
 namespace mis::source::firebird {
 
-inline constexpr int kNone = 0, kOctets = 1, kAscii = 2;  // Firebird's numbers, the same in every version
+inline constexpr int kNone = 0, kOctets = 1,
+                     kAscii = 2;  // Firebird's numbers, the same in every version
 
-// Firebird's name of a set as base/charset.hpp knows it: DOS866 → CP866, NONE and UNICODE_FSS as they are.
+// Firebird's name of a set as base/charset.hpp knows it: DOS866 → CP866, NONE and UNICODE_FSS as
+// they are.
 std::string iconv_name(std::string_view firebird_name);
 
 class TextDecoder {
   public:
     static Result<TextDecoder> of(std::string_view firebird_name);
 
-    // Appends UTF-8; nullopt: done, else the offset of the byte that the set does not have (nothing was appended).
+    // Appends UTF-8; nullopt: done, else the offset of the byte that the set does not have (nothing
+    // was appended).
     std::optional<std::size_t> append(std::string_view bytes, std::string& out);
-    Result<std::string> encode(std::string_view utf8) const;  // malformed: a character that the set lacks
+    Result<std::string> encode(std::string_view utf8
+    ) const;  // malformed: a character that the set lacks
     const std::string& name() const { return name_; }
 
   private:
@@ -40,8 +46,10 @@ class TextDecoder {
 
 class Charsets {
   public:
-    // names: RDB$CHARACTER_SETS; for_none: the set of columns that declare none, "NONE" if nobody said.
-    Charsets(std::map<int, std::string> names, std::string for_none) : names_(std::move(names)), for_none_(std::move(for_none)) {}
+    // names: RDB$CHARACTER_SETS; for_none: the set of columns that declare none, "NONE" if nobody
+    // said.
+    Charsets(std::map<int, std::string> names, std::string for_none)
+        : names_(std::move(names)), for_none_(std::move(for_none)) {}
 
     // misconfigured: a set that this machine cannot convert. The decoder lives as long as this.
     Result<TextDecoder*> decoder(int charset_id);

@@ -32,8 +32,11 @@ std::string_view without_padding(std::string_view text) {
 
 std::string_view bytes_of(const XSQLVAR& variable) {
     if (base_type(variable) == SQL_VARYING)
-        return {variable.sqldata + sizeof(ISC_SHORT), static_cast<std::size_t>(value_at<unsigned short>(variable))};
-    return {variable.sqldata, static_cast<std::size_t>(static_cast<unsigned short>(variable.sqllen))};
+        return {
+            variable.sqldata + sizeof(ISC_SHORT),
+            static_cast<std::size_t>(value_at<unsigned short>(variable))};
+    return {
+        variable.sqldata, static_cast<std::size_t>(static_cast<unsigned short>(variable.sqllen))};
 }
 
 void append_hex(std::string& out, std::string_view bytes) {
@@ -46,14 +49,19 @@ Result<BlobOutcome> read_blob(Transaction& transaction, ISC_QUAD id, std::string
     const Api& api = transaction.attachment().api();
     isc_blob_handle blob = 0;
     Status status;
-    api.open_blob(status.vector(), transaction.attachment().handle(), transaction.handle(), &blob, &id, 0, nullptr);
+    api.open_blob(
+        status.vector(), transaction.attachment().handle(), transaction.handle(), &blob, &id, 0,
+        nullptr
+    );
     if (status.failed()) return fail(status.error(api, "opening a blob"));
     std::vector<char> segment(32 * 1024);
     auto outcome = Result<BlobOutcome>(BlobOutcome::whole);
     while (true) {
         unsigned short length = 0;
-        const ISC_STATUS answer =
-            api.get_segment(status.vector(), &blob, &length, static_cast<unsigned short>(segment.size()), segment.data());
+        const ISC_STATUS answer = api.get_segment(
+            status.vector(), &blob, &length, static_cast<unsigned short>(segment.size()),
+            segment.data()
+        );
         if (answer == isc_segstr_eof) break;
         if (answer != 0 && answer != isc_segment) {
             outcome = fail(status.error(api, "reading a blob"));
@@ -70,9 +78,12 @@ Result<BlobOutcome> read_blob(Transaction& transaction, ISC_QUAD id, std::string
     return outcome;
 }
 
-bool is_text(const XSQLVAR& variable) { return base_type(variable) == SQL_TEXT || base_type(variable) == SQL_VARYING; }
+bool is_text(const XSQLVAR& variable) {
+    return base_type(variable) == SQL_TEXT || base_type(variable) == SQL_VARYING;
+}
 
-// A text blob says its set in the scale; a binary one is text in the declared set: old bases keep notes in those.
+// A text blob says its set in the scale; a binary one is text in the declared set: old bases keep
+// notes in those.
 int charset_of(const XSQLVAR& variable) {
     if (base_type(variable) != SQL_BLOB) return variable.sqlsubtype & 0xff;
     return variable.sqlsubtype == isc_blob_text ? variable.sqlscale & 0xff : kNone;
@@ -80,9 +91,23 @@ int charset_of(const XSQLVAR& variable) {
 
 bool is_readable(const XSQLVAR& variable) {
     switch (base_type(variable)) {
-        case SQL_TEXT: case SQL_VARYING: case SQL_SHORT: case SQL_LONG: case SQL_INT64: case SQL_FLOAT: case SQL_DOUBLE: case SQL_D_FLOAT:
-        case SQL_TIMESTAMP: case SQL_TYPE_DATE: case SQL_TYPE_TIME: case SQL_BLOB: case SQL_BOOLEAN: case SQL_NULL: return true;
-        default: return false;
+        case SQL_TEXT:
+        case SQL_VARYING:
+        case SQL_SHORT:
+        case SQL_LONG:
+        case SQL_INT64:
+        case SQL_FLOAT:
+        case SQL_DOUBLE:
+        case SQL_D_FLOAT:
+        case SQL_TIMESTAMP:
+        case SQL_TYPE_DATE:
+        case SQL_TYPE_TIME:
+        case SQL_BLOB:
+        case SQL_BOOLEAN:
+        case SQL_NULL:
+            return true;
+        default:
+            return false;
     }
 }
 
@@ -90,7 +115,8 @@ bool is_readable(const XSQLVAR& variable) {
 
 void append_scaled(std::string& out, std::int64_t unscaled, int scale) {
     const bool negative = unscaled < 0;
-    const std::uint64_t magnitude = negative ? 0 - static_cast<std::uint64_t>(unscaled) : static_cast<std::uint64_t>(unscaled);
+    const std::uint64_t magnitude =
+        negative ? 0 - static_cast<std::uint64_t>(unscaled) : static_cast<std::uint64_t>(unscaled);
     char digits[24];
     const auto end = std::to_chars(digits, digits + sizeof digits, magnitude).ptr;
     const auto length = static_cast<std::size_t>(end - digits);
@@ -109,7 +135,9 @@ void append_scaled(std::string& out, std::int64_t unscaled, int scale) {
     }
 }
 
-void append_date(std::string& out, ISC_DATE modified_julian_day) { out += Date{modified_julian_day - kModifiedJulianOfEpoch}.to_string(); }
+void append_date(std::string& out, ISC_DATE modified_julian_day) {
+    out += Date{modified_julian_day - kModifiedJulianOfEpoch}.to_string();
+}
 
 void append_time(std::string& out, ISC_TIME ticks) {
     const std::uint32_t seconds = ticks / 10'000;
@@ -163,23 +191,34 @@ Rounded append_rounded(std::string& out, std::string text, int decimals) {
 template <typename Float>
 Rounded append_binary(std::string& out, Float value, std::optional<int> decimals) {
     char digits[400];  // the largest double has 309 digits
-    const auto end = std::to_chars(digits, digits + sizeof digits, value, std::chars_format::fixed).ptr;
-    if (decimals && std::isfinite(value)) return append_rounded(out, std::string(digits, end), *decimals);
+    const auto end =
+        std::to_chars(digits, digits + sizeof digits, value, std::chars_format::fixed).ptr;
+    if (decimals && std::isfinite(value))
+        return append_rounded(out, std::string(digits, end), *decimals);
     out.append(digits, end);
     return Rounded::no;
 }
 
 }  // namespace
 
-Rounded append_double(std::string& out, double value, std::optional<int> decimals) { return append_binary(out, value, decimals); }
-Rounded append_float(std::string& out, float value, std::optional<int> decimals) { return append_binary(out, value, decimals); }
+Rounded append_double(std::string& out, double value, std::optional<int> decimals) {
+    return append_binary(out, value, decimals);
+}
+Rounded append_float(std::string& out, float value, std::optional<int> decimals) {
+    return append_binary(out, value, decimals);
+}
 
-Result<ColumnPlan> plan_column(const Statement& statement, int index, ColumnDeclaration declared, Charsets& charsets) {
+Result<ColumnPlan> plan_column(
+    const Statement& statement, int index, ColumnDeclaration declared, Charsets& charsets
+) {
     const XSQLVAR& variable = statement.column(index);
     if (!is_readable(variable))
         return fail(
             ErrorKind::misconfigured,
-            fmt::format("column {} has type {} of the server, which cannot be read: cast it in the fetch", declared.name, base_type(variable))
+            fmt::format(
+                "column {} has type {} of the server, which cannot be read: cast it in the fetch",
+                declared.name, base_type(variable)
+            )
         );
     ColumnPlan column{index, std::move(declared), nullptr};
     if ((is_text(variable) || base_type(variable) == SQL_BLOB) && charset_of(variable) != kOctets) {
@@ -190,18 +229,31 @@ Result<ColumnPlan> plan_column(const Statement& statement, int index, ColumnDecl
     return column;
 }
 
-Result<std::vector<ColumnPlan>> plan_columns(const Statement& statement, const std::vector<ColumnDeclaration>& columns, Charsets& charsets) {
+Result<std::vector<ColumnPlan>> plan_columns(
+    const Statement& statement, const std::vector<ColumnDeclaration>& columns, Charsets& charsets
+) {
     std::map<std::string, int> given;
     for (int i = 0; i < statement.column_count(); ++i) {
         const std::string name = to_lower(statement.column_name(i));
         if (!given.emplace(name, i).second)
-            return fail(ErrorKind::misconfigured, fmt::format("the fetch gives two columns named {}: give one another name with `as`", name));
+            return fail(
+                ErrorKind::misconfigured,
+                fmt::format(
+                    "the fetch gives two columns named {}: give one another name with `as`", name
+                )
+            );
     }
     std::vector<ColumnPlan> plan;
     for (const ColumnDeclaration& declared : columns) {
         const auto found = given.find(declared.name);
         if (found == given.end())
-            return fail(ErrorKind::misconfigured, fmt::format("the fetch gives no column {}: add it or take it out of `columns:`", declared.name));
+            return fail(
+                ErrorKind::misconfigured,
+                fmt::format(
+                    "the fetch gives no column {}: add it or take it out of `columns:`",
+                    declared.name
+                )
+            );
         auto column = plan_column(statement, found->second, declared, charsets);
         if (!column) return fail(column.error());
         plan.push_back(*std::move(column));
@@ -209,13 +261,19 @@ Result<std::vector<ColumnPlan>> plan_columns(const Statement& statement, const s
     }
     if (!given.empty())
         return fail(
-            ErrorKind::misconfigured,
-            fmt::format("the fetch gives a column {} that `columns:` doesn't declare: declare it or take it out", given.begin()->first)
+            ErrorKind::misconfigured, fmt::format(
+                                          "the fetch gives a column {} that `columns:` doesn't "
+                                          "declare: declare it or take it out",
+                                          given.begin()->first
+                                      )
         );
     return plan;
 }
 
-Result<void> append_row(const Statement& statement, const std::vector<ColumnPlan>& plan, Transaction& transaction, RowBatch& rows) {
+Result<void> append_row(
+    const Statement& statement, const std::vector<ColumnPlan>& plan, Transaction& transaction,
+    RowBatch& rows
+) {
     std::string text;
     std::string bytes;
     for (const ColumnPlan& column : plan) {
@@ -229,28 +287,54 @@ Result<void> append_row(const Statement& statement, const std::vector<ColumnPlan
             if (column.decoder == nullptr) {
                 append_hex(text, raw);
             } else if (const auto bad = column.decoder->append(raw, text)) {
-                rows.add_issue(fmt::format("column {}: byte {} is no character of {}", column.declared.name, *bad + 1, column.decoder->name()));
+                rows.add_issue(fmt::format(
+                    "column {}: byte {} is no character of {}", column.declared.name, *bad + 1,
+                    column.decoder->name()
+                ));
                 return false;
             }
             return true;
         };
         bool readable = true;
         switch (base_type(variable)) {
-            case SQL_TEXT: readable = decode(column.decoder == nullptr ? bytes_of(variable) : without_padding(bytes_of(variable))); break;
-            case SQL_VARYING: readable = decode(bytes_of(variable)); break;
-            case SQL_SHORT: append_scaled(text, value_at<ISC_SHORT>(variable), variable.sqlscale); break;
-            case SQL_LONG: append_scaled(text, value_at<ISC_LONG>(variable), variable.sqlscale); break;
-            case SQL_INT64: append_scaled(text, value_at<ISC_INT64>(variable), variable.sqlscale); break;
-            case SQL_FLOAT: case SQL_DOUBLE: case SQL_D_FLOAT: {
+            case SQL_TEXT:
+                readable = decode(
+                    column.decoder == nullptr ? bytes_of(variable)
+                                              : without_padding(bytes_of(variable))
+                );
+                break;
+            case SQL_VARYING:
+                readable = decode(bytes_of(variable));
+                break;
+            case SQL_SHORT:
+                append_scaled(text, value_at<ISC_SHORT>(variable), variable.sqlscale);
+                break;
+            case SQL_LONG:
+                append_scaled(text, value_at<ISC_LONG>(variable), variable.sqlscale);
+                break;
+            case SQL_INT64:
+                append_scaled(text, value_at<ISC_INT64>(variable), variable.sqlscale);
+                break;
+            case SQL_FLOAT:
+            case SQL_DOUBLE:
+            case SQL_D_FLOAT: {
                 std::optional<int> decimals;
-                if (column.declared.type == ColumnType::decimal) decimals = column.declared.decimals;
-                const Rounded rounded = base_type(variable) == SQL_FLOAT ? append_float(text, value_at<float>(variable), decimals)
-                                                                         : append_double(text, value_at<double>(variable), decimals);
+                if (column.declared.type == ColumnType::decimal)
+                    decimals = column.declared.decimals;
+                const Rounded rounded =
+                    base_type(variable) == SQL_FLOAT
+                        ? append_float(text, value_at<float>(variable), decimals)
+                        : append_double(text, value_at<double>(variable), decimals);
                 if (text.find_first_not_of("-.0123456789") != std::string::npos) {
-                    rows.add_issue(fmt::format("column {}: not a finite number", column.declared.name));
+                    rows.add_issue(
+                        fmt::format("column {}: not a finite number", column.declared.name)
+                    );
                     readable = false;
                 } else if (rounded == Rounded::yes) {
-                    rows.add_note(fmt::format("{}: binary floating number rounded to {} decimals", column.declared.name, *decimals));
+                    rows.add_note(fmt::format(
+                        "{}: binary floating number rounded to {} decimals", column.declared.name,
+                        *decimals
+                    ));
                 }
                 break;
             }
@@ -261,25 +345,37 @@ Result<void> append_row(const Statement& statement, const std::vector<ColumnPlan
                 append_time(text, value.timestamp_time);
                 break;
             }
-            case SQL_TYPE_DATE: append_date(text, value_at<ISC_DATE>(variable)); break;
-            case SQL_TYPE_TIME: append_time(text, value_at<ISC_TIME>(variable)); break;
-            case SQL_BOOLEAN: text = value_at<std::uint8_t>(variable) != 0 ? "1" : "0"; break;
+            case SQL_TYPE_DATE:
+                append_date(text, value_at<ISC_DATE>(variable));
+                break;
+            case SQL_TYPE_TIME:
+                append_time(text, value_at<ISC_TIME>(variable));
+                break;
+            case SQL_BOOLEAN:
+                text = value_at<std::uint8_t>(variable) != 0 ? "1" : "0";
+                break;
             case SQL_BLOB: {
                 bytes.clear();
                 auto outcome = read_blob(transaction, value_at<ISC_QUAD>(variable), bytes);
                 if (!outcome) return fail(outcome.error().within("column " + column.declared.name));
                 if (*outcome == BlobOutcome::too_long) {
-                    rows.add_issue(fmt::format("column {}: longer than {} bytes", column.declared.name, kBlobBytesMax));
+                    rows.add_issue(fmt::format(
+                        "column {}: longer than {} bytes", column.declared.name, kBlobBytesMax
+                    ));
                     readable = false;
                 } else {
                     readable = decode(bytes);
                 }
                 break;
             }
-            default: readable = false; break;
+            default:
+                readable = false;
+                break;
         }
-        if (readable) rows.add(text);
-        else rows.add_null();
+        if (readable)
+            rows.add(text);
+        else
+            rows.add_null();
     }
     return {};
 }

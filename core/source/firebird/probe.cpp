@@ -1,5 +1,6 @@
-// probe(): what `check` tells the operator about a base: streams, plans, counts, clock, rights. Each question costs the server a few seconds at
-// most: counts are bounded, and what takes longer stays unsaid.
+// probe(): what `check` tells the operator about a base: streams, plans, counts, clock, rights.
+// Each question costs the server a few seconds at most: counts are bounded, and what takes longer
+// stays unsaid.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,7 +15,8 @@ namespace {
 std::vector<std::vector<std::string>> natural_paths(std::string_view plan) {
     std::vector<std::vector<std::string>> paths;
     constexpr std::string_view kNatural = " NATURAL";
-    for (std::size_t at = plan.find(kNatural); at != std::string_view::npos; at = plan.find(kNatural, at + 1)) {
+    for (std::size_t at = plan.find(kNatural); at != std::string_view::npos;
+         at = plan.find(kNatural, at + 1)) {
         const std::size_t begin = plan.find_last_of("(,", at);
         std::vector<std::string> path;
         const std::size_t from = begin == std::string_view::npos ? 0 : begin + 1;
@@ -25,10 +27,13 @@ std::vector<std::vector<std::string>> natural_paths(std::string_view plan) {
     return paths;
 }
 
-// Whether the plan reads whole tables for this slice: that of the slice's column, or the one it starts from.
+// Whether the plan reads whole tables for this slice: that of the slice's column, or the one it
+// starts from.
 bool scans(std::string_view plan, std::string_view alias) {
     const auto paths = natural_paths(plan);
-    const auto is_alias = [&](const auto& path) { return !path.empty() && (alias.empty() || path.front() == alias); };
+    const auto is_alias = [&](const auto& path) {
+        return !path.empty() && (alias.empty() || path.front() == alias);
+    };
     if (std::any_of(paths.begin(), paths.end(), is_alias)) return true;
     const std::size_t natural = plan.find(" NATURAL");
     const std::size_t index = std::min(plan.find(" INDEX"), plan.find(" ORDER"));
@@ -55,7 +60,9 @@ Slice sample_slice(const SliceForm& form, const std::string& from, const std::st
 
 }  // namespace
 
-Result<PlanProbe> FirebirdSource::probe_plan(const StreamDeclaration& stream, const SliceForm& form) {
+Result<PlanProbe> FirebirdSource::probe_plan(
+    const StreamDeclaration& stream, const SliceForm& form
+) {
     if (auto fresh = connect(); !fresh) return fail(fresh.error());
     PlanProbe probe;
     probe.form = describe(form);
@@ -66,9 +73,12 @@ Result<PlanProbe> FirebirdSource::probe_plan(const StreamDeclaration& stream, co
         auto transaction = Transaction::begin(*connection_->attachment, Access::read_only_snapshot);
         if (transaction) {
             auto found = prepared(*transaction, stream, form);
-            if (!found) problem = found.error();
-            else if (*found == nullptr) empty = true;
-            else probe.plan = (*found)->statement->plan();
+            if (!found)
+                problem = found.error();
+            else if (*found == nullptr)
+                empty = true;
+            else
+                probe.plan = (*found)->statement->plan();
         } else {
             problem = transaction.error();
         }
@@ -88,20 +98,30 @@ Result<PlanProbe> FirebirdSource::probe_plan(const StreamDeclaration& stream, co
     const bool walks = form.kind == SliceForm::Kind::key_walk;
     if (walks && sorted) {
         probe.reading = PlanProbe::Reading::sorts;
-        probe.remedy = fmt::format("{} has no index in ascending order: each page sorts the table; choose an indexed key", column);
+        probe.remedy = fmt::format(
+            "{} has no index in ascending order: each page sorts the table; choose an indexed key",
+            column
+        );
     } else if (scans(probe.plan, column.starts_with('{') ? std::string() : alias_of(column))) {
         probe.reading = PlanProbe::Reading::full_scan;
         probe.remedy = walks || form.kind == SliceForm::Kind::ids
-                         ? fmt::format("{} has no usable index: backfill and re-reads scan the table; choose an indexed key", column)
-                         : fmt::format(
-                               "{} has no usable index: every poll scans the table; take it out of `{}`, or let the MIS's vendor make an index",
-                               column, form.kind == SliceForm::Kind::stamp ? "stamps" : "window"
-                           );
+                           ? fmt::format(
+                                 "{} has no usable index: backfill and re-reads scan the table; "
+                                 "choose an indexed key",
+                                 column
+                             )
+                           : fmt::format(
+                                 "{} has no usable index: every poll scans the table; take it out "
+                                 "of `{}`, or let the MIS's vendor make an index",
+                                 column, form.kind == SliceForm::Kind::stamp ? "stamps" : "window"
+                             );
     }
     return probe;
 }
 
-Result<StreamProbe> FirebirdSource::probe_stream(const StreamDeclaration& stream, const std::string& source_now) {
+Result<StreamProbe> FirebirdSource::probe_stream(
+    const StreamDeclaration& stream, const std::string& source_now
+) {
     StreamProbe probe;
     probe.name = stream.name;
     if (auto fresh = connect(); !fresh) return fail(fresh.error());
@@ -114,12 +134,15 @@ Result<StreamProbe> FirebirdSource::probe_stream(const StreamDeclaration& stream
             const Catalog& catalog = connection_->catalog;
             if (piece.kind == FetchPiece::Kind::column) {
                 const bool there = catalog.has_column(piece.table, piece.column);
-                probe.placeholders[piece.table + "." + piece.column] = there ? piece.alias + "." + piece.column : piece.literal;
+                probe.placeholders[piece.table + "." + piece.column] =
+                    there ? piece.alias + "." + piece.column : piece.literal;
             } else if (piece.kind == FetchPiece::Kind::table) {
-                probe.placeholders[piece.table] = catalog.has_table(piece.table) ? piece.table : piece.literal;
+                probe.placeholders[piece.table] =
+                    catalog.has_table(piece.table) ? piece.table : piece.literal;
             } else if (piece.kind == FetchPiece::Kind::site) {
                 const auto value = site_.find(piece.site_key);
-                probe.placeholders["site " + piece.site_key] = value == site_.end() || value->second.empty() ? piece.literal : value->second;
+                probe.placeholders["site " + piece.site_key] =
+                    value == site_.end() || value->second.empty() ? piece.literal : value->second;
             }
         }
     }
@@ -130,17 +153,21 @@ Result<StreamProbe> FirebirdSource::probe_stream(const StreamDeclaration& stream
         return probe;
     }
     for (const std::string& word : identifiers_in(*text))
-        if (!word.starts_with("RDB$") && connection_->catalog.has_table(word)) probe.tables.push_back(word);
+        if (!word.starts_with("RDB$") && connection_->catalog.has_table(word))
+            probe.tables.push_back(word);
 
     std::vector<SliceForm> forms;
-    for (std::size_t i = 0; i < stream.stamps.size(); ++i) forms.push_back({SliceForm::Kind::stamp, i, 0});
+    for (std::size_t i = 0; i < stream.stamps.size(); ++i)
+        forms.push_back({SliceForm::Kind::stamp, i, 0});
     if (stream.window) forms.push_back({SliceForm::Kind::window, 0, 0});
     forms.push_back({SliceForm::Kind::key_walk, 0, 0});
     forms.push_back({SliceForm::Kind::ids, 0, kIdCounts[0]});
     for (const SliceForm& form : forms) {
         auto plan = probe_plan(stream, form);
         if (!plan) {
-            if (plan.error().kind == ErrorKind::unavailable || plan.error().kind == ErrorKind::cancelled) return fail(plan.error());
+            if (plan.error().kind == ErrorKind::unavailable ||
+                plan.error().kind == ErrorKind::cancelled)
+                return fail(plan.error());
             probe.reason = plan.error().text;
             return probe;
         }
@@ -148,7 +175,9 @@ Result<StreamProbe> FirebirdSource::probe_stream(const StreamDeclaration& stream
     }
     probe.on = true;
 
-    if (auto count = ask(fmt::format("select count(*) from (\n{}\nrows {}) x", *text, kProbeRowsMax), {}); count && !count->empty())
+    if (auto count =
+            ask(fmt::format("select count(*) from (\n{}\nrows {}) x", *text, kProbeRowsMax), {});
+        count && !count->empty())
         probe.rows = std::atoll(count->front()[0].value_or("0").c_str());
     for (std::size_t i = 0; i < stream.stamps.size(); ++i) {
         StampProbe stamp{stream.stamps[i], std::nullopt};
@@ -159,12 +188,14 @@ Result<StreamProbe> FirebirdSource::probe_stream(const StreamDeclaration& stream
         name_only.fetch_sql = "{slice}";
         auto condition = render_fetch(name_only, form, connection_->catalog, site_);
         if (slice_text && condition && !slice_text->empty()) {
-            const std::string name = condition->substr(1, condition->find(" >= ?") - 1);  // "(S.MODIFYDATE >= ? and …"
+            const std::string name =
+                condition->substr(1, condition->find(" >= ?") - 1);  // "(S.MODIFYDATE >= ? and …"
             const auto newest = with_select_list(*slice_text, fmt::format("max({})", name));
             // ranges of an ascending index: the newest of all would be a scan
             for (const int days : {1, 30, 400}) {
                 if (!newest || stamp.newest) break;
-                const Slice slice = sample_slice(form, day_of(source_now, -days), day_of(source_now, 2));
+                const Slice slice =
+                    sample_slice(form, day_of(source_now, -days), day_of(source_now, 2));
                 auto found = ask(*newest, parameters_of(form, slice));
                 if (!found) break;
                 if (!found->empty()) stamp.newest = found->front()[0];
@@ -182,25 +213,35 @@ Result<void> FirebirdSource::probe_rights(ProbeReport& report) {
     const std::string role = who->front()[1].value_or("NONE");
     report.login = role == "NONE" ? user : user + " in role " + role;
 
-    if (settings_.host.empty()) report.write_rights.push_back("embedded access checks no password: whoever may open the file may write it");
-    if (user == "SYSDBA" || role == "RDB$ADMIN") report.write_rights.push_back(report.login + " may do anything");
-    auto owner = ask("select rdb$owner_name from rdb$relations where rdb$relation_name = 'RDB$DATABASE'", {});
+    if (settings_.host.empty())
+        report.write_rights.push_back(
+            "embedded access checks no password: whoever may open the file may write it"
+        );
+    if (user == "SYSDBA" || role == "RDB$ADMIN")
+        report.write_rights.push_back(report.login + " may do anything");
+    auto owner =
+        ask("select rdb$owner_name from rdb$relations where rdb$relation_name = 'RDB$DATABASE'",
+            {});
     if (!owner) return fail(owner.error());
-    if (!owner->empty() && owner->front()[0] == user && user != "SYSDBA") report.write_rights.push_back(user + " owns the base");
-    auto owned = ask(
-        "select count(*) from rdb$relations where coalesce(rdb$system_flag, 0) = 0 and rdb$owner_name = current_user", {}
-    );
+    if (!owner->empty() && owner->front()[0] == user && user != "SYSDBA")
+        report.write_rights.push_back(user + " owns the base");
+    auto owned =
+        ask("select count(*) from rdb$relations where coalesce(rdb$system_flag, 0) = 0 and "
+            "rdb$owner_name = current_user",
+            {});
     if (!owned) return fail(owned.error());
     if (!owned->empty() && owned->front()[0] != "0" && user != "SYSDBA")
-        report.write_rights.push_back(fmt::format("{} owns {} tables", user, owned->front()[0].value_or("")));
-    auto grants = ask(
-        "select distinct p.rdb$relation_name, p.rdb$privilege from rdb$user_privileges p"
-        " join rdb$relations r on r.rdb$relation_name = p.rdb$relation_name"
-        " where p.rdb$privilege in ('I', 'U', 'D') and p.rdb$object_type = 0 and coalesce(r.rdb$system_flag, 0) = 0"
-        " and (p.rdb$user = current_user or p.rdb$user = 'PUBLIC' or p.rdb$user = current_role)"
-        " and (r.rdb$owner_name <> current_user) order by 1, 2",
-        {}
-    );
+        report.write_rights.push_back(
+            fmt::format("{} owns {} tables", user, owned->front()[0].value_or(""))
+        );
+    auto grants =
+        ask("select distinct p.rdb$relation_name, p.rdb$privilege from rdb$user_privileges p"
+            " join rdb$relations r on r.rdb$relation_name = p.rdb$relation_name"
+            " where p.rdb$privilege in ('I', 'U', 'D') and p.rdb$object_type = 0 and "
+            "coalesce(r.rdb$system_flag, 0) = 0"
+            " and (p.rdb$user = current_user or p.rdb$user = 'PUBLIC' or p.rdb$user = current_role)"
+            " and (r.rdb$owner_name <> current_user) order by 1, 2",
+            {});
     if (!grants) return fail(grants.error());
     constexpr std::size_t kNamedMax = 20;
     for (const auto& grant : *grants) {
@@ -209,16 +250,21 @@ Result<void> FirebirdSource::probe_rights(ProbeReport& report) {
             break;
         }
         const std::string privilege = grant[1].value_or("");
-        const std::string_view verb = privilege == "I" ? "insert into" : privilege == "U" ? "update" : "delete from";
-        report.write_rights.push_back(fmt::format("{} may {} {}", user, verb, grant[0].value_or("")));
+        const std::string_view verb = privilege == "I"   ? "insert into"
+                                      : privilege == "U" ? "update"
+                                                         : "delete from";
+        report.write_rights.push_back(fmt::format("{} may {} {}", user, verb, grant[0].value_or(""))
+        );
     }
 
     const bool restricted = !user.empty() && report.write_rights.empty();
     const std::string reader = restricted ? user : "MIS_GATEWAY";
     if (!restricted) report.sufficient_grants.push_back("create user MIS_GATEWAY password '…'");
     std::set<std::string> tables;
-    for (const StreamProbe& stream : report.streams) tables.insert(stream.tables.begin(), stream.tables.end());
-    for (const std::string& table : tables) report.sufficient_grants.push_back(fmt::format("grant select on {} to {}", table, reader));
+    for (const StreamProbe& stream : report.streams)
+        tables.insert(stream.tables.begin(), stream.tables.end());
+    for (const std::string& table : tables)
+        report.sufficient_grants.push_back(fmt::format("grant select on {} to {}", table, reader));
     return {};
 }
 
@@ -231,12 +277,14 @@ Result<ProbeReport> FirebirdSource::probe() {
     const std::int64_t ours_us = before_us + (clock_.unix_us() - before_us) / 2;
     if (options_.zone)
         if (const auto local = LocalTime::parse(*now))
-            report.clock_skew_seconds = static_cast<double>(options_.zone->resolve(*local).time.unix_us - ours_us) / 1e6;
+            report.clock_skew_seconds =
+                static_cast<double>(options_.zone->resolve(*local).time.unix_us - ours_us) / 1e6;
 
     auto version = ask("select rdb$get_context('SYSTEM', 'ENGINE_VERSION') from rdb$database", {});
     if (!version) return fail(version.error());
     report.server = fmt::format(
-        "Firebird {}, default set {}, dialect {}", version->front()[0].value_or("of unknown version"), connection_->base_charset_name,
+        "Firebird {}, default set {}, dialect {}",
+        version->front()[0].value_or("of unknown version"), connection_->base_charset_name,
         settings_.dialect
     );
     for (const StreamDeclaration& stream : connector_.streams) {
@@ -244,7 +292,8 @@ Result<ProbeReport> FirebirdSource::probe() {
         if (!probed) return fail(probed.error().within("probing " + stream.name));
         report.streams.push_back(*std::move(probed));
     }
-    if (auto rights = probe_rights(report); !rights) return fail(rights.error().within("probing rights"));
+    if (auto rights = probe_rights(report); !rights)
+        return fail(rights.error().within("probing rights"));
     report.catalog = connection_->catalog;
     return report;
 }

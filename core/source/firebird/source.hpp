@@ -1,4 +1,5 @@
-// SqlSource over Firebird: the attachment that is kept, statements by (stream, form of slice), reading. probe() is in probe.cpp.
+// SqlSource over Firebird: the attachment that is kept, statements by (stream, form of slice),
+// reading. probe() is in probe.cpp.
 #pragma once
 
 #include <map>
@@ -26,19 +27,22 @@ struct Connection {  // what is known and held of one attachment; dropped as a w
     std::optional<TextDecoder> base_charset;  // the SQL text goes out in it
     std::string base_charset_name;
     Catalog catalog;
-    std::map<std::pair<std::string, SliceForm>, Prepared> statements;  // before the attachment in destruction
+    std::map<std::pair<std::string, SliceForm>, Prepared>
+        statements;  // before the attachment in destruction
 };
 
 class FirebirdSource final : public SqlSource {
   public:
     FirebirdSource(
-        Connector connector, FirebirdSettings settings, const Clock& clock, SqlSourceOptions options, std::shared_ptr<const Api> api
+        Connector connector, FirebirdSettings settings, const Clock& clock,
+        SqlSourceOptions options, std::shared_ptr<const Api> api
     );
     ~FirebirdSource() override;
 
     const std::vector<std::string>& columns(const std::string& stream) const override;
     Result<ReadReport> read(
-        const std::string& stream, const Slice& slice, const std::function<Result<void>(RowBatch&&)>& take
+        const std::string& stream, const Slice& slice,
+        const std::function<Result<void>(RowBatch&&)>& take
     ) override;
     Result<std::string> source_now() override;
     Result<std::string> fingerprint() override;
@@ -58,25 +62,30 @@ class FirebirdSource final : public SqlSource {
 
     const StreamDeclaration* find(const std::string& stream) const;
     std::optional<std::string> why_off(const StreamDeclaration& stream) const;
-    struct Progress {  // of a read that failed
-        bool took = false;   // something was handed over
+    struct Progress {       // of a read that failed
+        bool took = false;  // something was handed over
         Watchdog::Verdict verdict = Watchdog::Verdict::untouched;
     };
     Result<ReadReport> read_slice(
-        const StreamDeclaration& stream, const SliceForm& form, const Slice& slice, const std::function<Result<void>(RowBatch&&)>& take,
-        Progress& progress
+        const StreamDeclaration& stream, const SliceForm& form, const Slice& slice,
+        const std::function<Result<void>(RowBatch&&)>& take, Progress& progress
     );
-    Result<Prepared*> prepared(Transaction& transaction, const StreamDeclaration& stream, const SliceForm& form);
+    Result<Prepared*> prepared(
+        Transaction& transaction, const StreamDeclaration& stream, const SliceForm& form
+    );
     Statement::Encode encoder();
     // Rows of a short query of our own as text. At most rows_max.
     Result<TextRows> query(
-        Connection& connection, Transaction& transaction, std::string_view sql, const std::vector<std::string>& parameters, std::size_t rows_max
+        Connection& connection, Transaction& transaction, std::string_view sql,
+        const std::vector<std::string>& parameters, std::size_t rows_max
     );
     // The same in a connection and transaction of its own making, at most kAskSecondsMax long.
     static constexpr int kAskSecondsMax = 5;
     Result<TextRows> ask(std::string_view sql, const std::vector<std::string>& parameters);
 
-    Result<StreamProbe> probe_stream(const StreamDeclaration& stream, const std::string& source_now);
+    Result<StreamProbe> probe_stream(
+        const StreamDeclaration& stream, const std::string& source_now
+    );
     Result<PlanProbe> probe_plan(const StreamDeclaration& stream, const SliceForm& form);
     Result<void> probe_rights(ProbeReport& report);
 

@@ -11,7 +11,7 @@
 namespace mis::source::firebird {
 namespace {
 
-constexpr std::int64_t kUsPerTick = 100;             // Firebird counts a day in ten-thousandths of a second
+constexpr std::int64_t kUsPerTick = 100;  // Firebird counts a day in ten-thousandths of a second
 constexpr std::int32_t kModifiedJulianOfEpoch = 40587;  // 1970-01-01
 
 std::vector<char> descriptor_area(int columns) {
@@ -32,13 +32,18 @@ std::size_t size_of(const XSQLVAR& variable) {
 }
 
 bool is_ascii(std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+    return std::all_of(text.begin(), text.end(), [](char c) {
+        return static_cast<unsigned char>(c) < 0x80;
+    });
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Statement>> Statement::prepare(Transaction& transaction, std::string_view sql, int dialect) {
-    if (sql.size() > 65535) return fail(ErrorKind::misconfigured, "preparing: a statement has at most 64 kB");
+Result<std::unique_ptr<Statement>> Statement::prepare(
+    Transaction& transaction, std::string_view sql, int dialect
+) {
+    if (sql.size() > 65535)
+        return fail(ErrorKind::misconfigured, "preparing: a statement has at most 64 kB");
     Attachment& attachment = transaction.attachment();
     const Api& api = attachment.api();
     std::unique_ptr<Statement> statement(new Statement(attachment));
@@ -48,8 +53,9 @@ Result<std::unique_ptr<Statement>> Statement::prepare(Transaction& transaction, 
 
     statement->output_area_ = descriptor_area(32);
     api.prepare(
-        status.vector(), transaction.handle(), &statement->handle_, static_cast<unsigned short>(sql.size()), sql.data(),
-        static_cast<unsigned short>(dialect), statement->outputs()
+        status.vector(), transaction.handle(), &statement->handle_,
+        static_cast<unsigned short>(sql.size()), sql.data(), static_cast<unsigned short>(dialect),
+        statement->outputs()
     );
     if (status.failed()) return fail(status.error(api, "preparing"));
     if (auto described = statement->describe(dialect); !described) return fail(described.error());
@@ -70,7 +76,9 @@ Result<void> Statement::describe(int dialect) {
     if (status.failed()) return fail(status.error(api, "describing the parameters"));
     if (inputs()->sqld > inputs()->sqln) {
         input_area_ = descriptor_area(inputs()->sqld);
-        api.describe_bind(status.vector(), &handle_, static_cast<unsigned short>(dialect), inputs());
+        api.describe_bind(
+            status.vector(), &handle_, static_cast<unsigned short>(dialect), inputs()
+        );
         if (status.failed()) return fail(status.error(api, "describing the parameters"));
     }
     described_inputs_.assign(inputs()->sqlvar, inputs()->sqlvar + inputs()->sqld);
@@ -85,12 +93,15 @@ void Statement::lay_out_row() {
     std::size_t words = 0;
     for (std::size_t i = 0; i < count; ++i) {
         offsets[i] = words;
-        words += (size_of(outputs()->sqlvar[i]) + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t);
+        words +=
+            (size_of(outputs()->sqlvar[i]) + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t);
     }
     row_.assign(words + 1, 0);
     for (std::size_t i = 0; i < count; ++i) {
         XSQLVAR& variable = outputs()->sqlvar[i];
-        variable.sqltype = static_cast<ISC_SHORT>(variable.sqltype | 1);  // any column may be null, also where an outer join made it so
+        variable.sqltype = static_cast<ISC_SHORT>(
+            variable.sqltype | 1
+        );  // any column may be null, also where an outer join made it so
         variable.sqldata = reinterpret_cast<ISC_SCHAR*>(row_.data() + offsets[i]);
         variable.sqlind = &null_flags_[i];
     }
@@ -107,7 +118,9 @@ std::string Statement::column_name(int index) const {
     return {variable.aliasname, static_cast<std::size_t>(variable.aliasname_length)};
 }
 
-Result<void> Statement::bind(XSQLVAR& variable, std::size_t index, std::string_view text, const Encode& encode) {
+Result<void> Statement::bind(
+    XSQLVAR& variable, std::size_t index, std::string_view text, const Encode& encode
+) {
     const XSQLVAR& described = described_inputs_[index];
     Bound& bound = bound_[index];
     variable = described;
@@ -117,7 +130,10 @@ Result<void> Statement::bind(XSQLVAR& variable, std::size_t index, std::string_v
 
     if (type == SQL_TIMESTAMP || type == SQL_TYPE_DATE) {
         const auto local = LocalTime::parse(text);
-        if (!local) return fail(ErrorKind::malformed, fmt::format("parameter {} is no local time", index + 1));
+        if (!local)
+            return fail(
+                ErrorKind::malformed, fmt::format("parameter {} is no local time", index + 1)
+            );
         std::int64_t day = local->date.days + kModifiedJulianOfEpoch;
         std::int64_t tick = (local->us_of_day + kUsPerTick - 1) / kUsPerTick;
         constexpr std::int64_t kTicksPerDay = kUsPerDay / kUsPerTick;
@@ -128,13 +144,18 @@ Result<void> Statement::bind(XSQLVAR& variable, std::size_t index, std::string_v
         if (type == SQL_TYPE_DATE && tick > 0) ++day;
         bound.time.timestamp_date = static_cast<ISC_DATE>(day);
         bound.time.timestamp_time = static_cast<ISC_TIME>(tick);
-        variable.sqldata = reinterpret_cast<ISC_SCHAR*>(&bound.time);  // a DATE is its first four bytes
+        variable.sqldata =
+            reinterpret_cast<ISC_SCHAR*>(&bound.time);  // a DATE is its first four bytes
         return {};
     }
     if ((type == SQL_SHORT || type == SQL_LONG || type == SQL_INT64) && described.sqlscale == 0) {
-        const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), bound.number);
+        const auto [end, problem] =
+            std::from_chars(text.data(), text.data() + text.size(), bound.number);
         if (problem != std::errc() || end != text.data() + text.size())
-            return fail(ErrorKind::malformed, fmt::format("parameter {} is no whole number of 64 bits", index + 1));
+            return fail(
+                ErrorKind::malformed,
+                fmt::format("parameter {} is no whole number of 64 bits", index + 1)
+            );
         variable.sqltype = SQL_INT64 + 1;
         variable.sqllen = sizeof bound.number;
         variable.sqldata = reinterpret_cast<ISC_SCHAR*>(&bound.number);
@@ -143,12 +164,14 @@ Result<void> Statement::bind(XSQLVAR& variable, std::size_t index, std::string_v
     bound.text.assign(text);
     const bool is_text = type == SQL_TEXT || type == SQL_VARYING;
     if (!is_ascii(text)) {
-        if (!is_text) return fail(ErrorKind::malformed, fmt::format("parameter {} is no number", index + 1));
+        if (!is_text)
+            return fail(ErrorKind::malformed, fmt::format("parameter {} is no number", index + 1));
         auto encoded = encode(text, described.sqlsubtype & 0xff);
         if (!encoded) return fail(encoded.error().within(fmt::format("parameter {}", index + 1)));
         bound.text = *std::move(encoded);
     }
-    if (bound.text.size() > 32000) return fail(ErrorKind::malformed, fmt::format("parameter {} is too long", index + 1));
+    if (bound.text.size() > 32000)
+        return fail(ErrorKind::malformed, fmt::format("parameter {} is too long", index + 1));
     variable.sqltype = SQL_TEXT + 1;
     if (!is_text) variable.sqlsubtype = 0;  // the server reads digits
     variable.sqlscale = 0;
@@ -157,16 +180,24 @@ Result<void> Statement::bind(XSQLVAR& variable, std::size_t index, std::string_v
     return {};
 }
 
-Result<void> Statement::execute(Transaction& transaction, const std::vector<std::string>& parameters, const Encode& encode) {
+Result<void> Statement::execute(
+    Transaction& transaction, const std::vector<std::string>& parameters, const Encode& encode
+) {
     close();
     if (parameters.size() != described_inputs_.size())
         return fail(
-            ErrorKind::misconfigured, fmt::format("the statement has {} parameters, {} were given", described_inputs_.size(), parameters.size())
+            ErrorKind::misconfigured, fmt::format(
+                                          "the statement has {} parameters, {} were given",
+                                          described_inputs_.size(), parameters.size()
+                                      )
         );
     for (std::size_t i = 0; i < parameters.size(); ++i)
         if (auto bound = bind(inputs()->sqlvar[i], i, parameters[i], encode); !bound) return bound;
     Status status;
-    attachment_.api().execute(status.vector(), transaction.handle(), &handle_, SQLDA_VERSION1, parameters.empty() ? nullptr : inputs());
+    attachment_.api().execute(
+        status.vector(), transaction.handle(), &handle_, SQLDA_VERSION1,
+        parameters.empty() ? nullptr : inputs()
+    );
     if (status.failed()) return fail(status.error(attachment_.api(), "executing"));
     cursor_open_ = column_count() > 0;
     return {};
@@ -174,7 +205,8 @@ Result<void> Statement::execute(Transaction& transaction, const std::vector<std:
 
 Result<bool> Statement::fetch() {
     Status status;
-    const ISC_STATUS answer = attachment_.api().fetch(status.vector(), &handle_, SQLDA_VERSION1, outputs());
+    const ISC_STATUS answer =
+        attachment_.api().fetch(status.vector(), &handle_, SQLDA_VERSION1, outputs());
     if (answer == 100) return false;
     if (status.failed()) return fail(status.error(attachment_.api(), "fetching"));
     return true;
@@ -195,7 +227,9 @@ std::string Statement::plan() {
         status.vector(), &handle_, 1, &item, static_cast<short>(answer.size()), answer.data()
     );
     if (status.failed() || answer[0] != isc_info_sql_get_plan) return {};
-    const auto length = static_cast<std::size_t>(static_cast<unsigned char>(answer[1]) | static_cast<unsigned char>(answer[2]) << 8);
+    const auto length = static_cast<std::size_t>(
+        static_cast<unsigned char>(answer[1]) | static_cast<unsigned char>(answer[2]) << 8
+    );
     std::string plan(answer.data() + 3, std::min(length, answer.size() - 3));
     plan.erase(0, plan.find_first_not_of("\r\n "));
     return plan;

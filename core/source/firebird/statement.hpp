@@ -1,6 +1,8 @@
-// A prepared statement: parameters as text bound by the type that the server describes, rows as raw columns (decode.hpp reads them).
+// A prepared statement: parameters as text bound by the type that the server describes, rows as raw
+// columns (decode.hpp reads them).
 //
-// Belongs to its attachment and must go before it. One cursor at a time: execute, fetch to the end or close, execute again.
+// Belongs to its attachment and must go before it. One cursor at a time: execute, fetch to the end
+// or close, execute again.
 #pragma once
 
 #include <functional>
@@ -15,22 +17,28 @@ namespace mis::source::firebird {
 class Statement {
   public:
     // `sql` in the bytes of the base's own set.
-    static Result<std::unique_ptr<Statement>> prepare(Transaction& transaction, std::string_view sql, int dialect);
+    static Result<std::unique_ptr<Statement>> prepare(
+        Transaction& transaction, std::string_view sql, int dialect
+    );
     Statement(const Statement&) = delete;
     Statement& operator=(const Statement&) = delete;
     ~Statement();
 
     int column_count() const { return outputs()->sqld; }
     const XSQLVAR& column(int index) const { return outputs()->sqlvar[index]; }
-    std::string column_name(int index) const;  // its alias, as the server says it (upper case unless quoted)
+    std::string column_name(int index
+    ) const;  // its alias, as the server says it (upper case unless quoted)
     int parameter_count() const { return inputs()->sqld; }
 
     // UTF-8 text into the bytes of the set with that id; only asked for what is not plain ASCII.
     using Encode = std::function<Result<std::string>(std::string_view text, int charset_id)>;
 
-    // Parameters as text: times "YYYY-MM-DD HH:MM:SS[.ffff]" (bound to a DATE or TIME STAMP they are rounded UP to its grain, which keeps half-open
-    // intervals exact), whole numbers in decimal, anything else as the text it is. malformed: a parameter that is no such value.
-    Result<void> execute(Transaction& transaction, const std::vector<std::string>& parameters, const Encode& encode);
+    // Parameters as text: times "YYYY-MM-DD HH:MM:SS[.ffff]" (bound to a DATE or TIME STAMP they
+    // are rounded UP to its grain, which keeps half-open intervals exact), whole numbers in
+    // decimal, anything else as the text it is. malformed: a parameter that is no such value.
+    Result<void> execute(
+        Transaction& transaction, const std::vector<std::string>& parameters, const Encode& encode
+    );
     Result<bool> fetch();  // false: that was the last row
     void close();          // the cursor; harmless without one
 
@@ -39,11 +47,17 @@ class Statement {
 
   private:
     explicit Statement(Attachment& attachment) : attachment_(attachment) {}
-    XSQLDA* outputs() const { return reinterpret_cast<XSQLDA*>(const_cast<char*>(output_area_.data())); }
-    XSQLDA* inputs() const { return reinterpret_cast<XSQLDA*>(const_cast<char*>(input_area_.data())); }
+    XSQLDA* outputs() const {
+        return reinterpret_cast<XSQLDA*>(const_cast<char*>(output_area_.data()));
+    }
+    XSQLDA* inputs() const {
+        return reinterpret_cast<XSQLDA*>(const_cast<char*>(input_area_.data()));
+    }
     Result<void> describe(int dialect);
     void lay_out_row();
-    Result<void> bind(XSQLVAR& variable, std::size_t index, std::string_view text, const Encode& encode);
+    Result<void> bind(
+        XSQLVAR& variable, std::size_t index, std::string_view text, const Encode& encode
+    );
 
     Attachment& attachment_;
     isc_stmt_handle handle_ = 0;

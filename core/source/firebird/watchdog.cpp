@@ -13,7 +13,10 @@ Watchdog::~Watchdog() {
     thread_.join();
 }
 
-Watchdog::Guard::Guard(Watchdog& watchdog, Attachment& attachment, std::chrono::steady_clock::time_point deadline) : watchdog_(watchdog) {
+Watchdog::Guard::Guard(
+    Watchdog& watchdog, Attachment& attachment, std::chrono::steady_clock::time_point deadline
+)
+    : watchdog_(watchdog) {
     {
         const std::lock_guard lock(watchdog_.mutex_);
         watchdog_.attachment_ = &attachment;

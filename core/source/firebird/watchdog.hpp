@@ -1,5 +1,6 @@
-// Ends calls that take too long: at the deadline the server is asked to cancel (raise), kAbortAfter later our own call is aborted, which also
-// works on a server that does not answer at all. A call that was interfered with leaves its attachment unusable: drop it.
+// Ends calls that take too long: at the deadline the server is asked to cancel (raise), kAbortAfter
+// later our own call is aborted, which also works on a server that does not answer at all. A call
+// that was interfered with leaves its attachment unusable: drop it.
 //
 // One thread of its own, one guarded call at a time. cancel() comes from any thread.
 #pragma once
@@ -25,7 +26,10 @@ class Watchdog {
 
     class Guard {  // around one or more calls on that attachment
       public:
-        Guard(Watchdog& watchdog, Attachment& attachment, std::chrono::steady_clock::time_point deadline);
+        Guard(
+            Watchdog& watchdog, Attachment& attachment,
+            std::chrono::steady_clock::time_point deadline
+        );
         ~Guard();
         Guard(const Guard&) = delete;
         Guard& operator=(const Guard&) = delete;
@@ -35,7 +39,8 @@ class Watchdog {
         Watchdog& watchdog_;
     };
 
-    // The guarded call ends as soon as the server allows, and so do those that follow until forget_cancel().
+    // The guarded call ends as soon as the server allows, and so do those that follow until
+    // forget_cancel().
     void cancel();
     void forget_cancel();
     bool cancel_asked() const;

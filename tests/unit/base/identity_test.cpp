@@ -1,8 +1,9 @@
+#include "base/identity.hpp"
+
 #include <doctest/doctest.h>
 
 #include "base/charset.hpp"
 #include "base/crypto.hpp"
-#include "base/identity.hpp"
 #include "base/text.hpp"
 
 using namespace mis;
@@ -32,8 +33,13 @@ TEST_CASE("I2: an event id changes with epoch, entity, type, content and count")
 }
 
 TEST_CASE("hashes agree with published vectors") {
-    CHECK(to_hex(sha256("abc")) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");  // FIPS 180-2
-    CHECK(to_hex(hmac_sha256("Jefe", "what do ya want for nothing?")) == "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");  // RFC 4231
+    CHECK(
+        to_hex(sha256("abc")) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    );  // FIPS 180-2
+    CHECK(
+        to_hex(hmac_sha256("Jefe", "what do ya want for nothing?")) ==
+        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+    );  // RFC 4231
     Sha256 parts;
     parts.update("a");
     parts.update("bc");
@@ -57,13 +63,17 @@ TEST_CASE("P9: names are folded, phones compared by the last ten digits") {
     CHECK_FALSE(phone_last_ten("12-34-56"));
 }
 
-TEST_CASE("I8: Cyrillic look-alikes in codes are read as Latin") { CHECK(fold_code(" а16.07.002 ") == "A16.07.002"); }
+TEST_CASE("I8: Cyrillic look-alikes in codes are read as Latin") {
+    CHECK(fold_code(" а16.07.002 ") == "A16.07.002");
+}
 
 TEST_CASE("charsets: whole values into UTF-8, a bad byte is an error with its place") {
     auto win1251 = CharsetConverter::to_utf8("WIN1251");
     CHECK(win1251->convert("\xcf\xf0\xe8\xe2\xe5\xf2") == "Привет");
     CHECK(win1251->convert("").value().empty());
-    CHECK(win1251->convert("ok\x98").error().text.find("byte 2") != std::string::npos);  // 0x98 is not in windows-1251
+    CHECK(
+        win1251->convert("ok\x98").error().text.find("byte 2") != std::string::npos
+    );  // 0x98 is not in windows-1251
     CHECK_FALSE(CharsetConverter::to_utf8("UTF8")->convert("\xff"));
     CHECK(CharsetConverter::to_utf8("KLINGON").error().kind == ErrorKind::misconfigured);
 }

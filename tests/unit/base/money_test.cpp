@@ -1,7 +1,8 @@
+#include "base/money.hpp"
+
 #include <doctest/doctest.h>
 
 #include "base/decimal.hpp"
-#include "base/money.hpp"
 
 using namespace mis;
 
@@ -36,7 +37,9 @@ TEST_CASE("I5: more than two decimals are rounded half-up away from zero, once, 
 }
 
 TEST_CASE("I5: what is not a sum is refused, never guessed") {
-    for (const auto* text : {"", "abc", "1.2.3", "12 34", "1 23", "--1", "1,", ".5", "1e", "1e999", "100000000000000000", "NaN", "0x10"})
+    for (const auto* text :
+         {"", "abc", "1.2.3", "12 34", "1 23", "--1", "1,", ".5", "1e", "1e999",
+          "100000000000000000", "NaN", "0x10"})
         CHECK_MESSAGE(minor(text) == "refused", text);
 }
 
@@ -47,7 +50,10 @@ TEST_CASE("I5: shares by largest remainder add up, ties to the earlier line") {
     const std::vector<std::int64_t> none{0, 0};
     CHECK(share_by_largest_remainder(5, none) == std::vector<std::int64_t>{5, 0});
     const std::vector<std::int64_t> big{4'000'000'000'000'000, 4'000'000'000'000'000};
-    CHECK(share_by_largest_remainder(9'999'999'999'999'999, big) == std::vector<std::int64_t>{5'000'000'000'000'000, 4'999'999'999'999'999});
+    CHECK(
+        share_by_largest_remainder(9'999'999'999'999'999, big) ==
+        std::vector<std::int64_t>{5'000'000'000'000'000, 4'999'999'999'999'999}
+    );
 }
 
 TEST_CASE("P3: quantities are exact decimals") {

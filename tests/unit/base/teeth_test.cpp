@@ -1,6 +1,7 @@
+#include "base/teeth.hpp"
+
 #include <doctest/doctest.h>
 
-#include "base/teeth.hpp"
 #include "base/text.hpp"
 
 using namespace mis;
@@ -35,7 +36,9 @@ TEST_CASE("I7: what MISs write for teeth") {
 }
 
 TEST_CASE("I7: what cannot be read is refused, never guessed") {
-    for (const auto* text : {"19", "49", "56", "86", "1", "161", "16,", ",16", "16-38", "16-55", "зуб", "16 а", "0", "1.9", "quadrant-9", "16--17"})
+    for (const auto* text :
+         {"19", "49", "56", "86", "1", "161", "16,", ",16", "16-38", "16-55", "зуб", "16 а", "0",
+          "1.9", "quadrant-9", "16--17"})
         CHECK_MESSAGE(read(text) == "refused", text);
 }
 

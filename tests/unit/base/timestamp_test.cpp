@@ -1,13 +1,15 @@
-#include <doctest/doctest.h>
-
 #include "base/timestamp.hpp"
+
+#include <doctest/doctest.h>
 
 using namespace mis;
 
 namespace {
 std::string local(const char* zone, const char* text) {
     const auto resolved = Zone::find(zone)->resolve(*LocalTime::parse(text));
-    const auto note = resolved.note == LocalTimeNote::exact ? "" : resolved.note == LocalTimeNote::ambiguous ? " ambiguous" : " impossible";
+    const auto note = resolved.note == LocalTimeNote::exact       ? ""
+                      : resolved.note == LocalTimeNote::ambiguous ? " ambiguous"
+                                                                  : " impossible";
     return resolved.time.to_string() + note;
 }
 }  // namespace
@@ -26,12 +28,22 @@ TEST_CASE("I6: an ambiguous or impossible local time takes the earlier offset an
 }
 
 TEST_CASE("RFC 3339 is read strictly and written back the same") {
-    for (const auto* text : {"2026-03-02T10:00:00+03:00", "2026-03-02T10:00:00.123+03:00", "1969-12-31T23:59:59.000001-05:30", "2000-02-29T00:00:00+00:00"})
+    for (const auto* text :
+         {"2026-03-02T10:00:00+03:00", "2026-03-02T10:00:00.123+03:00",
+          "1969-12-31T23:59:59.000001-05:30", "2000-02-29T00:00:00+00:00"})
         CHECK(Timestamp::parse_rfc3339(text)->to_string() == text);
-    CHECK(Timestamp::parse_rfc3339("2026-03-02T07:00:00Z") == Timestamp::parse_rfc3339("2026-03-02T10:00:00+03:00"));
-    for (const auto* text : {"2026-03-02T10:00:00", "2026-02-30T10:00:00Z", "2026-03-02T24:00:00Z", "2026-03-02", "2026-03-02T10:00:60Z", "2026-03-02T10:00:00+3:00", "x"})
+    CHECK(
+        Timestamp::parse_rfc3339("2026-03-02T07:00:00Z") ==
+        Timestamp::parse_rfc3339("2026-03-02T10:00:00+03:00")
+    );
+    for (const auto* text :
+         {"2026-03-02T10:00:00", "2026-02-30T10:00:00Z", "2026-03-02T24:00:00Z", "2026-03-02",
+          "2026-03-02T10:00:60Z", "2026-03-02T10:00:00+3:00", "x"})
         CHECK_MESSAGE(!Timestamp::parse_rfc3339(text), text);
-    CHECK(Timestamp::parse_rfc3339("2026-03-02T01:00:00+03:00")->local_date().to_string() == "2026-03-02");
+    CHECK(
+        Timestamp::parse_rfc3339("2026-03-02T01:00:00+03:00")->local_date().to_string() ==
+        "2026-03-02"
+    );
     CHECK_FALSE(LocalTime::parse("31.02.2026"));
     CHECK_FALSE(LocalTime::parse("2026-03-02 25:00"));
     CHECK_FALSE(Zone::find("Europe/Nowhere"));

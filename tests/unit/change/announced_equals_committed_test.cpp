@@ -1,10 +1,12 @@
-// What was announced is what was committed: random transactions against a model of a clinic's base, over every shape of stream.
+// What was announced is what was committed: random transactions against a model of a clinic's base,
+// over every shape of stream.
 //
-// It breaks: commits in any order and long after their stamps, edits and deletions without a trace, equal stamps, keys used again, rows moving in
-// and out of the window, pages of one row, connections lost in mid-read, processes that die before, during and after a commit.
-// It looks for: a change that the polls should find and do not (all but those that only a comparison of everything can see), an announcement that
-// nothing in the base stands for, and any difference at all after the nightly reconciliation.
-// MIS_SEED=n tries another seed beside the fixed ones.
+// It breaks: commits in any order and long after their stamps, edits and deletions without a trace,
+// equal stamps, keys used again, rows moving in and out of the window, pages of one row,
+// connections lost in mid-read, processes that die before, during and after a commit. It looks for:
+// a change that the polls should find and do not (all but those that only a comparison of
+// everything can see), an announcement that nothing in the base stands for, and any difference at
+// all after the nightly reconciliation. MIS_SEED=n tries another seed beside the fixed ones.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -24,7 +26,8 @@ namespace {
 
 enum class Trace { stamped, late, unstamped, deleted };
 constexpr std::size_t kTraces = 4;
-constexpr const char* kTraceNames[kTraces] = {"stamped", "stamped, committed late", "edited without a stamp", "deleted"};
+constexpr const char* kTraceNames[kTraces] = {
+    "stamped", "stamped, committed late", "edited without a stamp", "deleted"};
 
 struct Found {  // time from commit until announced
     std::int64_t count = 0, sum_us = 0, max_us = 0;
@@ -53,9 +56,11 @@ constexpr Shape kShapes[] = {
 
 class World {
   public:
-    World(const Shape& shape, std::uint64_t seed) : shape_(shape), random_(seed), mapper_(shape.record_prefix) {
+    World(const Shape& shape, std::uint64_t seed)
+        : shape_(shape), random_(seed), mapper_(shape.record_prefix) {
         path_ = std::filesystem::temp_directory_path() /
-                ("mis-change-" + std::to_string(std::random_device{}()) + "-" + std::to_string(seed) + ".db");  // others test here too
+                ("mis-change-" + std::to_string(std::random_device{}()) + "-" +
+                 std::to_string(seed) + ".db");  // others test here too
         erase_store();
         options_.walk_rows = roll(1, 7);
         options_.batch_rows = roll(1, 5);
@@ -66,7 +71,9 @@ class World {
         options_.overlap_us_max = 240'000'000;
         options_.hold_count = 1'000'000;  // here everything may vanish
         mis_.rows_per_batch = static_cast<std::size_t>(roll(1, 4));
-        mis_.before_read = [this] { if (busy_ && one_in(4)) work(); };
+        mis_.before_read = [this] {
+            if (busy_ && one_in(4)) work();
+        };
         mis_.breaks = [this] { return busy_ && one_in(400); };
         stream_ = declaration(shape.stamps, shape.window, shape.parent);
         open();
@@ -145,12 +152,15 @@ class World {
             open.changes.push_back({key, std::nullopt, Trace::deleted});
             if (shape_.parent && one_in(2)) touch_siblings(open, key, standing->second.parent);
         } else {
-            FakeRow row = one_in(6) ? fresh_row(key) : standing->second;  // sometimes another visit under the same key
+            FakeRow row = one_in(6)
+                              ? fresh_row(key)
+                              : standing->second;  // sometimes another visit under the same key
             row.value = value();
             if (one_in(4)) row.window_us = some_day();
             if (one_in(5)) row.patient = std::to_string(roll(1, 6));
             const bool unstamped = one_in(4);
-            row.stamp_us = unstamped ? standing->second.stamp_us : now_us() / kUsPerSecond * kUsPerSecond;
+            row.stamp_us =
+                unstamped ? standing->second.stamp_us : now_us() / kUsPerSecond * kUsPerSecond;
             open.changes.push_back({key, row, unstamped ? Trace::unstamped : Trace::stamped});
         }
     }
@@ -164,7 +174,8 @@ class World {
     }
     FakeRow fresh_row(const std::string& key) {
         FakeRow row;
-        row.stamp_us = now_us() / kUsPerSecond * kUsPerSecond;  // whole seconds: equal stamps are common
+        row.stamp_us =
+            now_us() / kUsPerSecond * kUsPerSecond;  // whole seconds: equal stamps are common
         row.window_us = some_day();
         row.patient = std::to_string(roll(1, 6));
         row.value = value();
@@ -185,13 +196,17 @@ class World {
                 Trace trace = change.trace;
                 if (change.row) {
                     mis_.rows[change.key] = *change.row;
-                    if (trace == Trace::stamped && now_us() - change.row->stamp_us >= options_.overlap_us_min) trace = Trace::late;
+                    if (trace == Trace::stamped &&
+                        now_us() - change.row->stamp_us >= options_.overlap_us_min)
+                        trace = Trace::late;
                 } else {
                     mis_.rows.erase(change.key);
                 }
                 last_trace_[change.key] = trace;
-                if (differs(change.key)) waiting_[change.key] = {now_us(), trace};
-                else waiting_.erase(change.key);
+                if (differs(change.key))
+                    waiting_[change.key] = {now_us(), trace};
+                else
+                    waiting_.erase(change.key);
             }
             return true;
         });
@@ -208,7 +223,10 @@ class World {
             RecordStore::create_indexes(transaction);
             transaction.commit();
         }
-        pass_.emplace(StreamPass::create("demo", stream_, mis_, mapper_, *records_, *database_, clock_, options_).value());
+        pass_.emplace(StreamPass::create(
+                          "demo", stream_, mis_, mapper_, *records_, *database_, clock_, options_
+        )
+                          .value());
     }
     void close() {
         pass_.reset();
@@ -216,7 +234,8 @@ class World {
         database_.reset();
     }
     void erase_store() {
-        for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(path_.string() + suffix);
+        for (const char* suffix : {"", "-wal", "-shm"})
+            std::filesystem::remove(path_.string() + suffix);
     }
     bool pass(PassMode mode) {
         const auto report = pass_->run(mode, [&](CaptureBatch&& batch) -> Result<CaptureCounts> {
@@ -243,7 +262,8 @@ class World {
         announce();
         return true;
     }
-    // The second transaction: each pending patient's standing facts against what was announced of him.
+    // The second transaction: each pending patient's standing facts against what was announced of
+    // him.
     void announce() {
         sqlite::Transaction transaction(*database_);
         const auto all_pending = records_->pending(1'000);
@@ -258,14 +278,16 @@ class World {
                 standing[record.key.source_id] = {patient, body["value"].get<std::string>()};
             }
             std::erase_if(announced_, [&](const auto& entry) {
-                const bool gone = entry.second.patient == patient && !standing.contains(entry.first);
+                const bool gone =
+                    entry.second.patient == patient && !standing.contains(entry.first);
                 if (gone) ++announcements;
                 return gone;
             });
             for (const auto& [key, fact] : standing) {
                 if (const auto old = announced_.find(key); old != announced_.end()) {
                     if (old->second == fact) continue;
-                    CHECK(told_now.contains(old->second.patient));  // the one who lost it must know too
+                    CHECK(told_now.contains(old->second.patient)
+                    );  // the one who lost it must know too
                 }
                 announced_[key] = fact;
                 ++announcements;
@@ -286,12 +308,14 @@ class World {
         const auto told = announced_.find(record_id(key));
         if (row == mis_.rows.end() || row->second.value == "skip") return told != announced_.end();
         if (row->second.value == "bad") return false;  // whatever stood before stands
-        return told == announced_.end() || told->second != Announced{row->second.patient, row->second.value};
+        return told == announced_.end() ||
+               told->second != Announced{row->second.patient, row->second.value};
     }
     std::vector<std::string> differences() const {
         std::set<std::string> keys;
         for (const auto& [key, row] : mis_.rows) keys.insert(key);
-        for (const auto& [id, fact] : announced_) keys.insert(id.substr(std::string(shape_.record_prefix).size()));
+        for (const auto& [id, fact] : announced_)
+            keys.insert(id.substr(std::string(shape_.record_prefix).size()));
         std::vector<std::string> found_keys;
         for (const auto& key : keys)
             if (differs(key)) found_keys.push_back(key);
@@ -316,7 +340,8 @@ class World {
             const auto row = mis_.rows.find(key);
             REQUIRE(last_trace_.contains(key));
             CAPTURE(kTraceNames[static_cast<std::size_t>(last_trace_.at(key))]);
-            const bool row_in_window = row != mis_.rows.end() && row->second.window_us >= today_us - 3 * kUsPerDay &&
+            const bool row_in_window = row != mis_.rows.end() &&
+                                       row->second.window_us >= today_us - 3 * kUsPerDay &&
                                        row->second.window_us < today_us + 6 * kUsPerDay;
             if (shape_.window) CHECK_FALSE(row_in_window);
             if (shape_.window) CHECK_FALSE(held_in_window.contains(key));
@@ -347,20 +372,24 @@ class World {
     bool busy_ = false;
     std::int64_t values_ = 0;
     std::vector<Open> open_;
-    std::map<std::string, Announced> announced_;                          // record id → what the announcements add up to
-    std::map<std::string, Trace> last_trace_;                             // row key → how it changed last
-    std::map<std::string, std::pair<std::int64_t, Trace>> waiting_;       // row key → committed, not yet announced
+    std::map<std::string, Announced> announced_;  // record id → what the announcements add up to
+    std::map<std::string, Trace> last_trace_;     // row key → how it changed last
+    std::map<std::string, std::pair<std::int64_t, Trace>>
+        waiting_;  // row key → committed, not yet announced
 };
 
 std::vector<std::uint64_t> seeds() {
     std::vector<std::uint64_t> chosen{1, 2};
-    if (const char* seed = std::getenv("MIS_SEED")) chosen.push_back(std::strtoull(seed, nullptr, 10));
+    if (const char* seed = std::getenv("MIS_SEED"))
+        chosen.push_back(std::strtoull(seed, nullptr, 10));
     return chosen;
 }
 
 }  // namespace
 
-TEST_CASE("what was announced is what was committed, and the nightly reconciliation leaves no difference") {
+TEST_CASE(
+    "what was announced is what was committed, and the nightly reconciliation leaves no difference"
+) {
     for (const Shape& shape : kShapes) {
         std::array<Found, kTraces> found{};
         std::int64_t announcements = 0, restarts = 0, night = 0;
@@ -380,12 +409,16 @@ TEST_CASE("what was announced is what was committed, and the nightly reconciliat
         }
         CHECK(announcements > 500);
         CHECK(restarts > 2);
-        std::string report = std::string(shape.name) + ": " + std::to_string(announcements) + " announcements, " + std::to_string(restarts) +
-                             " restarts, " + std::to_string(night) + " found by reconciliation only. Time until found, mean / longest:";
+        std::string report = std::string(shape.name) + ": " + std::to_string(announcements) +
+                             " announcements, " + std::to_string(restarts) + " restarts, " +
+                             std::to_string(night) +
+                             " found by reconciliation only. Time until found, mean / longest:";
         for (std::size_t i = 0; i < kTraces; ++i)
             if (found[i].count > 0)
-                report += "\n  " + std::string(kTraceNames[i]) + ": " + std::to_string(found[i].sum_us / found[i].count / kUsPerSecond) +
-                          " s / " + std::to_string(found[i].max_us / kUsPerSecond) + " s (" + std::to_string(found[i].count) + ")";
+                report += "\n  " + std::string(kTraceNames[i]) + ": " +
+                          std::to_string(found[i].sum_us / found[i].count / kUsPerSecond) +
+                          " s / " + std::to_string(found[i].max_us / kUsPerSecond) + " s (" +
+                          std::to_string(found[i].count) + ")";
         MESSAGE(report);
     }
 }

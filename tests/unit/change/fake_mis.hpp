@@ -1,5 +1,6 @@
-// FakeMis: a model of what a database shows to a reader: committed rows only, one snapshot per read, whatever order transactions commit in.
-// It breaks what clinics' bases break: rows stamped before they commit, edits and deletions without a trace, keys used again.
+// FakeMis: a model of what a database shows to a reader: committed rows only, one snapshot per
+// read, whatever order transactions commit in. It breaks what clinics' bases break: rows stamped
+// before they commit, edits and deletions without a trace, keys used again.
 #pragma once
 
 #include <algorithm>
@@ -39,7 +40,9 @@ class FakeMis final : public source::RowReader {
 
     std::map<std::string, FakeRow, KeyOrder> rows;  // committed
     std::function<void()> before_read = [] {};      // others work while we read
-    std::function<bool()> breaks = [] { return false; };  // asked per batch: the connection is cut off
+    std::function<bool()> breaks = [] {
+        return false;
+    };  // asked per batch: the connection is cut off
     std::size_t rows_per_batch = 3;
     std::vector<std::string> names = {"id", "stamp", "day", "patient", "value", "parent"};
     std::vector<source::Slice> reads;
@@ -47,7 +50,8 @@ class FakeMis final : public source::RowReader {
     const std::vector<std::string>& columns(const std::string&) const override { return names; }
 
     Result<source::ReadReport> read(
-        const std::string&, const source::Slice& slice, const std::function<Result<void>(source::RowBatch&&)>& take
+        const std::string&, const source::Slice& slice,
+        const std::function<Result<void>(source::RowBatch&&)>& take
     ) override {
         before_read();
         reads.push_back(slice);
@@ -83,10 +87,14 @@ class FakeMis final : public source::RowReader {
   private:
     static bool matches(const source::Slice& slice, const std::string& key, const FakeRow& row) {
         switch (slice.by) {
-            case source::Slice::By::stamp: return in(slice, row.stamp_us);
-            case source::Slice::By::window: return in(slice, row.window_us);
-            case source::Slice::By::key_walk: return slice.after_id.empty() || KeyOrder{}(slice.after_id, key);
-            case source::Slice::By::ids: return std::find(slice.ids.begin(), slice.ids.end(), key) != slice.ids.end();
+            case source::Slice::By::stamp:
+                return in(slice, row.stamp_us);
+            case source::Slice::By::window:
+                return in(slice, row.window_us);
+            case source::Slice::By::key_walk:
+                return slice.after_id.empty() || KeyOrder{}(slice.after_id, key);
+            case source::Slice::By::ids:
+                return std::find(slice.ids.begin(), slice.ids.end(), key) != slice.ids.end();
         }
         return false;
     }
@@ -118,7 +126,9 @@ class IdentityMapper final : public record::Mapper {
             record.patient_source_id = *batch.cell(row, 3);
             if (batch.columns() > 5) record.parent_key = *batch.cell(row, 5);
             record.body = canonical_json(
-                {{"source_id", record.source_id}, {"patient_source_id", record.patient_source_id}, {"value", value + suffix}}
+                {{"source_id", record.source_id},
+                 {"patient_source_id", record.patient_source_id},
+                 {"value", value + suffix}}
             );
             record.content_hash = sha256(record.body);
             mapped.records.push_back(std::move(record));

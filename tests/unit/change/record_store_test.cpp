@@ -11,7 +11,9 @@ using namespace mis::change;
 
 namespace {
 
-record::Record a_record(const std::string& kind, const std::string& id, Json body = Json::object()) {
+record::Record a_record(
+    const std::string& kind, const std::string& id, Json body = Json::object()
+) {
     record::Record record;
     record.kind = kind;
     record.source_id = id;
@@ -19,11 +21,16 @@ record::Record a_record(const std::string& kind, const std::string& id, Json bod
     record.body = canonical_json(body);
     body.erase("source_modified_at");
     record.content_hash = sha256(canonical_json(body));
-    if (body.contains("patient_source_id")) record.patient_source_id = body["patient_source_id"].get<std::string>();
-    if (body.contains("plan_source_id")) record.plan_source_id = body["plan_source_id"].get<std::string>();
-    if (body.contains("practitioner_source_id")) record.practitioner_source_id = body["practitioner_source_id"].get<std::string>();
-    if (body.contains("members")) record.related_patients = body["members"].get<std::vector<std::string>>();
-    if (body.contains("merged_into")) record.related_patients = {body["merged_into"].get<std::string>()};
+    if (body.contains("patient_source_id"))
+        record.patient_source_id = body["patient_source_id"].get<std::string>();
+    if (body.contains("plan_source_id"))
+        record.plan_source_id = body["plan_source_id"].get<std::string>();
+    if (body.contains("practitioner_source_id"))
+        record.practitioner_source_id = body["practitioner_source_id"].get<std::string>();
+    if (body.contains("members"))
+        record.related_patients = body["members"].get<std::vector<std::string>>();
+    if (body.contains("merged_into"))
+        record.related_patients = {body["merged_into"].get<std::string>()};
     return record;
 }
 
@@ -35,7 +42,10 @@ struct Store {
     }();
     RecordStore records{database};
 
-    CaptureCounts capture(const record::Record& record, std::int64_t now_us = 1, std::uint64_t row_hash = 0, const char* mapping = "m1") {
+    CaptureCounts capture(
+        const record::Record& record, std::int64_t now_us = 1, std::uint64_t row_hash = 0,
+        const char* mapping = "m1"
+    ) {
         sqlite::Transaction transaction(database);
         Arrival arrival;
         arrival.record = record;
@@ -44,7 +54,9 @@ struct Store {
         CaptureOptions options;
         options.mapping_version = mapping;
         options.now_us = now_us;
-        const auto counts = records.capture(transaction, {"demo", record.kind, record.kind}, std::vector{arrival}, options);
+        const auto counts = records.capture(
+            transaction, {"demo", record.kind, record.kind}, std::vector{arrival}, options
+        );
         transaction.commit();
         return counts;
     }
@@ -59,7 +71,10 @@ struct Store {
         std::vector<std::string> names;
         sqlite::Transaction transaction(database);
         for (const auto& waiting : records.pending(100)) {
-            names.push_back((waiting.group.kind == GroupKind::patient ? "patient " : "practitioner ") + waiting.group.source_id);
+            names.push_back(
+                (waiting.group.kind == GroupKind::patient ? "patient " : "practitioner ") +
+                waiting.group.source_id
+            );
             records.clear_pending(transaction, waiting.group, waiting.mark);
         }
         transaction.commit();
@@ -72,20 +87,32 @@ using Names = std::vector<std::string>;
 
 std::vector<std::string> ids(const std::vector<StandingRecord>& records) {
     Names found;
-    for (const auto& record : records) found.push_back(record.key.kind + " " + record.key.source_id);
+    for (const auto& record : records)
+        found.push_back(record.key.kind + " " + record.key.source_id);
     std::sort(found.begin(), found.end());
     return found;
 }
 
 }  // namespace
 
-TEST_CASE("a record is created, left alone, updated and removed, and a reused key continues its versions") {
+TEST_CASE(
+    "a record is created, left alone, updated and removed, and a reused key continues its versions"
+) {
     Store store;
-    CHECK(store.capture(a_record("procedure", "1", {{"patient_source_id", "7"}, {"total", 100}})).created == 1);
+    CHECK(
+        store.capture(a_record("procedure", "1", {{"patient_source_id", "7"}, {"total", 100}})
+        ).created == 1
+    );
     CHECK(store.take_pending() == Names{"patient 7"});
-    CHECK(store.capture(a_record("procedure", "1", {{"patient_source_id", "7"}, {"total", 100}})).unchanged == 1);
+    CHECK(
+        store.capture(a_record("procedure", "1", {{"patient_source_id", "7"}, {"total", 100}})
+        ).unchanged == 1
+    );
     CHECK(store.take_pending().empty());
-    CHECK(store.capture(a_record("procedure", "1", {{"patient_source_id", "7"}, {"total", 200}}), 2).updated == 1);
+    CHECK(
+        store.capture(a_record("procedure", "1", {{"patient_source_id", "7"}, {"total", 200}}), 2)
+            .updated == 1
+    );
     CHECK(store.records.find({"demo", "procedure", "1"})->version == 2);
     CHECK(store.records.find({"demo", "procedure", "1"})->since_us == 2);
     store.take_pending();
@@ -93,15 +120,24 @@ TEST_CASE("a record is created, left alone, updated and removed, and a reused ke
     CHECK(store.remove("procedure", "1").removed == 0);
     CHECK(store.take_pending() == Names{"patient 7"});
     CHECK_FALSE(store.records.find({"demo", "procedure", "1"}).has_value());
-    CHECK(store.capture(a_record("procedure", "1", {{"patient_source_id", "7"}, {"total", 200}})).created == 1);
+    CHECK(
+        store.capture(a_record("procedure", "1", {{"patient_source_id", "7"}, {"total", 200}})
+        ).created == 1
+    );
     CHECK(store.records.find({"demo", "procedure", "1"})->version == 3);
 }
 
 TEST_CASE("I2: source_modified_at is no content: it updates silently") {
     Store store;
-    store.capture(a_record("procedure", "1", {{"patient_source_id", "7"}, {"source_modified_at", "2026-03-02T10:00:00+03:00"}}));
+    store.capture(a_record(
+        "procedure", "1",
+        {{"patient_source_id", "7"}, {"source_modified_at", "2026-03-02T10:00:00+03:00"}}
+    ));
     store.take_pending();
-    const auto later = a_record("procedure", "1", {{"patient_source_id", "7"}, {"source_modified_at", "2026-03-02T11:00:00+03:00"}});
+    const auto later = a_record(
+        "procedure", "1",
+        {{"patient_source_id", "7"}, {"source_modified_at", "2026-03-02T11:00:00+03:00"}}
+    );
     const auto counts = store.capture(later);
     CHECK(counts.silent == 1);
     CHECK(counts.updated == 0);
@@ -112,10 +148,17 @@ TEST_CASE("I2: source_modified_at is no content: it updates silently") {
 
 TEST_CASE("a record that changes its patient concerns both") {
     Store store;
-    store.capture(a_record("appointment", "1", {{"patient_source_id", "7"}, {"practitioner_source_id", "70"}}));
+    store.capture(
+        a_record("appointment", "1", {{"patient_source_id", "7"}, {"practitioner_source_id", "70"}})
+    );
     CHECK(store.take_pending() == Names{"patient 7", "practitioner 70"});
-    store.capture(a_record("appointment", "1", {{"patient_source_id", "8"}, {"practitioner_source_id", "71"}}));
-    CHECK(store.take_pending() == Names{"patient 7", "patient 8", "practitioner 70", "practitioner 71"});
+    store.capture(
+        a_record("appointment", "1", {{"patient_source_id", "8"}, {"practitioner_source_id", "71"}})
+    );
+    CHECK(
+        store.take_pending() ==
+        Names{"patient 7", "patient 8", "practitioner 70", "practitioner 71"}
+    );
     CHECK(store.records.standing_of_patient("demo", "7").empty());
     CHECK(ids(store.records.standing_of_patient("demo", "8")) == Names{"appointment 1"});
     CHECK(ids(store.records.standing_of_practitioner("demo", "71")) == Names{"appointment 1"});
@@ -137,13 +180,15 @@ TEST_CASE("a plan item is its plan's patient's, also when the plan comes later")
     CHECK(store.take_pending() == Names{"patient 8"});
 }
 
-TEST_CASE("D1: shared accounts and merges join patients, both directions, to the end of the chain") {
+TEST_CASE("D1: shared accounts and merges join patients, both directions, to the end of the chain"
+) {
     Store store;
     store.capture(a_record("limit", "5", {{"patient_source_id", "1"}, {"members", {"2", "3"}}}));
     CHECK(store.take_pending() == Names{"patient 1", "patient 2", "patient 3"});
     store.capture(a_record("patient", "4", {{"merged_into", "3"}}));
     CHECK(store.take_pending() == Names{"patient 3", "patient 4"});
-    for (const char* who : {"1", "2", "3", "4"}) CHECK(store.records.patients_joined_with("demo", who).size() == 3);
+    for (const char* who : {"1", "2", "3", "4"})
+        CHECK(store.records.patients_joined_with("demo", who).size() == 3);
     CHECK(ids(store.records.standing_of_patient("demo", "2")) == Names{"limit 5"});
     CHECK(ids(store.records.standing_of_patient("demo", "3")) == Names{"limit 5", "patient 4"});
     store.capture(a_record("limit", "5", {{"patient_source_id", "1"}, {"members", {"2"}}}));
@@ -156,12 +201,17 @@ TEST_CASE("D1: shared accounts and merges join patients, both directions, to the
 TEST_CASE("P9: patients are found by the last ten digits and by folded name with birth date") {
     Store store;
     store.capture(a_record(
-        "patient", "1", {{"last_name", "Королёва-Тестова"}, {"birth_date", "1990-01-02"}, {"phones", {"+7 900 000-00-01", "8 (900) 000-00-02"}}}
+        "patient", "1",
+        {{"last_name", "Королёва-Тестова"},
+         {"birth_date", "1990-01-02"},
+         {"phones", {"+7 900 000-00-01", "8 (900) 000-00-02"}}}
     ));
     REQUIRE(store.records.patients_by_phone("9000000002").size() == 1);
     CHECK(store.records.patients_by_phone("9000000002")[0].folded_last_name == "королева тестова");
     CHECK(store.records.patients_by_last_name("королева тестова", "1990-01-02").size() == 1);
-    store.capture(a_record("patient", "1", {{"last_name", "Тестова"}, {"phones", {"+7 900 000-00-01"}}}));
+    store.capture(
+        a_record("patient", "1", {{"last_name", "Тестова"}, {"phones", {"+7 900 000-00-01"}}})
+    );
     CHECK(store.records.patients_by_phone("9000000002").empty());
     CHECK(store.records.patients_by_phone("9000000001").size() == 1);
     store.remove("patient", "1");
@@ -182,8 +232,9 @@ TEST_CASE("upgrades don't re-bill: what the mapping alone changed waits for the 
         CHECK(store.records.find({"demo", "procedure", "1"})->body == before.body);
         CHECK(store.records.counts().at(0).held_by_mapping == 1);
         sqlite::Transaction transaction(store.database);
-        const auto answered =
-            store.records.answer_mapping_hold(transaction, {"demo", "procedure", "procedure"}, RecordStore::Answer::send, 4, 100);
+        const auto answered = store.records.answer_mapping_hold(
+            transaction, {"demo", "procedure", "procedure"}, RecordStore::Answer::send, 4, 100
+        );
         transaction.commit();
         CHECK(answered.records == 1);
         CHECK(store.take_pending() == Names{"patient 7"});
@@ -193,8 +244,9 @@ TEST_CASE("upgrades don't re-bill: what the mapping alone changed waits for the 
     SUBCASE("baseline: nobody is told") {
         store.capture(after, 2, 42, "m2");
         sqlite::Transaction transaction(store.database);
-        const auto answered =
-            store.records.answer_mapping_hold(transaction, {"demo", "procedure", "procedure"}, RecordStore::Answer::baseline, 4, 100);
+        const auto answered = store.records.answer_mapping_hold(
+            transaction, {"demo", "procedure", "procedure"}, RecordStore::Answer::baseline, 4, 100
+        );
         transaction.commit();
         CHECK(answered.groups.size() == 1);
         CHECK(store.take_pending().empty());
@@ -207,7 +259,9 @@ TEST_CASE("upgrades don't re-bill: what the mapping alone changed waits for the 
         CHECK(store.take_pending() == Names{"patient 7"});
     }
     SUBCASE("a field that does not leave updates silently") {
-        auto noted = a_record("procedure", "1", {{"patient_source_id", "7"}, {"total", 100}, {"notes", {"rounded"}}});
+        auto noted = a_record(
+            "procedure", "1", {{"patient_source_id", "7"}, {"total", 100}, {"notes", {"rounded"}}}
+        );
         CHECK(store.capture(noted, 2, 42, "m2").silent == 1);
         CHECK(store.take_pending().empty());
         CHECK(store.records.find({"demo", "procedure", "1"})->version == 1);

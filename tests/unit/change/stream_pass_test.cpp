@@ -28,12 +28,18 @@ struct Clinic {
 
     Clinic() { options.hold_count = 3; }
 
-    void add(const std::string& key, std::int64_t days_from_now, const std::string& value = "v", const std::string& parent = "") {
+    void add(
+        const std::string& key, std::int64_t days_from_now, const std::string& value = "v",
+        const std::string& parent = ""
+    ) {
         const std::int64_t now_us = clock.unix_us() / 1'000'000 * 1'000'000;
         mis.rows[key] = {now_us, now_us + days_from_now * kUsPerDay, "7", value, parent};
     }
     Result<PassReport> run(PassMode mode = PassMode::poll) {
-        if (!pass) pass = StreamPass::create("demo", stream, mis, mapper, records, database, clock, options).value();
+        if (!pass)
+            pass =
+                StreamPass::create("demo", stream, mis, mapper, records, database, clock, options)
+                    .value();
         return pass->run(mode, [&](CaptureBatch&& batch) -> Result<CaptureCounts> {
             sqlite::Transaction transaction(database);
             auto total = database.prepare("select total_changes()");
@@ -60,7 +66,9 @@ struct Clinic {
         const auto found = records.find({"demo", "procedure", key});
         return found ? parse_json(found->body).value()["value"].get<std::string>() : "-";
     }
-    std::size_t standing() { return static_cast<std::size_t>(records.standing_count({"demo", "visit", "procedure"})); }
+    std::size_t standing() {
+        return static_cast<std::size_t>(records.standing_count({"demo", "visit", "procedure"}));
+    }
 };
 
 }  // namespace
@@ -199,7 +207,8 @@ TEST_CASE("a commit later than the overlap teaches a longer one") {
     clinic.run().value();
     clinic.poll();
     clinic.add("2", 0);
-    clinic.mis.rows["2"].stamp_us -= 10 * 60'000'000LL;  // stamped, then ten minutes in its transaction
+    clinic.mis.rows["2"].stamp_us -=
+        10 * 60'000'000LL;  // stamped, then ten minutes in its transaction
     clinic.poll();
     CHECK(clinic.value("2") == "v");  // the window found it
     CHECK(clinic.pass->state().overlap_us >= 10 * 60'000'000LL);
@@ -233,7 +242,10 @@ TEST_CASE("fan-out by rows: re-reading the parent removes its children that are 
     CHECK(clinic.value("13") == "v");
 }
 
-TEST_CASE("a stream without stamps and window: large ones read the key tail, small ones are compared whole") {
+TEST_CASE(
+    "a stream without stamps and window: large ones read the key tail, small ones are compared "
+    "whole"
+) {
     Clinic clinic;
     clinic.stream = declaration(false, false, false);
     clinic.add("1", 0);
@@ -284,7 +296,8 @@ TEST_CASE("another base under the same name is held until somebody accepts it") 
     Clinic clinic;
     const auto check = [&](const char* fingerprint) {
         sqlite::Transaction transaction(clinic.database);
-        const auto verdict = check_fingerprint(transaction, "demo", fingerprint, clinic.clock.unix_us());
+        const auto verdict =
+            check_fingerprint(transaction, "demo", fingerprint, clinic.clock.unix_us());
         transaction.commit();
         return verdict;
     };

@@ -53,9 +53,13 @@ std::string changed(std::string text, const std::string& from, const std::string
 
 // Generated files: compared, and rewritten where somebody asks for it.
 void check_generated(const fs::path& file, const std::string& wanted) {
-    if (std::getenv("MIS_UPDATE_GENERATED") != nullptr) platform::write_file_atomically(file, wanted);
+    if (std::getenv("MIS_UPDATE_GENERATED") != nullptr)
+        platform::write_file_atomically(file, wanted);
     const std::string found = fs::exists(file) ? platform::read_file(file) : "";
-    INFO(file.string(), " is stale: run unit_config with MIS_UPDATE_GENERATED=1 and read the difference");
+    INFO(
+        file.string(),
+        " is stale: run unit_config with MIS_UPDATE_GENERATED=1 and read the difference"
+    );
     CHECK((found == wanted));
 }
 
@@ -77,7 +81,9 @@ TEST_CASE("config: a minimal file has every default") {
     CHECK(source.duty_cycle_percent == 10);
     REQUIRE(config.sinks.size() == 1);
     REQUIRE(config.sinks[0].webhook);
-    CHECK(config.sinks[0].webhook->secrets[0].file == "/etc/demo/exchange.secret");  // relative to the file's folder
+    CHECK(
+        config.sinks[0].webhook->secrets[0].file == "/etc/demo/exchange.secret"
+    );  // relative to the file's folder
     CHECK(config.sinks[0].webhook->batch_events_max == 100);
     CHECK(config.http_listen->address == "127.0.0.1");
     CHECK(config.http_listen->port == 9464);
@@ -93,15 +99,21 @@ TEST_CASE("config: config/gateway.yaml loads and shows every key at its default"
         std::string pointer = "/" + std::string(setting.path);
         if (pointer.starts_with("/sinks[].file")) pointer.replace(0, 8, "/sinks/1");
         if (pointer.find("overrides[]") != std::string::npos) continue;
-        for (std::size_t at = pointer.find("[]"); at != std::string::npos; at = pointer.find("[]")) pointer.replace(at, 2, "/0");
+        for (std::size_t at = pointer.find("[]"); at != std::string::npos; at = pointer.find("[]"))
+            pointer.replace(at, 2, "/0");
         for (char& letter : pointer)
             if (letter == '.') letter = '/';
         CAPTURE(pointer);
         const Json::json_pointer place(pointer);
         REQUIRE(document->value().contains(place));
-        const bool example = setting.path == "sinks[].webhook.secret_files" || setting.path == "sources[].firebird.password_file";
+        const bool example = setting.path == "sinks[].webhook.secret_files" ||
+                             setting.path == "sources[].firebird.password_file";
         const bool value = setting.kind > SettingKind::sections;
-        if (value && !example) CHECK(document->value()[place] == Json::parse(setting.fallback.empty() ? setting.example : setting.fallback));
+        if (value && !example)
+            CHECK(
+                document->value()[place] ==
+                Json::parse(setting.fallback.empty() ? setting.example : setting.fallback)
+            );
     }
 }
 
@@ -123,49 +135,104 @@ TEST_CASE("config: the examples load") {
 }
 
 TEST_CASE("config: a mistake is named with file, line, key, what and remedy; all of them at once") {
-    CHECK(problems(changed(kMinimal, "host: db", "hots: db")).find("gateway.yaml:6: sources[0].firebird.hots: unknown key: did you mean host?") !=
-          std::string::npos);
-    CHECK(problems(std::string(kMinimal) + "elephant: 1\n").find("unknown key: known here are clinic, store, export") != std::string::npos);
-    CHECK(problems(changed(kMinimal, "id: demo, ", "")) == "gateway.yaml:1: clinic.id: missing: add it, for example id: \"clinic-1\"");
-    CHECK(problems(changed(kMinimal, "Europe/Moscow", "Europe/Moskow")).starts_with("gateway.yaml:1: clinic.timezone: is no time zone"));
-    CHECK(problems(changed(kMinimal, "database: clinic", "database: clinic\n      port: 99999")) ==
-          "gateway.yaml:8: sources[0].firebird.port: 99999 is out of range: from 1 to 65535");
+    CHECK(
+        problems(changed(kMinimal, "host: db", "hots: db"))
+            .find("gateway.yaml:6: sources[0].firebird.hots: unknown key: did you mean host?") !=
+        std::string::npos
+    );
+    CHECK(
+        problems(std::string(kMinimal) + "elephant: 1\n")
+            .find("unknown key: known here are clinic, store, export") != std::string::npos
+    );
+    CHECK(
+        problems(changed(kMinimal, "id: demo, ", "")) ==
+        "gateway.yaml:1: clinic.id: missing: add it, for example id: \"clinic-1\""
+    );
+    CHECK(problems(changed(kMinimal, "Europe/Moscow", "Europe/Moskow"))
+              .starts_with("gateway.yaml:1: clinic.timezone: is no time zone"));
+    CHECK(
+        problems(changed(kMinimal, "database: clinic", "database: clinic\n      port: 99999")) ==
+        "gateway.yaml:8: sources[0].firebird.port: 99999 is out of range: from 1 to 65535"
+    );
     const std::string many = problems("clinic: {id: Demo}\nlog: {level: loud}\nsinks: {}\n");
     CHECK(many.find("gateway.yaml:1: clinic.id: must be a name") != std::string::npos);
     CHECK(many.find("gateway.yaml:1: clinic.timezone: missing") != std::string::npos);
-    CHECK(many.find("gateway.yaml:2: log.level: must be one of debug, info, warn, error") != std::string::npos);
+    CHECK(
+        many.find("gateway.yaml:2: log.level: must be one of debug, info, warn, error") !=
+        std::string::npos
+    );
     CHECK(many.find("gateway.yaml:3: sinks: must be a list") != std::string::npos);
     CHECK(problems("- a\n").find("no settings in it") != std::string::npos);
-    CHECK(load_config("/nonexistent/gateway.yaml").error().text.find("--config") != std::string::npos);
+    CHECK(
+        load_config("/nonexistent/gateway.yaml").error().text.find("--config") != std::string::npos
+    );
 }
 
 TEST_CASE("config: secrets never stand in the file") {
-    CHECK(problems(changed(kMinimal, "password_env: MIS_PASSWORD", "password: masterkey")).find(
-              "gateway.yaml:8: sources[0].firebird.password: secrets never stand in this file: put it into a file of mode 0600 or an environment "
-              "variable and name that with password_file or password_env"
-          ) != std::string::npos);
-    CHECK(problems(changed(kMinimal, "secret_files: [exchange.secret]", "secret: whsec_x")).find("name that with secret_files or secret_env") !=
-          std::string::npos);
-    for (const std::string& text : {problems(changed(kMinimal, "password_env: MIS_PASSWORD", "password: masterkey"))})
+    CHECK(
+        problems(changed(kMinimal, "password_env: MIS_PASSWORD", "password: masterkey"))
+            .find("gateway.yaml:8: sources[0].firebird.password: secrets never stand in this file: "
+                  "put it into a file of mode 0600 or an environment "
+                  "variable and name that with password_file or password_env") != std::string::npos
+    );
+    CHECK(
+        problems(changed(kMinimal, "secret_files: [exchange.secret]", "secret: whsec_x"))
+            .find("name that with secret_files or secret_env") != std::string::npos
+    );
+    for (const std::string& text :
+         {problems(changed(kMinimal, "password_env: MIS_PASSWORD", "password: masterkey"))})
         CHECK(text.find("masterkey") == std::string::npos);
-    CHECK(problems(changed(kMinimal, "https://exchange", "https://user:pw@exchange")).find("holds a login") != std::string::npos);
-    CHECK(problems(changed(kMinimal, "https://exchange.example", "http://exchange.example")).find("must begin with https://") != std::string::npos);
-    CHECK(problems(changed(kMinimal, "https://exchange.example", "http://127.0.0.1:8080")) == "accepted");
+    CHECK(
+        problems(changed(kMinimal, "https://exchange", "https://user:pw@exchange"))
+            .find("holds a login") != std::string::npos
+    );
+    CHECK(
+        problems(changed(kMinimal, "https://exchange.example", "http://exchange.example"))
+            .find("must begin with https://") != std::string::npos
+    );
+    CHECK(
+        problems(changed(kMinimal, "https://exchange.example", "http://127.0.0.1:8080")) ==
+        "accepted"
+    );
 }
 
 TEST_CASE("X1: export: all needs its legal ground") {
-    CHECK(problems(std::string(kMinimal) + "export: {mode: all}\n").find("gateway.yaml:14: export.mode: `all` sends everybody's data") !=
-          std::string::npos);
-    CHECK(parsed(std::string(kMinimal) + "export: {mode: all, legal_ground: invented data}\n").export_mode == ExportMode::all);
+    CHECK(
+        problems(std::string(kMinimal) + "export: {mode: all}\n")
+            .find("gateway.yaml:14: export.mode: `all` sends everybody's data") != std::string::npos
+    );
+    CHECK(
+        parsed(std::string(kMinimal) + "export: {mode: all, legal_ground: invented data}\n")
+            .export_mode == ExportMode::all
+    );
 }
 
 TEST_CASE("config: what belongs together") {
-    CHECK(problems(changed(kMinimal, "      password_env: MIS_PASSWORD\n", "")).find("a server wants a password") != std::string::npos);
-    CHECK(problems(changed(changed(kMinimal, "      password_env: MIS_PASSWORD\n", ""), "      host: db\n", "")) == "accepted");  // embedded
-    CHECK(problems(changed(kMinimal, "      secret_files: [exchange.secret]\n", "")).find("has no secret to sign with") != std::string::npos);
-    CHECK(problems(std::string(kMinimal) + "  - {name: exchange, file: {folder: x}}\n").find("sinks[1].name: is there twice") != std::string::npos);
-    CHECK(problems(std::string(kMinimal) + "  - {name: other}\n").find("exactly one of webhook, file") != std::string::npos);
-    CHECK(problems(changed(kMinimal, "sources:\n", "sources:\n  - {name: two, connector: x}\n")).find("says not how to reach") != std::string::npos);
+    CHECK(
+        problems(changed(kMinimal, "      password_env: MIS_PASSWORD\n", ""))
+            .find("a server wants a password") != std::string::npos
+    );
+    CHECK(
+        problems(changed(
+            changed(kMinimal, "      password_env: MIS_PASSWORD\n", ""), "      host: db\n", ""
+        )) == "accepted"
+    );  // embedded
+    CHECK(
+        problems(changed(kMinimal, "      secret_files: [exchange.secret]\n", ""))
+            .find("has no secret to sign with") != std::string::npos
+    );
+    CHECK(
+        problems(std::string(kMinimal) + "  - {name: exchange, file: {folder: x}}\n")
+            .find("sinks[1].name: is there twice") != std::string::npos
+    );
+    CHECK(
+        problems(std::string(kMinimal) + "  - {name: other}\n")
+            .find("exactly one of webhook, file") != std::string::npos
+    );
+    CHECK(
+        problems(changed(kMinimal, "sources:\n", "sources:\n  - {name: two, connector: x}\n"))
+            .find("says not how to reach") != std::string::npos
+    );
 }
 
 TEST_CASE("config: secrets are read when they are needed, from files or the environment") {
@@ -187,8 +254,13 @@ TEST_CASE("config: SIGHUP shows the difference, entries known by name") {
     const GatewayConfig before = parsed(kMinimal);
     CHECK(diff_configs(before, parsed(kMinimal)).empty());
     const auto changes = diff_configs(
-        before, parsed(changed(changed(changed(kMinimal, "id: demo", "id: other"), "connector: demo-mis", "connector: demo-mis\n    poll_seconds: 5"),
-                               "  - name: exchange", "  - {name: log, file: {folder: x}}\n  - name: exchange"))
+        before, parsed(changed(
+                    changed(
+                        changed(kMinimal, "id: demo", "id: other"), "connector: demo-mis",
+                        "connector: demo-mis\n    poll_seconds: 5"
+                    ),
+                    "  - name: exchange", "  - {name: log, file: {folder: x}}\n  - name: exchange"
+                ))
     );
     REQUIRE(changes.size() == 3);
     CHECK(changes[0].key == "clinic.id");
@@ -202,16 +274,24 @@ TEST_CASE("config: SIGHUP shows the difference, entries known by name") {
 }
 
 TEST_CASE("config: the dump shows what holds, without credentials") {
-    const std::string dump = redacted_dump(parsed(changed(kMinimal, "example/events", "example/events?key=abc")));
+    const std::string dump =
+        redacted_dump(parsed(changed(kMinimal, "example/events", "example/events?key=abc")));
     CHECK(dump.find("timezone: \"Europe/Moscow\"") != std::string::npos);
     CHECK(dump.find("abc") == std::string::npos);
     CHECK(dump.find("https://exchange.example/events?…") != std::string::npos);
 }
 
 TEST_CASE("config: branches, sites and overrides") {
-    const GatewayConfig config = parsed(changed(changed(kMinimal, "timezone: Europe/Moscow}", "timezone: Europe/Moscow, branches: {2: Asia/Omsk}}"),
-        "connector: demo-mis", "connector: ./mine\n    site: {tooth_column: TOOTH, days: 7}\n    overrides:\n"
-        "      - {replaces: procedure.sql, file: my.sql, shipped_sha256: " + std::string(64, 'a') + "}"));
+    const GatewayConfig config = parsed(changed(
+        changed(
+            kMinimal, "timezone: Europe/Moscow}",
+            "timezone: Europe/Moscow, branches: {2: Asia/Omsk}}"
+        ),
+        "connector: demo-mis",
+        "connector: ./mine\n    site: {tooth_column: TOOTH, days: 7}\n    overrides:\n"
+        "      - {replaces: procedure.sql, file: my.sql, shipped_sha256: " +
+            std::string(64, 'a') + "}"
+    ));
     CHECK(config.branch_zones.at("2").name() == "Asia/Omsk");
     CHECK(config.sources[0].connector == "/etc/demo/mine");
     CHECK(config.sources[0].site.at("days") == "7");

@@ -45,14 +45,21 @@ quoted: "42"
 single: 'true'
 phone: +7 900 000-00-01
 hex: 0x1F
-)").value();
-    CHECK(value == Json::parse(R"({"count":42,"negative":-7,"zero":0,"yes_is_text":"yes","flag":true,"nothing":null,"tilde":null,
+)")
+                           .value();
+    CHECK(
+        value ==
+        Json::parse(
+            R"({"count":42,"negative":-7,"zero":0,"yes_is_text":"yes","flag":true,"nothing":null,"tilde":null,
         "date":"1990-01-01","time":"2026-03-02T10:00:00+03:00","clock":"10:30","decimal":"12.50","code":"007",
-        "long":"12345678901234567890","quoted":"42","single":"true","phone":"+7 900 000-00-01","hex":"0x1F"})"));
+        "long":"12345678901234567890","quoted":"42","single":"true","phone":"+7 900 000-00-01","hex":"0x1F"})"
+        )
+    );
 }
 
 TEST_CASE("yaml: every value has its line, a missing one its ancestor's") {
-    const YamlDocument document = parsed("a:\n  b:\n    - 1\n    - {c: 2,\n       d: 3}\n\"x/y\": 5\n");
+    const YamlDocument document =
+        parsed("a:\n  b:\n    - 1\n    - {c: 2,\n       d: 3}\n\"x/y\": 5\n");
     CHECK(document.line_of("") == 1);
     CHECK(document.line_of("/a") == 1);
     CHECK(document.line_of("/a/b") == 2);
@@ -72,28 +79,42 @@ TEST_CASE("yaml: the file's order of keys is kept beside the sorted tree") {
 }
 
 TEST_CASE("yaml: JSON is read by the same door") {
-    const YamlDocument document = parsed("{\"a\":[1,\"1\",null,true],\n\t\"b\":{\"c\":\"\\u0422\\/x\"}}");
+    const YamlDocument document =
+        parsed("{\"a\":[1,\"1\",null,true],\n\t\"b\":{\"c\":\"\\u0422\\/x\"}}");
     CHECK(document.value() == Json::parse(R"({"a":[1,"1",null,true],"b":{"c":"Т/x"}})"));
     CHECK(document.line_of("/b") == 2);
     CHECK(parsed(R"({"smile":"\ud83d\ude00"})").value()["smile"] == "😀");
 }
 
 TEST_CASE("yaml: what could be misread is refused with its line") {
-    CHECK(refusal("a: 1\nb: 2\na: 3\n") == "demo.yaml:3: key \"a\" is there twice, first in line 1: keep one");
-    CHECK(refusal("x: {k: 1, k: 2}") == "demo.yaml:1: key \"k\" is there twice, first in line 1: keep one");
-    CHECK(refusal("base: &b {k: 1}\nuse:\n  <<: *b\n") == "demo.yaml:3: merge keys (<<) are not supported: write the keys out");
+    CHECK(
+        refusal("a: 1\nb: 2\na: 3\n") ==
+        "demo.yaml:3: key \"a\" is there twice, first in line 1: keep one"
+    );
+    CHECK(
+        refusal("x: {k: 1, k: 2}") ==
+        "demo.yaml:1: key \"k\" is there twice, first in line 1: keep one"
+    );
+    CHECK(
+        refusal("base: &b {k: 1}\nuse:\n  <<: *b\n") ==
+        "demo.yaml:3: merge keys (<<) are not supported: write the keys out"
+    );
     CHECK(refusal("? [a, b]\n: 1\n") == "demo.yaml:1: a key must be plain text: give it a name");
     CHECK(refusal("a: 1\n---\nb: 2\n").find("several documents") != std::string::npos);
     CHECK(refusal("a: [1, 2\nb: 3\n").starts_with("demo.yaml:"));
     CHECK(refusal("a: \xff\n") == "demo.yaml:1: not valid UTF-8: save the file as UTF-8");
-    CHECK(refusal(std::string(100, '[') + std::string(100, ']')).find("nested too deeply") != std::string::npos);
+    CHECK(
+        refusal(std::string(100, '[') + std::string(100, ']')).find("nested too deeply") !=
+        std::string::npos
+    );
 }
 
 TEST_CASE("yaml: anchors are copied, and cannot blow up") {
     CHECK(parsed("a: &x [1, 2]\nb: *x\n").value() == Json::parse(R"({"a":[1,2],"b":[1,2]})"));
     std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
     for (int level = 1; level < 9; ++level) {
-        const std::string name = "a" + std::to_string(level), below = "*a" + std::to_string(level - 1);
+        const std::string name = "a" + std::to_string(level),
+                          below = "*a" + std::to_string(level - 1);
         bomb += name + ": &" + name + " [" + below;
         for (int count = 0; count < 9; ++count) bomb += ", " + below;
         bomb += "]\n";

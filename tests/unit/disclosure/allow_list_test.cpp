@@ -1,11 +1,13 @@
-// The gate's table and the published schemas say the same: a field that one has and the other has not fails here.
+// The gate's table and the published schemas say the same: a field that one has and the other has
+// not fails here.
+#include "disclosure/allow_list.hpp"
+
 #include <doctest/doctest.h>
 
 #include <filesystem>
 #include <set>
 
 #include "base/json.hpp"
-#include "disclosure/allow_list.hpp"
 #include "platform/file.hpp"
 
 using namespace mis;
@@ -25,7 +27,8 @@ struct Described {
 // #/definitions/text is what people typed; every other string is a word.
 Described describe(const Json& schema, const Json& file) {
     if (schema.contains("$ref")) {
-        const auto name = schema["$ref"].get<std::string>().substr(std::string("#/definitions/").size());
+        const auto name =
+            schema["$ref"].get<std::string>().substr(std::string("#/definitions/").size());
         Described found = describe(file["definitions"].at(name), file);
         if (name == "text") found.kind = Kind::text;
         return found;
@@ -76,7 +79,10 @@ void compare(const Shape& shape, const Json& object, const Json& file) {
         CHECK(said.kind == field.kind);
         CHECK(said.many == field.many);
         CHECK(said.null == field.null);
-        REQUIRE((field.shape != nullptr) == (field.kind == Kind::object || field.kind == Kind::reference));
+        REQUIRE(
+            (field.shape != nullptr) ==
+            (field.kind == Kind::object || field.kind == Kind::reference)
+        );
         if (field.shape != nullptr) compare(*field.shape, said.object, file);
     }
 }
@@ -85,7 +91,8 @@ void compare(const Shape& shape, const Json& object, const Json& file) {
 
 TEST_CASE("the allow-list equals schemas/event") {
     std::set<std::string> files;
-    for (const auto& entry : std::filesystem::directory_iterator(kSchemas)) files.insert(entry.path().filename().string());
+    for (const auto& entry : std::filesystem::directory_iterator(kSchemas))
+        files.insert(entry.path().filename().string());
     for (const Shape& shape : event_shapes()) {
         const std::string name = std::string(shape.name) + ".v1.json";
         CAPTURE(name);
@@ -100,9 +107,12 @@ TEST_CASE("the allow-list equals schemas/event") {
     CHECK(event_shape("patient.renamed") == nullptr);
 }
 
-TEST_CASE("I3: no field of an event names a source id, and no private field of a record is among them") {
-    static const std::set<std::string> kPrivate = {"last_name", "first_name", "middle_name", "birth_date", "phones", "phone",   "email",
-                                                   "marks",     "comment",    "policy_number", "title",    "text",   "raw_row"};
+TEST_CASE(
+    "I3: no field of an event names a source id, and no private field of a record is among them"
+) {
+    static const std::set<std::string> kPrivate = {
+        "last_name", "first_name", "middle_name",   "birth_date", "phones", "phone",  "email",
+        "marks",     "comment",    "policy_number", "title",      "text",   "raw_row"};
     for (const auto& entry : std::filesystem::directory_iterator(kSchemas)) {
         const auto file = *parse_json(platform::read_file(entry.path()));
         const auto check = [&](const Json& properties) {

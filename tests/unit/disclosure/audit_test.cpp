@@ -1,6 +1,6 @@
-#include <doctest/doctest.h>
-
 #include "disclosure/audit.hpp"
+
+#include <doctest/doctest.h>
 
 using namespace mis;
 using namespace mis::disclosure;
@@ -17,7 +17,9 @@ sqlite::Database three_entries() {
         entry.action = "delivered";
         entry.who = "sink exchange";
         entry.ground = "order O1";
-        entry.ids = {"0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcde" + std::to_string(i)};
+        entry.ids = {
+            "0123456789abcdef0123456789abcdef",
+            "0123456789abcdef0123456789abcde" + std::to_string(i)};
         Audit::append(transaction, entry);
     }
     transaction.commit();
@@ -39,8 +41,10 @@ TEST_CASE("X2: the audit is a chain, numbered without gaps, and gives back what 
 }
 
 TEST_CASE("X2: verify names the first broken link") {
-    for (const char* change : {"update audit set ground = 'order O2' where number = 2", "update audit set ids = x'00' || substr(ids, 2) where number = 2",
-                               "update audit set hash = (select hash from audit where number = 3) where number = 2"}) {
+    for (const char* change :
+         {"update audit set ground = 'order O2' where number = 2",
+          "update audit set ids = x'00' || substr(ids, 2) where number = 2",
+          "update audit set hash = (select hash from audit where number = 3) where number = 2"}) {
         CAPTURE(change);
         auto database = three_entries();
         database.execute(change);

@@ -1,6 +1,6 @@
-#include <doctest/doctest.h>
-
 #include "disclosure/gate.hpp"
+
+#include <doctest/doctest.h>
 
 using namespace mis;
 using namespace mis::disclosure;
@@ -39,18 +39,31 @@ Json disclosed(Gate& gate, const domain::Event& event) {
 
 }  // namespace
 
-TEST_CASE("I3: only the fields of the allow-list leave, at every depth, and what is dropped is counted") {
+TEST_CASE(
+    "I3: only the fields of the allow-list leave, at every depth, and what is dropped is counted"
+) {
     Gate gate;
     const auto data = disclosed(
-        gate, event_of(
-                  "procedure.performed",
-                  {{"patient", kPseudonym},
-                   {"comment", "боится уколов"},
-                   {"procedure",
-                    {{"id", kPseudonym}, {"teeth", {"16", "17"}}, {"total", {{"minor", 1}, {"currency", "RUB"}, {"note", "x"}}}, {"patient_source_id", "77"}}}}
-              )
+        gate,
+        event_of(
+            "procedure.performed", {{"patient", kPseudonym},
+                                    {"comment", "боится уколов"},
+                                    {"procedure",
+                                     {{"id", kPseudonym},
+                                      {"teeth", {"16", "17"}},
+                                      {"total", {{"minor", 1}, {"currency", "RUB"}, {"note", "x"}}},
+                                      {"patient_source_id", "77"}}}}
+        )
     );
-    CHECK(data == Json{{"patient", kPseudonym}, {"procedure", {{"id", kPseudonym}, {"teeth", {"16", "17"}}, {"total", {{"minor", 1}, {"currency", "RUB"}}}}}});
+    CHECK(
+        data ==
+        Json{
+            {"patient", kPseudonym},
+            {"procedure",
+             {{"id", kPseudonym},
+              {"teeth", {"16", "17"}},
+              {"total", {{"minor", 1}, {"currency", "RUB"}}}}}}
+    );
     CHECK(gate.counts().private_fields_withheld == 3);
 }
 
@@ -59,22 +72,33 @@ TEST_CASE("I3: an allowed name with another shape does not pass") {
     const auto data = disclosed(
         gate, event_of(
                   "procedure.performed", {{"patient", {{"last_name", "Тестова"}}},
-                                          {"procedure", {{"id", kPseudonym}, {"teeth", "16"}, {"warranty", "yes"}, {"total", 5}, {"nomenclature", nullptr},
-                                                         {"service_code", nullptr}}}}
+                                          {"procedure",
+                                           {{"id", kPseudonym},
+                                            {"teeth", "16"},
+                                            {"warranty", "yes"},
+                                            {"total", 5},
+                                            {"nomenclature", nullptr},
+                                            {"service_code", nullptr}}}}
               )
     );
     CHECK(data == Json{{"procedure", {{"id", kPseudonym}, {"nomenclature", nullptr}}}});
-    CHECK(gate.counts().private_fields_withheld == 4);  // an explicit null is absence, not a private field
+    CHECK(
+        gate.counts().private_fields_withheld == 4
+    );  // an explicit null is absence, not a private field
 }
 
 TEST_CASE("I3: the canary finds names, phones, policy numbers and e-mail in what people typed") {
     const Canary words = canary();
-    for (const char* found : {"Кабинет Тестовой", "ТЕСТОВА М.", "пломба (тестову)", "тел. 8(900)000-00-01", "000 00 01, 9000000001", "полис 77АВ000123", "77-AB-000123",
-                              "TESTOVA@example.test", "для Марии", "Петровне"}) {
+    for (const char* found :
+         {"Кабинет Тестовой", "ТЕСТОВА М.", "пломба (тестову)", "тел. 8(900)000-00-01",
+          "000 00 01, 9000000001", "полис 77АВ000123", "77-AB-000123", "TESTOVA@example.test",
+          "для Марии", "Петровне"}) {
         CAPTURE(found);
         CHECK(words.found_in(found));
     }
-    for (const char* clean : {"Кабинет 3", "Лечение кариеса A16.07.002.010", "Протезирование", "Аттестация", "1 000 000 руб", ""}) {
+    for (const char* clean :
+         {"Кабинет 3", "Лечение кариеса A16.07.002.010", "Протезирование", "Аттестация",
+          "1 000 000 руб", ""}) {
         CAPTURE(clean);
         CHECK_FALSE(words.found_in(clean));
     }
@@ -84,24 +108,42 @@ TEST_CASE("I3: the canary finds names, phones, policy numbers and e-mail in what
     CHECK_FALSE(brief.found_in("Лидокаин"));
 }
 
-TEST_CASE("I3: a room or service name with a patient's word is dropped, the event leaves without it") {
+TEST_CASE("I3: a room or service name with a patient's word is dropped, the event leaves without it"
+) {
     Gate gate;
-    const auto data = disclosed(gate, event_of("appointment.booked", {{"patient", kPseudonym},
-                                                                      {"appointment", {{"id", kPseudonym}, {"room", "Тестова, каб. 3"}, {"status", "booked"}}}}));
+    const auto data = disclosed(
+        gate, event_of(
+                  "appointment.booked",
+                  {{"patient", kPseudonym},
+                   {"appointment",
+                    {{"id", kPseudonym}, {"room", "Тестова, каб. 3"}, {"status", "booked"}}}}
+              )
+    );
     CHECK(data["appointment"] == Json{{"id", kPseudonym}, {"status", "booked"}});
     CHECK(gate.counts().private_fields_withheld == 1);
     // a code that somebody typed in words is a text too
-    const auto coded = disclosed(gate, event_of("procedure.performed", {{"patient", kPseudonym}, {"procedure", {{"id", kPseudonym}, {"service_code", "Тестова-16"}}}}));
+    const auto coded = disclosed(
+        gate, event_of(
+                  "procedure.performed",
+                  {{"patient", kPseudonym},
+                   {"procedure", {{"id", kPseudonym}, {"service_code", "Тестова-16"}}}}
+              )
+    );
     CHECK(coded["procedure"] == Json{{"id", kPseudonym}});
 }
 
 TEST_CASE("X1: without a ground nothing leaves, and it is counted") {
     Gate gate;
-    auto event = event_of("procedure.performed", {{"patient", kPseudonym}, {"procedure", {{"id", kPseudonym}}}});
+    auto event = event_of(
+        "procedure.performed", {{"patient", kPseudonym}, {"procedure", {{"id", kPseudonym}}}}
+    );
     event.leaves = domain::Export::withheld;
     std::vector<DisclosedEvent> out;
     CHECK(gate.disclose(event, {}, out).withheld == "no_ground");
-    CHECK(gate.disclose(event_of("patient.renamed", Json::object()), {}, out).withheld == "unknown_type");
+    CHECK(
+        gate.disclose(event_of("patient.renamed", Json::object()), {}, out).withheld ==
+        "unknown_type"
+    );
     CHECK(out.empty());
     CHECK(gate.counts().events_withheld.at("no_ground") == 1);
     CHECK(gate.counts().events == 0);
@@ -109,9 +151,16 @@ TEST_CASE("X1: without a ground nothing leaves, and it is counted") {
 
 TEST_CASE("contract 2: a long statement comes in parts under 20 kB, totals in the last") {
     Json charges = Json::array();
-    for (int i = 0; i < 700; ++i) charges.push_back({{"charge_id", kPseudonym}, {"total", {{"minor", i}, {"currency", "RUB"}}}});
+    for (int i = 0; i < 700; ++i)
+        charges.push_back(
+            {{"charge_id", kPseudonym}, {"total", {{"minor", i}, {"currency", "RUB"}}}}
+        );
     const auto event = event_of(
-        "billing.statement", {{"patient", kPseudonym}, {"order", "O1"}, {"payer", "limit"}, {"charges", charges}, {"total", {{"minor", 7}, {"currency", "RUB"}}}}
+        "billing.statement", {{"patient", kPseudonym},
+                              {"order", "O1"},
+                              {"payer", "limit"},
+                              {"charges", charges},
+                              {"total", {{"minor", 7}, {"currency", "RUB"}}}}
     );
     Gate gate;
     std::vector<DisclosedEvent> out;

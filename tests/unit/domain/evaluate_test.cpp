@@ -1,4 +1,5 @@
-// What no scenario file can say: a changed mapping, an unlinked order, ticks, long plans, a restore from the events that left.
+// What no scenario file can say: a changed mapping, an unlinked order, ticks, long plans, a restore
+// from the events that left.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -18,18 +19,33 @@ const Json kPatient{{"source_id", "77"}, {"last_name", "Тестова"}, {"birt
 Json rub(std::int64_t roubles) { return to_json_value(Money{roubles * 100, Currency()}); }
 
 Json line(const std::string& id, const std::string& day, const char* tooth, std::int64_t roubles) {
-    return Json{{"source_id", id}, {"patient_source_id", "77"}, {"performed_at", day + "T11:00:00+03:00"}, {"service_code", "Т-16"},
-                {"quantity", "1"}, {"teeth", Json::array({tooth})}, {"total", rub(roubles)}};
+    return Json{{"source_id", id},
+                {"patient_source_id", "77"},
+                {"performed_at", day + "T11:00:00+03:00"},
+                {"service_code", "Т-16"},
+                {"quantity", "1"},
+                {"teeth", Json::array({tooth})},
+                {"total", rub(roubles)}};
 }
 
 Json order(const std::string& id, const Json& items) {
-    return Json{{"type", "order.placed"}, {"id", "m-" + id}, {"order", id}, {"items", items}, {"placed_at", "2026-03-02T09:00:00+03:00"},
-                {"consent", {{"given_at", "2026-03-02T09:00:00+03:00"}, {"ground", "consent form"}}},
-                {"patient", {{"last_name", "Тестова"}, {"birth_date", "1990-01-01"}}}};
+    return Json{
+        {"type", "order.placed"},
+        {"id", "m-" + id},
+        {"order", id},
+        {"items", items},
+        {"placed_at", "2026-03-02T09:00:00+03:00"},
+        {"consent", {{"given_at", "2026-03-02T09:00:00+03:00"}, {"ground", "consent form"}}},
+        {"patient", {{"last_name", "Тестова"}, {"birth_date", "1990-01-01"}}}};
 }
 
 Json filling(const std::string& id, const char* tooth) {
-    return Json{{"id", id}, {"nomenclature", "A16.07.002"}, {"quantity", "1"}, {"teeth", Json::array({tooth})}, {"total", rub(4000)}};
+    return Json{
+        {"id", id},
+        {"nomenclature", "A16.07.002"},
+        {"quantity", "1"},
+        {"teeth", Json::array({tooth})},
+        {"total", rub(4000)}};
 }
 
 std::vector<std::string> types(const std::vector<Event>& events) {
@@ -45,7 +61,10 @@ int count(const std::vector<Event>& events, const std::string& type) {
 
 }  // namespace
 
-TEST_CASE("I8, P5: a new mapping re-matches plans, withdraws what no longer deviates, and reverses no charge") {
+TEST_CASE(
+    "I8, P5: a new mapping re-matches plans, withdraws what no longer deviates, and reverses no "
+    "charge"
+) {
     ScenarioWorld world;
     world.at("2026-03-03T12:00:00+03:00");
     world.upsert("patient", kPatient);
@@ -55,11 +74,15 @@ TEST_CASE("I8, P5: a new mapping re-matches plans, withdraws what no longer devi
     CHECK(world.last().unmapped_codes == std::vector<std::string>{"Т-16"});
     CHECK(count(unmapped, "plan.deviation.found") == 1);
     for (const Event& event : unmapped) {
-        if (event.type == "procedure.performed") CHECK(event.data["procedure"]["nomenclature"].is_null());
+        if (event.type == "procedure.performed")
+            CHECK(event.data["procedure"]["nomenclature"].is_null());
     }
-    world.rules.nomenclature_of["T-16"] = "А16.07.002";  // Cyrillic А on one side, Latin T on the other
+    world.rules.nomenclature_of["T-16"] =
+        "А16.07.002";  // Cyrillic А on one side, Latin T on the other
     const auto mapped = world.evaluate();
-    CHECK(types(mapped) == std::vector<std::string>{"plan.deviation.withdrawn", "plan.item.performed"});
+    CHECK(
+        types(mapped) == std::vector<std::string>{"plan.deviation.withdrawn", "plan.item.performed"}
+    );
     CHECK(world.last().unmapped_codes.empty());
 }
 
@@ -71,7 +94,10 @@ TEST_CASE("P9: unlinking takes the order's plan away and lets it wait again") {
     world.evaluate();
     world.upsert("patient", Json{{"source_id", "77"}, {"last_name", "Другая"}});
     world.unlink("O1");
-    CHECK(types(world.evaluate()) == std::vector<std::string>{"order.unlinked", "order.waiting", "plan.closed"});
+    CHECK(
+        types(world.evaluate()) ==
+        std::vector<std::string>{"order.unlinked", "order.waiting", "plan.closed"}
+    );
     CHECK(world.announced().find("order/O1") == nullptr);
 }
 
@@ -79,10 +105,24 @@ TEST_CASE("A1, L7: the next tick is when time alone changes something") {
     ScenarioWorld world;
     world.at("2026-03-03T12:00:00+03:00");
     world.upsert("patient", kPatient);
-    world.upsert("limit", Json{{"source_id", "L1"}, {"patient_source_id", "77"}, {"kind", "barter"}, {"granted", rub(100)},
-                               {"valid_to", "2026-03-10"}});
-    world.upsert("appointment", Json{{"source_id", "a1"}, {"patient_source_id", "77"}, {"starts_at", "2026-03-05T09:00:00+03:00"},
-                                     {"ends_at", "2026-03-05T10:00:00+03:00"}, {"status", "booked"}});
+    world.upsert(
+        "limit",
+        Json{
+            {"source_id", "L1"},
+            {"patient_source_id", "77"},
+            {"kind", "barter"},
+            {"granted", rub(100)},
+            {"valid_to", "2026-03-10"}}
+    );
+    world.upsert(
+        "appointment",
+        Json{
+            {"source_id", "a1"},
+            {"patient_source_id", "77"},
+            {"starts_at", "2026-03-05T09:00:00+03:00"},
+            {"ends_at", "2026-03-05T10:00:00+03:00"},
+            {"status", "booked"}}
+    );
     world.evaluate();
     REQUIRE(world.last().next_tick);
     CHECK(world.last().next_tick->to_string() == "2026-03-06T00:00:00+03:00");
@@ -106,19 +146,30 @@ TEST_CASE("P1: a plan of many items comes in parts, each under 20 kB, and folds 
     const auto events = world.evaluate();
     CHECK(count(events, "plan.opened") == 3);
     for (const Event& event : events) CHECK(event.data.dump().size() < 20'000);
-    const Standing* plan = world.announced().find("plan/" + world.identity.public_id("exchange", "plan", "O1"));
+    const Standing* plan =
+        world.announced().find("plan/" + world.identity.public_id("exchange", "plan", "O1"));
     REQUIRE(plan != nullptr);
     CHECK(plan->data["plan"]["items"].size() == 150);
 }
 
-TEST_CASE("I4: a restore from the events that left recovers what stands and announces nothing of it again") {
+TEST_CASE(
+    "I4: a restore from the events that left recovers what stands and announces nothing of it again"
+) {
     for (const ExportMode mode : {ExportMode::all, ExportMode::ordered}) {
         ScenarioWorld world(mode);
         world.at("2026-03-03T12:00:00+03:00");
         world.upsert("patient", kPatient);
         world.upsert("procedure", line("p0", "2026-03-01", "26", 1000));
-        world.upsert("limit", Json{{"source_id", "L1"}, {"patient_source_id", "77"}, {"kind", "barter"}, {"granted", rub(5000)},
-                                   {"valid_to", "2026-03-10"}, {"used", rub(1)}});
+        world.upsert(
+            "limit",
+            Json{
+                {"source_id", "L1"},
+                {"patient_source_id", "77"},
+                {"kind", "barter"},
+                {"granted", rub(5000)},
+                {"valid_to", "2026-03-10"},
+                {"used", rub(1)}}
+        );
         Json on_account = line("p1", "2026-03-03", "16", 4000);
         on_account["limit_source_id"] = "L1";
         on_account["nomenclature"] = "A16.07.002";
@@ -152,7 +203,9 @@ TEST_CASE("X1: the ground says why an event may leave; a withheld one has no id 
     world.upsert("procedure", line("p1", "2026-03-03", "16", 4000));
     world.inbox(order("O1", Json::array({filling("f16", "16")})));
     for (const Event& event : world.evaluate()) {
-        if (event.leaves == Export::leaves) CHECK(event.ground == "order O1: consent form");
-        else if (event.type != "billing.charge") CHECK(event.id.empty());
+        if (event.leaves == Export::leaves)
+            CHECK(event.ground == "order O1: consent form");
+        else if (event.type != "billing.charge")
+            CHECK(event.id.empty());
     }
 }

@@ -1,5 +1,6 @@
-// A model test: random changes of a clinic's rows and of the exchange's messages against a reference that recomputes everything from the final rows,
-// by simpler means than the domain's own: no plans of two kinds, no sources of several strengths, one account.
+// A model test: random changes of a clinic's rows and of the exchange's messages against a
+// reference that recomputes everything from the final rows, by simpler means than the domain's own:
+// no plans of two kinds, no sources of several strengths, one account.
 #include <doctest/doctest.h>
 
 #include <cstdint>
@@ -41,7 +42,8 @@ Reference recompute(const std::map<std::string, Row>& rows, std::int64_t granted
     });
     Reference sums;
     for (const auto& [minute, id, row] : in_order) {
-        if (ordered && std::find(std::begin(kTeeth), std::end(kTeeth), row.tooth) != std::end(kTeeth)) {
+        if (ordered &&
+            std::find(std::begin(kTeeth), std::end(kTeeth), row.tooth) != std::end(kTeeth)) {
             sums.performed.insert(row.tooth);
         }
         if (!row.on_account) {
@@ -60,14 +62,16 @@ Reference recompute(const std::map<std::string, Row>& rows, std::int64_t granted
 std::string two(int number) { return (number < 10 ? "0" : "") + std::to_string(number); }
 
 Json record_of(const std::string& id, const Row& row) {
-    Json record{{"source_id", id},
-                {"patient_source_id", "77"},
-                {"performed_at", "2026-03-03T" + two(8 + row.minute / 60) + ":" + two(row.minute % 60) + ":00+03:00"},
-                {"service_code", "T-1"},
-                {"nomenclature", "A16.07.002"},
-                {"quantity", "1"},
-                {"teeth", Json::array({std::to_string(row.tooth)})},
-                {"total", to_json_value(Money{row.total, Currency()})}};
+    Json record{
+        {"source_id", id},
+        {"patient_source_id", "77"},
+        {"performed_at",
+         "2026-03-03T" + two(8 + row.minute / 60) + ":" + two(row.minute % 60) + ":00+03:00"},
+        {"service_code", "T-1"},
+        {"nomenclature", "A16.07.002"},
+        {"quantity", "1"},
+        {"teeth", Json::array({std::to_string(row.tooth)})},
+        {"total", to_json_value(Money{row.total, Currency()})}};
     if (row.on_account) record["limit_source_id"] = "L1";
     return record;
 }
@@ -75,22 +79,30 @@ Json record_of(const std::string& id, const Row& row) {
 Json order_message() {
     Json items = Json::array();
     for (const int tooth : kTeeth) {
-        items.push_back(Json{{"id", "f" + std::to_string(tooth)},
-                             {"nomenclature", "A16.07.002"},
-                             {"quantity", "1"},
-                             {"teeth", Json::array({std::to_string(tooth)})},
-                             {"total", to_json_value(Money{400000, Currency()})}});
+        items.push_back(Json{
+            {"id", "f" + std::to_string(tooth)},
+            {"nomenclature", "A16.07.002"},
+            {"quantity", "1"},
+            {"teeth", Json::array({std::to_string(tooth)})},
+            {"total", to_json_value(Money{400000, Currency()})}});
     }
-    return Json{{"type", "order.placed"}, {"id", "m1"}, {"order", "O1"}, {"items", items},
-                {"placed_at", "2026-03-02T09:00:00+03:00"},
-                {"patient", {{"last_name", "Тестова"}, {"birth_date", "1990-01-01"}}}};
+    return Json{
+        {"type", "order.placed"},
+        {"id", "m1"},
+        {"order", "O1"},
+        {"items", items},
+        {"placed_at", "2026-03-02T09:00:00+03:00"},
+        {"patient", {{"last_name", "Тестова"}, {"birth_date", "1990-01-01"}}}};
 }
 
 class Clinic {
   public:
     explicit Clinic(std::uint32_t seed) : random_(seed) {
         world.at("2026-03-02T10:00:00+03:00");
-        world.upsert("patient", Json{{"source_id", "77"}, {"last_name", "Тестова"}, {"birth_date", "1990-01-01"}});
+        world.upsert(
+            "patient",
+            Json{{"source_id", "77"}, {"last_name", "Тестова"}, {"birth_date", "1990-01-01"}}
+        );
         grant(1000000);
     }
 
@@ -101,25 +113,38 @@ class Clinic {
 
     void grant(std::int64_t sum) {
         granted = sum;
-        world.upsert("limit", Json{{"source_id", "L1"}, {"patient_source_id", "77"}, {"kind", "barter"},
-                                   {"granted", to_json_value(Money{sum, Currency()})}});
+        world.upsert(
+            "limit",
+            Json{
+                {"source_id", "L1"},
+                {"patient_source_id", "77"},
+                {"kind", "barter"},
+                {"granted", to_json_value(Money{sum, Currency()})}}
+        );
     }
 
     void change_something() {
         switch (pick(10)) {
-            case 0: case 1: case 2: case 3: {
+            case 0:
+            case 1:
+            case 2:
+            case 3: {
                 const std::string id = "p" + std::to_string(next_++);
-                put(id, Row{pick(600), 16 + pick(3) * (pick(2) == 0 ? 1 : 10), (pick(40) + 1) * 12345, pick(3) > 0});
+                put(id, Row{pick(600), 16 + pick(3) * (pick(2) == 0 ? 1 : 10),
+                            (pick(40) + 1) * 12345, pick(3) > 0});
                 break;
             }
-            case 4: case 5: case 6:
+            case 4:
+            case 5:
+            case 6:
                 if (!rows.empty()) {
                     Row& row = any()->second;
                     if (pick(3) == 0) row.minute = pick(600);
                     if (pick(3) == 0) row.total = pick(50) * 10000;
                     if (pick(3) == 0) row.tooth = 16 + pick(3);
                     if (pick(3) == 0) row.on_account = !row.on_account;
-                    for (const auto& [id, changed] : rows) world.upsert("procedure", record_of(id, changed));
+                    for (const auto& [id, changed] : rows)
+                        world.upsert("procedure", record_of(id, changed));
                 }
                 break;
             case 7:
@@ -129,7 +154,9 @@ class Clinic {
                     rows.erase(at);
                 }
                 break;
-            case 8: grant(pick(30) * 50000); break;
+            case 8:
+                grant(pick(30) * 50000);
+                break;
             default:
                 if (!ordered) world.inbox(order_message());
                 ordered = true;
@@ -161,16 +188,19 @@ void require_equal(const Clinic& clinic, const Announced& folded) {
         by_payer[charge.text("payer")] += charge.money("total")->minor;
         by_line[charge.text("procedure")] += charge.money("total")->minor;
     }
-    CHECK(by_payer["limit"] == wanted.limit_charged);          // L2: consumed − overrun
+    CHECK(by_payer["limit"] == wanted.limit_charged);  // L2: consumed − overrun
     CHECK(by_payer["organization"] == wanted.overrun);
     CHECK(by_payer["patient"] == wanted.patient);
-    CHECK(by_line.size() == clinic.rows.size());               // no charge without its line, no line without its charge
+    CHECK(
+        by_line.size() == clinic.rows.size()
+    );  // no charge without its line, no line without its charge
     for (const auto& [id, row] : clinic.rows) {
-        const auto charged = by_line.find(clinic.world.identity.public_id("scenario", "procedure", id));
+        const auto charged =
+            by_line.find(clinic.world.identity.public_id("scenario", "procedure", id));
         REQUIRE(charged != by_line.end());
         CHECK(charged->second == row.total);
     }
-    std::map<std::string, std::int64_t> booked;                // B5: the ledger alone gives the same sums
+    std::map<std::string, std::int64_t> booked;  // B5: the ledger alone gives the same sums
     for (const LedgerEntry& entry : folded.ledger) booked[entry.payer] += entry.total.minor;
     for (const auto& [payer, sum] : by_payer) CHECK(booked[payer] == sum);
     for (const int tooth : kTeeth) {
@@ -200,7 +230,9 @@ int count_of(const std::vector<Event>& events, const std::string& type) {
 
 }  // namespace
 
-TEST_CASE("D1, D2, L2-L4, B2, B5: the folded log equals the sums of the final rows after every change set") {
+TEST_CASE(
+    "D1, D2, L2-L4, B2, B5: the folded log equals the sums of the final rows after every change set"
+) {
     for (std::uint32_t seed = 1; seed <= 5; ++seed) {
         CAPTURE(seed);
         Clinic clinic(seed);
@@ -212,7 +244,9 @@ TEST_CASE("D1, D2, L2-L4, B2, B5: the folded log equals the sums of the final ro
             clinic.world.at(*Timestamp::parse_rfc3339("2026-03-04T10:00:00+03:00"));
             const auto events = clinic.world.evaluate();
             require_equal(clinic, fold(clinic.world.log()));
-            const Crossings is(clinic.granted, recompute(clinic.rows, clinic.granted, clinic.ordered).consumed);
+            const Crossings is(
+                clinic.granted, recompute(clinic.rows, clinic.granted, clinic.ordered).consumed
+            );
             CHECK(count_of(events, "limit.low") == (is.low && !was.low ? 1 : 0));
             CHECK(count_of(events, "limit.exhausted") == (is.exhausted && !was.exhausted ? 1 : 0));
             CHECK(count_of(events, "limit.overrun") == (is.overrun && !was.overrun ? 1 : 0));
@@ -234,7 +268,8 @@ TEST_CASE("D1: what is announced does not depend on the order in which the facts
                 continue;
             }
             if (!state) continue;
-            for (const char* history : {"charge_id", "booked_on", "progress", "item"}) content.erase(history);
+            for (const char* history : {"charge_id", "booked_on", "progress", "item"})
+                content.erase(history);
             all[key] = std::move(content);
         }
         return all;
@@ -259,7 +294,8 @@ TEST_CASE("I2: the same change sets give the same events, ids included") {
         for (int step = 0; step < 60; ++step) {
             clinic.change_something();
             clinic.world.at(*Timestamp::parse_rfc3339("2026-03-04T10:00:00+03:00"));
-            for (const Event& event : clinic.world.evaluate()) all += event.id + event.type + event.data.dump() + "\n";
+            for (const Event& event : clinic.world.evaluate())
+                all += event.id + event.type + event.data.dump() + "\n";
         }
         return all;
     };

@@ -1,4 +1,5 @@
-// Every tests/scenarios/NAME.scenario.yaml must give the rows of NAME.expected.txt. MIS_UPDATE_GOLDEN=1 writes the rows instead; read the diff.
+// Every tests/scenarios/NAME.scenario.yaml must give the rows of NAME.expected.txt.
+// MIS_UPDATE_GOLDEN=1 writes the rows instead; read the diff.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -20,7 +21,9 @@ std::string text_of(const std::filesystem::path& path) {
 
 std::vector<std::filesystem::path> scenario_files() {
     std::vector<std::filesystem::path> files;
-    for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(MIS_SOURCE_DIR) / "tests/scenarios")) {
+    for (const auto& entry : std::filesystem::directory_iterator(
+             std::filesystem::path(MIS_SOURCE_DIR) / "tests/scenarios"
+         )) {
         if (entry.path().string().ends_with(".scenario.yaml")) files.push_back(entry.path());
     }
     std::sort(files.begin(), files.end());
@@ -29,7 +32,9 @@ std::vector<std::filesystem::path> scenario_files() {
 
 std::string expected_of(const std::filesystem::path& file) {
     std::string expected = file.string();
-    return expected.replace(expected.size() - std::string("scenario.yaml").size(), std::string::npos, "expected.txt");
+    return expected.replace(
+        expected.size() - std::string("scenario.yaml").size(), std::string::npos, "expected.txt"
+    );
 }
 
 std::string what_leaves(const std::string& rows) {
@@ -46,14 +51,16 @@ std::string output_of(const std::string& command) {
     std::FILE* pipe = ::popen(command.c_str(), "r");
     REQUIRE(pipe != nullptr);
     char buffer[4096];
-    for (std::size_t got; (got = std::fread(buffer, 1, sizeof buffer, pipe)) > 0;) output.append(buffer, got);
+    for (std::size_t got; (got = std::fread(buffer, 1, sizeof buffer, pipe)) > 0;)
+        output.append(buffer, got);
     CHECK(::pclose(pipe) == 0);
     return output;
 }
 
 }  // namespace
 
-// MIS_GATEWAY_BINARY names the built program; without it only the domain is tested. Slots are the foundation's own and have their own tests.
+// MIS_GATEWAY_BINARY names the built program; without it only the domain is tested. Slots are the
+// foundation's own and have their own tests.
 TEST_CASE("scenarios: the real program prints the same events") {
     const char* binary = std::getenv("MIS_GATEWAY_BINARY");
     if (binary == nullptr) return;

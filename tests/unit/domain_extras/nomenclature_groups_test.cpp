@@ -66,7 +66,8 @@ TEST_CASE("I9: flags of extraction, survival, temporary filling and components")
 
 TEST_CASE("I9: the longest prefix at a dot wins, Cyrillic letters are read as Latin") {
     const auto groups = NomenclatureGroups::from_text(
-        "codes: {А16.07: {group: therapy}, A16.07.002: {group: surgery, starts_only: true}}", "groups.yaml"
+        "codes: {А16.07: {group: therapy}, A16.07.002: {group: surgery, starts_only: true}}",
+        "groups.yaml"
     );
     REQUIRE(groups);
     CHECK(group_of(*groups, "a16.07.002.1") == "surgery");
@@ -79,18 +80,27 @@ TEST_CASE("I9: the longest prefix at a dot wins, Cyrillic letters are read as La
 
 TEST_CASE("I9: a clinic's file replaces and adds, code by code") {
     NomenclatureGroups groups = shipped();
-    REQUIRE(groups.extend_from_text("codes: {A16.07.004: {group: prosthetics}, T-16: {group: therapy, name: Пломба}}", "site.yaml"));
+    REQUIRE(groups.extend_from_text(
+        "codes: {A16.07.004: {group: prosthetics}, T-16: {group: therapy, name: Пломба}}",
+        "site.yaml"
+    ));
     CHECK(!groups.find("A16.07.004")->survives_extraction);
     CHECK(group_of(groups, "т-16") == "therapy");
     CHECK(group_of(groups, "A16.07.003") == "prosthetics");
 }
 
 TEST_CASE("I9: a mistake is named with file, line and remedy, and changes nothing") {
-    CHECK(refusal("codes:\n  A1: {group: dentistry}\n").starts_with("groups.yaml:2: unknown group: one of consultation, therapy"));
+    CHECK(refusal("codes:\n  A1: {group: dentistry}\n")
+              .starts_with("groups.yaml:2: unknown group: one of consultation, therapy"));
     CHECK(refusal("codes:\n  A1: {name: x}\n") == "groups.yaml:2: A1 has no group: add one");
-    CHECK(refusal("codes:\n  A1: {group: therapy, extraction: true}\n").starts_with("groups.yaml:2: unknown key extraction"));
-    CHECK(refusal("codes:\n  A1..2: {group: therapy}\n").starts_with("groups.yaml:2: not a service code"));
-    CHECK(refusal("codes:\n  A1: {group: therapy}\n  А1: {group: surgery}\n").find("twice in other letters") != std::string::npos);
+    CHECK(refusal("codes:\n  A1: {group: therapy, extraction: true}\n")
+              .starts_with("groups.yaml:2: unknown key extraction"));
+    CHECK(refusal("codes:\n  A1..2: {group: therapy}\n")
+              .starts_with("groups.yaml:2: not a service code"));
+    CHECK(
+        refusal("codes:\n  A1: {group: therapy}\n  А1: {group: surgery}\n")
+            .find("twice in other letters") != std::string::npos
+    );
     CHECK(refusal("groups: {}\n").starts_with("groups.yaml:1: no map `codes`"));
     NomenclatureGroups groups = shipped();
     const std::size_t before = groups.size();

@@ -1,15 +1,19 @@
-#include <doctest/doctest.h>
-
 #include "domain_store/group_store.hpp"
+
+#include <doctest/doctest.h>
 
 using namespace mis;
 using namespace mis::domain_store;
 
-TEST_CASE("L1: patients joined by a shared account become one group, and what was announced of each is kept") {
+TEST_CASE(
+    "L1: patients joined by a shared account become one group, and what was announced of each is "
+    "kept"
+) {
     auto database = sqlite::Database::open(":memory:");
     GroupStore::migrate(database);
     GroupStore store(database);
-    const Party anna{PartyKind::patient, "s", "1"}, boris{PartyKind::patient, "s", "2"}, order{PartyKind::order, "", "O1"};
+    const Party anna{PartyKind::patient, "s", "1"}, boris{PartyKind::patient, "s", "2"},
+        order{PartyKind::order, "", "O1"};
     sqlite::Transaction transaction(database);
     const auto first = store.join(transaction, std::vector{anna}).group;
     const auto second = store.join(transaction, std::vector{boris, order}).group;

@@ -12,9 +12,15 @@ constexpr std::int64_t kNowUs = 1'775'000'000'000'000;
 
 record::Record line(int patient, int number) {
     const Json body{
-        {"source_id", std::to_string(patient * 100 + number)}, {"patient_source_id", std::to_string(patient)},
-        {"performed_at", "2026-03-02T10:00:00+03:00"}, {"state", "done"}, {"service_code", "A16.07.002"}, {"service_name", "Пломба"},
-        {"quantity", "1"}, {"total", {{"currency", "RUB"}, {"minor", 100'000}}}, {"payer", "patient"}};
+        {"source_id", std::to_string(patient * 100 + number)},
+        {"patient_source_id", std::to_string(patient)},
+        {"performed_at", "2026-03-02T10:00:00+03:00"},
+        {"state", "done"},
+        {"service_code", "A16.07.002"},
+        {"service_name", "Пломба"},
+        {"quantity", "1"},
+        {"total", {{"currency", "RUB"}, {"minor", 100'000}}},
+        {"payer", "patient"}};
     auto record = record::record_from_json("procedure", canonical_json(body));
     REQUIRE(record);
     return std::move(*record);
@@ -22,7 +28,10 @@ record::Record line(int patient, int number) {
 
 }  // namespace
 
-TEST_CASE("D2: a pass derives each patient once, however many of his records changed and in however many batches") {
+TEST_CASE(
+    "D2: a pass derives each patient once, however many of his records changed and in however many "
+    "batches"
+) {
     constexpr int kPatients = 250, kLines = 6;  // more patients than share a commit
     const test::TemporaryFolder folder;
     const auto store = ClinicStore::open(folder.path, "clinic-1", ClinicStore::Opening::create);
@@ -38,8 +47,12 @@ TEST_CASE("D2: a pass derives each patient once, however many of his records cha
         sqlite::Transaction transaction(store->database());
         change::RecordStore records(store->database());
         std::vector<record::Record> batch;
-        for (int patient = 1; patient <= kPatients; ++patient) batch.push_back(line(patient, number));
-        records.capture(transaction, {"mis", "procedure", "procedure"}, std::span<const record::Record>(batch), options);
+        for (int patient = 1; patient <= kPatients; ++patient)
+            batch.push_back(line(patient, number));
+        records.capture(
+            transaction, {"mis", "procedure", "procedure"}, std::span<const record::Record>(batch),
+            options
+        );
         transaction.commit();
     }
     const auto report = meaning.work_off(kNowUs);

@@ -45,12 +45,15 @@ Figures working() {
     return figures;
 }
 
-bool says(const std::string& text, const std::string& line) { return ("\n" + text).find("\n" + line + "\n") != std::string::npos; }
+bool says(const std::string& text, const std::string& line) {
+    return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
+}
 
 std::string reasons(const Figures& figures) {
     std::string text;
     for (const HealthReason& one : judge_health(figures).reasons)
-        text += (one.severity == Severity::alarm ? "alarm " : "notice ") + one.part + ": " + one.reason + "\n";
+        text += (one.severity == Severity::alarm ? "alarm " : "notice ") + one.part + ": " +
+                one.reason + "\n";
     return text;
 }
 
@@ -58,13 +61,24 @@ std::string reasons(const Figures& figures) {
 
 TEST_CASE("metrics: the names of contract.md section 6 with their values") {
     const std::string text = render_metrics(working());
-    CHECK(says(text, R"(mis_gateway_source_lag_seconds{source="mis",stream="appointment"} 12.500000)"));
-    CHECK(says(text, R"(mis_gateway_poll_duration_seconds{source="mis",stream="appointment"} 0.034000)"));
-    CHECK(says(text, R"(mis_gateway_poll_last_success_timestamp_seconds{source="mis",stream="appointment"} 1772439987.500000)"));
-    CHECK(says(text, R"(mis_gateway_rows_total{source="mis",stream="appointment",outcome="unchanged"} 90)"));
+    CHECK(
+        says(text, R"(mis_gateway_source_lag_seconds{source="mis",stream="appointment"} 12.500000)")
+    );
+    CHECK(says(
+        text, R"(mis_gateway_poll_duration_seconds{source="mis",stream="appointment"} 0.034000)"
+    ));
+    CHECK(says(
+        text,
+        R"(mis_gateway_poll_last_success_timestamp_seconds{source="mis",stream="appointment"} 1772439987.500000)"
+    ));
+    CHECK(says(
+        text, R"(mis_gateway_rows_total{source="mis",stream="appointment",outcome="unchanged"} 90)"
+    ));
     CHECK(says(text, R"(mis_gateway_outbox_events{sink="exchange"} 3)"));
     CHECK(says(text, R"(mis_gateway_outbox_oldest_age_seconds{sink="exchange"} 2.000000)"));
-    CHECK(says(text, R"(mis_gateway_delivery_attempts_total{sink="exchange",outcome="delivered"} 7)"));
+    CHECK(
+        says(text, R"(mis_gateway_delivery_attempts_total{sink="exchange",outcome="delivered"} 7)")
+    );
     CHECK(says(text, R"(mis_gateway_end_to_end_seconds_bucket{sink="exchange",le="5"} 6)"));
     CHECK(says(text, R"(mis_gateway_end_to_end_seconds_bucket{sink="exchange",le="+Inf"} 7)"));
     CHECK(says(text, R"(mis_gateway_end_to_end_seconds_sum{sink="exchange"} 70.250)"));
@@ -80,7 +94,11 @@ TEST_CASE("metrics: label values are escaped") {
     MetricsText out;
     out.family("x", MetricsText::Kind::gauge, "a\nb\\c");
     out.sample({{"l", "q\"b\\n\n"}}, 1);
-    CHECK(out.text() == "# HELP mis_gateway_x a\\nb\\\\c\n# TYPE mis_gateway_x gauge\nmis_gateway_x{l=\"q\\\"b\\\\n\\n\"} 1\n");
+    CHECK(
+        out.text() ==
+        "# HELP mis_gateway_x a\\nb\\\\c\n# TYPE mis_gateway_x "
+        "gauge\nmis_gateway_x{l=\"q\\\"b\\\\n\\n\"} 1\n"
+    );
 }
 
 TEST_CASE("metrics: promtool finds nothing to complain of") {
@@ -88,7 +106,8 @@ TEST_CASE("metrics: promtool finds nothing to complain of") {
         MESSAGE("promtool is not installed (package prometheus): not checked here");
         return;
     }
-    const auto file = std::filesystem::temp_directory_path() / ("mis-gateway-metrics-" + std::to_string(std::rand()));
+    const auto file = std::filesystem::temp_directory_path() /
+                      ("mis-gateway-metrics-" + std::to_string(std::rand()));
     Figures figures = working();
     figures.backup_watched = true;
     figures.inbox_accepted = {{"order.placed", 1}};
@@ -113,8 +132,11 @@ TEST_CASE("health: a receiver or source that is down makes us neither dead nor u
     figures.sinks[0].condition = SinkCondition::failing;
     figures.sinks[0].reason = "connecting to exchange.example: refused";
     figures.streams[0].error = "connecting to db: refused";
-    CHECK(reasons(figures) ==
-          "notice source mis, stream appointment: connecting to db: refused\nnotice sink exchange: retrying: connecting to exchange.example: refused\n");
+    CHECK(
+        reasons(figures) ==
+        "notice source mis, stream appointment: connecting to db: refused\nnotice sink exchange: "
+        "retrying: connecting to exchange.example: refused\n"
+    );
     CHECK(judge_health(figures).healthy());  // not yet worth a human
     figures.streams[0].last_success_us = kNow - 3'000 * kSecond;
     figures.sinks[0].oldest_us = kNow - 7'000 * kSecond;
@@ -123,7 +145,10 @@ TEST_CASE("health: a receiver or source that is down makes us neither dead nor u
     CHECK(answer_health(report, "/livez").status == 200);
     CHECK(answer_health(report, "/readyz").status == 200);
     CHECK(answer_health(report, "/healthz").status == 503);
-    CHECK(answer_health(report, "/healthz").body.find("connecting to db: refused") != std::string::npos);
+    CHECK(
+        answer_health(report, "/healthz").body.find("connecting to db: refused") !=
+        std::string::npos
+    );
 }
 
 TEST_CASE("health: what needs a human is an alarm with its remedy") {
@@ -136,7 +161,10 @@ TEST_CASE("health: what needs a human is an alarm with its remedy") {
     figures = working();
     figures.sinks[0].condition = SinkCondition::stopped;
     figures.sinks[0].reason = "410";
-    CHECK(reasons(figures) == "alarm sink exchange: stopped (410): mend it and restart, 3 events wait\n");
+    CHECK(
+        reasons(figures) ==
+        "alarm sink exchange: stopped (410): mend it and restart, 3 events wait\n"
+    );
     figures = working();
     figures.backup_watched = true;
     CHECK(reasons(figures) == "alarm backup: there is none: run `mis-gateway backup`\n");

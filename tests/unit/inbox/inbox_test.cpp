@@ -33,8 +33,10 @@ struct Store {
 };
 
 Json placed(const std::string& id = "m1", const std::string& order = "O1") {
-    Json message = Json::parse(R"({"type":"order.placed","patient":{"phone":"+7 900 000-00-01","last_name":"Тестова","birth_date":"1990-01-01"},
-        "items":[{"id":"i1","nomenclature":"A16.07.002","teeth":["16"],"quantity":"1","total":{"minor":400000,"currency":"RUB"}}]})");
+    Json message = Json::parse(
+        R"({"type":"order.placed","patient":{"phone":"+7 900 000-00-01","last_name":"Тестова","birth_date":"1990-01-01"},
+        "items":[{"id":"i1","nomenclature":"A16.07.002","teeth":["16"],"quantity":"1","total":{"minor":400000,"currency":"RUB"}}]})"
+    );
     message["id"] = id;
     message["order"] = order;
     return message;
@@ -42,7 +44,10 @@ Json placed(const std::string& id = "m1", const std::string& order = "O1") {
 
 }  // namespace
 
-TEST_CASE("inbox: a message is accepted once, acknowledged again with the same content, refused with other content") {
+TEST_CASE(
+    "inbox: a message is accepted once, acknowledged again with the same content, refused with "
+    "other content"
+) {
     Store store;
     const auto first = store.accept(placed());
     CHECK(first.verdict == Verdict::accepted);
@@ -61,7 +66,10 @@ TEST_CASE("inbox: a message is accepted once, acknowledged again with the same c
     CHECK(store.inbox.message(first.position).received_us == 1'000'000);
 }
 
-TEST_CASE("inbox: a repeat is acknowledged also after the identifiers were erased or the consent rule changed") {
+TEST_CASE(
+    "inbox: a repeat is acknowledged also after the identifiers were erased or the consent rule "
+    "changed"
+) {
     Store store;
     store.accept(placed());
     store.link("O1");
@@ -82,13 +90,40 @@ TEST_CASE("inbox: an unknown order is refused and may be repeated once it is kno
 
 TEST_CASE("inbox: unknown limits, plans, patients and feedbacks are refused") {
     Store store;
-    store.options.knows = [](EntityKind kind, std::string_view id) { return kind == EntityKind::limit && id == "L1"; };
+    store.options.knows = [](EntityKind kind, std::string_view id) {
+        return kind == EntityKind::limit && id == "L1";
+    };
     const Json money{{"minor", 100}, {"currency", "RUB"}};
-    CHECK(store.accept({{"type", "limit.granted"}, {"id", "a"}, {"limit", "L1"}, {"amount", money}}).verdict == Verdict::accepted);
-    CHECK(store.accept({{"type", "limit.closed"}, {"id", "b"}, {"limit", "L2"}}).code == "unknown_limit");
-    CHECK(store.accept({{"type", "plan.refused"}, {"id", "c"}, {"plan", "P"}, {"works", {"A16"}}, {"by", "x"}}).code == "unknown_plan");
-    CHECK(store.accept({{"type", "consent.withdrawn"}, {"id", "d"}, {"patient", "p"}}).code == "unknown_patient");
-    CHECK(store.accept({{"type", "feedback.resolved"}, {"id", "e"}, {"feedback", "F"}, {"satisfied", true}}).code == "unknown_feedback");
+    CHECK(
+        store.accept({{"type", "limit.granted"}, {"id", "a"}, {"limit", "L1"}, {"amount", money}}
+        ).verdict == Verdict::accepted
+    );
+    CHECK(
+        store.accept({{"type", "limit.closed"}, {"id", "b"}, {"limit", "L2"}}).code ==
+        "unknown_limit"
+    );
+    CHECK(
+        store
+            .accept(
+                {{"type", "plan.refused"},
+                 {"id", "c"},
+                 {"plan", "P"},
+                 {"works", {"A16"}},
+                 {"by", "x"}}
+            )
+            .code == "unknown_plan"
+    );
+    CHECK(
+        store.accept({{"type", "consent.withdrawn"}, {"id", "d"}, {"patient", "p"}}).code ==
+        "unknown_patient"
+    );
+    CHECK(
+        store
+            .accept(
+                {{"type", "feedback.resolved"}, {"id", "e"}, {"feedback", "F"}, {"satisfied", true}}
+            )
+            .code == "unknown_feedback"
+    );
     CHECK(store.inbox.messages_of_limit("L1").size() == 1);
 }
 
@@ -110,7 +145,9 @@ TEST_CASE("inbox: what was not committed was never accepted") {
     Store store;
     {
         sqlite::Transaction transaction(store.database);
-        CHECK(store.inbox.accept(transaction, placed(), store.options).verdict == Verdict::accepted);
+        CHECK(
+            store.inbox.accept(transaction, placed(), store.options).verdict == Verdict::accepted
+        );
     }
     CHECK(!store.inbox.knows_order("O1"));
     CHECK(store.accept(placed()).verdict == Verdict::accepted);
@@ -154,7 +191,10 @@ TEST_CASE("P9: orders wait visibly until they are linked; X4: then their identif
 
 TEST_CASE("P9: every identifier sent must equal; an empty field in the MIS is no match") {
     const OrderIdentity identity = order_identity(placed()["patient"]);
-    const Json patient{{"last_name", "ТЕСТОВА"}, {"birth_date", "1990-01-01"}, {"phones", {"8 (900) 000-00-02", "89000000001"}}};
+    const Json patient{
+        {"last_name", "ТЕСТОВА"},
+        {"birth_date", "1990-01-01"},
+        {"phones", {"8 (900) 000-00-02", "89000000001"}}};
     CHECK(matches(identity, patient));
     for (const char* field : {"last_name", "birth_date", "phones"}) {
         CAPTURE(field);
@@ -166,13 +206,23 @@ TEST_CASE("P9: every identifier sent must equal; an empty field in the MIS is no
     merged["merged_into"] = "78";
     CHECK(!matches(identity, merged));
     CHECK(!matches(OrderIdentity{}, patient));
-    CHECK(matches(order_identity({{"last_name", "Ёлкина-Тестова"}}), {{"last_name", "елкина тестова"}}));
+    CHECK(matches(
+        order_identity({{"last_name", "Ёлкина-Тестова"}}), {{"last_name", "елкина тестова"}}
+    ));
 }
 
-TEST_CASE("F1: a feedback, the clinic's answer and the patient's word hang together and find their order") {
+TEST_CASE(
+    "F1: a feedback, the clinic's answer and the patient's word hang together and find their order"
+) {
     Store store;
     store.accept(placed());
-    store.accept({{"type", "feedback.received"}, {"id", "f1"}, {"feedback", "F"}, {"order", "O1"}, {"text", "больно"}});
+    store.accept(
+        {{"type", "feedback.received"},
+         {"id", "f1"},
+         {"feedback", "F"},
+         {"order", "O1"},
+         {"text", "больно"}}
+    );
     {
         sqlite::Transaction transaction(store.database);
         const auto answer = store.inbox.answer(transaction, {"F", "приходите"}, 2'000'000);
@@ -182,7 +232,9 @@ TEST_CASE("F1: a feedback, the clinic's answer and the patient's word hang toget
         CHECK(!store.inbox.answer(transaction, {"G", "?"}, 2'000'000));
         transaction.commit();
     }
-    const auto resolved = store.accept({{"type", "feedback.resolved"}, {"id", "f2"}, {"feedback", "F"}, {"satisfied", true}});
+    const auto resolved = store.accept(
+        {{"type", "feedback.resolved"}, {"id", "f2"}, {"feedback", "F"}, {"satisfied", true}}
+    );
     CHECK(resolved.verdict == Verdict::accepted);
     CHECK(resolved.order == "O1");
     CHECK(store.inbox.messages_of_feedback("F").size() == 3);

@@ -16,7 +16,8 @@ namespace {
 Json placed() {
     return Json::parse(R"({"type":"order.placed","id":"m1","order":"O1",
         "patient":{"phone":"+7 900 000-00-01","last_name":"Тестова"},
-        "items":[{"id":"i1","nomenclature":"A16.07.002","teeth":["16"],"quantity":"1","total":{"minor":400000,"currency":"RUB"}}]})");
+        "items":[{"id":"i1","nomenclature":"A16.07.002","teeth":["16"],"quantity":"1","total":{"minor":400000,"currency":"RUB"}}]})"
+    );
 }
 
 Json with(Json message, const char* pointer, Json value) {
@@ -47,16 +48,23 @@ TEST_CASE("inbox: order.placed is read, stored in one form") {
 }
 
 TEST_CASE("inbox: numbers of a YAML file are their text, defaults are filled in") {
-    Json loose = Json::parse(R"({"type":"order.placed","id":17,"order":18,"patient":{"phone":89000000001,"birth_date":"1990-01-01"},
+    Json loose = Json::parse(
+        R"({"type":"order.placed","id":17,"order":18,"patient":{"phone":89000000001,"birth_date":"1990-01-01"},
         "items":[{"id":1,"service_code":501,"teeth":[17,"1.6"],"quantity":2,"total":{"minor":1,"currency":"RUB"}},
                  {"id":2,"nomenclature":"B01.065.001","total":{"minor":1,"currency":"RUB"},"stage":"2"}],
-        "limit":{"amount":{"minor":1000000,"currency":"RUB"},"payer":"ООО Ромашка","kind":"barter","valid_to":"2026-12-31T23:00:00+03:00"}})");
+        "limit":{"amount":{"minor":1000000,"currency":"RUB"},"payer":"ООО Ромашка","kind":"barter","valid_to":"2026-12-31T23:00:00+03:00"}})"
+    );
     const auto message = parse_message(loose, ConsentRule::optional);
     REQUIRE(message);
     CHECK(message->id == "17");
     CHECK(message->order == "18");
     CHECK(message->body["patient"]["phone"] == "89000000001");
-    CHECK(message->body["items"][0] == Json::parse(R"({"id":"1","service_code":"501","teeth":["16","17"],"quantity":"2","total":{"minor":1,"currency":"RUB"}})"));
+    CHECK(
+        message->body["items"][0] ==
+        Json::parse(
+            R"({"id":"1","service_code":"501","teeth":["16","17"],"quantity":"2","total":{"minor":1,"currency":"RUB"}})"
+        )
+    );
     CHECK(message->body["items"][1]["teeth"] == Json::array());
     CHECK(message->body["items"][1]["quantity"] == "1");
     CHECK(message->body["items"][1]["stage"] == 2);
@@ -72,50 +80,121 @@ TEST_CASE("inbox: a refusal names field and reason, never the content") {
     CHECK(refusal(without(placed(), "", "items")) == "items: missing");
     CHECK(refusal(with(placed(), "/items", Json::array())) == "items: is empty");
     CHECK(refusal(without(placed(), "/items/0", "total")) == "items/0/total: missing");
-    CHECK(refusal(with(placed(), "/items/0/total", 4000)).starts_with("items/0/total: must be money"));
+    CHECK(
+        refusal(with(placed(), "/items/0/total", 4000)).starts_with("items/0/total: must be money")
+    );
     CHECK(refusal(with(placed(), "/items/0/total/minor", -1)) == "items/0/total: is negative");
-    CHECK(refusal(with(placed(), "/items/0/teeth", Json::array({"99"}))).starts_with("items/0/teeth: names a tooth"));
-    CHECK(refusal(with(placed(), "/items/0/teeth", "16")).starts_with("items/0/teeth: must be a list"));
+    CHECK(refusal(with(placed(), "/items/0/teeth", Json::array({"99"})))
+              .starts_with("items/0/teeth: names a tooth"));
+    CHECK(
+        refusal(with(placed(), "/items/0/teeth", "16")).starts_with("items/0/teeth: must be a list")
+    );
     CHECK(refusal(with(placed(), "/items/0/quantity", "0")).starts_with("items/0/quantity"));
-    CHECK(refusal(without(placed(), "/items/0", "nomenclature")) == "items/0: needs nomenclature or service_code");
-    CHECK(refusal(with(placed(), "/items/1", placed()["items"][0])) == "items/1/id: is there twice in the list");
-    CHECK(refusal(without(placed(), "/patient", "phone")) == "patient: needs at least two of phone, last_name, birth_date");
-    CHECK(refusal(with(placed(), "/patient/phone", "123-45")) == "patient/phone: has fewer than ten digits");
-    CHECK(refusal(with(placed(), "/patient/birth_date", "1990-02-30")) == "patient/birth_date: must be a date like 1990-01-01");
-    CHECK(refusal(with(placed(), "/placed_at", "2026-03-02")).starts_with("placed_at: must be a time"));
-    CHECK(refusal(with(placed(), "/limit", Json{{"kind", "loan"}})) == "limit/kind: must be one of barter, insurance, corporate, gift");
+    CHECK(
+        refusal(without(placed(), "/items/0", "nomenclature")) ==
+        "items/0: needs nomenclature or service_code"
+    );
+    CHECK(
+        refusal(with(placed(), "/items/1", placed()["items"][0])) ==
+        "items/1/id: is there twice in the list"
+    );
+    CHECK(
+        refusal(without(placed(), "/patient", "phone")) ==
+        "patient: needs at least two of phone, last_name, birth_date"
+    );
+    CHECK(
+        refusal(with(placed(), "/patient/phone", "123-45")) ==
+        "patient/phone: has fewer than ten digits"
+    );
+    CHECK(
+        refusal(with(placed(), "/patient/birth_date", "1990-02-30")) ==
+        "patient/birth_date: must be a date like 1990-01-01"
+    );
+    CHECK(
+        refusal(with(placed(), "/placed_at", "2026-03-02")).starts_with("placed_at: must be a time")
+    );
+    CHECK(
+        refusal(with(placed(), "/limit", Json{{"kind", "loan"}})) ==
+        "limit/kind: must be one of barter, insurance, corporate, gift"
+    );
 }
 
 TEST_CASE("X1: under export: ordered an order needs its consent") {
-    CHECK(refusal(placed(), ConsentRule::required) == "consent: missing: it is required under export: ordered");
+    CHECK(
+        refusal(placed(), ConsentRule::required) ==
+        "consent: missing: it is required under export: ordered"
+    );
     const Json consent{{"given_at", "2026-03-01T10:00:00+03:00"}, {"ground", "offer accepted"}};
     CHECK(refusal(with(placed(), "/consent", consent), ConsentRule::required) == "accepted");
-    CHECK(refusal(with(placed(), "/consent", Json{{"ground", "x"}})) == "consent/given_at: missing");
+    CHECK(
+        refusal(with(placed(), "/consent", Json{{"ground", "x"}})) == "consent/given_at: missing"
+    );
 }
 
 TEST_CASE("inbox: unknown fields are left out and named") {
-    const auto message = parse_message(with(with(placed(), "/items/0/colour", "A2"), "/limt", 1), ConsentRule::optional);
+    const auto message = parse_message(
+        with(with(placed(), "/items/0/colour", "A2"), "/limt", 1), ConsentRule::optional
+    );
     REQUIRE(message);
     CHECK(message->body == placed());
-    CHECK(std::set(message->ignored_fields.begin(), message->ignored_fields.end()) == std::set<std::string>{"/items/0/colour", "/limt"});
+    CHECK(
+        std::set(message->ignored_fields.begin(), message->ignored_fields.end()) ==
+        std::set<std::string>{"/items/0/colour", "/limt"}
+    );
 }
 
 TEST_CASE("inbox: the other types") {
     const auto read = [](const char* text) { return refusal(Json::parse(text)); };
     CHECK(read(R"({"type":"order.amended","id":"m","order":"O1","items":[]})") == "accepted");
     CHECK(read(R"({"type":"order.cancelled","id":"m","order":"O1"})") == "accepted");
-    CHECK(read(R"({"type":"limit.granted","id":"m","order":"O1","amount":{"minor":500000,"currency":"RUB"}})") == "accepted");
-    CHECK(read(R"({"type":"limit.granted","id":"m","order":"O1","limit":"L","amount":{"minor":1,"currency":"RUB"}})") ==
-          "order: exactly one of order, limit, patient must be given");
-    CHECK(read(R"({"type":"limit.granted","id":"m","patient":"ab","amount":{"minor":1,"currency":"RUB"}})").starts_with("kind: missing"));
-    CHECK(read(R"({"type":"limit.granted","id":"m","limit":"ab","amount":{"minor":0,"currency":"RUB"}})") == "amount: is zero");
-    CHECK(read(R"({"type":"limit.closed","id":"m"})") == "order: exactly one of order, limit must be given");
-    CHECK(read(R"({"type":"plan.approved","id":"m","order":"O1","items":["i1"],"by":"insurer"})") == "accepted");
-    CHECK(read(R"({"type":"plan.refused","id":"m","order":"O1","by":"insurer"})") == "items: missing: name items or works");
+    CHECK(
+        read(
+            R"({"type":"limit.granted","id":"m","order":"O1","amount":{"minor":500000,"currency":"RUB"}})"
+        ) == "accepted"
+    );
+    CHECK(
+        read(
+            R"({"type":"limit.granted","id":"m","order":"O1","limit":"L","amount":{"minor":1,"currency":"RUB"}})"
+        ) == "order: exactly one of order, limit, patient must be given"
+    );
+    CHECK(
+        read(
+            R"({"type":"limit.granted","id":"m","patient":"ab","amount":{"minor":1,"currency":"RUB"}})"
+        )
+            .starts_with("kind: missing")
+    );
+    CHECK(
+        read(
+            R"({"type":"limit.granted","id":"m","limit":"ab","amount":{"minor":0,"currency":"RUB"}})"
+        ) == "amount: is zero"
+    );
+    CHECK(
+        read(R"({"type":"limit.closed","id":"m"})") ==
+        "order: exactly one of order, limit must be given"
+    );
+    CHECK(
+        read(R"({"type":"plan.approved","id":"m","order":"O1","items":["i1"],"by":"insurer"})") ==
+        "accepted"
+    );
+    CHECK(
+        read(R"({"type":"plan.refused","id":"m","order":"O1","by":"insurer"})") ==
+        "items: missing: name items or works"
+    );
     CHECK(read(R"({"type":"consent.withdrawn","id":"m","patient":"ab"})") == "accepted");
-    CHECK(read(R"({"type":"feedback.received","id":"m","feedback":"F1","order":"O1","text":"больно","rating":2})") == "accepted");
-    CHECK(read(R"({"type":"feedback.resolved","id":"m","feedback":"F1","satisfied":true})") == "accepted");
-    CHECK(read(R"({"type":"statement.requested","id":"m","order":"O1","from":"2026-03-01","to":"2026-02-01"})") == "to: lies before from");
+    CHECK(
+        read(
+            R"({"type":"feedback.received","id":"m","feedback":"F1","order":"O1","text":"больно","rating":2})"
+        ) == "accepted"
+    );
+    CHECK(
+        read(R"({"type":"feedback.resolved","id":"m","feedback":"F1","satisfied":true})") ==
+        "accepted"
+    );
+    CHECK(
+        read(
+            R"({"type":"statement.requested","id":"m","order":"O1","from":"2026-03-01","to":"2026-02-01"})"
+        ) == "to: lies before from"
+    );
 }
 
 TEST_CASE("inbox: a file may be one message, a list, JSON Lines or YAML") {
@@ -130,7 +209,8 @@ TEST_CASE("inbox: a file may be one message, a list, JSON Lines or YAML") {
 TEST_CASE("inbox: schemas/inbox says the same as the code") {
     for (const std::string& type : message_types()) {
         CAPTURE(type);
-        const auto schema = parse_json(platform::read_file(MIS_SOURCE_DIR "/schemas/inbox/" + type + ".json"));
+        const auto schema =
+            parse_json(platform::read_file(MIS_SOURCE_DIR "/schemas/inbox/" + type + ".json"));
         REQUIRE(schema);
         std::set<std::string> known, required, in_schema, required_in_schema;
         for (const FieldRule& field : fields_of(type)) {
@@ -138,12 +218,14 @@ TEST_CASE("inbox: schemas/inbox says the same as the code") {
             if (field.required) required.insert(field.name);
         }
         for (const auto& [name, form] : (*schema)["properties"].items()) in_schema.insert(name);
-        for (const Json& name : (*schema)["required"]) required_in_schema.insert(name.get<std::string>());
+        for (const Json& name : (*schema)["required"])
+            required_in_schema.insert(name.get<std::string>());
         CHECK(known == in_schema);
         CHECK(required == required_in_schema);
         std::vector<std::string> alternatives;
         const Json one_of = schema->value("oneOf", Json::array());
-        for (const Json& one : one_of) alternatives.push_back(one["required"][0].get<std::string>());
+        for (const Json& one : one_of)
+            alternatives.push_back(one["required"][0].get<std::string>());
         CHECK(alternatives == alternatives_of(type));
         CHECK((*schema)["properties"]["type"]["const"] == type);
     }

@@ -23,10 +23,16 @@ TEST_CASE("I2: a value that goes A, B, A is announced twice with two ids, and n 
     sqlite::Transaction transaction(*store.writer);
     Outbox::Appender appender(*store.outbox, transaction);
     CHECK(appender.next_n(event.entity_id, event.type, event.identity) == 2);
-    CHECK(appender.next_id(event.entity_id, event.type, event.identity, 1) == store.identity.event_id(1, event.entity_id, event.type, event.identity, 3));
+    CHECK(
+        appender.next_id(event.entity_id, event.type, event.identity, 1) ==
+        store.identity.event_id(1, event.entity_id, event.type, event.identity, 3)
+    );
 }
 
-TEST_CASE("I2: a crash before the commit and the same pass again give the same ids, positions and sequences") {
+TEST_CASE(
+    "I2: a crash before the commit and the same pass again give the same ids, positions and "
+    "sequences"
+) {
     StoreFile store;
     store.append({performed(1, 10, 100)});
     std::vector<std::string> first;
@@ -39,7 +45,8 @@ TEST_CASE("I2: a crash before the commit and the same pass again give the same i
     const auto same_process = [&] {
         sqlite::Transaction transaction(*store.writer);
         Outbox::Appender appender(*store.outbox, transaction);
-        return appender.append(disclosed({performed(1, 11, 100), performed(1, 10, 100)}), {5}).ids;  // not even finished
+        return appender.append(disclosed({performed(1, 11, 100), performed(1, 10, 100)}), {5})
+            .ids;  // not even finished
     }();
     CHECK(same_process == first);
     store.reopen();
@@ -98,11 +105,16 @@ TEST_CASE("X1: a withheld event takes no position, no sequence and no count") {
     CHECK(store.append({withheld}).first_position == 0);
     CHECK(last_position(*store.reader) == 0);
     const auto leaves = performed(1, 10, 100);
-    CHECK(store.append({leaves}).ids[0] == store.identity.event_id(1, leaves.entity_id, leaves.type, leaves.identity, 0));
+    CHECK(
+        store.append({leaves}).ids[0] ==
+        store.identity.event_id(1, leaves.entity_id, leaves.type, leaves.identity, 0)
+    );
     CHECK(read_events(*store.reader, 0, 1).at(0).sequence == 1);
 }
 
-TEST_CASE("I4: a sink that is ahead of the store is noticed, and restore makes what was sent known again") {
+TEST_CASE(
+    "I4: a sink that is ahead of the store is noticed, and restore makes what was sent known again"
+) {
     StoreFile sent;
     sent.append({performed(1, 10, 100), performed(1, 11, 100)});
     sent.append({performed(1, 10, 200)});
@@ -111,7 +123,9 @@ TEST_CASE("I4: a sink that is ahead of the store is noticed, and restore makes w
     StoreFile older;  // it only saw the first
     older.append({performed(1, 10, 100)});
     CHECK(check_not_behind(*older.reader, log[0].partition_key, sequence_text(1, 1)));
-    const auto behind = check_not_behind(*older.reader, log[2].partition_key, sequence_text(log[2].epoch, log[2].sequence));
+    const auto behind = check_not_behind(
+        *older.reader, log[2].partition_key, sequence_text(log[2].epoch, log[2].sequence)
+    );
     REQUIRE_FALSE(behind);
     CHECK(behind.error().kind == ErrorKind::misconfigured);
     CHECK(behind.error().text.find("mis-gateway restore") != std::string::npos);
@@ -119,19 +133,30 @@ TEST_CASE("I4: a sink that is ahead of the store is noticed, and restore makes w
 
     {
         sqlite::Transaction transaction(*older.writer);
-        for (const auto& event : log) remember_sent(transaction, event.id, event.partition_key, sequence_text(event.epoch, event.sequence));
+        for (const auto& event : log)
+            remember_sent(
+                transaction, event.id, event.partition_key,
+                sequence_text(event.epoch, event.sequence)
+            );
         transaction.commit();
     }
-    CHECK(check_not_behind(*older.reader, log[2].partition_key, sequence_text(log[2].epoch, log[2].sequence)));
+    CHECK(check_not_behind(
+        *older.reader, log[2].partition_key, sequence_text(log[2].epoch, log[2].sequence)
+    ));
     const auto known = performed(1, 11, 100);
-    CHECK(older.append({known}).ids[0] == older.identity.event_id(1, known.entity_id, known.type, known.identity, 1));
+    CHECK(
+        older.append({known}).ids[0] ==
+        older.identity.event_id(1, known.entity_id, known.type, known.identity, 1)
+    );
     CHECK(read_events(*older.reader, 1, 1).at(0).sequence == 4);
 }
 
 TEST_CASE("I2: ids stay known when the log of new ones is merged into the table") {
     StoreFile store;
     constexpr std::uint64_t kIds = 350'000;
-    const auto prefix = [](std::uint64_t number) { return number * 0x9e3779b97f4a7c15; };  // 0 among them
+    const auto prefix = [](std::uint64_t number) {
+        return number * 0x9e3779b97f4a7c15;
+    };  // 0 among them
     UsedIds ids;
     for (std::uint64_t number = 0; number < kIds;) {
         sqlite::Transaction transaction(*store.writer);
@@ -152,7 +177,10 @@ TEST_CASE("I2: ids stay known when the log of new ones is merged into the table"
     }
 }
 
-TEST_CASE("an event comes out of its segment as it went in, and its envelope has the contract's attributes") {
+TEST_CASE(
+    "an event comes out of its segment as it went in, and its envelope has the contract's "
+    "attributes"
+) {
     StoreFile store;
     auto event = performed(1, 10, 450000);
     event.subject = "plan/" + pseudonym(77);

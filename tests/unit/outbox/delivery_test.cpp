@@ -12,7 +12,9 @@ using namespace mis::outbox::testing;
 
 namespace {
 
-std::unique_ptr<Delivery> open_delivery(StoreFile& store, const Clock& clock, std::size_t window = 4096) {
+std::unique_ptr<Delivery> open_delivery(
+    StoreFile& store, const Clock& clock, std::size_t window = 4096
+) {
     DeliverySettings settings;
     settings.sink = "exchange";
     settings.window_events_max = window;
@@ -34,7 +36,9 @@ void settle_all(Delivery& delivery, const std::vector<Claim>& claims, Outcome ou
 TEST_CASE("delivery: one in flight per key, keys beside each other, in order") {
     StoreFile store;
     FakeClock clock;
-    store.append({performed(1, 10, 1), performed(1, 11, 1), performed(2, 12, 1), performed(1, 13, 1)});
+    store.append(
+        {performed(1, 10, 1), performed(1, 11, 1), performed(2, 12, 1), performed(1, 13, 1)}
+    );
     store.register_sink("exchange");
     auto delivery = open_delivery(store, clock);
     const auto first = delivery->claim(10, PerKey::one);
@@ -55,7 +59,10 @@ TEST_CASE("delivery: one in flight per key, keys beside each other, in order") {
 TEST_CASE("delivery: a batch takes runs of a key in the outbox's order") {
     StoreFile store;
     FakeClock clock;
-    store.append({performed(1, 10, 1), performed(1, 11, 1), performed(2, 12, 1), performed(1, 13, 1), performed(2, 14, 1)});
+    store.append(
+        {performed(1, 10, 1), performed(1, 11, 1), performed(2, 12, 1), performed(1, 13, 1),
+         performed(2, 14, 1)}
+    );
     store.register_sink("exchange");
     auto delivery = open_delivery(store, clock);
     const auto batch = delivery->claim(4, PerKey::run);
@@ -91,11 +98,15 @@ TEST_CASE("delivery: a failed key waits for its backoff, the others flow") {
     CHECK(positions(delivery->claim(10, PerKey::one)) == std::vector<std::int64_t>{1});
 }
 
-TEST_CASE("delivery: a key that never gets through holds neither the others nor the low-water mark, also across a restart") {
+TEST_CASE(
+    "delivery: a key that never gets through holds neither the others nor the low-water mark, also "
+    "across a restart"
+) {
     StoreFile store;
     FakeClock clock;
     store.register_sink("exchange");
-    for (int i = 0; i < 50; ++i) store.append({performed(1, 1000 + i, 1), performed(2 + i, 2000 + i, 1)});
+    for (int i = 0; i < 50; ++i)
+        store.append({performed(1, 1000 + i, 1), performed(2 + i, 2000 + i, 1)});
     auto delivery = open_delivery(store, clock, 8);
     std::set<std::int64_t> taken;
     for (int round = 0; round < 200; ++round) {
@@ -134,7 +145,10 @@ TEST_CASE("delivery: a key that never gets through holds neither the others nor 
     CHECK(prune(transaction, 1'000'000'000, 0) == 100);
 }
 
-TEST_CASE("I4: a dead letter leaves a stub with the same sequence in its place, the rest flows, and a retry sends the original") {
+TEST_CASE(
+    "I4: a dead letter leaves a stub with the same sequence in its place, the rest flows, and a "
+    "retry sends the original"
+) {
     StoreFile store;
     FakeClock clock;
     store.append({performed(1, 10, 1), performed(1, 11, 1)});
@@ -150,7 +164,10 @@ TEST_CASE("I4: a dead letter leaves a stub with the same sequence in its place, 
     CHECK(stub.event->type == "event.withheld");
     CHECK(stub.event->sequence == poison.event->sequence);
     CHECK(stub.event->id != poison.event->id);
-    CHECK(stub.event->data == R"({"reason":"refused by the receiver","type":"mis.procedure.performed.v1"})");
+    CHECK(
+        stub.event->data ==
+        R"({"reason":"refused by the receiver","type":"mis.procedure.performed.v1"})"
+    );
     delivery->settle(stub.token, Outcome::delivered);
     const auto next = delivery->claim(1, PerKey::one).at(0);
     CHECK(next.event->sequence == 2);
@@ -178,7 +195,9 @@ TEST_CASE("I4: a dead letter leaves a stub with the same sequence in its place, 
     CHECK(dead_letters(*store.reader, "", 10).at(0).state == "delivered");
 }
 
-TEST_CASE("delivery: a replay sends what was delivered once more, same ids, as often as it is asked for") {
+TEST_CASE(
+    "delivery: a replay sends what was delivered once more, same ids, as often as it is asked for"
+) {
     StoreFile store;
     FakeClock clock;
     store.append({performed(1, 10, 1), performed(1, 11, 1), performed(2, 12, 1)});
@@ -204,7 +223,10 @@ TEST_CASE("delivery: a replay sends what was delivered once more, same ids, as o
     }
 }
 
-TEST_CASE("delivery: sinks are independent; a stopped one stays stopped across a restart until the operator resumes it") {
+TEST_CASE(
+    "delivery: sinks are independent; a stopped one stays stopped across a restart until the "
+    "operator resumes it"
+) {
     StoreFile store;
     FakeClock clock;
     store.append({performed(1, 10, 1)});
@@ -262,7 +284,8 @@ TEST_CASE("X2: what left is in the audit with its ids and ground, also what may 
     CHECK_FALSE(disclosure::Audit::verify(*store.reader).broken_at);
 }
 
-// Random outcomes, crashes between any two steps, rolled-back records: the receiver (which drops repeats by id) has every event once, in order per key.
+// Random outcomes, crashes between any two steps, rolled-back records: the receiver (which drops
+// repeats by id) has every event once, in order per key.
 TEST_CASE("delivery: whatever happens, everything arrives, in order per key") {
     for (unsigned seed = 1; seed <= 5; ++seed) {
         CAPTURE(seed);
@@ -281,20 +304,29 @@ TEST_CASE("delivery: whatever happens, everything arrives, in order per key") {
             if (round < 600 && chance(50)) {
                 std::vector<domain::Event> events;
                 const int patient = static_cast<int>(random() % 6);
-                for (unsigned i = 0; i <= random() % 4; ++i) events.push_back(performed(patient, ++procedure, 1));
+                for (unsigned i = 0; i <= random() % 4; ++i)
+                    events.push_back(performed(patient, ++procedure, 1));
                 appended += static_cast<int>(events.size());
                 store.append(events);
             }
-            const auto claims = delivery->claim(1 + random() % 5, chance(50) ? PerKey::one : PerKey::run);
+            const auto claims =
+                delivery->claim(1 + random() % 5, chance(50) ? PerKey::one : PerKey::run);
             for (std::size_t i = 0; i < claims.size(); ++i) {
-                const bool broken = round < 600 && chance(claims[i].event->partition_key.ends_with("3") ? 90 : 10);
+                const bool broken =
+                    round < 600 && chance(claims[i].event->partition_key.ends_with("3") ? 90 : 10);
                 if (broken) {  // the rest of a request fails with it
-                    for (; i < claims.size(); ++i) delivery->settle(claims[i].token, chance(50) ? Outcome::failed : Outcome::returned);
+                    for (; i < claims.size(); ++i)
+                        delivery->settle(
+                            claims[i].token, chance(50) ? Outcome::failed : Outcome::returned
+                        );
                     break;
                 }
                 const auto& event = *claims[i].event;
-                if (ids.insert(event.id).second) CHECK(event.sequence == ++received[event.partition_key]);
-                delivery->settle(claims[i].token, chance(90) ? Outcome::delivered : Outcome::unknown);
+                if (ids.insert(event.id).second)
+                    CHECK(event.sequence == ++received[event.partition_key]);
+                delivery->settle(
+                    claims[i].token, chance(90) ? Outcome::delivered : Outcome::unknown
+                );
             }
             if (chance(30)) store.record(*delivery);
             if (chance(5)) {

@@ -30,7 +30,10 @@ inline domain::Event performed(int patient, int procedure, std::int64_t total) {
     event.entity_id = pseudonym(procedure);
     event.data = Json{
         {"patient", pseudonym(patient)},
-        {"procedure", {{"id", pseudonym(procedure)}, {"performed_at", "2026-03-02T10:00:00+03:00"}, {"total", {{"minor", total}, {"currency", "RUB"}}}}},
+        {"procedure",
+         {{"id", pseudonym(procedure)},
+          {"performed_at", "2026-03-02T10:00:00+03:00"},
+          {"total", {{"minor", total}, {"currency", "RUB"}}}}},
     };
     event.identity = canonical_json(event.data);
     event.subject = event.partition_key = "patient/" + pseudonym(patient);
@@ -53,7 +56,10 @@ class StoreFile {  // removed when the test ends
     StoreFile() {
         // the tests end no process, so memory is disk enough, and spares thousands of fsyncs
         const std::filesystem::path memory = "/dev/shm";
-        std::string name = ((std::filesystem::exists(memory) ? memory : std::filesystem::temp_directory_path()) / "mis-outbox-XXXXXX").string();
+        std::string name =
+            ((std::filesystem::exists(memory) ? memory : std::filesystem::temp_directory_path()) /
+             "mis-outbox-XXXXXX")
+                .string();
         folder_ = ::mkdtemp(name.data());
         reopen();
     }

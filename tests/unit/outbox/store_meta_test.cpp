@@ -20,10 +20,20 @@ TEST_CASE("store_meta: clinic and key are identity, refused when they change") {
     store.reopen();
     sqlite::Transaction transaction(*store.writer);
     CHECK(open_store_meta(transaction, "clinic-1", "key")->instance_id == instance);
-    CHECK(open_store_meta(transaction, "clinic-2", "key").error().text.find("belongs to clinic clinic-1") != std::string::npos);
-    CHECK(open_store_meta(transaction, "clinic-1", "other key").error().kind == ErrorKind::misconfigured);
+    CHECK(
+        open_store_meta(transaction, "clinic-2", "key")
+            .error()
+            .text.find("belongs to clinic clinic-1") != std::string::npos
+    );
+    CHECK(
+        open_store_meta(transaction, "clinic-1", "other key").error().kind ==
+        ErrorKind::misconfigured
+    );
     set_meta_value(transaction, "layout_version", "99");
-    CHECK(open_store_meta(transaction, "clinic-1", "key").error().text.find("newer version") != std::string::npos);
+    CHECK(
+        open_store_meta(transaction, "clinic-1", "key").error().text.find("newer version") !=
+        std::string::npos
+    );
 }
 
 TEST_CASE("I4: a new epoch is counted and audited") {

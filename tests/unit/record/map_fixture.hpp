@@ -19,7 +19,11 @@ struct Cell {
 };
 
 inline MapContext context() {
-    return MapContext{Zone::find("Europe/Moscow").value(), {{"2", Zone::find("Asia/Vladivostok").value()}}, {{"own", "changed"}}, "RUB"};
+    return MapContext{
+        Zone::find("Europe/Moscow").value(),
+        {{"2", Zone::find("Asia/Vladivostok").value()}},
+        {{"own", "changed"}},
+        "RUB"};
 }
 
 struct Fixture {
@@ -35,11 +39,14 @@ struct Fixture {
         stream.key = "T.ID";
         stream.key_column = "id";
         using enum source::ColumnType;
-        stream.columns = {{"id", integer}, {"a", text}, {"b", text}, {"c", text}, {"d", text}, {"n", integer}, {"x", decimal}};
+        stream.columns = {{"id", integer}, {"a", text},    {"b", text},   {"c", text},
+                          {"d", text},     {"n", integer}, {"x", decimal}};
         stream.map_sql = std::move(sql);
         stream.map_file = stream.name + ".sql";
     }
-    Result<std::unique_ptr<Mapper>> create() const { return Mapper::create(connector, stream, context()); }
+    Result<std::unique_ptr<Mapper>> create() const {
+        return Mapper::create(connector, stream, context());
+    }
     std::string why_not() const {
         const auto made = create();
         return made ? "prepared" : made.error().text;
@@ -49,16 +56,25 @@ struct Fixture {
         if (!mapper) FAIL(mapper.error().text);
         source::RowBatch batch(stream.columns.size());
         for (std::size_t i = 0; i < stream.columns.size(); ++i) {
-            if (i < cells.size() && cells[i].text) batch.add(*cells[i].text);
-            else batch.add_null();
+            if (i < cells.size() && cells[i].text)
+                batch.add(*cells[i].text);
+            else
+                batch.add_null();
         }
         return (*mapper)->map(batch, 0);
     }
 };
 
-// What one expression yields as a branch's name, over a row (id 1, a, b, c, d): the value, "NULL", or "issue: …" / with notes "value | note".
-inline std::string value_of(const std::string& expression, const std::vector<Cell>& abcd = {}, const char* n = nullptr, const char* x = nullptr) {
-    const Fixture fixture("practitioner", "select id as source_id, 'N' as name, " + expression + " as specialty from rows");
+// What one expression yields as a branch's name, over a row (id 1, a, b, c, d): the value, "NULL",
+// or "issue: …" / with notes "value | note".
+inline std::string value_of(
+    const std::string& expression, const std::vector<Cell>& abcd = {}, const char* n = nullptr,
+    const char* x = nullptr
+) {
+    const Fixture fixture(
+        "practitioner",
+        "select id as source_id, 'N' as name, " + expression + " as specialty from rows"
+    );
     std::vector<Cell> cells{"1"};
     for (const Cell& cell : abcd) cells.push_back(cell);
     while (cells.size() < 5) cells.emplace_back(std::nullopt);
@@ -81,7 +97,8 @@ inline std::string value_of(const std::string& expression, const std::vector<Cel
     std::string value = member("specialty");
     if (value.empty()) value = "NULL";
     const auto notes = document.find("\"notes\":[\"");
-    if (notes != std::string::npos) value += " | " + document.substr(notes + 10, document.find('"', notes + 10) - notes - 10);
+    if (notes != std::string::npos)
+        value += " | " + document.substr(notes + 10, document.find('"', notes + 10) - notes - 10);
     return value;
 }
 

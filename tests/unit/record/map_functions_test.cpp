@@ -1,12 +1,15 @@
-// The function library of maps, each with good and bad values. A bad value is an issue on the row: it goes to quarantine, it never passes as absent.
+// The function library of maps, each with good and bad values. A bad value is an issue on the row:
+// it goes to quarantine, it never passes as absent.
 #include "map_fixture.hpp"
 
 using map_fixture::value_of;
 
 TEST_CASE("NULL and blank in, NULL out, in every function") {
     for (const char* expression :
-         {"money(a)", "decimal(a)", "plus(a, '1')", "times(a, '2')", "local_ts(null, a)", "iso_date(a)", "fold(a)", "latin_code(a)", "phone(a)",
-          "tooth(a)", "surfaces(a)", "json_get(a, 'x')", "xml_get(a, 'x')", "plus_minutes(a, 5)", "unix_ts(null, a)", "share(a, 0, 1, 1)"}) {
+         {"money(a)", "decimal(a)", "plus(a, '1')", "times(a, '2')", "local_ts(null, a)",
+          "iso_date(a)", "fold(a)", "latin_code(a)", "phone(a)", "tooth(a)", "surfaces(a)",
+          "json_get(a, 'x')", "xml_get(a, 'x')", "plus_minutes(a, 5)", "unix_ts(null, a)",
+          "share(a, 0, 1, 1)"}) {
         CAPTURE(expression);
         CHECK(value_of(expression, {std::nullopt}) == "NULL");
         CHECK(value_of(expression, {"  "}) == "NULL");
@@ -20,12 +23,24 @@ TEST_CASE("I5: money is exact, rounding is said, binary fractions are refused") 
     CHECK(value_of("money(a)", {"4.35"}) == R"({"currency":"RUB","minor":435})");
     CHECK(value_of("money(a)", {"-1 234,5"}) == R"({"currency":"RUB","minor":-123450})");
     CHECK(value_of("money(a, 'EUR')", {"1"}) == R"({"currency":"EUR","minor":100})");
-    CHECK(value_of("money(a)", {"0.005"}) == R"({"currency":"RUB","minor":1} | specialty: rounded to two decimals)");
+    CHECK(
+        value_of("money(a)", {"0.005"}) ==
+        R"({"currency":"RUB","minor":1} | specialty: rounded to two decimals)"
+    );
     CHECK(value_of("money(n)", {}, "12") == R"({"currency":"RUB","minor":1200})");
     CHECK(value_of("money(a)", {"free"}) == "issue: column specialty: money: not a sum of money");
-    CHECK(value_of("money(a, b)", {"1", "roubles"}) == "issue: column specialty: money: not an ISO 4217 currency");
-    CHECK(value_of("money(x * 2)", {}, nullptr, "4.35") == "issue: column specialty: money: a binary fraction: use plus, minus, times instead of + - *");
-    CHECK(value_of("x * 2", {}, nullptr, "4.35") == "issue: column specialty: a binary fraction; use plus, minus, times instead of + - *");
+    CHECK(
+        value_of("money(a, b)", {"1", "roubles"}) ==
+        "issue: column specialty: money: not an ISO 4217 currency"
+    );
+    CHECK(
+        value_of("money(x * 2)", {}, nullptr, "4.35") ==
+        "issue: column specialty: money: a binary fraction: use plus, minus, times instead of + - *"
+    );
+    CHECK(
+        value_of("x * 2", {}, nullptr, "4.35") ==
+        "issue: column specialty: a binary fraction; use plus, minus, times instead of + - *"
+    );
 }
 
 TEST_CASE("I5: decimals are added and multiplied exactly") {
@@ -34,10 +49,16 @@ TEST_CASE("I5: decimals are added and multiplied exactly") {
     CHECK(value_of("plus(a, b, c)", {"0.1", "0.2", "-0.3"}) == "0");
     CHECK(value_of("minus(a, b)", {"1", "0.9"}) == "0.1");
     CHECK(value_of("times(a, b)", {"333.33", "1.5"}) == "499.995");
-    CHECK(value_of("money(times(a, b))", {"333.33", "1.5"}) == R"({"currency":"RUB","minor":50000} | specialty: rounded to two decimals)");
-    CHECK(value_of("times(a, a)", {"999999999999"}).starts_with("issue: column specialty: times: more than 18 digits"));
-    CHECK(value_of("plus(a, a)", {"999999999999999999"}).starts_with("issue: column specialty: plus: more than 18 digits"));
-    CHECK(value_of("decimal(a)", {"1/2"}).starts_with("issue: column specialty: decimal: not a decimal"));
+    CHECK(
+        value_of("money(times(a, b))", {"333.33", "1.5"}) ==
+        R"({"currency":"RUB","minor":50000} | specialty: rounded to two decimals)"
+    );
+    CHECK(value_of("times(a, a)", {"999999999999"})
+              .starts_with("issue: column specialty: times: more than 18 digits"));
+    CHECK(value_of("plus(a, a)", {"999999999999999999"})
+              .starts_with("issue: column specialty: plus: more than 18 digits"));
+    CHECK(value_of("decimal(a)", {"1/2"})
+              .starts_with("issue: column specialty: decimal: not a decimal"));
     CHECK(value_of("x > 9", {}, nullptr, "12.50") == "1");  // a decimal column compares as a number
 }
 
@@ -47,48 +68,82 @@ TEST_CASE("I5: a head discount is shared out to the kopeck") {
     CHECK(value_of("share(a, 2, 3, 3)", {"100"}) == "33.33");
     CHECK(value_of("share(a, '0', '0.5', '0.5')", {"-10.01"}) == "-10.01");
     CHECK(value_of("share('0', 0, 0, 0)") == "0");
-    CHECK(value_of("share(a, 0, 1, 0)", {"100"}).starts_with("issue: column specialty: share: weights must be"));
-    CHECK(value_of("share(a, b, 1)", {"100", "1;1;1"}) == "33.34");  // largest remainder, ties to the earlier line
+    CHECK(value_of("share(a, 0, 1, 0)", {"100"})
+              .starts_with("issue: column specialty: share: weights must be"));
+    CHECK(
+        value_of("share(a, b, 1)", {"100", "1;1;1"}) == "33.34"
+    );  // largest remainder, ties to the earlier line
     CHECK(value_of("share(a, b, 2)", {"100", "1;1;1"}) == "33.33");
     CHECK(value_of("share(a, b, 4)", {"100", "1;1;1"}).starts_with("issue:"));
     CHECK(value_of("share(a, b, 1)", {"100", "1;-1;1"}).starts_with("issue:"));
-    CHECK(value_of("share(a, b, 1)", {"100", "1;one"}).starts_with("issue: column specialty: share: the weights"));
+    CHECK(value_of("share(a, b, 1)", {"100", "1;one"})
+              .starts_with("issue: column specialty: share: the weights"));
 }
 
-TEST_CASE("I6: local times get their zone's offset; hour 24, clock changes and other branches are handled") {
+TEST_CASE(
+    "I6: local times get their zone's offset; hour 24, clock changes and other branches are handled"
+) {
     CHECK(value_of("local_ts(null, a)", {"2026-03-02 10:00:00"}) == "2026-03-02T10:00:00+03:00");
     CHECK(value_of("local_ts('2', a)", {"02.03.2026 10:00"}) == "2026-03-02T10:00:00+10:00");
-    CHECK(value_of("local_ts('77', a)", {"2026-03-02"}) == "2026-03-02T00:00:00+03:00");  // a branch without a zone of its own
-    CHECK(value_of("local_ts(null, a, 630)", {"2026-03-02 00:00:00"}) == "2026-03-02T10:30:00+03:00");
+    CHECK(
+        value_of("local_ts('77', a)", {"2026-03-02"}) == "2026-03-02T00:00:00+03:00"
+    );  // a branch without a zone of its own
+    CHECK(
+        value_of("local_ts(null, a, 630)", {"2026-03-02 00:00:00"}) == "2026-03-02T10:30:00+03:00"
+    );
     CHECK(value_of("local_ts(null, a, 1440)", {"2026-03-02"}) == "2026-03-03T00:00:00+03:00");
     CHECK(value_of("local_ts(null, a, 24, 0)", {"2026-03-02"}) == "2026-03-03T00:00:00+03:00");
     CHECK(value_of("local_ts(null, a, 9, n)", {"2026-03-02"}, "5") == "2026-03-02T09:05:00+03:00");
     CHECK(value_of("local_ts(null, a)", {"2026-03-02T07:00:00Z"}) == "2026-03-02T10:00:00+03:00");
     CHECK(
         value_of("local_ts(null, a)", {"2010-10-31 02:30:00"}) ==
-        "2010-10-31T02:30:00+04:00 | specialty: ambiguous local time (clock change), earlier offset taken"
+        "2010-10-31T02:30:00+04:00 | specialty: ambiguous local time (clock change), earlier "
+        "offset taken"
     );
-    CHECK(value_of("local_ts(null, a)", {"2010-03-28 02:30:00"}).find("impossible local time") != std::string::npos);
-    CHECK(value_of("local_ts(null, a)", {"2026-02-30"}) == "issue: column specialty: local_ts: not a time");
-    CHECK(value_of("local_ts(null, a, 1441)", {"2026-03-02"}).starts_with("issue: column specialty: local_ts: minutes outside"));
-    CHECK(value_of("local_ts(null, a, 25, 0)", {"2026-03-02"}).starts_with("issue: column specialty: local_ts: no such hour"));
-    CHECK(value_of("local_ts(null, a, 60)", {"2026-03-02 10:00"}).starts_with("issue: column specialty: local_ts: the day has"));
-    CHECK(value_of("plus_minutes(local_ts(null, a), 45)", {"2026-03-02 23:30"}) == "2026-03-03T00:15:00+03:00");
-    CHECK(value_of("plus_minutes(a, 45)", {"2026-03-02 23:30"}).starts_with("issue: column specialty: plus_minutes: not a time with offset"));
+    CHECK(
+        value_of("local_ts(null, a)", {"2010-03-28 02:30:00"}).find("impossible local time") !=
+        std::string::npos
+    );
+    CHECK(
+        value_of("local_ts(null, a)", {"2026-02-30"}) ==
+        "issue: column specialty: local_ts: not a time"
+    );
+    CHECK(value_of("local_ts(null, a, 1441)", {"2026-03-02"})
+              .starts_with("issue: column specialty: local_ts: minutes outside"));
+    CHECK(value_of("local_ts(null, a, 25, 0)", {"2026-03-02"})
+              .starts_with("issue: column specialty: local_ts: no such hour"));
+    CHECK(value_of("local_ts(null, a, 60)", {"2026-03-02 10:00"})
+              .starts_with("issue: column specialty: local_ts: the day has"));
+    CHECK(
+        value_of("plus_minutes(local_ts(null, a), 45)", {"2026-03-02 23:30"}) ==
+        "2026-03-03T00:15:00+03:00"
+    );
+    CHECK(value_of("plus_minutes(a, 45)", {"2026-03-02 23:30"})
+              .starts_with("issue: column specialty: plus_minutes: not a time with offset"));
     CHECK(value_of("unix_ts('2', 0)") == "1970-01-01T10:00:00+10:00");
 }
 
 TEST_CASE("dates, names, codes, phones") {
     CHECK(value_of("iso_date(a)", {"01.02.1990"}) == "1990-02-01");
     CHECK(value_of("iso_date(a)", {"1990-02-01 00:00:00"}) == "1990-02-01");
-    CHECK(value_of("iso_date(a)", {"31.02.1990"}) == "issue: column specialty: iso_date: not a date");
+    CHECK(
+        value_of("iso_date(a)", {"31.02.1990"}) == "issue: column specialty: iso_date: not a date"
+    );
     CHECK(value_of("fold(a)", {" ТЁСТОВА-Вторая "}) == "тестова вторая");
     CHECK(value_of("latin_code(a)", {"А16.07.002"}) == "A16.07.002");
     CHECK(value_of("phone(a)", {"8 (900) 000-00-01"}) == "+79000000001");
     CHECK(value_of("phone(a)", {"900 000 00 02"}) == "+79000000002");
-    CHECK(value_of("phone(a)", {"00-02"}).starts_with("issue: column specialty: phone: not a phone"));
-    CHECK(value_of("phones(a, b, c)", {"8 900 000-00-01, 8 900 000-00-02", "+79000000001", std::nullopt}) == R"(["+79000000001","+79000000002"])");
-    CHECK(value_of("phones(a, b)", {"none", "8 900 000-00-01"}) == R"(["+79000000001"] | specialty: a text that is no phone number was left out)");
+    CHECK(value_of("phone(a)", {"00-02"}).starts_with("issue: column specialty: phone: not a phone")
+    );
+    CHECK(
+        value_of(
+            "phones(a, b, c)", {"8 900 000-00-01, 8 900 000-00-02", "+79000000001", std::nullopt}
+        ) == R"(["+79000000001","+79000000002"])"
+    );
+    CHECK(
+        value_of("phones(a, b)", {"none", "8 900 000-00-01"}) ==
+        R"(["+79000000001"] | specialty: a text that is no phone number was left out)"
+    );
     CHECK(value_of("list(a, b, c)", {"x", std::nullopt, "y"}) == R"(["x","y"])");
 }
 
@@ -99,15 +154,23 @@ TEST_CASE("I7: teeth are read as MISs write them, and never guessed") {
     CHECK(value_of("teeth(a)", {""}) == "[]");
     CHECK(value_of("teeth(a)", {"99"}).starts_with("issue: column specialty: teeth: not teeth"));
     CHECK(value_of("tooth(a)", {"#16"}) == "16");
-    CHECK(value_of("tooth(a)", {"16,17"}).starts_with("issue: column specialty: tooth: not one tooth"));
+    CHECK(
+        value_of("tooth(a)", {"16,17"}).starts_with("issue: column specialty: tooth: not one tooth")
+    );
     CHECK(value_of("surfaces(a)", {"МОД"}) == "MOD");
     CHECK(value_of("surfaces(a)", {"Q"}).starts_with("issue: column specialty: surfaces:"));
 }
 
-TEST_CASE("A1: an unknown code is an issue with the code in it, also in an optional column; a known one may mean nothing") {
+TEST_CASE(
+    "A1: an unknown code is an issue with the code in it, also in an optional column; a known one "
+    "may mean nothing"
+) {
     CHECK(value_of("code('colour', n)", {}, "1") == "red");
     CHECK(value_of("code('colour', n)", {}, "2") == "NULL");
-    CHECK(value_of("code('colour', n)", {}, "7") == "issue: column specialty: code: list 'colour' does not know '7'; add it to codes.csv");
+    CHECK(
+        value_of("code('colour', n)", {}, "7") ==
+        "issue: column specialty: code: list 'colour' does not know '7'; add it to codes.csv"
+    );
     CHECK(value_of("code('colour', a)", {" white "}) == "white");
 }
 
@@ -117,19 +180,30 @@ TEST_CASE("site values: the clinic's own before the connector's") {
     CHECK(value_of("site('empty')") == "NULL");
 }
 
-TEST_CASE("try takes the first argument without an issue and forgives the others; if all have one, they count") {
+TEST_CASE(
+    "try takes the first argument without an issue and forgives the others; if all have one, they "
+    "count"
+) {
     CHECK(value_of("try(iso_date(a), iso_date(b))", {"soon", "02.03.2026"}) == "2026-03-02");
     CHECK(value_of("try(iso_date(a), iso_date(b))", {"02.03.2026", "soon"}) == "2026-03-02");
     CHECK(value_of("try(phone(a), null)", {"none"}) == "NULL");
     CHECK(value_of("try(iso_date(a), iso_date(b))", {"soon", "later"}).starts_with("issue:"));
     CHECK(value_of("try(money(fold(a)), b)", {"free", "nothing"}) == "nothing");
-    CHECK(value_of("try(money(plus(a, '1')), money('5.001'), money('7'))", {"free"}) == R"({"currency":"RUB","minor":500} | specialty: rounded to two decimals)");
-    CHECK(value_of("try(money(a), b)", {"0.005", "x"}) == R"({"currency":"RUB","minor":1} | specialty: rounded to two decimals)");
-    CHECK(value_of("coalesce(iso_date(a), iso_date(b))", {"soon", "02.03.2026"}).starts_with("issue: iso_date: not a date"));  // coalesce forgives nothing
+    CHECK(
+        value_of("try(money(plus(a, '1')), money('5.001'), money('7'))", {"free"}) ==
+        R"({"currency":"RUB","minor":500} | specialty: rounded to two decimals)"
+    );
+    CHECK(
+        value_of("try(money(a), b)", {"0.005", "x"}) ==
+        R"({"currency":"RUB","minor":1} | specialty: rounded to two decimals)"
+    );
+    CHECK(value_of("coalesce(iso_date(a), iso_date(b))", {"soon", "02.03.2026"})
+              .starts_with("issue: iso_date: not a date"));  // coalesce forgives nothing
 }
 
 TEST_CASE("values inside JSON and XML keep every digit") {
-    const char* json = R"({"sum":12345678901234567.89,"name":"a\"b","on":true,"none":null,"lines":[{"c":1},{"c":2}]})";
+    const char* json =
+        R"({"sum":12345678901234567.89,"name":"a\"b","on":true,"none":null,"lines":[{"c":1},{"c":2}]})";
     CHECK(value_of("json_get(a, 'sum')", {json}) == "12345678901234567.89");
     CHECK(value_of("json_get(a, '$.name')", {json}) == "a\"b");
     CHECK(value_of("json_get(a, 'on')", {json}) == "1");
@@ -138,19 +212,34 @@ TEST_CASE("values inside JSON and XML keep every digit") {
     CHECK(value_of("json_get(a, 'lines[1].c')", {json}) == "2");
     CHECK(value_of("json_get(a, 'lines[7].c')", {json}) == "NULL");
     CHECK(value_of("json_get(a, 'lines[1]')", {json}) == R"({"c":2})");
-    CHECK(value_of("json_get(a, 'x')", {"{\"x\":"}) == "issue: column specialty: json_get: not JSON");
-    CHECK(value_of("json_get(a, 'x')", {"{\"x\":1} trailing"}) == "issue: column specialty: json_get: not JSON");
-    CHECK(value_of("json_get(a, 'x[')", {"{}"}).starts_with("issue: column specialty: json_get: not a path"));
-    CHECK(value_of("xml_get(a, 'Visit/Sum')", {"<Visit><Sum code='7'>10.50</Sum></Visit>"}) == "10.50");
-    CHECK(value_of("xml_get(a, 'Visit/Sum/@code')", {"<Visit><Sum code='7'>10.50</Sum></Visit>"}) == "7");
+    CHECK(
+        value_of("json_get(a, 'x')", {"{\"x\":"}) == "issue: column specialty: json_get: not JSON"
+    );
+    CHECK(
+        value_of("json_get(a, 'x')", {"{\"x\":1} trailing"}) ==
+        "issue: column specialty: json_get: not JSON"
+    );
+    CHECK(value_of("json_get(a, 'x[')", {"{}"})
+              .starts_with("issue: column specialty: json_get: not a path"));
+    CHECK(
+        value_of("xml_get(a, 'Visit/Sum')", {"<Visit><Sum code='7'>10.50</Sum></Visit>"}) == "10.50"
+    );
+    CHECK(
+        value_of("xml_get(a, 'Visit/Sum/@code')", {"<Visit><Sum code='7'>10.50</Sum></Visit>"}) ==
+        "7"
+    );
     CHECK(value_of("xml_get(a, 'Visit/None')", {"<Visit/>"}) == "NULL");
-    CHECK(value_of("xml_get(a, 'Visit')", {"<Visit>"}) == "issue: column specialty: xml_get: not XML");
+    CHECK(
+        value_of("xml_get(a, 'Visit')", {"<Visit>"}) == "issue: column specialty: xml_get: not XML"
+    );
 }
 
 TEST_CASE("shares of one line go to several payers") {
     CHECK(
-        value_of("shares('limit', a, money('10'), 'patient', null, money(b))", {"9", std::nullopt}) ==
-        R"([{"limit_source_id":"9","payer":"limit","total":{"currency":"RUB","minor":1000}}])"
+        value_of(
+            "shares('limit', a, money('10'), 'patient', null, money(b))", {"9", std::nullopt}
+        ) == R"([{"limit_source_id":"9","payer":"limit","total":{"currency":"RUB","minor":1000}}])"
     );
-    CHECK(value_of("shares('limit', a, '10')", {"9"}).starts_with("issue: column specialty: shares: a share needs"));
+    CHECK(value_of("shares('limit', a, '10')", {"9"})
+              .starts_with("issue: column specialty: shares: a share needs"));
 }

@@ -1,7 +1,8 @@
+#include "record/quarantine.hpp"
+
 #include <doctest/doctest.h>
 
 #include "record/mask.hpp"
-#include "record/quarantine.hpp"
 
 using namespace mis;
 using namespace mis::record;
@@ -15,9 +16,13 @@ struct Store {
     sqlite::Database database = sqlite::Database::open(":memory:");
     Store() { Quarantine::migrate(database); }
 
-    Quarantine::Put put(const std::string& key, const std::string& reason, const std::string& raw, std::int64_t now = kNow) {
+    Quarantine::Put put(
+        const std::string& key, const std::string& reason, const std::string& raw,
+        std::int64_t now = kNow
+    ) {
         sqlite::Transaction transaction(database);
-        const auto outcome = Quarantine::put(transaction, "demo", {{"patient", key, reason, raw}}, now);
+        const auto outcome =
+            Quarantine::put(transaction, "demo", {{"patient", key, reason, raw}}, now);
         transaction.commit();
         return outcome;
     }
@@ -34,7 +39,9 @@ struct Store {
         return touched;
     }
     QuarantinedRow only(Masking masking = Masking::plain) {
-        const auto rows = Quarantine::list(database, {"demo", "patient", QuarantineFilter::State::all, 10}, masking);
+        const auto rows = Quarantine::list(
+            database, {"demo", "patient", QuarantineFilter::State::all, 10}, masking
+        );
         REQUIRE(rows.size() == 1);
         return rows.front();
     }
@@ -42,12 +49,22 @@ struct Store {
 
 }  // namespace
 
-TEST_CASE("a bad row is kept once; failing again in the same way writes nothing, in another way counts") {
+TEST_CASE(
+    "a bad row is kept once; failing again in the same way writes nothing, in another way counts"
+) {
     Store store;
-    CHECK(store.put("7", "column birth_date: not a date", R"({"b":"x"})") == Quarantine::Put::written);
-    CHECK(store.put("7", "column birth_date: not a date", R"({"b":"x"})", kNow + 1) == Quarantine::Put::unchanged);
+    CHECK(
+        store.put("7", "column birth_date: not a date", R"({"b":"x"})") == Quarantine::Put::written
+    );
+    CHECK(
+        store.put("7", "column birth_date: not a date", R"({"b":"x"})", kNow + 1) ==
+        Quarantine::Put::unchanged
+    );
     CHECK(store.only().attempts == 1);
-    CHECK(store.put("7", "column birth_date: not a date", R"({"b":"y"})", kNow + 2) == Quarantine::Put::written);
+    CHECK(
+        store.put("7", "column birth_date: not a date", R"({"b":"y"})", kNow + 2) ==
+        Quarantine::Put::written
+    );
     CHECK(store.only().attempts == 2);
     CHECK(store.only().raw_row == R"({"b":"y"})");
     CHECK(store.only().first_seen_us == kNow);
@@ -70,7 +87,9 @@ TEST_CASE("X4: the raw row goes when the row is resolved, the entry after 30 mor
     CHECK(Quarantine::list(store.database, {"", "", QuarantineFilter::State::all, 10}).empty());
 }
 
-TEST_CASE("X4: an unresolved raw row goes after 30 days and is not kept a second time; the reason stays") {
+TEST_CASE(
+    "X4: an unresolved raw row goes after 30 days and is not kept a second time; the reason stays"
+) {
     Store store;
     store.put("7", "r", R"({"b":"x"})");
     CHECK(store.purge(kNow + 31 * kDay) == 1);
@@ -90,13 +109,18 @@ TEST_CASE("a resolved row that fails again is open again, with its own 30 days")
     CHECK_FALSE(store.only().resolved_us.has_value());
 }
 
-TEST_CASE("rows with unreadable keys are known by content, and resolved when a whole pass did not see them") {
+TEST_CASE(
+    "rows with unreadable keys are known by content, and resolved when a whole pass did not see "
+    "them"
+) {
     Store store;
     store.put("", "the key id is missing", R"({"b":"x"})");
     store.put("", "the key id is missing", R"({"b":"y"})");
     CHECK(Quarantine::counts(store.database).at(0).open == 2);
     sqlite::Transaction transaction(store.database);
-    CHECK(Quarantine::resolve_keyless_but(transaction, "demo", "patient", {R"({"b":"y"})"}, kNow) == 1);
+    CHECK(
+        Quarantine::resolve_keyless_but(transaction, "demo", "patient", {R"({"b":"y"})"}, kNow) == 1
+    );
     transaction.commit();
     CHECK(Quarantine::list(store.database, {}).size() == 1);
 }
@@ -105,20 +129,31 @@ TEST_CASE("a retry gives the keys to read again and is counted") {
     Store store;
     store.put("7", "r", "{}");
     sqlite::Transaction transaction(store.database);
-    CHECK(Quarantine::retry(transaction, "demo", "patient", kNow + 5) == std::vector<std::string>{"7"});
+    CHECK(
+        Quarantine::retry(transaction, "demo", "patient", kNow + 5) == std::vector<std::string>{"7"}
+    );
     transaction.commit();
     CHECK(store.only().attempts == 2);
 }
 
-TEST_CASE("I3: what is shown keeps the shape of values and none of their content, unless asked for") {
+TEST_CASE("I3: what is shown keeps the shape of values and none of their content, unless asked for"
+) {
     Store store;
     store.put("7", "r", R"({"name":"Тестова А.","born":"31.02.1990","n":null})");
-    CHECK(store.only(Masking::masked).raw_row == R"({"born":"00.00.0000","n":null,"name":"xxxxxxx x."})");
+    CHECK(
+        store.only(Masking::masked).raw_row ==
+        R"({"born":"00.00.0000","n":null,"name":"xxxxxxx x."})"
+    );
     CHECK(Quarantine::show(store.database, 1)->raw_row.find("Тестова") == std::string::npos);
-    CHECK(Quarantine::show(store.database, 1, Masking::plain)->raw_row.find("Тестова") != std::string::npos);
+    CHECK(
+        Quarantine::show(store.database, 1, Masking::plain)->raw_row.find("Тестова") !=
+        std::string::npos
+    );
     CHECK_FALSE(Quarantine::show(store.database, 2).has_value());
     CHECK(
-        masked_body("patient", R"({"channel":"web","last_name":"Тестова","phones":["+79000000001"],"source_id":"7"})") ==
-        R"({"channel":"web","last_name":"xxxxxxx","phones":["+00000000000"],"source_id":"7"})"
+        masked_body(
+            "patient",
+            R"({"channel":"web","last_name":"Тестова","phones":["+79000000001"],"source_id":"7"})"
+        ) == R"({"channel":"web","last_name":"xxxxxxx","phones":["+00000000000"],"source_id":"7"})"
     );
 }

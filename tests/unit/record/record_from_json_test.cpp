@@ -12,7 +12,8 @@ std::string why_not(const std::string& kind, const char* json) {
     return record ? "accepted" : record.error().text;
 }
 
-constexpr const char* kProcedure = R"({"source_id":"p1","patient_source_id":"77","performed_at":"2026-03-03T11:30:00+03:00",
+constexpr const char* kProcedure =
+    R"({"source_id":"p1","patient_source_id":"77","performed_at":"2026-03-03T11:30:00+03:00",
     "service_code":"T-16","nomenclature":"А16.07.002","quantity":"1","teeth":["16"],"total":{"minor":450000,"currency":"RUB"}})";
 
 }  // namespace
@@ -30,17 +31,27 @@ TEST_CASE("a complete procedure becomes canonical JSON, keys sorted, with its re
 }
 
 TEST_CASE("I2: source_modified_at is no part of the content hash, everything else is") {
-    const auto hash = [](const char* json) { return record_from_json("branch", json).value().content_hash; };
+    const auto hash = [](const char* json) {
+        return record_from_json("branch", json).value().content_hash;
+    };
     const auto plain = hash(R"({"source_id":"1","name":"Branch"})");
-    CHECK(plain == hash(R"({"source_id":"1","name":"Branch","source_modified_at":"2026-03-03T11:30:00+03:00"})"));
     CHECK(
-        hash(R"({"source_id":"1","name":"B","timezone":"Asia/Omsk","source_modified_at":"2026-03-03T11:30:00+03:00"})") ==
-        hash(R"({"source_id":"1","name":"B","timezone":"Asia/Omsk"})")
+        plain ==
+        hash(R"({"source_id":"1","name":"Branch","source_modified_at":"2026-03-03T11:30:00+03:00"})"
+        )
+    );
+    CHECK(
+        hash(
+            R"({"source_id":"1","name":"B","timezone":"Asia/Omsk","source_modified_at":"2026-03-03T11:30:00+03:00"})"
+        ) == hash(R"({"source_id":"1","name":"B","timezone":"Asia/Omsk"})")
     );
     CHECK(plain != hash(R"({"source_id":"1","name":"Branch 2"})"));
 }
 
-TEST_CASE("YAML without quotes is understood: whole numbers for texts, one text for a list, teeth as numbers") {
+TEST_CASE(
+    "YAML without quotes is understood: whole numbers for texts, one text for a list, teeth as "
+    "numbers"
+) {
     const auto record = record_from_json(
         "procedure",
         R"({"source_id":7,"patient_source_id":77,"performed_at":"2026-03-03T11:30:00+03:00","service_code":16,"quantity":1,
@@ -51,10 +62,15 @@ TEST_CASE("YAML without quotes is understood: whole numbers for texts, one text 
     CHECK(record->body.find(R"("teeth":["15","16"])") != std::string::npos);
     CHECK(record->body.find(R"("quantity":"1")") != std::string::npos);
     CHECK(record->source_id == "7");
-    const auto patient = record_from_json("patient", R"({"source_id":"77","phones":["89000000001"],"birth_date":"1990-01-01","email":null})");
+    const auto patient = record_from_json(
+        "patient",
+        R"({"source_id":"77","phones":["89000000001"],"birth_date":"1990-01-01","email":null})"
+    );
     REQUIRE(patient.has_value());
     CHECK(patient->patient_source_id == "77");
-    CHECK(patient->body == R"({"birth_date":"1990-01-01","phones":["89000000001"],"source_id":"77"})");
+    CHECK(
+        patient->body == R"({"birth_date":"1990-01-01","phones":["89000000001"],"source_id":"77"})"
+    );
 }
 
 TEST_CASE("each wrong field is named") {
@@ -62,45 +78,143 @@ TEST_CASE("each wrong field is named") {
     CHECK(why_not("branch", "[]") == "branch: not an object");
     CHECK(why_not("branch", R"({"source_id":"1"})") == "branch: field name: required");
     CHECK(why_not("branch", R"({"source_id":"1","name":"  "})") == "branch: field name: required");
-    CHECK(why_not("branch", R"({"source_id":"1","name":"B","colour":"red"})") == "branch: field colour: no field of this kind");
-    CHECK(why_not("branch", R"({"source_id":"1","name":"B","timezone":"Moscow"})").find("field timezone: not an IANA") != std::string::npos);
-    CHECK(why_not("patient", R"({"source_id":"1","birth_date":"01.02.1990"})").find("field birth_date: not a date") != std::string::npos);
-    CHECK(why_not("patient", R"({"source_id":"1","referred":"maybe"})").find("field referred: not a boolean") != std::string::npos);
-    CHECK(why_not("plan_item", R"({"source_id":"1","plan_source_id":"2","service_code":"x","stage":-1})").find("field stage") != std::string::npos);
-    CHECK(why_not("plan_item", R"({"source_id":"1","plan_source_id":"2","service_code":"x","teeth":["99"]})").find("field teeth: not teeth") != std::string::npos);
-    CHECK(why_not("plan_item", R"({"source_id":"1","plan_source_id":"2","service_code":"x","total":4500})").find("field total: not a sum") != std::string::npos);
-    CHECK(why_not("plan_item", R"({"source_id":"1","plan_source_id":"2","service_code":"x","quantity":"one"})").find("field quantity: not a decimal") != std::string::npos);
-    CHECK(why_not("plan_item", R"({"source_id":"1","plan_source_id":"2","service_code":"x","quantity":1.5})") != "accepted");  // a binary fraction
+    CHECK(
+        why_not("branch", R"({"source_id":"1","name":"B","colour":"red"})") ==
+        "branch: field colour: no field of this kind"
+    );
+    CHECK(
+        why_not("branch", R"({"source_id":"1","name":"B","timezone":"Moscow"})")
+            .find("field timezone: not an IANA") != std::string::npos
+    );
+    CHECK(
+        why_not("patient", R"({"source_id":"1","birth_date":"01.02.1990"})")
+            .find("field birth_date: not a date") != std::string::npos
+    );
+    CHECK(
+        why_not("patient", R"({"source_id":"1","referred":"maybe"})")
+            .find("field referred: not a boolean") != std::string::npos
+    );
+    CHECK(
+        why_not(
+            "plan_item", R"({"source_id":"1","plan_source_id":"2","service_code":"x","stage":-1})"
+        )
+            .find("field stage") != std::string::npos
+    );
+    CHECK(
+        why_not(
+            "plan_item",
+            R"({"source_id":"1","plan_source_id":"2","service_code":"x","teeth":["99"]})"
+        )
+            .find("field teeth: not teeth") != std::string::npos
+    );
+    CHECK(
+        why_not(
+            "plan_item", R"({"source_id":"1","plan_source_id":"2","service_code":"x","total":4500})"
+        )
+            .find("field total: not a sum") != std::string::npos
+    );
+    CHECK(
+        why_not(
+            "plan_item",
+            R"({"source_id":"1","plan_source_id":"2","service_code":"x","quantity":"one"})"
+        )
+            .find("field quantity: not a decimal") != std::string::npos
+    );
+    CHECK(
+        why_not(
+            "plan_item",
+            R"({"source_id":"1","plan_source_id":"2","service_code":"x","quantity":1.5})"
+        ) != "accepted"
+    );  // a binary fraction
     const std::string long_name = R"({"source_id":"1","name":")" + std::string(301, 'x') + "\"}";
-    CHECK(why_not("branch", long_name.c_str()).find("field name: longer than 300") != std::string::npos);
+    CHECK(
+        why_not("branch", long_name.c_str()).find("field name: longer than 300") !=
+        std::string::npos
+    );
 }
 
 TEST_CASE("A1: an appointment's status is one of seven, its times carry offsets and are in order") {
     const auto appointment = [](const std::string& status, const std::string& ends) {
-        return why_not("appointment", (R"({"source_id":"1","starts_at":"2026-03-03T11:30:00+03:00","status":")" + status + R"(","ends_at":")" + ends + "\"}").c_str());
+        return why_not(
+            "appointment",
+            (R"({"source_id":"1","starts_at":"2026-03-03T11:30:00+03:00","status":")" + status +
+             R"(","ends_at":")" + ends + "\"}")
+                .c_str()
+        );
     };
     CHECK(appointment("booked", "2026-03-03T12:00:00+03:00") == "accepted");
-    CHECK(appointment("came", "2026-03-03T12:00:00+03:00").find("field status: not one of booked") != std::string::npos);
-    CHECK(appointment("booked", "2026-03-03 12:00").find("field ends_at: not a time with offset") != std::string::npos);
-    CHECK(appointment("booked", "2026-03-03T11:00:00+03:00").find("field ends_at: before starts_at") != std::string::npos);
+    CHECK(
+        appointment("came", "2026-03-03T12:00:00+03:00").find("field status: not one of booked") !=
+        std::string::npos
+    );
+    CHECK(
+        appointment("booked", "2026-03-03 12:00").find("field ends_at: not a time with offset") !=
+        std::string::npos
+    );
+    CHECK(
+        appointment("booked", "2026-03-03T11:00:00+03:00")
+            .find("field ends_at: before starts_at") != std::string::npos
+    );
 }
 
 TEST_CASE("B2: shares add up to the line's total, in its currency") {
     const auto with = [](const char* shares) {
-        return why_not("procedure", (std::string(R"({"source_id":"p","patient_source_id":"7","performed_at":"2026-03-03T11:30:00+03:00","service_code":"x",
-            "quantity":"1","total":{"minor":300,"currency":"RUB"},"shares":)") + shares + "}").c_str());
+        return why_not(
+            "procedure",
+            (std::string(
+                 R"({"source_id":"p","patient_source_id":"7","performed_at":"2026-03-03T11:30:00+03:00","service_code":"x",
+            "quantity":"1","total":{"minor":300,"currency":"RUB"},"shares":)"
+             ) +
+             shares + "}")
+                .c_str()
+        );
     };
-    CHECK(with(R"([{"payer":"limit","limit_source_id":9,"total":{"minor":100,"currency":"RUB"}},{"payer":"patient","total":{"minor":200,"currency":"RUB"}}])") == "accepted");
-    CHECK(with(R"([{"payer":"limit","total":{"minor":100,"currency":"RUB"}}])").find("shares: do not add up") != std::string::npos);
-    CHECK(with(R"([{"payer":"limit","total":{"minor":300,"currency":"EUR"}}])").find("shares: in another currency") != std::string::npos);
-    CHECK(with(R"([{"payer":"nobody","total":{"minor":300,"currency":"RUB"}}])").find("field shares") != std::string::npos);
+    CHECK(
+        with(
+            R"([{"payer":"limit","limit_source_id":9,"total":{"minor":100,"currency":"RUB"}},{"payer":"patient","total":{"minor":200,"currency":"RUB"}}])"
+        ) == "accepted"
+    );
+    CHECK(
+        with(R"([{"payer":"limit","total":{"minor":100,"currency":"RUB"}}])")
+            .find("shares: do not add up") != std::string::npos
+    );
+    CHECK(
+        with(R"([{"payer":"limit","total":{"minor":300,"currency":"EUR"}}])")
+            .find("shares: in another currency") != std::string::npos
+    );
+    CHECK(
+        with(R"([{"payer":"nobody","total":{"minor":300,"currency":"RUB"}}])")
+            .find("field shares") != std::string::npos
+    );
 }
 
-TEST_CASE("a shared limit names its members, a merged patient the one it went into, a plan item its plan") {
-    const auto limit = record_from_json("limit", R"({"source_id":"1","patient_source_id":"7","members":["8",9],"kind":"barter","granted":{"minor":1,"currency":"RUB"}})");
+TEST_CASE(
+    "a shared limit names its members, a merged patient the one it went into, a plan item its plan"
+) {
+    const auto limit = record_from_json(
+        "limit",
+        R"({"source_id":"1","patient_source_id":"7","members":["8",9],"kind":"barter","granted":{"minor":1,"currency":"RUB"}})"
+    );
     REQUIRE(limit.has_value());
     CHECK(limit->related_patients == std::vector<std::string>{"8", "9"});
-    CHECK(record_from_json("patient", R"({"source_id":"1","merged_into":"2"})").value().related_patients == std::vector<std::string>{"2"});
-    CHECK(record_from_json("plan_item", R"({"source_id":"1","plan_source_id":"5","service_code":"x"})").value().plan_source_id == "5");
-    CHECK(record_from_json("shift", R"({"source_id":"1","practitioner_source_id":"5","starts_at":"2026-03-03T11:30:00+03:00","ends_at":"2026-03-03T12:30:00+03:00","step_min":"30"})").value().practitioner_source_id == "5");
+    CHECK(
+        record_from_json("patient", R"({"source_id":"1","merged_into":"2"})")
+            .value()
+            .related_patients == std::vector<std::string>{"2"}
+    );
+    CHECK(
+        record_from_json(
+            "plan_item", R"({"source_id":"1","plan_source_id":"5","service_code":"x"})"
+        )
+            .value()
+            .plan_source_id == "5"
+    );
+    CHECK(
+        record_from_json(
+            "shift",
+            R"({"source_id":"1","practitioner_source_id":"5","starts_at":"2026-03-03T11:30:00+03:00","ends_at":"2026-03-03T12:30:00+03:00","step_min":"30"})"
+        )
+            .value()
+            .practitioner_source_id == "5"
+    );
 }

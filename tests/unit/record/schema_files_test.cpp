@@ -1,4 +1,5 @@
-// The compiled table (core/record/schema) and schemas/record/*.json say the same, in both directions.
+// The compiled table (core/record/schema) and schemas/record/*.json say the same, in both
+// directions.
 //
 // MIS_UPDATE_SCHEMAS=1 writes the files anew from the table; the diff is read by a human.
 #include <doctest/doctest.h>
@@ -23,7 +24,8 @@ Json money_schema() {
     return Json{
         {"type", "object"},
         {"properties",
-         {{"minor", {{"type", "integer"}}}, {"currency", {{"type", "string"}, {"pattern", "^[A-Z]{3}$"}}}}},
+         {{"minor", {{"type", "integer"}}},
+          {"currency", {{"type", "string"}, {"pattern", "^[A-Z]{3}$"}}}}},
         {"required", {"minor", "currency"}},
         {"additionalProperties", false}};
 }
@@ -36,28 +38,47 @@ Json list_schema(Json items) {
 
 Json field_schema(const Field& field) {
     switch (field.type) {
-        case FieldType::id: return id_schema();
-        case FieldType::text: return Json{{"type", "string"}, {"minLength", 1}, {"maxLength", field.max_length}};
-        case FieldType::id_list: return list_schema(id_schema());
-        case FieldType::text_list: return list_schema(Json{{"type", "string"}, {"minLength", 1}, {"maxLength", field.max_length}});
-        case FieldType::choice: return Json{{"type", "string"}, {"enum", field.values}};
-        case FieldType::boolean: return Json{{"type", "boolean"}};
-        case FieldType::integer: return Json{{"type", "integer"}, {"minimum", 0}, {"maximum", 1'000'000}};
-        case FieldType::decimal: return Json{{"type", "string"}, {"pattern", "^-?[0-9]{1,18}(\\.[0-9]{1,9})?$"}};
-        case FieldType::money: return Json{{"$ref", "#/definitions/money"}};
-        case FieldType::date: return Json{{"type", "string"}, {"format", "date"}};
-        case FieldType::time: return Json{{"type", "string"}, {"format", "date-time"}};
-        case FieldType::zone: return Json{{"type", "string"}, {"minLength", 1}, {"maxLength", 64}};
+        case FieldType::id:
+            return id_schema();
+        case FieldType::text:
+            return Json{{"type", "string"}, {"minLength", 1}, {"maxLength", field.max_length}};
+        case FieldType::id_list:
+            return list_schema(id_schema());
+        case FieldType::text_list:
+            return list_schema(Json{
+                {"type", "string"}, {"minLength", 1}, {"maxLength", field.max_length}});
+        case FieldType::choice:
+            return Json{{"type", "string"}, {"enum", field.values}};
+        case FieldType::boolean:
+            return Json{{"type", "boolean"}};
+        case FieldType::integer:
+            return Json{{"type", "integer"}, {"minimum", 0}, {"maximum", 1'000'000}};
+        case FieldType::decimal:
+            return Json{{"type", "string"}, {"pattern", "^-?[0-9]{1,18}(\\.[0-9]{1,9})?$"}};
+        case FieldType::money:
+            return Json{{"$ref", "#/definitions/money"}};
+        case FieldType::date:
+            return Json{{"type", "string"}, {"format", "date"}};
+        case FieldType::time:
+            return Json{{"type", "string"}, {"format", "date-time"}};
+        case FieldType::zone:
+            return Json{{"type", "string"}, {"minLength", 1}, {"maxLength", 64}};
         case FieldType::teeth:
-            return Json{{"type", "array"},
-                        {"items", {{"type", "string"}, {"pattern", "^([1-4][1-8]|[5-8][1-5]|quadrant-[1-8]|upper|lower|mouth)$"}}},
-                        {"maxItems", 52}};
-        case FieldType::surfaces: return Json{{"type", "string"}, {"pattern", "^M?O?I?D?B?V?L?P?$"}, {"minLength", 1}};
+            return Json{
+                {"type", "array"},
+                {"items",
+                 {{"type", "string"},
+                  {"pattern", "^([1-4][1-8]|[5-8][1-5]|quadrant-[1-8]|upper|lower|mouth)$"}}},
+                {"maxItems", 52}};
+        case FieldType::surfaces:
+            return Json{{"type", "string"}, {"pattern", "^M?O?I?D?B?V?L?P?$"}, {"minLength", 1}};
         case FieldType::shares:
             return list_schema(Json{
                 {"type", "object"},
                 {"properties",
-                 {{"payer", {{"type", "string"}, {"enum", {"patient", "limit", "organization", "insurer", "clinic"}}}},
+                 {{"payer",
+                   {{"type", "string"},
+                    {"enum", {"patient", "limit", "organization", "insurer", "clinic"}}}},
                   {"limit_source_id", id_schema()},
                   {"total", {{"$ref", "#/definitions/money"}}}}},
                 {"required", {"payer", "total"}},
@@ -71,7 +92,8 @@ Json document_of(const Kind& kind) {
     bool uses_money = false;
     for (const Field& field : kind.fields) {
         Json schema = field_schema(field);
-        uses_money = uses_money || field.type == FieldType::money || field.type == FieldType::shares;
+        uses_money =
+            uses_money || field.type == FieldType::money || field.type == FieldType::shares;
         if (field.privacy == Privacy::personal) schema["x-private"] = true;
         if (field.privacy == Privacy::conditional) schema["x-private"] = "conditional";
         properties[field.name] = std::move(schema);
@@ -107,7 +129,9 @@ TEST_CASE("schemas/record/*.json and the compiled table agree, field by field") 
         for (const Field& field : kind.fields) {
             CAPTURE(field.name);
             REQUIRE(written.at("properties").contains(field.name));
-            CHECK(written.at("properties").at(field.name) == expected.at("properties").at(field.name));
+            CHECK(
+                written.at("properties").at(field.name) == expected.at("properties").at(field.name)
+            );
         }
         CHECK(written == expected);
     }
@@ -134,8 +158,11 @@ TEST_CASE("X: the private fields are exactly those that the contract marks P") {
     for (const Kind& kind : kinds())
         for (const Field& field : kind.fields)
             if (is_personal(kind.name, field.name)) found.insert(kind.name + "." + field.name);
-    CHECK(found == std::set<std::string>{
-                       "patient.last_name", "patient.first_name", "patient.middle_name", "patient.birth_date",
-                       "patient.phones", "patient.email", "patient.marks", "appointment.comment",
-                       "limit.policy_number", "plan.title"});
+    CHECK(
+        found ==
+        std::set<std::string>{
+            "patient.last_name", "patient.first_name", "patient.middle_name", "patient.birth_date",
+            "patient.phones", "patient.email", "patient.marks", "appointment.comment",
+            "limit.policy_number", "plan.title"}
+    );
 }

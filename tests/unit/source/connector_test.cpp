@@ -50,10 +50,16 @@ struct Folder {
         write("visit.sql", "select code('status', id) as status from rows");
         write("bill.fetch.sql", "select B.ID as BILL_ID from BILL B where {slice}");
         write("bill.sql", "select bill_id as source_id from rows");
-        write("codes.csv", "list,mis_code,canonical,comment\nstatus,1,arrived,\"came, at last\"\nstatus,,booked,\npayer,7,limit,\n");
+        write(
+            "codes.csv",
+            "list,mis_code,canonical,comment\nstatus,1,arrived,\"came, at "
+            "last\"\nstatus,,booked,\npayer,7,limit,\n"
+        );
     }
     ~Folder() { fs::remove_all(path.parent_path()); }
-    void write(const std::string& name, std::string_view text) const { std::ofstream(path / name) << text; }
+    void write(const std::string& name, std::string_view text) const {
+        std::ofstream(path / name) << text;
+    }
     std::string problem() const {
         auto connector = load_connector(path);
         if (connector) return "";
@@ -81,7 +87,10 @@ TEST_CASE("a connector's folder is read whole, streams in the file's order") {
     REQUIRE_MESSAGE(connector.has_value(), (connector ? "" : connector.error().text));
     CHECK(connector->name == "madeup");
     CHECK(connector->no_show == "end_of_day");
-    CHECK(connector->site_defaults == std::map<std::string, std::string>{{"note_column", ""}, {"days", "14"}});
+    CHECK(
+        connector->site_defaults ==
+        std::map<std::string, std::string>{{"note_column", ""}, {"days", "14"}}
+    );
     REQUIRE(connector->streams.size() == 2);
     const StreamDeclaration& visit = connector->streams[0];
     CHECK(visit.name == "visit");
@@ -101,16 +110,27 @@ TEST_CASE("a connector's folder is read whole, streams in the file's order") {
     CHECK(bill.parent == "head_id");
     CHECK(bill.key_column == "bill_id");
     CHECK(bill.absent.at("tooth") == "the base holds none");
-    CHECK(connector->codes.lists.at("status") == std::map<std::string, std::string>{{"1", "arrived"}, {"", "booked"}});
+    CHECK(
+        connector->codes.lists.at("status") ==
+        std::map<std::string, std::string>{{"1", "arrived"}, {"", "booked"}}
+    );
 }
 
 TEST_CASE("a mapping's version follows its text and the code lists it asks for, nothing else") {
     const Folder folder;
-    const auto version = [&](std::size_t stream) { return load_connector(folder.path)->streams.at(stream).mapping_version; };
+    const auto version = [&](std::size_t stream) {
+        return load_connector(folder.path)->streams.at(stream).mapping_version;
+    };
     const std::string visit = version(0), bill = version(1);
-    folder.write("codes.csv", "list,mis_code,canonical,comment\nstatus,1,arrived,other words\nstatus,,booked,\npayer,7,patient,\n");
+    folder.write(
+        "codes.csv",
+        "list,mis_code,canonical,comment\nstatus,1,arrived,other "
+        "words\nstatus,,booked,\npayer,7,patient,\n"
+    );
     CHECK(version(0) == visit);
-    folder.write("codes.csv", "list,mis_code,canonical,comment\nstatus,1,completed,\nstatus,,booked,\n");
+    folder.write(
+        "codes.csv", "list,mis_code,canonical,comment\nstatus,1,completed,\nstatus,,booked,\n"
+    );
     CHECK(version(0) != visit);
     CHECK(version(1) == bill);
 }
@@ -121,19 +141,42 @@ TEST_CASE("an error in a connector names file, line, key and remedy") {
         folder.replace(from, to);
         return folder.problem();
     };
-    CHECK(contains(after("no_show:", "noshow:"), "connector.yaml:4: noshow is no key here: one of title"));
-    CHECK(contains(after("no_show: end_of_day", "no_show: maybe"), ":4: no_show is `maybe`: one of end_of_day, mis"));
-    CHECK(contains(after("    poll_seconds: 5", "    poll_second: 5"), ":12: streams.visit.poll_second is no key here"));
-    CHECK(contains(after("poll_seconds: 5", "poll_seconds: 0"), ":12: streams.visit.poll_seconds has to be a whole number from 1"));
-    CHECK(contains(after("past_days: 1", "past_day: 1"), ":11: streams.visit.window.past_day is no key here"));
-    CHECK(contains(after("id: integer", "id: int"), ":14: streams.visit.columns.id has no known type"));
-    CHECK(contains(after("id: integer", "ID: integer"), "columns.ID has to be a name in lower case"));
-    CHECK(contains(after("key: V.ID", "key: V.NR"), ":9: streams.visit.key means column `nr`, which `columns:` lacks"));
+    CHECK(contains(
+        after("no_show:", "noshow:"), "connector.yaml:4: noshow is no key here: one of title"
+    ));
+    CHECK(contains(
+        after("no_show: end_of_day", "no_show: maybe"),
+        ":4: no_show is `maybe`: one of end_of_day, mis"
+    ));
+    CHECK(contains(
+        after("    poll_seconds: 5", "    poll_second: 5"),
+        ":12: streams.visit.poll_second is no key here"
+    ));
+    CHECK(contains(
+        after("poll_seconds: 5", "poll_seconds: 0"),
+        ":12: streams.visit.poll_seconds has to be a whole number from 1"
+    ));
+    CHECK(contains(
+        after("past_days: 1", "past_day: 1"), ":11: streams.visit.window.past_day is no key here"
+    ));
+    CHECK(
+        contains(after("id: integer", "id: int"), ":14: streams.visit.columns.id has no known type")
+    );
+    CHECK(contains(after("id: integer", "ID: integer"), "columns.ID has to be a name in lower case")
+    );
+    CHECK(contains(
+        after("key: V.ID", "key: V.NR"),
+        ":9: streams.visit.key means column `nr`, which `columns:` lacks"
+    ));
     CHECK(contains(after("parent: head_id", "parent: head"), "streams.bill.parent is no column"));
-    CHECK(contains(after("stamps: [V.STAMP]", "stamps: V.STAMP"), ":10: streams.visit.stamps has to be a list"));
+    CHECK(contains(
+        after("stamps: [V.STAMP]", "stamps: V.STAMP"), ":10: streams.visit.stamps has to be a list"
+    ));
     CHECK(contains(after("    optional: true\n", ""), "requires_table needs `optional: true`"));
     CHECK(contains(after("title: A made-up MIS\n", ""), "title is missing"));
-    CHECK(contains(after("  visit:", "  visits:"), "stream visits has no file visits.fetch.sql: write it"));
+    CHECK(contains(
+        after("  visit:", "  visits:"), "stream visits has no file visits.fetch.sql: write it"
+    ));
 }
 
 TEST_CASE("files of a connector are checked, with their lines") {
@@ -145,7 +188,9 @@ TEST_CASE("files of a connector are checked, with their lines") {
     folder.write("visit.fetch.sql", "select V.ID from VISIT V where {slice}");
     folder.write("codes.csv", "code,list\n");
     CHECK(contains(folder.problem(), "codes.csv:1: the first line has to be"));
-    folder.write("codes.csv", "list,mis_code,canonical,comment\r\nstatus,1,arrived,\r\nstatus,1,booked,\r\n");
+    folder.write(
+        "codes.csv", "list,mis_code,canonical,comment\r\nstatus,1,arrived,\r\nstatus,1,booked,\r\n"
+    );
     CHECK(contains(folder.problem(), "codes.csv:3: code `1` of list `status` stands there twice"));
     folder.write("codes.csv", "list,mis_code,canonical,comment\nstatus,1,arrived,came, late\n");
     CHECK(contains(folder.problem(), "codes.csv:2: a row has the four fields"));

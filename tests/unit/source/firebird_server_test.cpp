@@ -1,4 +1,5 @@
-// Against a real server over TCP, and what servers do to their clients: they die, freeze, refuse and never finish.
+// Against a real server over TCP, and what servers do to their clients: they die, freeze, refuse
+// and never finish.
 #include <algorithm>
 #include <cstdio>
 #include <thread>
@@ -14,23 +15,31 @@ using support::FirebirdWriter;
 namespace {
 
 constexpr const char* kEndless =
-    "select T.ID from T where {slice} and (select count(*) from RDB$FIELDS A, RDB$FIELDS B, RDB$FIELDS C, RDB$FIELDS D, RDB$FIELDS E) > 0";
+    "select T.ID from T where {slice} and (select count(*) from RDB$FIELDS A, RDB$FIELDS B, "
+    "RDB$FIELDS C, RDB$FIELDS D, RDB$FIELDS E) > 0";
 
 StreamDeclaration thing() {
-    auto thing = stream_of("t", "T.ID", "select T.ID, T.NAME from T where {slice}", {{"id"}, {"name"}});
+    auto thing =
+        stream_of("t", "T.ID", "select T.ID, T.NAME from T where {slice}", {{"id"}, {"name"}});
     thing.stamps = {"T.STAMP", "T.UNINDEXED"};
     return thing;
 }
 
-Connector things() { return connector_of({thing(), stream_of("endless", "T.ID", kEndless, {{"id"}})}); }
+Connector things() {
+    return connector_of({thing(), stream_of("endless", "T.ID", kEndless, {{"id"}})});
+}
 
 FirebirdWriter thing_base(const FirebirdServer& server, int rows) {
     auto writer = FirebirdWriter::create(server.login("t.fdb"), "WIN1251");
-    writer.execute("create table T (ID integer not null primary key, NAME varchar(200), STAMP timestamp, UNINDEXED timestamp)");
+    writer.execute(
+        "create table T (ID integer not null primary key, NAME varchar(200), STAMP timestamp, "
+        "UNINDEXED timestamp)"
+    );
     writer.execute("create index T_STAMP on T (STAMP)");
     writer.execute(
         "execute block as declare I integer = 0; begin while (I < " + std::to_string(rows) +
-        ") do begin I = I + 1; insert into T values (:I, 'Пробный ' || :I, current_timestamp, current_timestamp); end end"
+        ") do begin I = I + 1; insert into T values (:I, 'Пробный ' || :I, current_timestamp, "
+        "current_timestamp); end end"
     );
     return writer;
 }
@@ -48,9 +57,14 @@ TEST_CASE("over TCP the rows are the same, and the attachment survives being idl
     auto source = source_on(things(), remote(server, "t.fdb"));
     CHECK(must_read(*source, "t", key_walk("", 10'000)).size() == 5000);
     CHECK(must_read(*source, "t", by_ids({"4999"})) == Lines{"4999|Пробный 4999"});
-    CHECK(must_read(*source, "t", between(Slice::By::stamp, "2030-01-01 00:00:00", "2031-01-01 00:00:00")).empty());
+    CHECK(must_read(
+              *source, "t", between(Slice::By::stamp, "2030-01-01 00:00:00", "2031-01-01 00:00:00")
+    )
+              .empty());
     const auto connections = [&] {
-        return writer.number("select count(*) from MON$ATTACHMENTS where MON$USER = 'SYSDBA' and MON$SYSTEM_FLAG = 0");
+        return writer.number(
+            "select count(*) from MON$ATTACHMENTS where MON$USER = 'SYSDBA' and MON$SYSTEM_FLAG = 0"
+        );
     };
     CHECK(connections() == 2);
 }
@@ -97,7 +111,8 @@ TEST_CASE("a query that never ends is cancelled at its limit, and the source goe
     auto source = source_on(things(), settings);
     const auto begin = std::chrono::steady_clock::now();
     auto endless = lines(*source, "endless", by_ids({"1"}));
-    const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    const auto seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     REQUIRE_FALSE(endless.has_value());
     CHECK(endless.error().kind == ErrorKind::unavailable);
     CHECK(contains(endless.error().text, "longer than 1 s (statement_seconds_max"));
@@ -141,7 +156,8 @@ TEST_CASE("cancel() from another thread ends the running read") {
     CHECK(must_read(*source, "t", key_walk("", 100)).size() == 10);
 }
 
-TEST_CASE("a wrong password, an unknown user and a missing base are told apart from a dead server") {
+TEST_CASE("a wrong password, an unknown user and a missing base are told apart from a dead server"
+) {
     FirebirdServer server;
     thing_base(server, 1);
     auto settings = remote(server, "t.fdb");
@@ -151,13 +167,19 @@ TEST_CASE("a wrong password, an unknown user and a missing base are told apart f
     CHECK(wrong.error().kind == ErrorKind::misconfigured);
     CHECK_FALSE(contains(wrong.error().text, "wrong-secret"));
     settings = remote(server, "missing.fdb");
-    CHECK(lines(*source_on(things(), settings), "t", key_walk("", 10)).error().kind == ErrorKind::unavailable);
+    CHECK(
+        lines(*source_on(things(), settings), "t", key_walk("", 10)).error().kind ==
+        ErrorKind::unavailable
+    );
 }
 
-TEST_CASE("Legacy_Auth without wire encryption works, as servers before 3.0 need it (untested on 2.5)") {
+TEST_CASE(
+    "Legacy_Auth without wire encryption works, as servers before 3.0 need it (untested on 2.5)"
+) {
     FirebirdServer server;
     auto writer = thing_base(server, 3);
-    if (!server.has_legacy_users()) return;  // not root: the security base of the package cannot be copied
+    if (!server.has_legacy_users())
+        return;  // not root: the security base of the package cannot be copied
     server.create_user("OLDREAD", "geheim8", "Legacy_UserManager");
     writer.execute("grant select on T to OLDREAD");
     auto settings = remote(server, "t.fdb");
@@ -191,10 +213,17 @@ TEST_CASE("rights are probed: who could write is told why, and which grants suff
     CHECK(reader.login == "READER");
     CHECK(reader.write_rights.empty());
     CHECK(reader.sufficient_grants == std::vector<std::string>{"grant select on T to READER"});
-    CHECK(probe_as("WRITER", "writer88").write_rights == std::vector<std::string>{"WRITER may delete from T", "WRITER may update T"});
+    CHECK(
+        probe_as("WRITER", "writer88").write_rights ==
+        std::vector<std::string>{"WRITER may delete from T", "WRITER may update T"}
+    );
     const auto sysdba = probe_as("SYSDBA", "masterkey");
     CHECK(sysdba.write_rights == std::vector<std::string>{"SYSDBA may do anything"});
-    CHECK(sysdba.sufficient_grants == std::vector<std::string>{"create user MIS_GATEWAY password '…'", "grant select on T to MIS_GATEWAY"});
+    CHECK(
+        sysdba.sufficient_grants ==
+        std::vector<std::string>{
+            "create user MIS_GATEWAY password '…'", "grant select on T to MIS_GATEWAY"}
+    );
 
     writer.execute("revoke select on T from READER");
     auto settings = remote(server, "t.fdb");
@@ -206,7 +235,10 @@ TEST_CASE("rights are probed: who could write is told why, and which grants suff
     CHECK(contains(refused.error().text, "no permission for"));
 }
 
-TEST_CASE("the probe tells indexed polls from full scans, counts rows, finds the newest stamp and the clock's skew") {
+TEST_CASE(
+    "the probe tells indexed polls from full scans, counts rows, finds the newest stamp and the "
+    "clock's skew"
+) {
     FirebirdServer server;
     thing_base(server, 300);
     SystemClock clock;
@@ -242,10 +274,14 @@ TEST_CASE("the probe tells indexed polls from full scans, counts rows, finds the
 TEST_CASE("an embedded base is open to a second process while we read it (ServerMode = Classic)") {
     support::FirebirdFolder folder;
     auto writer = FirebirdWriter::create({folder.file("a.fdb")}, "WIN1251");
-    writer.execute("create table T (ID integer not null primary key, NAME varchar(20), STAMP timestamp, UNINDEXED timestamp)");
+    writer.execute(
+        "create table T (ID integer not null primary key, NAME varchar(20), STAMP timestamp, "
+        "UNINDEXED timestamp)"
+    );
     auto source = source_on(connector_of({thing()}), embedded(folder.file("a.fdb")));
     CHECK(must_read(*source, "t", key_walk("", 10)).empty());
-    const std::string command = "/usr/bin/isql-fb -q -user SYSDBA " + folder.file("a.fdb") + " >/dev/null 2>&1";
+    const std::string command =
+        "/usr/bin/isql-fb -q -user SYSDBA " + folder.file("a.fdb") + " >/dev/null 2>&1";
     std::FILE* other = popen(command.c_str(), "w");
     REQUIRE(other != nullptr);
     std::fputs("insert into T (ID, NAME) values (7, 'other');\ncommit;\nquit;\n", other);

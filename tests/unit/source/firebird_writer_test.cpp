@@ -9,9 +9,14 @@ TEST_CASE("the fixture writes and reads Cyrillic in an embedded base of each set
     support::FirebirdFolder folder;
     for (const std::string charset : {"WIN1251", "UTF8"}) {
         auto writer = FirebirdWriter::create({folder.file(charset + ".fdb")}, charset);
-        writer.execute_script("create table PEOPLE (ID bigint not null primary key, NAME varchar(40), MONEY numeric(15,2));\n");
+        writer.execute_script(
+            "create table PEOPLE (ID bigint not null primary key, NAME varchar(40), MONEY "
+            "numeric(15,2));\n"
+        );
         writer.begin();
-        writer.execute("insert into PEOPLE values (1, " + support::quoted("Тестова О'Нил") + ", 1.08)");
+        writer.execute(
+            "insert into PEOPLE values (1, " + support::quoted("Тестова О'Нил") + ", 1.08)"
+        );
         writer.commit();
         CHECK(writer.value("select NAME from PEOPLE") == "Тестова О'Нил");
         CHECK(writer.value("select MONEY from PEOPLE") == "1.08");

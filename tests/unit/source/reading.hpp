@@ -14,7 +14,9 @@
 
 namespace mis::source::testing {
 
-inline StreamDeclaration stream_of(std::string name, std::string key, std::string fetch, std::vector<ColumnDeclaration> columns) {
+inline StreamDeclaration stream_of(
+    std::string name, std::string key, std::string fetch, std::vector<ColumnDeclaration> columns
+) {
     StreamDeclaration stream;
     stream.name = std::move(name);
     stream.kind = stream.name;
@@ -51,7 +53,9 @@ inline FirebirdSettings remote(const support::FirebirdServer& server, const std:
     return settings;
 }
 
-inline std::unique_ptr<SqlSource> source_on(const Connector& connector, const FirebirdSettings& settings, SqlSourceOptions options = {}) {
+inline std::unique_ptr<SqlSource> source_on(
+    const Connector& connector, const FirebirdSettings& settings, SqlSourceOptions options = {}
+) {
     static SystemClock clock;
     auto source = SqlSource::create(connector, settings, clock, std::move(options));
     REQUIRE_MESSAGE(source.has_value(), (source ? "" : source.error().text));
@@ -59,14 +63,17 @@ inline std::unique_ptr<SqlSource> source_on(const Connector& connector, const Fi
 }
 
 // "1|Тестова|<null>" per row; issues and notes behind it as " !…" and " ~…".
-inline Result<std::vector<std::string>> lines(SqlSource& source, const std::string& stream, const Slice& slice) {
+inline Result<std::vector<std::string>> lines(
+    SqlSource& source, const std::string& stream, const Slice& slice
+) {
     std::vector<std::string> found;
     auto report = source.read(stream, slice, [&](RowBatch&& batch) -> Result<void> {
         CHECK(batch.rows() <= kBatchRowsMax);
         for (std::size_t row = 0; row < batch.rows(); ++row) {
             std::string line;
             for (std::size_t column = 0; column < batch.columns(); ++column)
-                line += (column == 0 ? "" : "|") + std::string(batch.cell(row, column).value_or("<null>"));
+                line += (column == 0 ? "" : "|") +
+                        std::string(batch.cell(row, column).value_or("<null>"));
             for (const std::string& issue : batch.issues_of(row)) line += " !" + issue;
             for (const std::string& note : batch.notes_of(row)) line += " ~" + note;
             found.push_back(std::move(line));
@@ -78,7 +85,9 @@ inline Result<std::vector<std::string>> lines(SqlSource& source, const std::stri
     return found;
 }
 
-inline std::vector<std::string> must_read(SqlSource& source, const std::string& stream, const Slice& slice) {
+inline std::vector<std::string> must_read(
+    SqlSource& source, const std::string& stream, const Slice& slice
+) {
     auto found = lines(source, stream, slice);
     REQUIRE_MESSAGE(found.has_value(), (found ? "" : found.error().text));
     return *std::move(found);

@@ -1,6 +1,6 @@
 #include "reading.hpp"
-#include "source/firebird/decode.hpp"
 #include "source/duty_cycle.hpp"
+#include "source/firebird/decode.hpp"
 
 using namespace mis;
 using namespace mis::source;
@@ -22,7 +22,10 @@ insert into VISIT values (9000000000000000000, 'Ёжик', '2026-03-05', '2026-0
 StreamDeclaration visits() {
     auto stream = stream_of(
         "visit", "V.ID", "select V.ID, V.NAME, V.DAY_AT, V.STAMP from VISIT V where {slice}",
-        {{"id", ColumnType::integer}, {"name"}, {"day_at", ColumnType::date}, {"stamp", ColumnType::timestamp}}
+        {{"id", ColumnType::integer},
+         {"name"},
+         {"day_at", ColumnType::date},
+         {"stamp", ColumnType::timestamp}}
     );
     stream.stamps = {"V.STAMP"};
     stream.window = WindowDeclaration{"V.DAY_AT", 1, 30};
@@ -43,11 +46,31 @@ TEST_CASE("a slice by stamp, window, key walk or ids gives exactly its rows") {
         const std::string three = "3|<null>|2026-03-04|<null>";
         const std::string big = "9000000000000000000|Ёжик|2026-03-05|2026-03-05 23:59:59.9999";
 
-        CHECK(must_read(*source, "visit", between(Slice::By::stamp, "2026-03-02 10:00:00.1234", "2026-03-03 10:00:00")) == Lines{one});
-        CHECK(must_read(*source, "visit", between(Slice::By::stamp, "2026-03-02 10:00:00.1235", "2026-03-03 10:00:00.0001")) == Lines{two});
-        CHECK(must_read(*source, "visit", between(Slice::By::window, "2026-03-03 00:00:00", "2026-03-05 00:00:00")) == Lines{two, three});
+        CHECK(
+            must_read(
+                *source, "visit",
+                between(Slice::By::stamp, "2026-03-02 10:00:00.1234", "2026-03-03 10:00:00")
+            ) == Lines{one}
+        );
+        CHECK(
+            must_read(
+                *source, "visit",
+                between(Slice::By::stamp, "2026-03-02 10:00:00.1235", "2026-03-03 10:00:00.0001")
+            ) == Lines{two}
+        );
+        CHECK(
+            must_read(
+                *source, "visit",
+                between(Slice::By::window, "2026-03-03 00:00:00", "2026-03-05 00:00:00")
+            ) == Lines{two, three}
+        );
         // a DATE is midnight: one that begins before `from` is out, one before `to` is in
-        CHECK(must_read(*source, "visit", between(Slice::By::window, "2026-03-03 00:00:01", "2026-03-05 00:00:01")) == Lines{three, big});
+        CHECK(
+            must_read(
+                *source, "visit",
+                between(Slice::By::window, "2026-03-03 00:00:01", "2026-03-05 00:00:01")
+            ) == Lines{three, big}
+        );
         CHECK(must_read(*source, "visit", key_walk("", 2)) == Lines{one, two});
         CHECK(must_read(*source, "visit", key_walk("2", 2)) == Lines{three, big});
         CHECK(must_read(*source, "visit", key_walk("9000000000000000000", 2)).empty());
@@ -71,17 +94,44 @@ insert into T (ID) values (3);
 )");
     auto stream = stream_of(
         "t", "T.ID", "select T.* from T where {slice}",
-        {{"id"}, {"s"}, {"s2"}, {"i4"}, {"l"}, {"n"}, {"n18"}, {"d"}, {"f"}, {"da"}, {"ti"}, {"ts"}, {"c"}, {"v"}, {"b"}, {"oc"}, {"txt"}, {"bin"}}
+        {{"id"},
+         {"s"},
+         {"s2"},
+         {"i4"},
+         {"l"},
+         {"n"},
+         {"n18"},
+         {"d"},
+         {"f"},
+         {"da"},
+         {"ti"},
+         {"ts"},
+         {"c"},
+         {"v"},
+         {"b"},
+         {"oc"},
+         {"txt"},
+         {"bin"}}
     );
     auto source = source_on(connector_of({stream}), embedded(folder.file("types.fdb")));
     const auto rows = must_read(*source, "t", key_walk("", 10));
     REQUIRE(rows.size() == 3);
-    CHECK(rows[0] ==
-          "1|-7|-0.05|12.500|-9223372036854775808|1.08|0.0001|0.1|0.1|0001-01-01|00:00:00|9999-12-31 23:59:59.9999|Ж||1|00ff10ab|строка|байты");
-    CHECK(rows[1] ==
-          "2|0|0.00|0.000|9223372036854775807|99999999999.99|-1.5000|100000000000000000000|-2.5|2026-02-28|12:34:56.7000|"
-          "1899-12-30 00:00:00|  a  b|  c |0|20202020||");
-    CHECK(rows[2] == "3|<null>|<null>|<null>|<null>|<null>|<null>|<null>|<null>|<null>|<null>|<null>|<null>|<null>|<null>|<null>|<null>|<null>");
+    CHECK(
+        rows[0] ==
+        "1|-7|-0.05|12.500|-9223372036854775808|1.08|0.0001|0.1|0.1|0001-01-01|00:00:00|9999-12-31 "
+        "23:59:59.9999|Ж||1|00ff10ab|строка|байты"
+    );
+    CHECK(
+        rows[1] ==
+        "2|0|0.00|0.000|9223372036854775807|99999999999.99|-1.5000|100000000000000000000|-2.5|2026-"
+        "02-28|12:34:56.7000|"
+        "1899-12-30 00:00:00|  a  b|  c |0|20202020||"
+    );
+    CHECK(
+        rows[2] ==
+        "3|<null>|<null>|<null>|<null>|<null>|<null>|<null>|<null>|<null>|<null>|<null>|<null>|<"
+        "null>|<null>|<null>|<null>|<null>"
+    );
 }
 
 TEST_CASE("text comes whole from WIN1251, UTF8 and NONE bases, also from columns in another set") {
@@ -90,19 +140,32 @@ TEST_CASE("text comes whole from WIN1251, UTF8 and NONE bases, also from columns
     for (const std::string charset : {"WIN1251", "UTF8", "NONE"}) {
         CAPTURE(charset);
         auto writer = FirebirdWriter::create({folder.file(charset + ".fdb")}, charset);
-        writer.execute("create table T (ID integer not null primary key, A varchar(60), O varchar(60) character set DOS866, U varchar(60) character set UTF8,"
-                       " W char(40) character set WIN1251, TXT blob sub_type text character set WIN1251)");
-        // hexadecimal, so that it is the bytes that are tested and not the writer: А in each set, and «Тест» in the base's own
+        writer.execute(
+            "create table T (ID integer not null primary key, A varchar(60), O varchar(60) "
+            "character set DOS866, U varchar(60) character set UTF8,"
+            " W char(40) character set WIN1251, TXT blob sub_type text character set WIN1251)"
+        );
+        // hexadecimal, so that it is the bytes that are tested and not the writer: А in each set,
+        // and «Тест» in the base's own
         const std::string own = charset == "UTF8" ? "x'D0A2D0B5D181D182'" : "x'D2E5F1F2'";
-        writer.execute("insert into T values (1, " + own + ", _DOS866 x'80F0', _UTF8 x'D090D181E28496', _WIN1251 x'C0B8B9', _WIN1251 x'C0C1')");
+        writer.execute(
+            "insert into T values (1, " + own +
+            ", _DOS866 x'80F0', _UTF8 x'D090D181E28496', _WIN1251 x'C0B8B9', _WIN1251 x'C0C1')"
+        );
         auto settings = embedded(folder.file(charset + ".fdb"));
         if (charset == "NONE") settings.charset = "WIN1251";
-        const auto stream = stream_of("t", "T.ID", "select T.* from T where {slice}", {{"id"}, {"a"}, {"o"}, {"u"}, {"w"}, {"txt"}});
+        const auto stream = stream_of(
+            "t", "T.ID", "select T.* from T where {slice}",
+            {{"id"}, {"a"}, {"o"}, {"u"}, {"w"}, {"txt"}}
+        );
         auto source = source_on(connector_of({stream}), settings);
         CHECK(must_read(*source, "t", key_walk("", 10)) == Lines{"1|Тест|АЁ|Ас№|Аё№|АБ"});
         if (charset == "NONE") continue;  // the writer does not know its set
         writer.execute("insert into T (ID, A) values (2, " + support::quoted(every) + ")");
-        CHECK(must_read(*source, "t", key_walk("1", 10)) == Lines{"2|" + every + "|<null>|<null>|<null>|<null>"});
+        CHECK(
+            must_read(*source, "t", key_walk("1", 10)) ==
+            Lines{"2|" + every + "|<null>|<null>|<null>|<null>"}
+        );
     }
 }
 
@@ -111,9 +174,15 @@ TEST_CASE("Cyrillic literals of a fetch, and ids, reach the base in its own set"
     for (const std::string charset : {"WIN1251", "UTF8"}) {
         CAPTURE(charset);
         auto writer = FirebirdWriter::create({folder.file(charset + ".fdb")}, charset);
-        writer.execute_script("create table T (CODE varchar(20) not null primary key, KIND varchar(20));\n"
-                              "insert into T values ('ключ-1', 'визит');\ninsert into T values ('ключ-2', 'визит');\ninsert into T values ('я', 'иное');\n");
-        const auto stream = stream_of("t", "T.CODE", "select T.CODE, T.KIND from T where T.KIND = 'визит' and {slice}", {{"code"}, {"kind"}});
+        writer.execute_script(
+            "create table T (CODE varchar(20) not null primary key, KIND varchar(20));\n"
+            "insert into T values ('ключ-1', 'визит');\ninsert into T values ('ключ-2', "
+            "'визит');\ninsert into T values ('я', 'иное');\n"
+        );
+        const auto stream = stream_of(
+            "t", "T.CODE", "select T.CODE, T.KIND from T where T.KIND = 'визит' and {slice}",
+            {{"code"}, {"kind"}}
+        );
         auto source = source_on(connector_of({stream}), embedded(folder.file(charset + ".fdb")));
         CHECK(must_read(*source, "t", by_ids({"ключ-2", "я"})) == Lines{"ключ-2|визит"});
         CHECK(must_read(*source, "t", key_walk("ключ-1", 5)) == Lines{"ключ-2|визит"});
@@ -123,39 +192,59 @@ TEST_CASE("Cyrillic literals of a fetch, and ids, reach the base in its own set"
 TEST_CASE("bytes that are no text are an issue of their row, and the others flow") {
     support::FirebirdFolder folder;
     auto writer = FirebirdWriter::create({folder.file("a.fdb")}, "NONE");
-    writer.execute_script("create table T (ID integer not null primary key, A varchar(20), B varchar(20));\n"
-                          "insert into T values (1, 'plain', 'x');\ninsert into T values (2, x'61D2', 'y');\ninsert into T values (3, 'z', x'98');\n");
-    const auto stream = stream_of("t", "T.ID", "select ID, A, B from T where {slice}", {{"id"}, {"a"}, {"b"}});
+    writer.execute_script(
+        "create table T (ID integer not null primary key, A varchar(20), B varchar(20));\n"
+        "insert into T values (1, 'plain', 'x');\ninsert into T values (2, x'61D2', 'y');\ninsert "
+        "into T values (3, 'z', x'98');\n"
+    );
+    const auto stream =
+        stream_of("t", "T.ID", "select ID, A, B from T where {slice}", {{"id"}, {"a"}, {"b"}});
     SUBCASE("nobody said which set it is") {
         auto source = source_on(connector_of({stream}), embedded(folder.file("a.fdb")));
-        CHECK(must_read(*source, "t", key_walk("", 9)) ==
-              Lines{"1|plain|x", "2|<null>|y !column a: byte 2 is no character of NONE", "3|z|<null> !column b: byte 1 is no character of NONE"});
+        CHECK(
+            must_read(*source, "t", key_walk("", 9)) ==
+            Lines{
+                "1|plain|x", "2|<null>|y !column a: byte 2 is no character of NONE",
+                "3|z|<null> !column b: byte 1 is no character of NONE"}
+        );
     }
     SUBCASE("WIN1251 has no character 98") {
         auto settings = embedded(folder.file("a.fdb"));
         settings.charset = "WIN1251";
         auto source = source_on(connector_of({stream}), settings);
-        CHECK(must_read(*source, "t", key_walk("", 9)) ==
-              Lines{"1|plain|x", "2|aТ|y", "3|z|<null> !column b: byte 1 is no character of WIN1251"});
+        CHECK(
+            must_read(*source, "t", key_walk("", 9)) ==
+            Lines{"1|plain|x", "2|aТ|y", "3|z|<null> !column b: byte 1 is no character of WIN1251"}
+        );
     }
 }
 
-TEST_CASE("blobs come whole: segments that end inside a character are joined first; too long ones are an issue") {
+TEST_CASE(
+    "blobs come whole: segments that end inside a character are joined first; too long ones are an "
+    "issue"
+) {
     support::FirebirdFolder folder;
     auto writer = FirebirdWriter::create({folder.file("a.fdb")}, "UTF8");
-    writer.execute("create table T (ID integer not null primary key, TXT blob sub_type text segment size 3)");
-    // built by the server in steps of odd bytes: 40 000 two-byte letters pass the segment limit of 32 768 bytes inside one of them
     writer.execute(
-        "execute block as declare A blob sub_type text character set UTF8; declare I integer = 0; begin"
-        " A = 'x'; while (I < 8) do begin A = A || cast(rpad(_UTF8 x'D096', 5000, _UTF8 x'D096') as varchar(5000) character set UTF8); I = I + 1; end"
+        "create table T (ID integer not null primary key, TXT blob sub_type text segment size 3)"
+    );
+    // built by the server in steps of odd bytes: 40 000 two-byte letters pass the segment limit of
+    // 32 768 bytes inside one of them
+    writer.execute(
+        "execute block as declare A blob sub_type text character set UTF8; declare I integer = 0; "
+        "begin"
+        " A = 'x'; while (I < 8) do begin A = A || cast(rpad(_UTF8 x'D096', 5000, _UTF8 x'D096') "
+        "as varchar(5000) character set UTF8); I = I + 1; end"
         " insert into T values (1, :A); end"
     );
     writer.execute(
         "execute block as declare A blob sub_type text; declare I integer = 0; begin"
-        " A = ''; while (I < 36) do begin A = A || cast(rpad('y', 32000, 'y') as varchar(32000)); I = I + 1; end"
+        " A = ''; while (I < 36) do begin A = A || cast(rpad('y', 32000, 'y') as varchar(32000)); "
+        "I = I + 1; end"
         " insert into T values (2, :A); end"
     );
-    const auto stream = stream_of("t", "T.ID", "select ID, TXT from T where {slice}", {{"id"}, {"txt"}});
+    const auto stream =
+        stream_of("t", "T.ID", "select ID, TXT from T where {slice}", {{"id"}, {"txt"}});
     auto source = source_on(connector_of({stream}), embedded(folder.file("a.fdb")));
     const auto rows = must_read(*source, "t", key_walk("", 9));
     REQUIRE(rows.size() == 2);
@@ -170,26 +259,44 @@ TEST_CASE("blobs come whole: segments that end inside a character are joined fir
 TEST_CASE("I5: dialect 1 keeps money in doubles: rounded once to kopecks, and the row says so") {
     support::FirebirdFolder folder;
     auto writer = FirebirdWriter::create({folder.file("a.fdb"), "SYSDBA", "", 1}, "WIN1251");
-    writer.execute_script("create table T (ID integer not null, N numeric(15,2), D double precision, Q double precision, DAY_AT date);\n"
-                          "create unique index T_ID on T (ID);\n"
-                          "insert into T values (1, 4500.1, 1.005, 0.125, '02-MAR-2026 10:00:00');\n"
-                          "insert into T values (2, 99999999999.99, 0.3, 1.1, '03-MAR-2026');\n"
-                          "insert into T values (3, -0.004, 4500, 1.00049, null);\n"
-                          "update T set D = D * 3 where ID = 2;\n");
+    writer.execute_script(
+        "create table T (ID integer not null, N numeric(15,2), D double precision, Q double "
+        "precision, DAY_AT date);\n"
+        "create unique index T_ID on T (ID);\n"
+        "insert into T values (1, 4500.1, 1.005, 0.125, '02-MAR-2026 10:00:00');\n"
+        "insert into T values (2, 99999999999.99, 0.3, 1.1, '03-MAR-2026');\n"
+        "insert into T values (3, -0.004, 4500, 1.00049, null);\n"
+        "update T set D = D * 3 where ID = 2;\n"
+    );
     auto settings = embedded(folder.file("a.fdb"));
     settings.dialect = 1;
     auto stream = stream_of(
         "t", "T.ID", "select ID, N, D, Q, DAY_AT from T where {slice}",
-        {{"id", ColumnType::integer}, {"n", ColumnType::decimal}, {"d", ColumnType::decimal}, {"q", ColumnType::decimal, 3}, {"day_at", ColumnType::timestamp}}
+        {{"id", ColumnType::integer},
+         {"n", ColumnType::decimal},
+         {"d", ColumnType::decimal},
+         {"q", ColumnType::decimal, 3},
+         {"day_at", ColumnType::timestamp}}
     );
     stream.window = WindowDeclaration{"T.DAY_AT", 1, 1};
     auto source = source_on(connector_of({stream}), settings);
-    CHECK(must_read(*source, "t", key_walk("", 9)) == Lines{
-        "1|4500.10|1.01|0.125|2026-03-02 10:00:00 ~d: binary floating number rounded to 2 decimals",
-        "2|99999999999.99|0.90|1.100|2026-03-03 00:00:00 ~d: binary floating number rounded to 2 decimals",
-        "3|0.00|4500.00|1.000|<null> ~n: binary floating number rounded to 2 decimals ~q: binary floating number rounded to 3 decimals",
-    });
-    CHECK(must_read(*source, "t", between(Slice::By::window, "2026-03-02 10:00:00", "2026-03-03 00:00:00")).size() == 1);
+    CHECK(
+        must_read(*source, "t", key_walk("", 9)) ==
+        Lines{
+            "1|4500.10|1.01|0.125|2026-03-02 10:00:00 ~d: binary floating number rounded to 2 "
+            "decimals",
+            "2|99999999999.99|0.90|1.100|2026-03-03 00:00:00 ~d: binary floating number rounded to "
+            "2 decimals",
+            "3|0.00|4500.00|1.000|<null> ~n: binary floating number rounded to 2 decimals ~q: "
+            "binary floating number rounded to 3 decimals",
+        }
+    );
+    CHECK(
+        must_read(
+            *source, "t", between(Slice::By::window, "2026-03-02 10:00:00", "2026-03-03 00:00:00")
+        )
+            .size() == 1
+    );
 }
 
 TEST_CASE("doubles are rounded on their shortest digits, half up away from zero") {
@@ -214,32 +321,64 @@ TEST_CASE("what a fetch gives and what is declared must agree, and the error say
     auto writer = FirebirdWriter::create({folder.file("a.fdb")}, "WIN1251");
     writer.execute("create table T (ID integer not null primary key, A integer)");
     const auto problem = [&](const std::string& fetch, std::vector<ColumnDeclaration> columns) {
-        auto source = source_on(connector_of({stream_of("t", "T.ID", fetch, std::move(columns))}), embedded(folder.file("a.fdb")));
+        auto source = source_on(
+            connector_of({stream_of("t", "T.ID", fetch, std::move(columns))}),
+            embedded(folder.file("a.fdb"))
+        );
         auto found = lines(*source, "t", key_walk("", 9));
         REQUIRE_FALSE(found.has_value());
         CHECK(found.error().kind == ErrorKind::misconfigured);
         return found.error().text;
     };
-    CHECK(problem("select ID from T where {slice}", {{"id"}, {"a"}}).find("gives no column a: add it") != std::string::npos);
-    CHECK(problem("select ID, A from T where {slice}", {{"id"}}).find("gives a column a that `columns:` doesn't declare") != std::string::npos);
-    CHECK(problem("select ID, A, A from T where {slice}", {{"id"}, {"a"}}).find("two columns named a") != std::string::npos);
-    CHECK(problem("select ID, B from T where {slice}", {{"id"}, {"b"}}).find("reading t: t.fetch.sql (key walk") != std::string::npos);
+    CHECK(
+        problem(
+            "select ID from T where {slice}", {{"id"}, {"a"}}
+        ).find("gives no column a: add it") != std::string::npos
+    );
+    CHECK(
+        problem(
+            "select ID, A from T where {slice}", {{"id"}}
+        ).find("gives a column a that `columns:` doesn't declare") != std::string::npos
+    );
+    CHECK(
+        problem(
+            "select ID, A, A from T where {slice}", {{"id"}, {"a"}}
+        ).find("two columns named a") != std::string::npos
+    );
+    CHECK(
+        problem(
+            "select ID, B from T where {slice}", {{"id"}, {"b"}}
+        ).find("reading t: t.fetch.sql (key walk") != std::string::npos
+    );
 }
 
-TEST_CASE("an optional stream whose table is missing is off and says so; a stamp that is missing gives nothing") {
+TEST_CASE(
+    "an optional stream whose table is missing is off and says so; a stamp that is missing gives "
+    "nothing"
+) {
     support::FirebirdFolder folder;
     auto writer = FirebirdWriter::create({folder.file("a.fdb")}, "WIN1251");
     writer.execute("create table T (ID integer not null primary key, A integer)");
     writer.execute("insert into T values (1, 2)");
-    auto there = stream_of("there", "T.ID", "select ID, {column:T:T.TOOTH|null} as TOOTH from T where {slice}", {{"id"}, {"tooth"}});
+    auto there = stream_of(
+        "there", "T.ID", "select ID, {column:T:T.TOOTH|null} as TOOTH from T where {slice}",
+        {{"id"}, {"tooth"}}
+    );
     there.stamps = {"{column:T:T.STAMP|}"};
     auto missing = stream_of("missing", "M.ID", "select ID from MISSING M where {slice}", {{"id"}});
     missing.optional = true;
     missing.requires_table = "MISSING";
     auto source = source_on(connector_of({there, missing}), embedded(folder.file("a.fdb")));
-    CHECK(*source->streams_off() == std::map<std::string, std::string>{{"missing", "this base has no table MISSING"}});
+    CHECK(
+        *source->streams_off() ==
+        std::map<std::string, std::string>{{"missing", "this base has no table MISSING"}}
+    );
     CHECK(must_read(*source, "there", key_walk("", 9)) == Lines{"1|<null>"});
-    CHECK(must_read(*source, "there", between(Slice::By::stamp, "2026-01-01 00:00:00", "2027-01-01 00:00:00")).empty());
+    CHECK(must_read(
+              *source, "there",
+              between(Slice::By::stamp, "2026-01-01 00:00:00", "2027-01-01 00:00:00")
+    )
+              .empty());
     CHECK(lines(*source, "missing", key_walk("", 9)).error().kind == ErrorKind::misconfigured);
 }
 
@@ -247,8 +386,12 @@ TEST_CASE("batches are bounded, and a refusal by the taker ends the read with it
     support::FirebirdFolder folder;
     auto writer = FirebirdWriter::create({folder.file("a.fdb")}, "WIN1251");
     writer.execute("create table T (ID integer not null primary key, A varchar(2000))");
-    writer.execute("execute block as declare I integer = 0; begin while (I < 2500) do begin insert into T values (:I, rpad('', iif(:I < 1500, 1, 2000), 'x')); I = I + 1; end end");
-    const auto stream = stream_of("t", "T.ID", "select ID, A from T where {slice}", {{"id"}, {"a"}});
+    writer.execute(
+        "execute block as declare I integer = 0; begin while (I < 2500) do begin insert into T "
+        "values (:I, rpad('', iif(:I < 1500, 1, 2000), 'x')); I = I + 1; end end"
+    );
+    const auto stream =
+        stream_of("t", "T.ID", "select ID, A from T where {slice}", {{"id"}, {"a"}});
     auto source = source_on(connector_of({stream}), embedded(folder.file("a.fdb")));
     std::vector<std::size_t> batches;
     auto report = source->read("t", key_walk("", 10'000), [&](RowBatch&& batch) -> Result<void> {
@@ -260,7 +403,9 @@ TEST_CASE("batches are bounded, and a refusal by the taker ends the read with it
     CHECK(report->rows == 2500);
     CHECK(batches.size() > 8);
     CHECK(batches.front() == 1000);
-    auto refused = source->read("t", key_walk("", 10'000), [&](RowBatch&&) -> Result<void> { return fail(ErrorKind::cancelled, "enough"); });
+    auto refused = source->read("t", key_walk("", 10'000), [&](RowBatch&&) -> Result<void> {
+        return fail(ErrorKind::cancelled, "enough");
+    });
     REQUIRE_FALSE(refused.has_value());
     CHECK(refused.error().text == "reading t: enough");
     CHECK(must_read(*source, "t", by_ids({"7"})).size() == 1);
@@ -270,11 +415,17 @@ TEST_CASE("a read sees one state, and cannot write") {
     support::FirebirdFolder folder;
     auto writer = FirebirdWriter::create({folder.file("a.fdb")}, "WIN1251");
     writer.execute("create table T (ID integer not null primary key)");
-    writer.execute("execute block as declare I integer = 0; begin while (I < 3000) do begin insert into T values (:I); I = I + 1; end end");
+    writer.execute(
+        "execute block as declare I integer = 0; begin while (I < 3000) do begin insert into T "
+        "values (:I); I = I + 1; end end"
+    );
     writer.execute("create sequence BUMPED");
-    writer.execute_script("create procedure WRITES returns (ID integer) as begin delete from T; ID = 1; suspend; end");
+    writer.execute_script(
+        "create procedure WRITES returns (ID integer) as begin delete from T; ID = 1; suspend; end"
+    );
     const auto stream = stream_of("t", "T.ID", "select ID from T where {slice}", {{"id"}});
-    const auto writing = stream_of("w", "W.ID", "select W.ID from WRITES W where {slice}", {{"id"}});
+    const auto writing =
+        stream_of("w", "W.ID", "select W.ID from WRITES W where {slice}", {{"id"}});
     auto source = source_on(connector_of({stream, writing}), embedded(folder.file("a.fdb")));
     std::int64_t seen = 0;
     auto report = source->read("t", key_walk("", 10'000), [&](RowBatch&& batch) -> Result<void> {
@@ -298,7 +449,8 @@ TEST_CASE("the source's own clock and what makes it this base") {
     first.execute("create table T (ID integer)");
     auto second = FirebirdWriter::create({folder.file("b.fdb")}, "WIN1251");
     second.execute("create table T (ID integer)");
-    const auto connector = connector_of({stream_of("t", "T.ID", "select ID from T where {slice}", {{"id"}})});
+    const auto connector =
+        connector_of({stream_of("t", "T.ID", "select ID from T where {slice}", {{"id"}})});
     auto a = source_on(connector, embedded(folder.file("a.fdb")));
     auto b = source_on(connector, embedded(folder.file("b.fdb")));
     CHECK(LocalTime::parse(*a->source_now()).has_value());
@@ -308,7 +460,9 @@ TEST_CASE("the source's own clock and what makes it this base") {
 
 TEST_CASE("the duty cycle pauses after long work and never after short polls") {
     DutyCycle duty(10);
-    const auto at = [](int milliseconds) { return std::chrono::nanoseconds(std::chrono::milliseconds(milliseconds)); };
+    const auto at = [](int milliseconds) {
+        return std::chrono::nanoseconds(std::chrono::milliseconds(milliseconds));
+    };
     CHECK(duty.pause(at(0)).count() == 0);
     for (int poll = 0; poll < 50; ++poll) {
         duty.spent(at(5));
@@ -334,9 +488,14 @@ TEST_CASE("reads wait through the injected sleeper when the budget is overdrawn"
     SqlSourceOptions options;
     options.sleep = [&](std::chrono::microseconds pause) { slept += pause; };
     FakeClock clock;  // stands still: the budget of one second is never refilled
-    const std::string work = "(select count(*) from RDB$FIELDS A, RDB$FIELDS B where A.RDB$FIELD_LENGTH + B.RDB$FIELD_LENGTH <> -1)";
+    const std::string work =
+        "(select count(*) from RDB$FIELDS A, RDB$FIELDS B where A.RDB$FIELD_LENGTH + "
+        "B.RDB$FIELD_LENGTH <> -1)";
     auto source = *SqlSource::create(
-        connector_of({stream_of("t", "T.ID", "select ID from T where {slice} and " + work + " > 0", {{"id"}})}), settings, clock, options
+        connector_of({stream_of(
+            "t", "T.ID", "select ID from T where {slice} and " + work + " > 0", {{"id"}}
+        )}),
+        settings, clock, options
     );
     for (int i = 0; i < 1000 && slept.count() == 0; ++i) must_read(*source, "t", by_ids({"1"}));
     CHECK(slept.count() > 0);

@@ -1,14 +1,16 @@
+#include "sqlite/database.hpp"
+
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
-#include "sqlite/database.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace mis;
 
 using test::TemporaryFolder;
 
-TEST_CASE("a transaction that is not committed leaves nothing, a committed one survives reopening") {
+TEST_CASE("a transaction that is not committed leaves nothing, a committed one survives reopening"
+) {
     const TemporaryFolder folder;
     const auto file = folder.path / "store.db";
     {
