@@ -53,10 +53,9 @@ struct ParsedMoney {
 };
 
 // "4500", "4500.5", "4 500,00", "-12.345" (any count of decimals), with plain, no-break or thin
-// spaces as thousands separators,
-// optionally followed by «р», «р.», «руб», «руб.», «₽». Exponents ("1.5E+3", what a
-// driver prints of a double) are read exactly. nullopt: not a sum, or beyond 16 digits of minor
-// units.
+// spaces as thousands separators; «р», «р.», «руб», «руб.» or «₽» may follow.
+// Exponents ("1.5E+3", what a driver prints of a double) are read exactly.
+// nullopt: not a sum, or beyond 16 digits of minor units.
 std::optional<ParsedMoney> parse_minor_units(std::string_view text);
 
 // sum × numerator / denominator, rounded half-up away from zero; denominator > 0.
