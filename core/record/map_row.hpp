@@ -38,18 +38,22 @@ struct MapRow {
     std::size_t row = 0;
     std::deque<MapIssue> issues;  // stable addresses: SQLite values point at them
     std::vector<MapNote> notes;
+    bool remarked = false;  // an issue or a note was added since begin()
 
     void begin(const source::RowBatch& rows, std::size_t index) {
         batch = &rows;
         row = index;
         issues.clear();
         notes.clear();
+        remarked = false;
     }
     MapIssue* add_issue(std::string text) {
+        remarked = true;
         return &issues.emplace_back(MapIssue{std::move(text), {}, false});
     }
     // Number of the note, from 1; 0: no room for more.
     unsigned add_note(std::string text) {
+        remarked = true;
         if (notes.size() >= kNotesMax) return 0;
         notes.push_back({std::move(text), {}, false});
         return static_cast<unsigned>(notes.size());

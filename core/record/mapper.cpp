@@ -105,7 +105,14 @@ class SqliteMapper final : public Mapper {
                 reasons.push_back("the parent's key " + columns_[parent_] + " is missing");
             else {
                 reader_notes_ = batch.notes_of(row);
-                run(batch, row, parent, mapped, reasons);
+                using enum MapStatement::Evaluation;
+                run(batch, row, once, parent, mapped, reasons);
+                if (statement_->has_steps() && (statement_->row().remarked || !reasons.empty())) {
+                    mapped.records.clear();
+                    mapped.skip_reason.clear();
+                    reasons.clear();
+                    run(batch, row, as_written, parent, mapped, reasons);
+                }
             }
         }
         if (reasons.empty()) return mapped;
@@ -121,11 +128,11 @@ class SqliteMapper final : public Mapper {
 
   private:
     void run(
-        const source::RowBatch& batch, std::size_t row, const std::string& parent,
-        MappedRow& mapped, std::vector<std::string>& reasons
+        const source::RowBatch& batch, std::size_t row, MapStatement::Evaluation evaluation,
+        const std::string& parent, MappedRow& mapped, std::vector<std::string>& reasons
     ) {
         MapStatement& map = *statement_;
-        map.begin(batch, row);
+        map.begin(batch, row, evaluation);
         int results = 0;
         for (std::size_t issues_before = 0; map.step();
              ++results, issues_before = map.row().issues.size()) {

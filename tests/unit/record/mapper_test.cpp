@@ -290,6 +290,31 @@ TEST_CASE("a map that runs away is stopped, and its row set aside") {
     CHECK(mapped.issues.size() == 1);
 }
 
+TEST_CASE("in a map of steps only what the outer select names can be an issue or a note") {
+    const Fixture fixture(
+        "practitioner",
+        "with read as (select *, money(a) as sum, money(b) as unnamed from rows) "
+        "select id as source_id, coalesce(c, 'N') as name, "
+        "case when c is null then sum else sum || sum end as specialty from read"
+    );
+    const auto other_bad = fixture.map({"1", "10.00", "nonsense"});
+    CHECK(other_bad.issues.empty());
+    REQUIRE(other_bad.records.size() == 1);
+    CHECK(other_bad.records[0].body.find("1000}") != std::string::npos);
+    CHECK(other_bad.records[0].body.find("notes") == std::string::npos);
+    const auto other_rounded = fixture.map({"1", "10.00", "10.005"});
+    REQUIRE(other_rounded.records.size() == 1);
+    CHECK(other_rounded.records[0].body == other_bad.records[0].body);
+    const auto bad = fixture.map({"1", "nonsense", "10.00", "C"});
+    REQUIRE(bad.issues.size() == 1);
+    CHECK(bad.issues[0].reason == "money: not a sum of money");
+    const auto rounded = fixture.map({"1", "10.005", "10.00", "C"});
+    REQUIRE(rounded.records.size() == 1);
+    CHECK(
+        rounded.records[0].body.find(R"("notes":["rounded to two decimals"])") != std::string::npos
+    );
+}
+
 TEST_CASE("the statement is prepared once, however many rows: the cost of a row is its own") {
     const Fixture fixture("branch", kBranch);
     auto mapper = fixture.create().value();
