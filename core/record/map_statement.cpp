@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "record/map_functions.hpp"
 #include "record/map_sql.hpp"
+#include "sqlite/library.hpp"
 
 namespace mis::record {
 
@@ -189,6 +190,7 @@ Result<std::unique_ptr<MapStatement>> MapStatement::prepare(
             );
     }
 
+    sqlite::set_up_library();
     if (sqlite3_open_v2(
             ":memory:", &made->database_,
             SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/result.hpp"
+#include "sqlite/library.hpp"
 
 namespace mis::sqlite {
 namespace {
@@ -87,6 +88,7 @@ bool Statement::is_null(int column) const {
 }
 
 Database Database::open(const std::filesystem::path& path, Access access) {
+    set_up_library();
     const bool memory = path == ":memory:";
     if (!memory && access == Access::read_write) {
         const int fd = ::open(
