@@ -19,12 +19,6 @@ CaptureCounts& CaptureCounts::operator+=(const CaptureCounts& other) {
     return *this;
 }
 
-void RecordStore::migrate(sqlite::Database& database) {
-    sqlite::Transaction transaction(database);
-    database.execute(kSchemaV1);
-    transaction.commit();
-}
-
 void RecordStore::create_indexes(sqlite::Transaction& transaction) {
     transaction.database().execute(kIndexesV1);
 }

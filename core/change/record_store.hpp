@@ -126,9 +126,6 @@ class RecordStore {
   public:
     explicit RecordStore(sqlite::Database& database) : database_(database) {}
 
-    // Creates what is not there yet. Own transaction; called at start, after the connection's own
-    // migrations.
-    static void migrate(sqlite::Database& database);
     // Secondary indexes, left out of the first backfill for speed; every query works without them,
     // slowly. Idempotent, cheap once there.
     static void create_indexes(sqlite::Transaction& transaction);

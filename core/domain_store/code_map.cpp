@@ -4,14 +4,6 @@
 
 namespace mis::domain_store {
 
-void CodeMap::migrate(sqlite::Database& database) {
-    database.execute(R"sql(
-        create table if not exists code_map (code text primary key, nomenclature text not null) strict, without rowid;
-        create table if not exists unmapped_code (
-          code text primary key, first_seen_us integer not null, times integer not null) strict, without rowid;
-    )sql");
-}
-
 std::map<std::string, std::string> CodeMap::all() const {
     std::map<std::string, std::string> found;
     auto rows = database_.prepare("select code, nomenclature from code_map");

@@ -25,7 +25,6 @@ struct UnmappedCode {
 class CodeMap {
   public:
     explicit CodeMap(sqlite::Database& database) : database_(database) {}
-    static void migrate(sqlite::Database& database);
 
     std::map<std::string, std::string> all() const;  // folded code → nomenclature
     void set(

@@ -4,23 +4,6 @@
 
 namespace mis::domain_store {
 
-void GroupStore::migrate(sqlite::Database& database) {
-    database.execute(R"sql(
-        create table if not exists meaning_group (
-          id integer primary key autoincrement, announced text not null default '', next_tick_us integer) strict;  -- a joined group's id never returns
-        create index if not exists meaning_group_tick on meaning_group (next_tick_us) where next_tick_us is not null;
-        create table if not exists group_party (
-          kind integer not null, source text not null, key text not null, group_id integer not null,
-          primary key (kind, source, key)) strict, without rowid;
-        create index if not exists group_party_group on group_party (group_id);
-        create table if not exists group_entity (
-          public_id text primary key, group_id integer not null) strict, without rowid;
-        create index if not exists group_entity_group on group_entity (group_id);
-        create table if not exists group_message (
-          group_id integer not null, position integer not null, primary key (group_id, position)) strict, without rowid;
-    )sql");
-}
-
 std::optional<std::int64_t> GroupStore::group_of(const Party& party) const {
     auto found = database_.prepare(
         "select group_id from group_party where kind = ? and source = ? and key = ?"

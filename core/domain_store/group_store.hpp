@@ -35,7 +35,6 @@ struct Joined {
 class GroupStore {
   public:
     explicit GroupStore(sqlite::Database& database) : database_(database) {}
-    static void migrate(sqlite::Database& database);
 
     // The one group of all these parties: found, made, or several joined into the oldest.
     Joined join(sqlite::Transaction& transaction, std::span<const Party> parties);

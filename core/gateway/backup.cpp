@@ -12,6 +12,7 @@
 #include "domain_store/group_store.hpp"
 #include "outbox/outbox.hpp"
 #include "platform/file.hpp"
+#include "sqlite/migration.hpp"
 
 namespace mis::gateway {
 namespace {
@@ -108,7 +109,7 @@ BackupReport write_backup(
 ) {
     const auto copy = file.string() + ".store";
     std::filesystem::remove(copy);
-    store.database().prepare("vacuum into ?").with(copy).run();
+    sqlite::copy_store(store.database(), copy);
     BackupReport report;
     std::string bytes = platform::read_file(copy);
     std::filesystem::remove(copy);

@@ -4,8 +4,9 @@
 
 #include "base/crypto.hpp"
 #include "base/text.hpp"
-#include "gateway/store_tables.hpp"
+#include "gateway/store_upgrade.hpp"
 #include "platform/file.hpp"
+#include "sqlite/migration.hpp"
 
 namespace mis::gateway {
 namespace {
@@ -56,6 +57,10 @@ std::string read_or_make_key(const std::filesystem::path& folder, bool store_exi
     );
 }
 
+bool knows_its_clinic(sqlite::Database& database) {
+    return sqlite::layout_of(database) > 0 && !outbox::meta_value(database, "clinic_id").empty();
+}
+
 }  // namespace
 
 std::unique_ptr<ClinicStore> ClinicStore::open(
@@ -75,11 +80,10 @@ std::unique_ptr<ClinicStore> ClinicStore::open(
     const std::string key = read_or_make_key(folder, exists);
     try {
         auto database = sqlite::Database::open(store_file(folder));
-        create_store_tables(database);
-        sqlite::Transaction transaction(database);
-        if (had_store && opening != Opening::rebuild &&
-            outbox::meta_value(database, "clinic_id").empty())
+        if (had_store && opening != Opening::rebuild && !knows_its_clinic(database))
             refuse_lost_store(folder);
+        upgrade_store(folder, database);
+        sqlite::Transaction transaction(database);
         auto meta = outbox::open_store_meta(transaction, clinic_id, key);
         if (!meta) throw std::runtime_error(store_file(folder).string() + ": " + meta.error().text);
         transaction.commit();

@@ -25,11 +25,11 @@ class ClinicStore {
     // which may begin anew beside a key that exists.
     enum class Opening { create, existing, rebuild };
 
-    // Creates the tables and, in a new store, the key. Throws std::runtime_error with the remedy:
-    // another clinic id, a key that is missing or is not this store's, a newer program's store, a
-    // damaged store, or (I4) a key whose store is lost: that is never begun anew by itself. A crash
-    // in the middle of the very first opening leaves pseudonym.key.first, with which the next one
-    // goes on.
+    // Creates a new store's tables and key, upgrades an older store (store_upgrade.hpp). Throws
+    // std::runtime_error with the remedy: another clinic id, a key that is missing or is not this
+    // store's, a newer program's store, a damaged store, or (I4) a key whose store is lost: that is
+    // never begun anew by itself. A crash in the middle of the very first opening leaves
+    // pseudonym.key.first, with which the next one goes on.
     static std::unique_ptr<ClinicStore> open(
         const std::filesystem::path& folder, const std::string& clinic_id, Opening opening
     );

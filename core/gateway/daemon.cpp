@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "base/log.hpp"
+#include "gateway/free_space.hpp"
 #include "gateway/sent_check.hpp"
 #include "platform/crash_point.hpp"
-#include "platform/file.hpp"
 #include "platform/memory.hpp"
 #include "record/quarantine.hpp"
 
@@ -31,6 +31,7 @@ Daemon::Daemon(ClinicStore& store, DaemonSetup setup, const Clock& clock, Remove
     : store_(store),
       setup_(std::move(setup)),
       clock_(clock),
+      mark_(store),
       meaning_(store.database(), store.identity(), store.meta().epoch, std::move(setup_.meaning)),
       client_(net::HttpClient::Options{}),
       started_us_(clock.unix_us()),
@@ -40,6 +41,8 @@ Daemon::Daemon(ClinicStore& store, DaemonSetup setup, const Clock& clock, Remove
         if (const auto checked = check_not_behind_files(store_, sink.file->folder); !checked)
             throw std::runtime_error("sink " + sink.name + ": " + checked.error().text);
     }
+    if (const auto checked = mark_.check(); !checked)
+        throw std::runtime_error(checked.error().text);
     {
         sqlite::Transaction transaction(store_.database());
         for (const auto& sink : setup_.sinks)
@@ -100,6 +103,8 @@ void Daemon::stop() {
     for (auto& lane : lanes_) lane->wind_down();
     try {
         record_deliveries();
+        const std::lock_guard lock(store_.mutex());
+        mark_.keep_up();
     } catch (const sqlite::StoreError& error) {
         log::error(
             "the last deliveries could not be recorded: {}; they will be sent again with the same "
@@ -111,12 +116,8 @@ void Daemon::stop() {
 
 Result<void> Daemon::room() {
     std::string why;
-    std::error_code ignored;
-    const auto space = std::filesystem::space(store_.folder(), ignored);
-    if (!ignored && space.available < setup_.free_bytes_min)
-        why = "only " + std::to_string(space.available >> 20) + " MB are free in " +
-              store_.folder().string() + ", at least " +
-              std::to_string(setup_.free_bytes_min >> 20) + " MB are needed: free some disk space";
+    if (const auto space = check_free_space(store_.folder(), setup_.free_bytes_min); !space)
+        why = space.error().text;
     if (why.empty() && backlogged())
         why = "every sink has more than " + std::to_string(setup_.outbox_events_max) +
               " events waiting: mend the receivers, or raise limits.outbox_events_max";
@@ -213,6 +214,7 @@ void Daemon::housekeeping() {
     const std::lock_guard lock(store_.mutex());
     const auto report =
         meaning_.work_off(now_us, mid_pass_, [] { return false; });  // one commit's worth a turn
+    mark_.keep_up(clock_);
     if (report.events > 0)
         for (auto& lane : lanes_) lane->wake();
     if (now_us - looked_us_ >= kLookEveryUs ||
@@ -257,8 +259,7 @@ void Daemon::probe_store() {
         if (store_error_.empty() || clock_.steady() - probed_ < kStoreRetry) return;
     }
     probed_ = clock_.steady();
-    if (platform::free_bytes(store_.folder()) < std::max(setup_.free_bytes_min, kRoomBytesMin))
-        return;
+    if (!check_free_space(store_.folder(), std::max(setup_.free_bytes_min, kRoomBytesMin))) return;
     {
         const std::lock_guard lock(store_.mutex());
         sqlite::Transaction transaction(store_.database());

@@ -20,6 +20,7 @@
 #include "gateway/delivery_lane.hpp"
 #include "gateway/figures.hpp"
 #include "gateway/meaning.hpp"
+#include "gateway/sent_mark.hpp"
 #include "gateway/source_worker.hpp"
 #include "net/http_client.hpp"
 
@@ -87,6 +88,7 @@ class Daemon {
     ClinicStore& store_;
     DaemonSetup setup_;
     const Clock& clock_;
+    SentMark mark_;  // guarded by store_.mutex()
     Meaning meaning_;
     std::set<std::string> mid_pass_;  // guarded by store_.mutex()
     net::HttpClient client_;

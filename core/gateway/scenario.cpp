@@ -4,10 +4,10 @@
 
 #include "config/yaml.hpp"
 #include "gateway/meaning.hpp"
-#include "gateway/store_tables.hpp"
 #include "platform/file.hpp"
 #include "record/mapper.hpp"
 #include "record/schema.hpp"
+#include "sqlite/migration.hpp"
 
 namespace mis::gateway {
 namespace {
@@ -87,7 +87,7 @@ class Stage {
           groups_(std::move(groups)),
           records_(database_),
           inbox_(database_) {
-        create_store_tables(database_);
+        sqlite::create_tables(database_);
         MeaningSettings settings{domain::Rules(setting.zone), {}, 28, 200};
         settings.rules.export_mode = setting.export_mode;
         settings.rules.export_ground = "scenario: invented data";

@@ -7,30 +7,6 @@
 namespace mis::inbox {
 namespace {
 
-constexpr const char* kSchema = R"sql(
-create table if not exists inbox_message (
-  position integer primary key autoincrement, id text not null unique, type text not null, content_hash text not null,
-  body text not null, received_us integer not null,
-  order_id text, limit_id text, plan_id text, patient text, feedback text) strict;
-create index if not exists inbox_message_order on inbox_message (order_id) where order_id is not null;
-create index if not exists inbox_message_limit on inbox_message (limit_id) where limit_id is not null;
-create index if not exists inbox_message_plan on inbox_message (plan_id) where plan_id is not null;
-create index if not exists inbox_message_patient on inbox_message (patient) where patient is not null;
-create index if not exists inbox_message_feedback on inbox_message (feedback) where feedback is not null;
-create index if not exists inbox_message_type on inbox_message (type);
-
--- one row per order.placed; position: of that message
-create table if not exists inbox_order (
-  order_id text primary key, position integer not null, candidates integer not null default 0) strict, without rowid;
-create table if not exists order_link (
-  order_id text primary key, source text not null, patient_source_id text not null, linked_us integer not null,
-  ground text not null) strict, without rowid;
-create index if not exists order_link_patient on order_link (source, patient_source_id);
-
-create table if not exists inbox_refusal (
-  code text primary key, count integer not null, last_us integer not null) strict, without rowid;
-)sql";
-
 constexpr const char* kColumns = "select position, id, type, received_us, body from inbox_message ";
 
 domain::InboxFact fact_at(const sqlite::Statement& row) {
@@ -64,8 +40,6 @@ std::optional<std::string> unless_empty(const std::string& text) {
 std::string hash_of(const Json& message) { return to_hex(sha256(canonical_json(message))); }
 
 }  // namespace
-
-void Inbox::migrate(sqlite::Database& database) { database.execute(kSchema); }
 
 Acceptance Inbox::accept(
     sqlite::Transaction& transaction, const Json& message, const AcceptOptions& options

@@ -70,7 +70,6 @@ struct FeedbackAnswer {
 class Inbox {
   public:
     explicit Inbox(sqlite::Database& database) : database_(database) {}
-    static void migrate(sqlite::Database& database);
 
     Acceptance accept(
         sqlite::Transaction& transaction, const Json& message, const AcceptOptions& options

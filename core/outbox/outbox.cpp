@@ -15,25 +15,6 @@ constexpr std::size_t kSegmentEventsMax = 256;
 constexpr std::size_t kSegmentBytesMax = 48'000;
 constexpr std::size_t kNamesMax = 20'000;
 
-constexpr std::string_view kTables = R"sql(
-create table if not exists outbox_state(id integer primary key check (id = 1), version integer not null, last_position integer not null);
-insert or ignore into outbox_state values (1, 0, 0);
-create table if not exists outbox_segment(last_position integer primary key, count integer not null, at_us integer not null, events blob not null);
-create table if not exists outbox_name(id integer primary key, name text not null unique);
-create table if not exists outbox_key(key text primary key, epoch integer not null, sequence integer not null) without rowid;
-create table if not exists outbox_id(prefix integer primary key);
-create table if not exists outbox_id_log(id integer primary key, prefixes blob not null);
-create table if not exists outbox_sink(
-    sink text primary key, low integer not null, settled blob not null, state text not null, reason text not null,
-    delivered integer not null, failed integer not null, unknown integer not null, rejected integer not null) without rowid;
-create table if not exists outbox_parked(
-    sink text not null, key text not null, position integer not null, attempts integer not null, primary key (sink, key, position)) without rowid;
-create table if not exists outbox_dead(
-    sink text not null, position integer not null, state text not null, stub_settled integer not null, reason text not null, at_us integer not null,
-    appended_us integer not null, event blob not null, primary key (sink, position)) without rowid;
-create table if not exists store_meta(key text primary key, value text not null) without rowid;
-)sql";
-
 struct Sequence {
     std::uint32_t epoch = 0;
     std::uint64_t value = 0;
@@ -60,8 +41,6 @@ std::int64_t fresh_version() {
 }
 
 }  // namespace
-
-void create_tables(sqlite::Database& database) { database.execute(kTables); }
 
 struct Outbox::Cache {
     std::int64_t version = -1;  // of outbox_state when this was true; -1: never

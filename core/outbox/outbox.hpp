@@ -26,9 +26,6 @@
 
 namespace mis::outbox {
 
-void create_tables(sqlite::Database& database
-);  // idempotent: outbox, sinks, dead letters, store_meta
-
 struct ChangeSet {
     std::int64_t at_us = 0;  // when it is given meaning
 };

@@ -47,21 +47,11 @@ Result<StoreMeta> open_store_meta(
         );
         set_meta_value(transaction, "pseudonym_key_mark", key_mark(pseudonym_key));
         set_meta_value(transaction, "epoch", "1");
-        set_meta_value(transaction, "layout_version", std::to_string(kLayoutVersion));
     }
     StoreMeta meta;
     meta.clinic_id = meta_value(database, "clinic_id");
     meta.instance_id = meta_value(database, "instance_id");
     meta.epoch = number_of(meta_value(database, "epoch"));
-    meta.layout_version = static_cast<int>(number_of(meta_value(database, "layout_version")));
-    if (meta.layout_version > kLayoutVersion)
-        return fail(
-            ErrorKind::misconfigured,
-            "opening the store: it was written by a newer version (layout " +
-                std::to_string(meta.layout_version) + ", this program knows " +
-                std::to_string(kLayoutVersion) +
-                "); run that version, or restore a backup made before the upgrade"
-        );
     if (meta.clinic_id != clinic_id)
         return fail(
             ErrorKind::misconfigured,

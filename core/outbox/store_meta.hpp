@@ -1,4 +1,5 @@
-// StoreMeta: who this store is. Clinic, instance, epoch and layout version, as rows of store_meta.
+// StoreMeta: who this store is. Clinic, instance and epoch, as rows of store_meta (its
+// layout_version is sqlite/migration's).
 //
 // Identity is refused, not changed: another clinic id or pseudonym key in the config means another
 // store (architecture, "State is keyed by"). Only a hash of the pseudonym key is kept here. A new
@@ -18,13 +19,9 @@ struct StoreMeta {
     std::string clinic_id;
     std::string instance_id;  // random, made with the store: exposes a second copy
     std::uint32_t epoch = 1;
-    int layout_version = 1;
 };
 
-inline constexpr int kLayoutVersion = 1;
-
-// Creates the rows in a new store. misconfigured, naming the remedy: another clinic, another key,
-// or a store of a newer program.
+// Creates the rows in a new store. misconfigured, naming the remedy: another clinic or another key.
 Result<StoreMeta> open_store_meta(
     sqlite::Transaction& transaction, std::string_view clinic_id, std::string_view pseudonym_key
 );

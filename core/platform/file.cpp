@@ -72,15 +72,20 @@ void rename_durably(const std::filesystem::path& from, const std::filesystem::pa
     if (folder.get() < 0 || ::fsync(folder.get()) != 0) throw_errno("syncing", folder_path);
 }
 
+void sync_file(const std::filesystem::path& path) {
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (file.get() < 0 || ::fsync(file.get()) != 0) throw_errno("syncing", path);
+}
+
+bool can_write_in(const std::filesystem::path& folder) {
+    return ::access(folder.c_str(), W_OK | X_OK) == 0;
+}
+
 void make_private_directory(const std::filesystem::path& path) {
     if (path.empty() || std::filesystem::is_directory(path)) return;
     make_private_directory(path.parent_path());
     if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
         throw_errno("creating the folder", path);
-}
-
-std::uint64_t free_bytes(const std::filesystem::path& path) {
-    return std::filesystem::space(path).available;
 }
 
 std::filesystem::path share_directory() {

@@ -13,11 +13,12 @@ namespace mis::platform {
 std::string read_file(const std::filesystem::path& path);
 // Temporary file beside it, fsync, rename, fsync of the folder; mode 0600.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
+void sync_file(const std::filesystem::path& path);  // what was written to it is on disk
 void rename_durably(
     const std::filesystem::path& from, const std::filesystem::path& to
-);                                                               // rename, fsync of the folder
+);                                                       // rename, fsync of the folder
+bool can_write_in(const std::filesystem::path& folder);  // this process may make files there
 void make_private_directory(const std::filesystem::path& path);  // with parents; mode 0700
-std::uint64_t free_bytes(const std::filesystem::path& path);
 
 // The folder with connectors/, schemas/, config/: beside the binary in a source tree (binary in
 // build/), else share/mis-gateway of the installation prefix; the environment variable

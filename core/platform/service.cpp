@@ -19,6 +19,7 @@ sigset_t watched_signals() {
 void notify_ready() { sd_notify(0, "READY=1"); }
 void notify_watchdog() { sd_notify(0, "WATCHDOG=1"); }
 void notify_stopping() { sd_notify(0, "STOPPING=1"); }
+void notify_still_starting() { sd_notify(0, "EXTEND_TIMEOUT_USEC=120000000"); }
 
 void block_signals() {
     const sigset_t set = watched_signals();

@@ -9,6 +9,8 @@ namespace mis::platform {
 void notify_ready();
 void notify_watchdog();
 void notify_stopping();
+// Before it is ready: the start takes long on purpose; two minutes more from now on.
+void notify_still_starting();
 
 enum class Signal { none, stop, reload };
 

@@ -38,16 +38,6 @@ QuarantinedRow read(const sqlite::Statement& statement, Masking masking) {
 
 }  // namespace
 
-void Quarantine::migrate(sqlite::Database& database) {
-    database.execute(R"sql(
-        create table if not exists quarantine (
-          number integer primary key, source text not null, stream text not null, identity text not null, row_key text not null,
-          reason text not null, raw_row text, first_seen_us integer not null, last_seen_us integer not null,
-          attempts integer not null, resolved_us integer, unique (source, stream, identity)) strict;
-        create index if not exists quarantine_open on quarantine (source, stream) where resolved_us is null;
-    )sql");
-}
-
 Quarantine::Put Quarantine::put(
     sqlite::Transaction& transaction, std::string_view source, const std::vector<RowIssue>& issues,
     std::int64_t now_us

@@ -48,8 +48,6 @@ class Quarantine {
   public:
     static constexpr std::int64_t kKeptDays = 30;
 
-    static void migrate(sqlite::Database& database);
-
     enum class Put { unchanged, written };
     // One row's issues: all of the same stream and key.
     static Put put(

@@ -27,6 +27,25 @@ constexpr int kBusyMilliseconds = 10'000;
     throw StoreError(kind, doing + ": " + text + " (SQLite " + std::to_string(code) + ")");
 }
 
+// What SQLite sorts or keeps aside on disk may hold names: it belongs into the store's own folder,
+// not into one that all programs share. One place per process: the folder of the store opened last;
+// while it is gone, SQLite falls back to the system's.
+void keep_temporary_files_in(const std::filesystem::path& folder) {
+    sqlite3_initialize();
+    sqlite3_mutex* const mutex = sqlite3_mutex_alloc(SQLITE_MUTEX_STATIC_VFS1);  // guards the name
+    sqlite3_mutex_enter(mutex);
+    sqlite3_free(sqlite3_temp_directory);
+    sqlite3_temp_directory = sqlite3_mprintf("%s", std::filesystem::absolute(folder).c_str());
+    sqlite3_mutex_leave(mutex);
+}
+
+std::string first_line(const std::string& sql) {
+    const auto begin = sql.find_first_not_of(" \n");
+    if (begin == std::string::npos) return "";
+    const auto end = sql.find('\n', begin);
+    return sql.substr(begin, end - begin) + (end == std::string::npos ? "" : " …");
+}
+
 }  // namespace
 
 Statement::~Statement() {
@@ -95,6 +114,7 @@ Database Database::open(const std::filesystem::path& path, Access access) {
             path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600
         );  // before SQLite would create it 0644
         if (fd >= 0) ::close(fd);
+        keep_temporary_files_in(path.has_parent_path() ? path.parent_path() : ".");
     }
     sqlite3* handle = nullptr;
     const int flags = (access == Access::read_write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
@@ -131,7 +151,7 @@ Database::~Database() {
 void Database::execute(std::string_view sql) {
     const std::string text(sql);
     if (sqlite3_exec(handle_, text.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
-        throw_error(handle_, "store: " + text.substr(0, 200));
+        throw_error(handle_, "store: " + first_line(text));
 }
 
 Statement Database::prepare(std::string_view sql) {

@@ -84,7 +84,7 @@ enum class Access { read_write, read_only };
 class Database {
   public:
     // Opens or creates (mode 0600): WAL, synchronous=FULL, foreign keys on, double-quoted strings
-    // off. ":memory:" works.
+    // off. ":memory:" works. SQLite's temporary files lie in the folder of the store opened last.
     static Database open(const std::filesystem::path& path, Access access = Access::read_write);
     Database(Database&&) noexcept;
     Database& operator=(Database&&) noexcept;

@@ -16,6 +16,7 @@
 
 #include "base/timestamp.hpp"
 #include "change/stream_pass.hpp"
+#include "sqlite/migration.hpp"
 #include "unit/change/fake_mis.hpp"
 
 using namespace mis;
@@ -216,7 +217,7 @@ class World {
     void open() {
         database_.emplace(sqlite::Database::open(path_));
         database_->execute("pragma synchronous = off");  // the test kills no machine
-        RecordStore::migrate(*database_);
+        sqlite::create_tables(*database_);
         records_.emplace(*database_);
         if (one_in(2)) {
             sqlite::Transaction transaction(*database_);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/json.hpp"
+#include "sqlite/migration.hpp"
 
 using namespace mis;
 using namespace mis::change;
@@ -37,7 +38,7 @@ record::Record a_record(
 struct Store {
     sqlite::Database database = [] {
         auto opened = sqlite::Database::open(":memory:");
-        RecordStore::migrate(opened);
+        sqlite::create_tables(opened);
         return opened;
     }();
     RecordStore records{database};

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "base/timestamp.hpp"
+#include "sqlite/migration.hpp"
 #include "unit/change/fake_mis.hpp"
 
 using namespace mis;
@@ -17,7 +18,7 @@ struct Clinic {
     IdentityMapper mapper;
     sqlite::Database database = [] {
         auto opened = sqlite::Database::open(":memory:");
-        RecordStore::migrate(opened);
+        sqlite::create_tables(opened);
         return opened;
     }();
     RecordStore records{database};

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "sqlite/migration.hpp"
+
 using namespace mis;
 using namespace mis::domain_store;
 
@@ -10,7 +12,7 @@ TEST_CASE(
     "kept"
 ) {
     auto database = sqlite::Database::open(":memory:");
-    GroupStore::migrate(database);
+    sqlite::create_tables(database);
     GroupStore store(database);
     const Party anna{PartyKind::patient, "s", "1"}, boris{PartyKind::patient, "s", "2"},
         order{PartyKind::order, "", "O1"};

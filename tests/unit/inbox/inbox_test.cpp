@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "sqlite/migration.hpp"
+
 using namespace mis;
 using namespace mis::inbox;
 
@@ -12,7 +14,7 @@ struct Store {
     Inbox inbox{database};
     AcceptOptions options{1'000'000, ConsentRule::optional, {}};
 
-    Store() { Inbox::migrate(database); }
+    Store() { sqlite::create_tables(database); }
     Acceptance accept(const Json& message) {
         sqlite::Transaction transaction(database);
         auto answer = inbox.accept(transaction, message, options);

@@ -14,7 +14,7 @@
 #include "outbox/delivery.hpp"
 #include "outbox/outbox.hpp"
 #include "outbox/store_meta.hpp"
-#include "sqlite/database.hpp"
+#include "sqlite/migration.hpp"
 
 namespace mis::outbox::testing {
 
@@ -78,8 +78,7 @@ class StoreFile {  // removed when the test ends
     void reopen(std::uint32_t epoch = 1) {
         drop();
         writer.emplace(sqlite::Database::open(folder_ / "store.sqlite"));
-        create_tables(*writer);
-        disclosure::Audit::create_tables(*writer);
+        sqlite::create_tables(*writer);
         reader.emplace(sqlite::Database::open(folder_ / "store.sqlite", sqlite::Access::read_only));
         outbox.emplace(identity, epoch);
     }

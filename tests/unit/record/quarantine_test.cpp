@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "record/mask.hpp"
+#include "sqlite/migration.hpp"
 
 using namespace mis;
 using namespace mis::record;
@@ -14,7 +15,7 @@ constexpr std::int64_t kNow = 1'772'440'000'000'000;
 
 struct Store {
     sqlite::Database database = sqlite::Database::open(":memory:");
-    Store() { Quarantine::migrate(database); }
+    Store() { sqlite::create_tables(database); }
 
     Quarantine::Put put(
         const std::string& key, const std::string& reason, const std::string& raw,

@@ -42,6 +42,25 @@ TEST_CASE("X4: the store is readable by its owner only") {
     CHECK((status.st_mode & 0777) == 0600);
 }
 
+TEST_CASE("X4: what is sorted on disk lies in the store's folder, not in the system's") {
+    const TemporaryFolder folder;
+    auto database = sqlite::Database::open(folder.path / "store.db");
+    database.execute("pragma temp_store = file; pragma cache_size = 10");
+    database.execute(
+        "create temp table names as with recursive n(i) as (select 1 union all select i + 1 from n "
+        "where i < 20000) select i, hex(randomblob(40)) as name from n"
+    );
+    int seen = 0;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+        std::error_code gone;
+        const auto target = std::filesystem::read_symlink(entry.path(), gone).string();
+        if (target.find("etilqs") == std::string::npos) continue;
+        ++seen;
+        CHECK(target.starts_with(std::filesystem::canonical(folder.path).string() + "/"));
+    }
+    CHECK(seen > 0);
+}
+
 TEST_CASE("a misspelt column in double quotes is an error, not a text") {
     auto database = sqlite::Database::open(":memory:");
     database.execute("create table t (a text)");
