@@ -15,7 +15,7 @@ namespace {
 using config::pointer_to;
 using config::YamlDocument;
 
-constexpr const char* kSource = "scenario";
+constexpr const char* kSource = kScenarioSource;
 constexpr const char* kPseudonymKey = "scenario: a fixed key, invented data only";
 
 struct Setting {
@@ -78,20 +78,21 @@ class Stage {
   public:
     Stage(
         Setting setting, domain::NomenclatureGroups groups, const YamlDocument& document,
-        const ScenarioOutput& output
+        const ScenarioOutput& output, const ScenarioClinic& clinic
     )
         : document_(document),
           output_(output),
           database_(sqlite::Database::open(":memory:")),
-          identity_(setting.clinic_id, kPseudonymKey),
+          identity_(scenario_identity(setting.clinic_id)),
           groups_(std::move(groups)),
           records_(database_),
           inbox_(database_) {
         sqlite::create_tables(database_);
-        MeaningSettings settings{domain::Rules(setting.zone), {}, 28, 200};
+        MeaningSettings settings{domain::Rules(setting.zone), clinic.branch_zones, 28, 200};
         settings.rules.export_mode = setting.export_mode;
         settings.rules.export_ground = "scenario: invented data";
-        settings.rules.no_show_sources = {kSource};
+        if (clinic.no_show == ScenarioClinic::NoShow::end_of_day)
+            settings.rules.no_show_sources = {kSource};
         settings.rules.groups = &groups_;
         meaning_ = std::make_unique<Meaning>(database_, identity_, 1, std::move(settings));
     }
@@ -214,22 +215,30 @@ class Stage {
 
 }  // namespace
 
+Identity scenario_identity(const std::string& clinic_id) { return {clinic_id, kPseudonymKey}; }
+
 Result<void> play_scenario(const std::filesystem::path& file, const ScenarioOutput& output) {
-    auto document = config::load_yaml(file);
+    const auto document = config::load_yaml(file);
     if (!document) return fail(document.error());
-    auto setting = read_setting(*document);
+    return play_scenario(*document, output);
+}
+
+Result<void> play_scenario(
+    const config::YamlDocument& document, const ScenarioOutput& output, const ScenarioClinic& clinic
+) {
+    auto setting = read_setting(document);
     if (!setting) return fail(setting.error());
     auto groups = domain::NomenclatureGroups::load(
         platform::share_directory() / "config" / "nomenclature_groups.yaml"
     );
     if (!groups) return fail(groups.error());
-    const Json steps = document->value().value("steps", Json::array());
-    if (!steps.is_array()) return wrong(*document, "/steps", "a list of steps is expected");
-    Stage stage(std::move(*setting), std::move(*groups), *document, output);
+    const Json steps = document.value().value("steps", Json::array());
+    if (!steps.is_array()) return wrong(document, "/steps", "a list of steps is expected");
+    Stage stage(std::move(*setting), std::move(*groups), document, output, clinic);
     std::optional<Timestamp> before;
     for (std::size_t i = 0; i < steps.size(); ++i) {
         const std::string pointer = pointer_to("/steps", i);
-        if (auto ok = known_keys(*document, pointer, steps[i], {"at", "upsert", "remove", "inbox"});
+        if (auto ok = known_keys(document, pointer, steps[i], {"at", "upsert", "remove", "inbox"});
             !ok)
             return ok;
         const auto at = steps[i].contains("at") && steps[i]["at"].is_string()
@@ -237,14 +246,15 @@ Result<void> play_scenario(const std::filesystem::path& file, const ScenarioOutp
                             : std::nullopt;
         if (!at)
             return wrong(
-                *document, pointer,
+                document, pointer,
                 "at: a time with offset is expected, such as 2026-03-02T10:00:00+03:00"
             );
         if (before && *at < *before)
             return wrong(
-                *document, pointer_to(pointer, "at"), "the step lies before the one above it"
+                document, pointer_to(pointer, "at"), "the step lies before the one above it"
             );
         before = at;
+        if (output.step_begins) output.step_begins(i);
         if (auto done = stage.play(pointer, steps[i], at->unix_us); !done) return done;
     }
     return {};

@@ -8,10 +8,14 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 
+#include "base/identity.hpp"
 #include "base/result.hpp"
+#include "base/timestamp.hpp"
+#include "config/yaml.hpp"
 
 namespace mis::gateway {
 
@@ -19,9 +23,25 @@ struct ScenarioOutput {
     std::function<void(std::string_view event_json)> event;  // in outbox order
     std::function<void(std::string_view remark)>
         remark;  // a record quarantined, a message refused: the run goes on
+    std::function<void(std::size_t step)> step_begins = {};  // counted from 0
+};
+
+// What the file does not say.
+struct ScenarioClinic {
+    enum class NoShow { end_of_day, mis } no_show = NoShow::end_of_day;  // domain.md A1
+    std::map<std::string, Zone> branch_zones = {};  // branch source_id → zone
 };
 
 // misconfigured with FILE:LINE, what and remedy: the file is not of the contract's form.
 Result<void> play_scenario(const std::filesystem::path& file, const ScenarioOutput& output);
+Result<void> play_scenario(
+    const config::YamlDocument& document, const ScenarioOutput& output,
+    const ScenarioClinic& clinic = {}
+);
+
+// Whose public ids and pseudonyms the events of a scenario carry; all its records come from the
+// source kScenarioSource.
+inline constexpr const char* kScenarioSource = "scenario";
+Identity scenario_identity(const std::string& clinic_id);
 
 }  // namespace mis::gateway

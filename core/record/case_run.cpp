@@ -36,8 +36,7 @@ Result<source::RowBatch> read_rows(const fs::path& file, const source::StreamDec
         if (trim(line).empty()) continue;
         const auto wrong = [&](const std::string& what) {
             return fail(
-                ErrorKind::malformed,
-                file.filename().string() + " line " + std::to_string(number) + ": " + what
+                ErrorKind::malformed, file.string() + ":" + std::to_string(number) + ": " + what
             );
         };
         const auto row = parse_json(line);
@@ -49,7 +48,10 @@ Result<source::RowBatch> read_rows(const fs::path& file, const source::StreamDec
                     return column.name == member.key();
                 });
             if (!declared)
-                return wrong("column " + member.key() + " is not declared in connector.yaml");
+                return wrong(
+                    "column " + member.key() + " is not declared in connector.yaml, stream " +
+                    stream.name
+                );
         }
         for (const auto& column : stream.columns) {
             const auto member = row->find(column.name);
@@ -139,47 +141,12 @@ CaseLines canonical_lines(std::string_view text) {
     return lines;
 }
 
-Result<MapContext> case_context(const source::Connector& connector, const fs::path& folder) {
-    MapContext context{Zone::find("Europe/Moscow").value(), {}, connector.site_defaults, "RUB"};
-    for (const fs::path& file :
-         {connector.folder / "cases" / "context.json", folder / "context.json"}) {
-        if (!fs::exists(file)) continue;
-        const auto wrong = [&](const std::string& what) {
-            return fail(ErrorKind::malformed, "context.json: " + what);
-        };
-        const auto document = parse_json(platform::read_file(file));
-        if (!document || !document->is_object())
-            return wrong(document ? "not an object" : document.error().text);
-        for (const auto& [name, value] : document->items()) {
-            if (name == "timezone" && value.is_string() && Zone::find(value.get<std::string>()))
-                context.clinic_zone = *Zone::find(value.get<std::string>());
-            else if (name == "currency" && value.is_string())
-                context.currency = value.get<std::string>();
-            else if ((name == "branch_timezones" || name == "site") && value.is_object())
-                for (const auto& [key, item] : value.items()) {
-                    if (!item.is_string()) return wrong(name + "." + key + " is no text");
-                    if (name == "site")
-                        context.site.insert_or_assign(key, item.get<std::string>());
-                    else if (const auto zone = Zone::find(item.get<std::string>()))
-                        context.branch_zones.insert_or_assign(key, *zone);
-                    else
-                        return wrong(name + "." + key + " is no IANA zone");
-                }
-            else
-                return wrong(
-                    name +
-                    " is none of timezone, branch_timezones, site, currency, or of the wrong form"
-                );
-        }
-    }
-    return context;
-}
-
 Result<CaseRun> run_case(
     const source::Connector& connector, const source::StreamDeclaration& stream,
     const fs::path& folder
 ) {
-    const auto context = case_context(connector, folder);
+    CaseScene scene;
+    const auto context = case_context(connector, folder, &scene);
     if (!context) return fail(context.error());
     auto mapper = Mapper::create(connector, stream, *context);
     if (!mapper) return fail(mapper.error());
@@ -188,7 +155,10 @@ Result<CaseRun> run_case(
         return fail(ErrorKind::malformed, "there is no rows.jsonl, nor 1.rows.jsonl");
     const bool numbered = steps.front().filename() != "rows.jsonl";
 
-    CaseRun run;
+    CaseRun run(*context);
+    run.kind = stream.kind;
+    run.scene = std::move(scene);
+    run.numbered = numbered;
     CaseLines &records = run.outcome[kRecordsFile], &quarantine = run.outcome[kQuarantineFile],
               &skipped = run.outcome[kSkippedFile], &changes = run.outcome[kChangesFile];
     std::map<std::string, Standing> standing;
@@ -253,6 +223,12 @@ Result<CaseRun> run_case(
                 changes, static_cast<int>(step + 1), stream.kind, contents_of(standing), after,
                 keys_readable
             );
+        CaseStep& read = run.steps.emplace_back();
+        for (const auto& [key, entry] : now)
+            read.records.insert(read.records.end(), entry.records.begin(), entry.records.end());
+        if (keys_readable)
+            for (const auto& [id, hash] : contents_of(standing))
+                if (!after.contains(id)) read.gone.push_back(id);
         if (!keys_readable)
             for (auto& [key, entry] : standing) now.emplace(key, entry);
         standing = std::move(now);

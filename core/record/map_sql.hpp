@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "record/sql_tokens.hpp"
 
 namespace mis::record {
 
@@ -20,7 +21,5 @@ struct LiteralCall {  // code('status', …) → {"code", "status"}
 std::vector<LiteralCall> literal_calls(
     std::string_view sql, const std::vector<std::string_view>& functions
 );
-
-int line_of(std::string_view sql, std::size_t offset);
 
 }  // namespace mis::record

@@ -1,116 +1,26 @@
 // The harness finds what is wrong: a good connector, broken in one place at a time.
 #include <doctest/doctest.h>
 
-#include <filesystem>
-#include <fstream>
-
-#include "record/conformance.hpp"
-#include "temporary_folder.hpp"
+#include "invented_connector.hpp"
 
 using namespace mis;
 using namespace mis::record;
-namespace fs = std::filesystem;
-
-namespace {
-
-class Connector {
-  public:
-    Connector() {
-        write("connector.yaml", R"(title: Invented
-streams:
-  branch:
-    key: B.ID
-    columns: {id: integer, name: text, zone: text, closed: boolean}
-    absent: {branch_source_id: it is one, source_modified_at: no stamp}
-)");
-        write(
-            "branch.fetch.sql",
-            "select B.ID, B.NAME, {column:B:BRANCHES.ZONE|null} as ZONE, B.CLOSED from BRANCHES B "
-            "where {slice}\n"
-        );
-        write(
-            "branch.sql",
-            "select id as source_id, name, code('zone', zone) as timezone, case when closed = 1 "
-            "then 'closed' end as skip_reason from rows\n"
-        );
-        write(
-            "codes.csv",
-            "list,mis_code,canonical,comment\nzone,M,Europe/Moscow,\nzone,O,Asia/Omsk,\n"
-        );
-        write(
-            "README.md",
-            "# x\n## Rights\nselect\n## Versions seen\nnone\n## Streams\n| stream | kind | how "
-            "|\n|---|---|---|\n| `branch` | branch | nightly |\n## Traps\nnone\n## "
-            "Confidence\nnone\n"
-        );
-        write(
-            "cases/branch/two/rows.jsonl",
-            "{\"id\": 1, \"name\": \"A\", \"zone\": \"M\"}\n{\"id\": 2, \"name\": \"B\", \"zone\": "
-            "\"X\"}\n{\"id\": 3, \"closed\": true}\n"
-        );
-        write(
-            "cases/branch/two/expected.records.jsonl",
-            "{\"name\":\"A\",\"source_id\":\"1\",\"timezone\":\"Europe/Moscow\"}\n"
-        );
-        write(
-            "cases/branch/two/expected.quarantine.jsonl",
-            "{\"row_key\":\"2\",\"reason\":\"column timezone: code: list 'zone' does not know 'X'; "
-            "add it to codes.csv\"}\n"
-        );
-        write(
-            "cases/branch/two/expected.skipped.jsonl", "{\"row_key\":\"3\",\"reason\":\"closed\"}\n"
-        );
-    }
-    Connector& write(const std::string& file, const std::string& text) {
-        fs::create_directories((path() / file).parent_path());
-        std::ofstream(path() / file) << text;
-        return *this;
-    }
-    Connector& append(const std::string& file, const std::string& text) {
-        std::ofstream(path() / file, std::ios::app) << text;
-        return *this;
-    }
-    Connector& remove(const std::string& file) {
-        fs::remove_all(path() / file);
-        return *this;
-    }
-    fs::path path() const { return folder_.path() / "invented"; }
-    std::string read(const std::string& file) const {
-        std::ifstream in(path() / file);
-        return {std::istreambuf_iterator<char>(in), {}};
-    }
-    // "file: what" of the only finding, or all of them.
-    std::string finding(const ConformanceOptions& options = {}) const {
-        const auto report = test_connector(path(), options);
-        if (report.findings.size() == 1)
-            return report.findings[0].file + ": " + report.findings[0].what;
-        return to_text(report);
-    }
-
-  private:
-    TemporaryFolder folder_;
-};
-
-bool says(const std::string& text, const std::string& part) {
-    INFO(text);
-    CHECK(text.find(part) != std::string::npos);
-    return text.find(part) != std::string::npos;
-}
-
-}  // namespace
 
 TEST_CASE("a good connector passes, and its counts are told") {
     CHECK(
         Connector().finding() ==
-        "invented: 1 stream, 1 case, 3 rows, 1 record, 6 fetch texts: passed\n"
+        "invented: 1 stream, 1 case, 3 rows, 1 record, 0 events, 6 fetch texts: passed\n"
     );
 }
 
 TEST_CASE("declarations, maps and fetches are checked, with file and column") {
-    says(Connector().append("connector.yaml", "colour: red\n").finding(), "connector.yaml: ");
+    says(
+        Connector().append("connector.yaml", "colour: red\n").finding(),
+        "connector.yaml:7: colour is no key here"
+    );
     says(
         Connector().write("branch.sql", "select id as source_id, nmae as name from rows").finding(),
-        "branch.sql: line 1: no such column: nmae"
+        "branch.sql:1: no such column: nmae"
     );
     says(
         Connector()
@@ -136,25 +46,25 @@ TEST_CASE("every stream has cases, and what comes out must be what is expected")
                 "{\"name\":\"Z\",\"source_id\":\"1\",\"timezone\":\"Europe/Moscow\"}\n"
             )
             .finding(),
-        "expected.records.jsonl: line 1: expected {\"name\":\"Z\""
+        "expected.records.jsonl:1: record 1: name: expected \"Z\", got \"A\""
     );
     says(
         Connector()
             .append("cases/branch/two/expected.records.jsonl", "{\"name\":\"Z\"}\n")
             .finding(),
-        "line 2: expected {\"name\":\"Z\"}, got nothing more"
+        "expected.records.jsonl:2: expected {\"name\":\"Z\"}, got nothing more"
     );
     says(
         Connector().remove("cases/branch/two/expected.quarantine.jsonl").finding(),
-        "expected.quarantine.jsonl: line 1: expected nothing more, got"
+        "expected.quarantine.jsonl:1: expected nothing more, got"
     );
     says(
         Connector().append("cases/branch/two/rows.jsonl", "{\"id\": 4, \"nome\": 1}\n").finding(),
-        "rows.jsonl line 4: column nome is not declared"
+        "rows.jsonl:4: column nome is not declared"
     );
     says(
         Connector().append("cases/branch/two/rows.jsonl", "{\"id\": 4, \"name\": 1.5}\n").finding(),
-        "rows.jsonl line 4"
+        "rows.jsonl:4: "
     );
     says(
         Connector().write("cases/branch/two/expected.record.jsonl", "{}").finding(),
@@ -200,7 +110,7 @@ TEST_CASE("what is left over is found: files, cases, lists of codes, rows of REA
     );
     says(
         Connector().append("codes.csv", "colour,1,red,\n").finding(),
-        "codes.csv: list 'colour' is asked for by no map"
+        "codes.csv:4: list 'colour' is asked for by no map"
     );
     Connector row;
     row.write(
@@ -224,7 +134,7 @@ TEST_CASE("what is left over is found: files, cases, lists of codes, rows of REA
     says(Connector().remove("README.md").finding(), "README.md: is missing");
     says(
         Connector().append("README.md", "fill me in\n").finding(),
-        "README.md: still says \"fill me in\""
+        "README.md:14: still says \"fill me in\""
     );
 }
 

@@ -1,4 +1,5 @@
 // Commands for integrators: connector list, new, test; version.
+#include "gateway/case_events.hpp"
 #include "gateway/cli/print.hpp"
 #include "platform/file.hpp"
 #include "record/conformance.hpp"
@@ -10,6 +11,30 @@ namespace {
 constexpr const char* kVersion = MIS_VERSION;
 
 std::filesystem::path shipped() { return platform::share_directory() / "connectors"; }
+
+// A shipped connector by name, else a folder by path; what is neither is explained.
+Result<std::filesystem::path> folder_of(const std::string& name) {
+    const bool is_name = name.find('/') == std::string::npos && !name.empty();
+    const auto by_name = shipped() / name;
+    if (std::filesystem::is_regular_file(std::filesystem::path(name) / "connector.yaml"))
+        return std::filesystem::path(name);
+    if (is_name && std::filesystem::is_directory(by_name)) return by_name;
+    std::string what = "connector test " + name + ": ";
+    if (std::filesystem::is_directory(name)) {
+        what += "that folder has no connector.yaml, so it is no connector's";
+    } else if (std::filesystem::exists(name)) {
+        what += "that is a file; name the connector's folder";
+    } else {
+        std::string known;
+        for (const auto& connector : record::connector_list(shipped()))
+            known += (known.empty() ? "" : ", ") + connector.name;
+        what += "no such folder here, and no shipped connector of that name; shipped (in " +
+                shipped().string() + "): " + (known.empty() ? "none" : known) +
+                ". Give a path, such as ./" + name + " or /srv/connectors/" + name +
+                ", or make one with `mis-gateway connector new " + name + "`";
+    }
+    return fail(ErrorKind::misconfigured, std::move(what));
+}
 
 }  // namespace
 
@@ -65,18 +90,15 @@ int connector_new(const std::string& name, const std::filesystem::path& folder) 
 int connector_test(const ConnectorTest& what, Output output) {
     std::vector<std::filesystem::path> folders;
     for (const auto& name : what.folders) {
-        const bool is_name =
-            name.find('/') == std::string::npos && !std::filesystem::is_directory(name);
-        folders.push_back(is_name ? shipped() / name : std::filesystem::path(name));
-        if (!std::filesystem::is_directory(folders.back())) {
-            report_error("connector test: no folder " + folders.back().string());
-            return kUsage;
-        }
+        auto folder = folder_of(name);
+        if (!folder) return report_error(folder.error());
+        folders.push_back(std::move(*folder));
     }
     if (folders.empty())
         for (const auto& connector : record::connector_list(shipped()))
             folders.push_back(connector.folder);
     record::ConformanceOptions options;
+    options.events_of = case_events;
     if (what.golden == ConnectorTest::Golden::update)
         options.expectations = record::Expectations::update;
     bool passed = true;

@@ -1,0 +1,125 @@
+#include "record/folder_check.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "base/text.hpp"
+#include "platform/file.hpp"
+#include "record/code_check.hpp"
+
+namespace mis::record {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+void look_for_strangers(const source::Connector& connector, Findings& findings) {
+    const auto is_stream = [&](const std::string& name) {
+        return std::any_of(
+            connector.streams.begin(), connector.streams.end(),
+            [&](const auto& stream) { return stream.name == name; }
+        );
+    };
+    for (const auto& entry : fs::directory_iterator(connector.folder)) {
+        std::string file = entry.path().filename().string();
+        if (!file.ends_with(".sql")) continue;
+        const std::string stream = file.substr(0, file.find('.'));
+        if (!is_stream(stream))
+            findings.add(
+                file, "belongs to no stream of connector.yaml",
+                "declare the stream, or remove the file"
+            );
+    }
+    if (!fs::is_directory(connector.folder / "cases")) return;
+    for (const auto& entry : fs::directory_iterator(connector.folder / "cases")) {
+        const std::string name = entry.path().filename().string();
+        if (entry.is_directory() && !is_stream(name))
+            findings.add(
+                "cases/" + name, "belongs to no stream of connector.yaml", "rename or remove it"
+            );
+    }
+}
+
+void check_readme(const source::Connector& connector, Findings& findings) {
+    if (!fs::exists(connector.folder / "README.md"))
+        return findings.add(
+            "README.md", "is missing", "write it; connectors/_template/README.md has the sections"
+        );
+    std::map<std::string, std::vector<std::string>> sections;  // heading in lower case → lines
+    std::string heading;
+    const std::string text = platform::read_file(connector.folder / "README.md");
+    for (const std::string_view line : split(text, '\n')) {
+        if (line.starts_with("## "))
+            heading = to_lower(trim(line.substr(3)));
+        else if (!heading.empty() && !trim(line).empty())
+            sections[heading].emplace_back(trim(line));
+    }
+    const auto section = [&](std::string_view word) -> const std::vector<std::string>* {
+        for (const auto& [name, lines] : sections)
+            if (name.find(word) != std::string::npos) return &lines;
+        return nullptr;
+    };
+    for (const std::string_view word : {"rights", "versions", "streams", "traps", "confidence"})
+        if (!section(word))
+            findings.add(
+                "README.md", "has no section \"" + std::string(word) + "\" with content",
+                "add a heading ## with that word; connectors/_template/README.md shows what "
+                "stands there"
+            );
+    const auto* lines = section("streams");
+    if (!lines) return;
+    std::map<std::string, std::string> listed;  // `stream` → kind
+    for (const std::string& line : *lines) {
+        const auto cells = split(line, '|');
+        if (cells.size() < 4) continue;
+        const std::string_view name = trim(cells[1]);
+        if (name.size() > 2 && name.front() == '`' && name.back() == '`')
+            listed.emplace(name.substr(1, name.size() - 2), trim(cells[2]));
+    }
+    for (const auto& stream : connector.streams) {
+        const auto row = listed.find(stream.name);
+        if (row == listed.end())
+            findings.add(
+                "README.md", "the table of streams lacks `" + stream.name + "`",
+                "add a row | `" + stream.name + "` | " + stream.kind + " | … |"
+            );
+        else if (row->second != stream.kind)
+            findings.add(
+                "README.md",
+                "the table of streams gives `" + stream.name + "` the kind " + row->second,
+                "its kind is " + stream.kind
+            );
+        if (row != listed.end()) listed.erase(row);
+    }
+    for (const auto& [name, kind] : listed)
+        findings.add(
+            "README.md", "the table of streams names `" + name + "`, which connector.yaml has not",
+            "take the row out"
+        );
+}
+
+}  // namespace
+
+void check_unfinished(const fs::path& folder, Findings& findings) {
+    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+        if (!entry.is_regular_file()) continue;
+        const std::string text = platform::read_file(entry.path());
+        const auto at = text.find(kFillMeIn);
+        if (at == std::string::npos) continue;
+        findings.add(
+            fs::relative(entry.path(), folder).string(),
+            1 + static_cast<int>(
+                    std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n')
+                ),
+            "still says \"fill me in\"", "write what this MIS has there; delete the line when done"
+        );
+    }
+}
+
+void check_folder(const source::Connector& connector, Findings& findings) {
+    look_for_strangers(connector, findings);
+    check_codes(connector, findings);
+    check_readme(connector, findings);
+}
+
+}  // namespace mis::record

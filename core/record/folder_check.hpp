@@ -1,0 +1,16 @@
+// The connector's folder as a whole: nothing unfinished, nothing left over, codes that are
+// canonical, a README with its sections. conformance.hpp runs it beside the streams.
+#pragma once
+
+#include "record/finding.hpp"
+#include "source/connector.hpp"
+
+namespace mis::record {
+
+void check_unfinished(const std::filesystem::path& folder, Findings& findings);
+
+// Files and cases that belong to no stream; lists of codes that no map asks for, or whose values
+// are none of the field that they fill; README.md.
+void check_folder(const source::Connector& connector, Findings& findings);
+
+}  // namespace mis::record
