@@ -114,6 +114,62 @@ test("I4: an older store, put back behind what the file sink took, is refused; r
   assert.equal(await clinic.gateway.stop(), 0);
 });
 
+test("I4: with webhooks only, an older store put back, alone or with its folder, is refused; what the receiver kept mends it", async (t) => {
+  const clinic = await Clinic.make(t, { patients: 10, procedures: 10 });
+  await clinic.receiver.start();
+  clinic.write_config();
+  await clinic.gateway.start();
+  await clinic.caught_up();
+  assert.equal(await clinic.gateway.stop(), 0);
+  clinic.copy("store", "kept");
+  await clinic.gateway.start();
+  await clinic.live({ actions: 30, rate: 20 });
+  await clinic.caught_up();
+  await clinic.gateway.kill(); // the mark does not wait for an orderly end
+  const put_back = (files) => {
+    for (const name of files) rmSync(store(clinic, name), { force: true });
+    for (const name of files) if (existsSync(join(clinic.folder, "kept", name))) clinic.copy(join("kept", name), join("store", name));
+  };
+
+  put_back(["store.db", "store.db-wal", "store.db-shm"]);
+  await refused(clinic, /store\/store\.mark is ahead of this store.*older copy.*restore --events/);
+  put_back(["store.db", "store.db-wal", "store.db-shm", "store.mark"]);
+  await refused(clinic, /store\.mark is ahead of this store.*older copy.*restore --events/);
+  const pushed = join(clinic.folder, "message.json");
+  writeFileSync(pushed, JSON.stringify({ type: "order.placed", id: "m1", order: "O1", patient: { phone: "+7 900 999-99-99", last_name: "Несуществующая" },
+    placed_at: "2026-03-02T10:00:00+03:00", items: [{ id: "i1", nomenclature: "A16.07.002", teeth: ["16"], quantity: "1", total: { minor: 400000, currency: "RUB" } }] }));
+  assert.match(clinic.command("inbox", "push", pushed).stderr, /older copy/, "nor does a command append to it");
+
+  const restored = clinic.command("restore", "--events", clinic.receiver.events_file);
+  assert.equal(restored.code, 0, restored.stderr);
+  await clinic.live({ actions: 15, rate: 50, seed: 5 });
+  await clinic.gateway.start();
+  await clinic.caught_up();
+  assert_agrees(clinic);
+  assert.equal(await clinic.gateway.stop(), 0);
+});
+
+test("the mark against older stores is not written while nothing is sent, and a store begun anew beside it is none of its business", async (t) => {
+  const clinic = await running_clinic(t);
+  const marks = () => [store(clinic, "store.mark"), `${join(clinic.folder, "store")}.mark`].map((file) => [statSync(file).ino, statSync(file).mtimeMs]);
+  await until("both marks are there", () => existsSync(store(clinic, "store.mark")) && existsSync(`${join(clinic.folder, "store")}.mark`));
+  assert.equal(statSync(store(clinic, "store.mark")).mode & 0o777, 0o600);
+  await clinic.quiet();
+  await until("the marks rest", async () => {
+    const before = JSON.stringify(marks());
+    await clinic.quiet();
+    return JSON.stringify(marks()) === before;
+  });
+  const before = marks();
+  await clinic.quiet(); // at least two passes
+  assert.deepEqual(marks(), before);
+  assert.equal(await clinic.gateway.stop(), 0);
+  assert.deepEqual(marks(), before);
+  for (const folder of [store(clinic), join(clinic.folder, "events")]) rmSync(folder, { recursive: true });
+  await clinic.gateway.start();
+  assert.equal(await clinic.gateway.stop(), 0);
+});
+
 test("I4: a lost store is rebuilt from what was sent; what the MIS deleted meanwhile is taken back", async (t) => {
   const clinic = await running_clinic(t, {}, { patients: 15, procedures: 25 });
   await clinic.live({ actions: 40, rate: 20 });
