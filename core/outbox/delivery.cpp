@@ -202,6 +202,7 @@ void Delivery::resume() {
 Item Delivery::State::as_loaded(OutboxEvent event, bool parked) {
     Item item;
     item.parked = parked;
+    if (!settings.party.empty()) name_previous_of_party(event);
     if (dead.contains(event.position)) {
         item.stub = true;
         item.event = std::make_shared<const OutboxEvent>(withheld_stub(event));

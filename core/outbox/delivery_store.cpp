@@ -207,6 +207,7 @@ void Delivery::State::load_retries() {
         if (key.name.empty()) key.name = event.partition_key;
         Item item;
         item.retry = true;
+        if (!settings.party.empty()) name_previous_of_party(event);
         item.event = std::make_shared<const OutboxEvent>(std::move(event));
         ++window_events;
         window_bytes += item.event->data.size();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <unordered_map>
+#include <utility>
 
 #include "base/crypto.hpp"
 #include "outbox/packing.hpp"
@@ -14,6 +15,8 @@ namespace {
 constexpr std::size_t kSegmentEventsMax = 256;
 constexpr std::size_t kSegmentBytesMax = 48'000;
 constexpr std::size_t kNamesMax = 20'000;
+constexpr char kViewSeparator =
+    '\x1f';  // outbox_key: behind it the party whose view of the key it is
 
 struct Sequence {
     std::uint32_t epoch = 0;
@@ -93,7 +96,8 @@ struct Outbox::Appender::State {
         return number;
     }
 
-    std::uint64_t next_sequence(const std::string& key) {
+    // The last sequence of a key in this epoch, to be counted on; 0: it has none.
+    std::uint64_t& last_sequence(const std::string& key) {
         auto known = sequences.find(key);
         if (known == sequences.end()) {
             std::uint64_t last = 0;
@@ -103,7 +107,14 @@ struct Outbox::Appender::State {
                 last = static_cast<std::uint64_t>(query.integer(0));
             known = sequences.emplace(key, last).first;
         }
-        return ++known->second;
+        return known->second;
+    }
+
+    // The sequence that a party's view of the key had before, which `sequence` follows.
+    std::uint64_t follow_in_view(
+        const std::string& key, const std::string& party, std::uint64_t sequence
+    ) {
+        return std::exchange(last_sequence(key + kViewSeparator + party), sequence);
     }
 
     void flush_segment() {
@@ -190,7 +201,11 @@ AppendReport Outbox::Appender::append(
         packed.partition_key = event.partition_key();
         packed.record_id = event.record_id();
         packed.time = event.time();
-        packed.sequence = state.next_sequence(event.partition_key());
+        packed.sequence = ++state.last_sequence(event.partition_key());
+        packed.previous_of_party.reset();
+        if (!event.party().empty())
+            packed.previous_of_party =
+                state.follow_in_view(event.partition_key(), event.party(), packed.sequence);
         packed.change_set_index = static_cast<std::uint32_t>(i);
         packed.data = event.data();
         const packing::NameNumbers names{

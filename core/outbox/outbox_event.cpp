@@ -46,6 +46,11 @@ std::string sequence_text(std::uint32_t epoch, std::uint64_t sequence) {
     return text;
 }
 
+void name_previous_of_party(OutboxEvent& event) {
+    if (event.previous_of_party)
+        event.previous_sequence = sequence_text(event.epoch, *event.previous_of_party);
+}
+
 void render_cloudevent(std::string& out, const OutboxEvent& event, std::string_view clinic_id) {
     MIS_ASSERT(event.epoch <= kEpochMax && event.sequence <= kSequenceMax);
     out += R"({"specversion":"1.0","id":")";

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,9 +26,12 @@ struct OutboxEvent {
     std::string change_set;              // 32 hex digits
     std::uint32_t change_set_index = 0;  // from 0
     std::uint32_t change_set_size = 1;
-    std::string data;               // JSON object
-    std::string ground;             // for the audit, never sent
-    std::string party;              // X3, never sent
+    std::string data;    // JSON object
+    std::string ground;  // for the audit, never sent
+    std::string party;   // X3, never sent
+    // The key's sequence before this one among the same party's events, 0: this is the first. None
+    // without a party, and of events older than this count.
+    std::optional<std::uint64_t> previous_of_party;
     std::string previous_sequence;  // filtered views only: the 20 digits that this view had before;
                                     // empty: not rendered
 };
@@ -35,6 +39,10 @@ struct OutboxEvent {
 std::string sequence_text(
     std::uint32_t epoch, std::uint64_t sequence
 );  // 20 digits: six of the epoch, fourteen counted
+
+// The same event as a view that holds only one party's events sends it: with the sequence that the
+// view had before, so that its receiver notices a gap. 14 zeros behind the epoch: nothing before.
+void name_previous_of_party(OutboxEvent& event);
 
 // One line of JSON, no white space. clinic_id is the store's.
 std::string render_cloudevent(const OutboxEvent& event, std::string_view clinic_id);

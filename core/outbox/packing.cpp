@@ -7,6 +7,8 @@ namespace mis::outbox::packing {
 namespace {
 
 constexpr std::size_t kNamesMax = 20'000;
+// An epoch has six digits: a greater number says that a party's previous sequence follows.
+constexpr std::uint64_t kHasPrevious = 1'000'000;
 
 int hex_digit(char c) {
     if (c >= '0' && c <= '9') return c - '0';
@@ -107,8 +109,9 @@ void put_event(std::string& out, const OutboxEvent& event, const NameNumbers& na
     put_text(out, event.record_id);
     put_signed(out, event.time.unix_us);
     put_signed(out, event.time.offset_min);
-    put_unsigned(out, event.epoch);
+    put_unsigned(out, event.epoch + (event.previous_of_party ? kHasPrevious : 0));
     put_unsigned(out, event.sequence);
+    if (event.previous_of_party) put_unsigned(out, *event.previous_of_party);
     put_unsigned(out, event.change_set_index);
     put_unsigned(out, event.change_set_size);
     put_unsigned(out, event.data.size());
@@ -129,8 +132,10 @@ OutboxEvent take_event(Reader& reader, sqlite::Database& database, Names& names)
     event.record_id = reader.text();
     event.time.unix_us = reader.signed_number();
     event.time.offset_min = static_cast<std::int32_t>(reader.signed_number());
-    event.epoch = static_cast<std::uint32_t>(reader.unsigned_number());
+    const std::uint64_t epoch = reader.unsigned_number();
+    event.epoch = static_cast<std::uint32_t>(epoch % kHasPrevious);
     event.sequence = reader.unsigned_number();
+    if (epoch >= kHasPrevious) event.previous_of_party = reader.unsigned_number();
     event.change_set_index = static_cast<std::uint32_t>(reader.unsigned_number());
     event.change_set_size = static_cast<std::uint32_t>(reader.unsigned_number());
     event.data = reader.raw(reader.unsigned_number());

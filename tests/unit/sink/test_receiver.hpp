@@ -24,6 +24,7 @@ struct Delivery {  // one request
     std::vector<std::string> ids;
     std::vector<std::string> keys;
     std::vector<std::string> sequences;  // empty where the test's events have none
+    std::vector<std::string> previous;   // previoussequence: of filtered views only
     std::string webhook_id;
     std::string content_type;
     bool verified = false;
@@ -77,6 +78,7 @@ class TestReceiver {
             delivery.ids.push_back(event.at("id"));
             delivery.keys.push_back(event.at("partitionkey"));
             delivery.sequences.push_back(event.value("sequence", ""));
+            delivery.previous.push_back(event.value("previoussequence", ""));
         }
         delivery.webhook_id = net::find_header(request.headers, "webhook-id");
         delivery.content_type = net::find_header(request.headers, "content-type");
