@@ -7,7 +7,6 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -31,34 +30,6 @@ namespace {
 constexpr std::uint32_t kHeadBytesMax = 16 * 1024;
 constexpr std::size_t kReadBytes = 16 * 1024;
 constexpr std::chrono::milliseconds kSweepInterval(250);
-
-class PlainStream final : public ByteStream {
-  public:
-    explicit PlainStream(tcp::socket socket) : socket_(std::move(socket)) {}
-
-    tcp::socket& socket() override { return socket_; }
-    asio::awaitable<bool> open() override { co_return true; }
-    asio::awaitable<std::size_t> read(asio::mutable_buffer into) override {
-        error_code error;
-        auto token = asio::redirect_error(asio::use_awaitable, error);
-        const std::size_t count = co_await socket_.async_read_some(into, token);
-        co_return error ? 0 : count;
-    }
-    asio::awaitable<bool> write(asio::const_buffer bytes) override {
-        error_code error;
-        auto token = asio::redirect_error(asio::use_awaitable, error);
-        co_await asio::async_write(socket_, bytes, token);
-        co_return !error;
-    }
-    asio::awaitable<void> finish() override {
-        error_code ignored;
-        socket_.shutdown(tcp::socket::shutdown_send, ignored);
-        co_return;
-    }
-
-  private:
-    tcp::socket socket_;
-};
 
 std::string head_of(const ServerAnswer& answer, std::string_view method, bool keep_alive) {
     std::string head = "HTTP/1.1 " + std::to_string(answer.status) + ' ';
@@ -97,10 +68,6 @@ ServerRequest request_of(http::request<http::string_body>& message, std::string 
 }
 
 }  // namespace
-
-std::unique_ptr<ByteStream> plain_stream(tcp::socket socket) {
-    return std::make_unique<PlainStream>(std::move(socket));
-}
 
 struct Connection {
     std::unique_ptr<ByteStream> stream;

@@ -1,29 +1,21 @@
+#include "net/byte_stream.hpp"
+
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <stdexcept>
 
-#include "net/byte_stream.hpp"
-
 namespace mis::net {
 namespace {
 
+using asio::ip::tcp;
 using boost::system::error_code;
 
-class TlsStream final : public ByteStream {
+// Reading and writing are the same on both kinds of Asio stream.
+template <typename Stream>
+class StreamOf : public ByteStream {
   public:
-    TlsStream(asio::ip::tcp::socket socket, asio::ssl::context& context)
-        : stream_(std::move(socket), context) {}
-
-    asio::ip::tcp::socket& socket() override { return stream_.next_layer(); }
-
-    asio::awaitable<bool> open() override {
-        error_code error;
-        auto token = asio::redirect_error(asio::use_awaitable, error);
-        co_await stream_.async_handshake(asio::ssl::stream_base::server, token);
-        co_return !error;
-    }
     asio::awaitable<std::size_t> read(asio::mutable_buffer into) override {
         error_code error;
         auto token = asio::redirect_error(asio::use_awaitable, error);
@@ -36,17 +28,49 @@ class TlsStream final : public ByteStream {
         co_await asio::async_write(stream_, bytes, token);
         co_return !error;
     }
+
+  protected:
+    explicit StreamOf(Stream stream) : stream_(std::move(stream)) {}
+    Stream stream_;
+};
+
+class PlainStream final : public StreamOf<tcp::socket> {
+  public:
+    explicit PlainStream(tcp::socket socket) : StreamOf(std::move(socket)) {}
+
+    tcp::socket& socket() override { return stream_; }
+    asio::awaitable<bool> open() override { co_return true; }
+    asio::awaitable<void> finish() override {
+        error_code ignored;
+        stream_.shutdown(tcp::socket::shutdown_send, ignored);
+        co_return;
+    }
+};
+
+class TlsStream final : public StreamOf<asio::ssl::stream<tcp::socket>> {
+  public:
+    TlsStream(tcp::socket socket, asio::ssl::context& context)
+        : StreamOf(asio::ssl::stream<tcp::socket>(std::move(socket), context)) {}
+
+    tcp::socket& socket() override { return stream_.next_layer(); }
+    asio::awaitable<bool> open() override {
+        error_code error;
+        auto token = asio::redirect_error(asio::use_awaitable, error);
+        co_await stream_.async_handshake(asio::ssl::stream_base::server, token);
+        co_return !error;
+    }
     asio::awaitable<void> finish() override {
         error_code error;
         auto token = asio::redirect_error(asio::use_awaitable, error);
         co_await stream_.async_shutdown(token);
     }
-
-  private:
-    asio::ssl::stream<asio::ip::tcp::socket> stream_;
 };
 
 }  // namespace
+
+std::unique_ptr<ByteStream> plain_stream(tcp::socket socket) {
+    return std::make_unique<PlainStream>(std::move(socket));
+}
 
 struct TlsAcceptor::Context {
     asio::ssl::context ssl{asio::ssl::context::tls_server};
@@ -71,7 +95,7 @@ TlsAcceptor::TlsAcceptor(const std::string& certificate_file, const std::string&
 
 TlsAcceptor::~TlsAcceptor() = default;
 
-std::unique_ptr<ByteStream> TlsAcceptor::accept(asio::ip::tcp::socket socket) {
+std::unique_ptr<ByteStream> TlsAcceptor::accept(tcp::socket socket) {
     return std::make_unique<TlsStream>(std::move(socket), context_->ssl);
 }
 
