@@ -16,11 +16,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
+std::string setting_place(const YamlDocument& document, std::string_view pointer) {
+    return fmt::format("{}: {}", document.where(pointer), key_for_people(pointer));
+}
+
 // The parts of the effective document, typed. Everything was checked: a wrong type here is a
 // mistake of ours.
 class Section {
   public:
-    Section(const Json& value, fs::path folder) : value_(value), folder_(std::move(folder)) {}
+    Section(
+        const Json& value, fs::path folder, const YamlDocument& document, std::string pointer = {}
+    )
+        : value_(value),
+          folder_(std::move(folder)),
+          document_(document),
+          pointer_(std::move(pointer)) {}
 
     std::string text(const char* key) const { return value_.at(key).get<std::string>(); }
     int number(const char* key) const { return value_.at(key).get<int>(); }
@@ -28,13 +38,22 @@ class Section {
     bool flag(const char* key) const { return value_.at(key).get<bool>(); }
     fs::path path(const char* key) const { return resolve(text(key)); }
     SecretPlace secret(const char* file_key, const char* environment_key) const {
-        return {path(file_key), environment_key == nullptr ? "" : text(environment_key)};
+        const std::string variable = environment_key == nullptr ? "" : text(environment_key);
+        return {path(file_key), variable, setting(variable.empty() ? file_key : environment_key)};
+    }
+    const std::string& pointer() const { return pointer_; }
+    std::string setting(const char* key) const {
+        return setting_place(document_, pointer_to(pointer_, key));
     }
     const Json& operator[](const char* key) const { return value_.at(key); }
-    Section at(const char* key) const { return {value_.at(key), folder_}; }
+    Section at(const char* key) const {
+        return {value_.at(key), folder_, document_, pointer_to(pointer_, key)};
+    }
     std::vector<Section> list(const char* key) const {
         std::vector<Section> parts;
-        for (const Json& part : value_.at(key)) parts.emplace_back(part, folder_);
+        const std::string here = pointer_to(pointer_, key);
+        for (const Json& part : value_.at(key))
+            parts.emplace_back(part, folder_, document_, pointer_to(here, parts.size()));
         return parts;
     }
     bool has(const char* key) const { return value_.contains(key); }
@@ -46,13 +65,23 @@ class Section {
   private:
     const Json& value_;
     fs::path folder_;
+    const YamlDocument& document_;
+    std::string pointer_;
 };
+
+// An embedded base is a file of this machine; a bare word without dot or slash is an alias, and
+// "host:path" names a server in Firebird's own way.
+std::string embedded_database(const Section& from) {
+    const std::string text = from.text("database");
+    const bool is_path = text.find_first_of("./") != std::string::npos;
+    return is_path && text.find(':') == std::string::npos ? from.resolve(text).string() : text;
+}
 
 FirebirdConfig read_firebird(const Section& from) {
     FirebirdConfig firebird;
     firebird.host = from.text("host");
     firebird.port = from.number("port");
-    firebird.database = from.text("database");
+    firebird.database = firebird.host.empty() ? embedded_database(from) : from.text("database");
     firebird.user = from.text("user");
     firebird.role = from.text("role");
     firebird.charset = from.text("charset");
@@ -62,12 +91,17 @@ FirebirdConfig read_firebird(const Section& from) {
     firebird.dialect = from.number("dialect");
     firebird.connect_seconds_max = from.number("connect_seconds_max");
     firebird.statement_seconds_max = from.number("statement_seconds_max");
-    firebird.client_library = from["client_library"].get<std::vector<std::string>>();
+    for (const Json& library : from["client_library"]) {
+        const auto text = library.get<std::string>();  // a bare name is looked for by the system
+        const bool is_path = text.find('/') != std::string::npos;
+        firebird.client_library.push_back(is_path ? from.resolve(text).string() : text);
+    }
     return firebird;
 }
 
 SourceConfig read_source(const Section& from) {
     SourceConfig source;
+    source.pointer = from.pointer();
     source.name = from.text("name");
     source.connector = from.text("connector");
     if (source.connector.find('/') != std::string::npos)
@@ -91,6 +125,7 @@ SourceConfig read_source(const Section& from) {
 
 SinkConfig read_sink(const Section& from) {
     SinkConfig sink;
+    sink.pointer = from.pointer();
     sink.name = from.text("name");
     sink.party = from.text("party");
     if (from.has("webhook")) {
@@ -98,9 +133,11 @@ SinkConfig read_sink(const Section& from) {
         WebhookConfig& webhook = sink.webhook.emplace();
         webhook.url = part.text("url");
         for (const Json& file : part["secret_files"])
-            webhook.secrets.push_back({part.resolve(file.get<std::string>()), ""});
+            webhook.secrets.push_back(
+                {part.resolve(file.get<std::string>()), "", part.setting("secret_files")}
+            );
         if (!part.text("secret_env").empty())
-            webhook.secrets.push_back({{}, part.text("secret_env")});
+            webhook.secrets.push_back({{}, part.text("secret_env"), part.setting("secret_env")});
         webhook.bearer_token = part.secret("bearer_token_file", nullptr);
         webhook.authority_file = part.path("authority_file");
         webhook.certificate_file = part.path("certificate_file");
@@ -140,7 +177,9 @@ std::string text_at(const Json& value, const char* key) { return value.value(key
 
 void check_source(SettingCheck& check, const Json& source, const std::string& here) {
     if (!source.contains("firebird"))
-        return check.problem(here, "says not how to reach its base: add firebird: {database: …}");
+        return check.problem(
+            here, "does not say how to reach its base: add firebird: {host: …, database: …}"
+        );
     const Json& firebird = source["firebird"];
     const std::string pointer = here + "/firebird";
     const bool file = !text_at(firebird, "password_file").empty(),
@@ -212,8 +251,8 @@ void check_together(SettingCheck& check, const Json& all) {
     check_names(check, all["sinks"], "/sinks");
 }
 
-GatewayConfig typed(const Json& effective, const fs::path& file) {
-    const Section root(effective, fs::absolute(file).parent_path());
+GatewayConfig typed(const Json& effective, const fs::path& file, const YamlDocument& document) {
+    const Section root(effective, fs::absolute(file).parent_path(), document);
     GatewayConfig config(*Zone::find(root.at("clinic").text("timezone")));
     config.file = file;
     config.clinic_id = root.at("clinic").text("id");
@@ -249,7 +288,7 @@ GatewayConfig typed(const Json& effective, const fs::path& file) {
 }  // namespace
 
 Result<GatewayConfig> parse_config(std::string_view text, const fs::path& file) {
-    const auto document = parse_yaml(text, file.string());
+    auto document = parse_yaml(text, file.string());
     if (!document) return fail(document.error());
     SettingCheck check(*document);
     Json effective = check.fill();
@@ -257,9 +296,14 @@ Result<GatewayConfig> parse_config(std::string_view text, const fs::path& file) 
     if (check.problems().empty()) check_together(check, effective);
     if (!check.problems().empty())
         return fail(ErrorKind::misconfigured, fmt::format("{}", fmt::join(check.problems(), "\n")));
-    GatewayConfig config = typed(effective, file);
+    GatewayConfig config = typed(effective, file, *document);
     config.effective = std::move(effective);
+    config.document = std::make_shared<const YamlDocument>(std::move(*document));
     return config;
+}
+
+std::string GatewayConfig::at(std::string_view pointer) const {
+    return setting_place(*document, pointer);
 }
 
 Result<GatewayConfig> load_config(const fs::path& file) {
@@ -269,38 +313,58 @@ Result<GatewayConfig> load_config(const fs::path& file) {
         return fail(
             ErrorKind::misconfigured,
             fmt::format(
-                "reading {}: {}: name it with --config", file.string(), error.code().message()
+                "reading {}: {}: {}", file.string(), error.code().message(),
+                error.code() == std::errc::permission_denied
+                    ? "run this as root or as the service's user, or name another with --config"
+                    : "name it with --config FILE; config/examples/ of the installation has some "
+                      "to "
+                      "begin with"
             )
         );
     }
 }
 
 Result<std::string> read_secret(const SecretPlace& place) {
-    std::string secret, where;
+    std::string secret;
+    const std::string where = place.file.empty() ? "environment variable " + place.environment
+                                                 : "reading " + place.file.string();
+    const auto wrong = [&](std::string_view what) {
+        return fail(
+            ErrorKind::misconfigured,
+            fmt::format("{}{}{}: {}", place.setting, place.setting.empty() ? "" : ": ", where, what)
+        );
+    };
     if (!place.file.empty()) {
-        where = place.file.string();
         try {
             secret = platform::read_file(place.file);
         } catch (const std::system_error& error) {
-            return fail(
-                ErrorKind::misconfigured,
-                fmt::format("reading the secret in {}: {}", where, error.code().message())
-            );
+            const std::string cause = error.code().message();
+            if (error.code() == std::errc::no_such_file_or_directory)
+                return wrong(
+                    cause +
+                    ": make it, mode 0600, with the secret as its only line (a relative "
+                    "path begins at the configuration's folder)"
+                );
+            if (error.code() == std::errc::permission_denied)
+                return wrong(
+                    cause +
+                    ": give it to the user that runs this (chown, mode 0600), or hand it "
+                    "over by the unit's LoadCredential"
+                );
+            return wrong(cause + ": name a file that holds nothing but the secret");
         }
     } else if (!place.environment.empty()) {
-        where = "environment variable " + place.environment;
         const char* value = std::getenv(place.environment.c_str());
         if (value == nullptr)
-            return fail(ErrorKind::misconfigured, fmt::format("{} is not set", where));
+            return wrong("is not set: set it for this process, or name a file instead");
         secret = value;
+    } else {
+        return std::string();
     }
     while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r' ||
                                secret.back() == ' ' || secret.back() == '\t'))
         secret.pop_back();
-    if (secret.empty() && !where.empty())
-        return fail(
-            ErrorKind::misconfigured, fmt::format("{} is empty: it must hold the secret", where)
-        );
+    if (secret.empty()) return wrong("is empty: it must hold the secret as its only line");
     return secret;
 }
 

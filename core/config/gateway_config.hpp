@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,17 +18,19 @@
 #include "base/result.hpp"
 #include "base/timestamp.hpp"
 #include "config/settings.hpp"
+#include "config/yaml.hpp"
 
 namespace mis::config {
 
 struct SecretPlace {  // where a secret stands; at most one of the two
     std::filesystem::path file;
     std::string environment;
+    std::string setting = {};  // who says so: "gateway.yaml:12: sources[0].firebird.password_file"
     bool is_empty() const { return file.empty() && environment.empty(); }
 };
 
 // The secret itself, without the white space at its end. misconfigured: missing, empty, unreadable;
-// names the place only.
+// names the setting, the place and the remedy, never the content.
 Result<std::string> read_secret(const SecretPlace& place);
 
 enum class ExportMode { ordered, all };
@@ -48,6 +51,7 @@ struct OverrideConfig {
 };
 
 struct SourceConfig {
+    std::string pointer;  // of its entry, for GatewayConfig::at()
     std::string name, connector;
     std::optional<FirebirdConfig> firebird;
     int poll_seconds = 0;  // 0: as the connector declares
@@ -79,6 +83,7 @@ struct FileSinkConfig {
 };
 
 struct SinkConfig {  // exactly one of the two
+    std::string pointer;
     std::string name, party;
     std::optional<WebhookConfig> webhook;
     std::optional<FileSinkConfig> file;
@@ -113,6 +118,11 @@ struct GatewayConfig {
     Json effective;  // the document with all defaults; holds no secret, since none may stand in it
 
     explicit GatewayConfig(Zone zone) : clinic_zone(zone) {}
+
+    // "gateway.yaml:12: sources[0].site.tooth_column": where an error about a setting stands. For
+    // a setting that is not written: the line of the section around it.
+    std::string at(std::string_view pointer) const;
+    std::shared_ptr<const YamlDocument> document;  // never null once parsed
 };
 
 Result<GatewayConfig> load_config(const std::filesystem::path& file);

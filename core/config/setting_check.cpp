@@ -57,6 +57,23 @@ bool is_listen(std::string_view text) {
            port <= 65535;
 }
 
+// A clinic's zone is most often one of these: good enough to name what a slip meant.
+std::string no_zone(std::string_view text) {
+    static const std::vector<std::string> kRussian = {
+        "Europe/Kaliningrad", "Europe/Moscow",    "Europe/Samara",      "Europe/Saratov",
+        "Europe/Volgograd",   "Europe/Ulyanovsk", "Asia/Yekaterinburg", "Asia/Omsk",
+        "Asia/Novosibirsk",   "Asia/Tomsk",       "Asia/Barnaul",       "Asia/Novokuznetsk",
+        "Asia/Krasnoyarsk",   "Asia/Irkutsk",     "Asia/Chita",         "Asia/Yakutsk",
+        "Asia/Vladivostok",   "Asia/Sakhalin",    "Asia/Magadan",       "Asia/Kamchatka"};
+    std::string near = nearest(text, kRussian);
+    if (near.empty()) near = "Europe/Moscow";
+    return fmt::format(
+        "is no time zone of this machine: write an IANA name like {}, and see that tzdata is "
+        "installed",
+        near
+    );
+}
+
 // What is wrong with a scalar; empty: nothing.
 std::string wrong_scalar(const Json& value, const Setting& setting) {
     switch (setting.kind) {
@@ -88,8 +105,7 @@ std::string wrong_scalar(const Json& value, const Setting& setting) {
                    "64";
         case K::zone:
             if (value.is_string() && Zone::find(value.get<std::string>())) return "";
-            return "is no time zone of this machine: write one like Europe/Moscow, and see that "
-                   "tzdata is installed";
+            return no_zone(as_text(value));
         case K::listen:
             if (value.is_string() &&
                 (value.get<std::string>().empty() || is_listen(value.get<std::string>())))
@@ -261,7 +277,7 @@ Json SettingCheck::fill_value(
             if (!is_text_scalar(entry))
                 problem(here, "must be text");
             else if (setting.kind == K::zone_map && !Zone::find(as_text(entry)))
-                problem(here, "is no time zone: write one like Asia/Yekaterinburg");
+                problem(here, no_zone(as_text(entry)));
             else
                 map[key] = as_text(entry);
         }

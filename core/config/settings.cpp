@@ -107,7 +107,9 @@ constexpr std::array kSettings{
     number("sources[].firebird.port", "3050", 1, 65535, "The server's port.", kRestart),
     required(
         "sources[].firebird.database", K::text, "\"/var/lib/firebird/clinic.fdb\"",
-        "Path as the server knows it, or an alias.", kRestart
+        "Path as the server knows it, or an alias. Embedded (no host): a file of this machine, "
+        "relative to this file's folder.",
+        kRestart
     ),
     value(
         "sources[].firebird.user", K::text, "\"MIS_GATEWAY\"",

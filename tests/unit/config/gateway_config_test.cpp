@@ -148,8 +148,9 @@ TEST_CASE("config: a mistake is named with file, line, key, what and remedy; all
         problems(changed(kMinimal, "id: demo, ", "")) ==
         "gateway.yaml:1: clinic.id: missing: add it, for example id: \"clinic-1\""
     );
-    CHECK(problems(changed(kMinimal, "Europe/Moscow", "Europe/Moskow"))
-              .starts_with("gateway.yaml:1: clinic.timezone: is no time zone"));
+    const std::string zone = problems(changed(kMinimal, "Europe/Moscow", "Asia/Ekaterinburg"));
+    CHECK(zone.starts_with("gateway.yaml:1: clinic.timezone: is no time zone"));
+    CHECK(zone.find("like Asia/Yekaterinburg") != std::string::npos);
     CHECK(
         problems(changed(kMinimal, "database: clinic", "database: clinic\n      port: 99999")) ==
         "gateway.yaml:8: sources[0].firebird.port: 99999 is out of range: from 1 to 65535"
@@ -231,7 +232,7 @@ TEST_CASE("config: what belongs together") {
     );
     CHECK(
         problems(changed(kMinimal, "sources:\n", "sources:\n  - {name: two, connector: x}\n"))
-            .find("says not how to reach") != std::string::npos
+            .find("does not say how to reach") != std::string::npos
     );
 }
 
@@ -245,6 +246,17 @@ TEST_CASE("config: secrets are read when they are needed, from files or the envi
     CHECK(read_secret({file, ""}).error().kind == ErrorKind::misconfigured);
     ::setenv("MIS_GATEWAY_TEST_SECRET", "x", 1);
     CHECK(*read_secret({{}, "MIS_GATEWAY_TEST_SECRET"}) == "x");
+    const GatewayConfig config = parsed(kMinimal);
+    CHECK(
+        read_secret(config.sources[0].firebird->password).error().text ==
+        "/etc/demo/gateway.yaml:8: sources[0].firebird.password_env: environment variable "
+        "MIS_PASSWORD: is not set: set it for this process, or name a file instead"
+    );
+    const std::string missing = read_secret(config.sinks[0].webhook->secrets[0]).error().text;
+    CHECK(
+        missing.starts_with("/etc/demo/gateway.yaml:13: sinks[0].webhook.secret_files: reading "
+                            "/etc/demo/exchange.secret: No such file")
+    );
     ::unsetenv("MIS_GATEWAY_TEST_SECRET");
     CHECK(!read_secret({{}, "MIS_GATEWAY_TEST_SECRET"}));
     CHECK(read_secret({})->empty());
@@ -296,4 +308,38 @@ TEST_CASE("config: branches, sites and overrides") {
     CHECK(config.sources[0].connector == "/etc/demo/mine");
     CHECK(config.sources[0].site.at("days") == "7");
     CHECK(config.sources[0].overrides[0].file == "/etc/demo/my.sql");
+}
+
+TEST_CASE("config: relative paths begin at the file's folder, an embedded base's too") {
+    const auto database_of = [](const std::string& database, const std::string& host) {
+        const GatewayConfig config = parsed(changed(
+            changed(kMinimal, "database: clinic", "database: '" + database + "'"), "host: db",
+            "host: " + host
+        ));
+        return config.sources[0].firebird->database;
+    };
+    CHECK(database_of("clinic.fdb", "\"\"") == "/etc/demo/clinic.fdb");
+    CHECK(database_of("../bases/clinic", "\"\"") == "/etc/bases/clinic");
+    CHECK(database_of("/srv/clinic.fdb", "\"\"") == "/srv/clinic.fdb");
+    CHECK(database_of("clinic", "\"\"") == "clinic");  // an alias
+    CHECK(database_of("db:/srv/clinic.fdb", "\"\"") == "db:/srv/clinic.fdb");
+    CHECK(database_of("bases/clinic.fdb", "db") == "bases/clinic.fdb");  // the server's own path
+    const GatewayConfig config = parsed(changed(
+        kMinimal, "database: clinic",
+        "database: clinic\n      client_library: [libfbclient.so.2, lib/libfbclient.so]"
+    ));
+    CHECK(
+        config.sources[0].firebird->client_library ==
+        std::vector<std::string>{"libfbclient.so.2", "/etc/demo/lib/libfbclient.so"}
+    );
+}
+
+TEST_CASE("config: a setting's place is known after reading, for errors of whoever uses it") {
+    const GatewayConfig config = parsed(kMinimal);
+    CHECK(
+        config.at(config.sources[0].pointer + "/connector") ==
+        "/etc/demo/gateway.yaml:4: sources[0].connector"
+    );
+    CHECK(config.at("/http/listen") == "/etc/demo/gateway.yaml:1: http.listen");  // not written
+    CHECK(config.at(config.sinks[0].pointer) == "/etc/demo/gateway.yaml:10: sinks[0]");
 }
