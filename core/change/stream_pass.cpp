@@ -155,8 +155,12 @@ Result<PassReport> StreamPass::run(PassMode mode, const Deliver& deliver) {
     if (in_doubt_) load();
     in_doubt_ = true;
     Run run{deliver, {}, {}, 0, static_cast<std::size_t>(options_.batch_rows), false, {}, {}, {}};
-    if (auto done = ladder(run, mode); !done)
-        return fail(done.error().within("reading " + stream_.stream));
+    if (auto done = ladder(run, mode); !done) {
+        const std::string doing = "reading " + stream_.stream;  // most readers say so themselves
+        return fail(
+            done.error().text.starts_with(doing) ? done.error() : done.error().within(doing)
+        );
+    }
     in_doubt_ = false;
     run.report.removals_held = run.report.removals_held || run.unreadable;
     return run.report;

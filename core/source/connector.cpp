@@ -142,9 +142,11 @@ std::optional<ColumnDeclaration> parse_type(std::string name, std::string_view t
     return column;
 }
 
+// "V.DAY_AT" → "day_at"; of "{column:V:VISIT.DAY_AT|…}" the column that is meant
 std::string column_of_key(std::string_view key) {
+    key = key.substr(0, key.find('|'));
     const std::size_t dot = key.find_last_of('.');
-    return to_lower(dot == std::string_view::npos ? key : key.substr(dot + 1));
+    return to_lower(trim(dot == std::string_view::npos ? key : key.substr(dot + 1)));
 }
 
 std::optional<std::string> file_text(const std::filesystem::path& path) {
@@ -209,6 +211,15 @@ StreamDeclaration read_stream(MapReader& map, const std::string& name) {
         );
     if (stream.parent && !declares(*stream.parent))
         map.refuse("parent", "is no column of `columns:`: declare it");
+    if (stream.window && !declares(column_of_key(stream.window->column)))
+        map.map("window").refuse(
+            "column",
+            fmt::format(
+                "means column `{0}`, which `columns:` lacks: declare it (`{0}: timestamp` or "
+                "`date`) and select it under that name",
+                column_of_key(stream.window->column)
+            )
+        );
     if (map.has("absent")) {
         MapReader absent = map.map("absent");
         for (const std::string& column : absent.keys())
@@ -217,7 +228,16 @@ StreamDeclaration read_stream(MapReader& map, const std::string& name) {
     return stream;
 }
 
-Result<void> check_fetch(const StreamDeclaration& stream, const std::filesystem::path& yaml) {
+bool names_column(const std::string& fetch_sql, std::string_view column) {
+    const auto words = identifiers_in(fetch_sql);
+    return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+        return to_lower(word) == column;
+    });
+}
+
+Result<void> check_fetch(
+    const StreamDeclaration& stream, const std::filesystem::path& yaml, const YamlDocument& document
+) {
     auto pieces = parse_fetch(stream.fetch_sql, stream.fetch_file.string());
     if (!pieces) return fail(pieces.error());
     const auto slices = std::count_if(pieces->begin(), pieces->end(), [](const auto& piece) {
@@ -231,6 +251,19 @@ Result<void> check_fetch(const StreamDeclaration& stream, const std::filesystem:
                                           stream.fetch_file.string(), slices
                                       )
         );
+    if (stream.window) {  // the rest of the columns the server tells when it prepares the fetch
+        const std::string column = column_of_key(stream.window->column);
+        if (!names_column(stream.fetch_sql, column))
+            return fail(
+                ErrorKind::misconfigured,
+                fmt::format(
+                    "{}: streams.{}.window.column: {} selects no column {}: add `{}` to its "
+                    "select list, without another name",
+                    document.where("/streams/" + stream.name + "/window/column"), stream.name,
+                    stream.fetch_file.filename().string(), column, stream.window->column
+                )
+            );
+    }
     std::vector<std::string> names = stream.stamps;
     names.push_back(stream.key);
     if (stream.window) names.push_back(stream.window->column);
@@ -380,7 +413,8 @@ Result<Connector> load_connector(const std::filesystem::path& folder) {
                 );
             *into = *std::move(text);
         }
-        if (auto checked = check_fetch(stream, yaml_file); !checked) return fail(checked.error());
+        if (auto checked = check_fetch(stream, yaml_file, *document); !checked)
+            return fail(checked.error());
         stream.mapping_version = version_of(stream, connector.codes);
         connector.streams.push_back(std::move(stream));
     }

@@ -79,11 +79,16 @@ struct StreamProbe {
     std::vector<PlanProbe> plans;
     std::vector<std::string> tables;                  // that its fetch reads
     std::map<std::string, std::string> placeholders;  // "T:TREAT.TOOTH" → "T.TOOTH" or the literal
+    // Declared columns whose type in this base is another one that matters: name, both types, what
+    // it does, remedy.
+    std::vector<std::string> column_remarks;
+    std::vector<std::string> columns_without_charset;  // text of the set NONE, and none is said
 };
 inline constexpr std::int64_t kProbeRowsMax = 100'000;
 
 struct ProbeReport {
-    std::string server;  // version text, database dialect, default charset
+    std::string server;    // version text, default charset, dialect
+    int base_dialect = 0;  // of the base itself; settings name the one we speak
     std::string source_now;
     std::optional<double> clock_skew_seconds;  // source minus ours
     std::vector<StreamProbe> streams;

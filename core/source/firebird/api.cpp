@@ -74,6 +74,33 @@ constexpr ISC_STATUS kOperator[] = {
     isc_wirecrypt_incompatible,
 };
 
+// What the operator can do about it; the server's own texts never say.
+struct Remedy {
+    ISC_STATUS code;
+    const char* text;
+};
+constexpr Remedy kRemedies[] = {
+    {isc_login,
+     "check firebird.user and the password in password_file, and that this login exists on that "
+     "server"},
+    {isc_miss_wirecrypt, "set firebird.wire_crypt: Disabled, or let the server encrypt"},
+    {isc_wirecrypt_incompatible, "set firebird.wire_crypt as the server has it in firebird.conf"},
+    {isc_login_error, "set firebird.auth to what the server's AuthServer names"},
+    {isc_no_priv, "the login lacks a right: `mis-gateway check` prints the GRANTs that suffice"},
+    {isc_bad_db_format, "that file is no Firebird base: check firebird.database"},
+    {isc_wrong_ods,
+     "the base was made by another version of Firebird: reach it over its own server (firebird."
+     "host)"},
+    {isc_db_corrupt, "the base is damaged: its administrator has to look, with gfix"},
+    {isc_io_error,
+     "check firebird.database: the path as the server sees it, or an alias; embedded (no host): a "
+     "file that this user may read and write"},
+    {isc_network_error,
+     "check firebird.host and port, that the Firebird server runs there, and that no firewall "
+     "stands between"},
+    {isc_dsql_error, "correct the fetch for this base; `mis-gateway discover` lists its columns"},
+};
+
 }  // namespace
 
 Result<std::shared_ptr<const Api>> Api::load(const std::vector<std::string>& names) {
@@ -129,6 +156,11 @@ Error Status::error(const Api& api, std::string_view doing) const {
         if (text.size() > 600) break;
     }
     text += fmt::format(" (gds {})", status_[1]);
+    for (const Remedy& remedy : kRemedies) {
+        if (!has(remedy.code)) continue;
+        text += fmt::format(": {}", remedy.text);
+        break;
+    }
     if (cancelled()) return Error{ErrorKind::cancelled, text};
     if (lost_connection()) return Error{ErrorKind::unavailable, text};
     for (const ISC_STATUS code : kOperator)

@@ -55,9 +55,12 @@ Result<std::unique_ptr<Attachment>> Attachment::open(
     );
     if (status.failed()) {
         attachment->handle_ = 0;
-        return fail(
-            status.error(attachment->api(), fmt::format("connecting to {}", target.database))
-        );
+        return fail(status.error(
+            attachment->api(),
+            target.user.empty()
+                ? fmt::format("connecting to {}", target.database)
+                : fmt::format("connecting to {} as {}", target.database, target.user)
+        ));
     }
     return attachment;
 }

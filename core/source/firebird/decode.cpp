@@ -288,8 +288,11 @@ Result<void> append_row(
                 append_hex(text, raw);
             } else if (const auto bad = column.decoder->append(raw, text)) {
                 rows.add_issue(fmt::format(
-                    "column {}: byte {} is no character of {}", column.declared.name, *bad + 1,
-                    column.decoder->name()
+                    "column {}: byte {} is no character of {}{}", column.declared.name, *bad + 1,
+                    column.decoder->name(),
+                    column.decoder->name() == "NONE"
+                        ? ": say in firebird.charset what the MIS writes (WIN1251, CP866, …)"
+                        : ""
                 ));
                 return false;
             }

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "source/firebird/column_types.hpp"
 #include "source/firebird/source.hpp"
 
 namespace mis::source::firebird {
@@ -50,6 +51,18 @@ std::string day_of(const std::string& local, int plus_days) {
     return time ? time->date.plus_days(plus_days).to_string() + " 00:00:00" : local;
 }
 
+void compare_columns(const Prepared& prepared, StreamProbe& about) {
+    about.column_remarks.clear();
+    about.columns_without_charset.clear();
+    for (const ColumnPlan& column : prepared.plan) {
+        const XSQLVAR& variable = prepared.statement->column(column.index);
+        if (std::string remark = type_remark(column.declared, variable); !remark.empty())
+            about.column_remarks.push_back(std::move(remark));
+        if (lacks_charset(column, variable))
+            about.columns_without_charset.push_back(column.declared.name);
+    }
+}
+
 Slice sample_slice(const SliceForm& form, const std::string& from, const std::string& to) {
     Slice slice;
     slice.from = from;
@@ -61,7 +74,7 @@ Slice sample_slice(const SliceForm& form, const std::string& from, const std::st
 }  // namespace
 
 Result<PlanProbe> FirebirdSource::probe_plan(
-    const StreamDeclaration& stream, const SliceForm& form
+    const StreamDeclaration& stream, const SliceForm& form, StreamProbe& about
 ) {
     if (auto fresh = connect(); !fresh) return fail(fresh.error());
     PlanProbe probe;
@@ -77,8 +90,10 @@ Result<PlanProbe> FirebirdSource::probe_plan(
                 problem = found.error();
             else if (*found == nullptr)
                 empty = true;
-            else
+            else {
                 probe.plan = (*found)->statement->plan();
+                if (form.kind == SliceForm::Kind::key_walk) compare_columns(**found, about);
+            }
         } else {
             problem = transaction.error();
         }
@@ -163,7 +178,7 @@ Result<StreamProbe> FirebirdSource::probe_stream(
     forms.push_back({SliceForm::Kind::key_walk, 0, 0});
     forms.push_back({SliceForm::Kind::ids, 0, kIdCounts[0]});
     for (const SliceForm& form : forms) {
-        auto plan = probe_plan(stream, form);
+        auto plan = probe_plan(stream, form, probe);
         if (!plan) {
             if (plan.error().kind == ErrorKind::unavailable ||
                 plan.error().kind == ErrorKind::cancelled)
@@ -287,6 +302,9 @@ Result<ProbeReport> FirebirdSource::probe() {
         version->front()[0].value_or("of unknown version"), connection_->base_charset_name,
         settings_.dialect
     );
+    auto facts = base_facts();
+    if (!facts) return fail(facts.error());
+    report.base_dialect = facts->dialect;
     for (const StreamDeclaration& stream : connector_.streams) {
         auto probed = probe_stream(stream, report.source_now);
         if (!probed) return fail(probed.error().within("probing " + stream.name));

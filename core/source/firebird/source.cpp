@@ -427,8 +427,18 @@ Result<std::string> FirebirdSource::source_now() {
 }
 
 Result<std::string> FirebirdSource::fingerprint() {
-    if (auto alive = ask("select 1 from rdb$database", {}); !alive)
-        return fail(alive.error().within("asking for the fingerprint"));
+    auto facts = base_facts();
+    if (!facts) return fail(facts.error().within("asking for the fingerprint"));
+    if (facts->created.empty())
+        return fail(
+            ErrorKind::malformed,
+            "asking for the fingerprint: the server does not say when the base was created"
+        );
+    return fmt::format("firebird created {} dialect {}", facts->created, facts->dialect);
+}
+
+Result<FirebirdSource::BaseFacts> FirebirdSource::base_facts() {
+    if (auto alive = ask("select 1 from rdb$database", {}); !alive) return fail(alive.error());
     const char items[] = {isc_info_creation_date, isc_info_db_sql_dialect, isc_info_end};
     char answer[64] = {};
     Status status;
@@ -441,29 +451,23 @@ Result<std::string> FirebirdSource::fingerprint() {
     }
     if (status.failed()) {
         disconnect();
-        return fail(status.error(*api_, "asking for the fingerprint"));
+        return fail(status.error(*api_, "asking what base it is"));
     }
-    std::string created;
-    int dialect = 0;
+    BaseFacts facts;
     for (std::size_t i = 0;
          i + 3 < sizeof answer && answer[i] != isc_info_end && answer[i] != isc_info_truncated;) {
         const auto length = static_cast<std::size_t>(static_cast<unsigned char>(answer[i + 1]));
         if (answer[i] == isc_info_creation_date && length == sizeof(ISC_TIMESTAMP)) {
             ISC_TIMESTAMP time;
             std::memcpy(&time, answer + i + 3, sizeof time);
-            append_date(created, time.timestamp_date);
-            created.push_back(' ');
-            append_time(created, time.timestamp_time);
+            append_date(facts.created, time.timestamp_date);
+            facts.created.push_back(' ');
+            append_time(facts.created, time.timestamp_time);
         }
-        if (answer[i] == isc_info_db_sql_dialect) dialect = answer[i + 3];
+        if (answer[i] == isc_info_db_sql_dialect) facts.dialect = answer[i + 3];
         i += 3 + length;
     }
-    if (created.empty())
-        return fail(
-            ErrorKind::malformed,
-            "asking for the fingerprint: the server does not say when the base was created"
-        );
-    return fmt::format("firebird created {} dialect {}", created, dialect);
+    return facts;
 }
 
 void FirebirdSource::cancel() { watchdog_.cancel(); }

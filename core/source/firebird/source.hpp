@@ -82,11 +82,19 @@ class FirebirdSource final : public SqlSource {
     // The same in a connection and transaction of its own making, at most kAskSecondsMax long.
     static constexpr int kAskSecondsMax = 5;
     Result<TextRows> ask(std::string_view sql, const std::vector<std::string>& parameters);
+    struct BaseFacts {
+        std::string created;
+        int dialect = 0;
+    };
+    Result<BaseFacts> base_facts();
 
     Result<StreamProbe> probe_stream(
         const StreamDeclaration& stream, const std::string& source_now
     );
-    Result<PlanProbe> probe_plan(const StreamDeclaration& stream, const SliceForm& form);
+    // Also compares the columns of the fetch with their declarations, once per stream.
+    Result<PlanProbe> probe_plan(
+        const StreamDeclaration& stream, const SliceForm& form, StreamProbe& about
+    );
     Result<void> probe_rights(ProbeReport& report);
 
     const Connector connector_;

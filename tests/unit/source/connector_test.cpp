@@ -28,6 +28,7 @@ streams:
       quantity: decimal(3)
       total: decimal
       came: boolean
+      day_at: timestamp
   bill:
     key: "{column:B:BILL.KEY|B.ID}"
     key_column: bill_id
@@ -46,7 +47,7 @@ struct Folder {
         path /= "madeup";
         fs::create_directory(path);
         write("connector.yaml", kYaml);
-        write("visit.fetch.sql", "select V.ID from VISIT V\nwhere {slice}\n");
+        write("visit.fetch.sql", "select V.ID, V.DAY_AT from VISIT V\nwhere {slice}\n");
         write("visit.sql", "select code('status', id) as status from rows");
         write("bill.fetch.sql", "select B.ID as BILL_ID from BILL B where {slice}");
         write("bill.sql", "select bill_id as source_id from rows");
@@ -98,7 +99,7 @@ TEST_CASE("a connector's folder is read whole, streams in the file's order") {
     CHECK(visit.key_column == "id");
     CHECK(visit.window->future_days == 30);
     CHECK(visit.poll_seconds == 5);
-    REQUIRE(visit.columns.size() == 4);
+    REQUIRE(visit.columns.size() == 5);
     CHECK(visit.columns[0].name == "id");
     CHECK(visit.columns[1].decimals == 3);
     CHECK(visit.columns[2].decimals == 2);
@@ -135,6 +136,18 @@ TEST_CASE("a mapping's version follows its text and the code lists it asks for, 
     CHECK(version(1) == bill);
 }
 
+TEST_CASE("a window whose column the fetch does not select is refused when the folder is read") {
+    const Folder folder;
+    folder.write("visit.fetch.sql", "select V.ID\nfrom VISIT V where {slice}\n");
+    CHECK(contains(
+        folder.problem(),
+        "connector.yaml:11: streams.visit.window.column: visit.fetch.sql selects no column day_at: "
+        "add `V.DAY_AT` to its select list, without another name"
+    ));
+    folder.write("visit.fetch.sql", "select V.ID, V.DAY_AT\nfrom VISIT V where {slice}\n");
+    CHECK(folder.problem() == "");
+}
+
 TEST_CASE("an error in a connector names file, line, key and remedy") {
     const Folder folder;
     const auto after = [&](const std::string& from, const std::string& to) {
@@ -169,6 +182,14 @@ TEST_CASE("an error in a connector names file, line, key and remedy") {
         ":9: streams.visit.key means column `nr`, which `columns:` lacks"
     ));
     CHECK(contains(after("parent: head_id", "parent: head"), "streams.bill.parent is no column"));
+    CHECK(contains(
+        after("column: V.DAY_AT", "column: V.BEGUN"),
+        ":11: streams.visit.window.column means column `begun`, which `columns:` lacks: declare it"
+    ));
+    CHECK(contains(
+        after("column: V.DAY_AT", "column: \"{column:V:VISIT.DAY|}\""),
+        ":11: streams.visit.window.column means column `day`"
+    ));
     CHECK(contains(
         after("stamps: [V.STAMP]", "stamps: V.STAMP"), ":10: streams.visit.stamps has to be a list"
     ));

@@ -204,8 +204,11 @@ TEST_CASE("bytes that are no text are an issue of their row, and the others flow
         CHECK(
             must_read(*source, "t", key_walk("", 9)) ==
             Lines{
-                "1|plain|x", "2|<null>|y !column a: byte 2 is no character of NONE",
-                "3|z|<null> !column b: byte 1 is no character of NONE"}
+                "1|plain|x",
+                "2|<null>|y !column a: byte 2 is no character of NONE: say in firebird.charset "
+                "what the MIS writes (WIN1251, CP866, …)",
+                "3|z|<null> !column b: byte 1 is no character of NONE: say in firebird.charset "
+                "what the MIS writes (WIN1251, CP866, …)"}
         );
     }
     SUBCASE("WIN1251 has no character 98") {
@@ -499,4 +502,77 @@ TEST_CASE("reads wait through the injected sleeper when the budget is overdrawn"
     );
     for (int i = 0; i < 1000 && slept.count() == 0; ++i) must_read(*source, "t", by_ids({"1"}));
     CHECK(slept.count() > 0);
+}
+
+TEST_CASE("the probe compares declared columns with the base's own types, sets and dialect") {
+    support::FirebirdFolder folder;
+    auto writer = FirebirdWriter::create({folder.file("a.fdb")}, "NONE");
+    writer.execute(
+        "create table T (ID integer not null primary key, TOTAL numeric(15,2), STATE smallint, "
+        "DAY_AT timestamp, BORN date, PRICE double precision, NAME varchar(20), BEG time)"
+    );
+    const auto remarks = [&](std::vector<ColumnDeclaration> columns, const std::string& select) {
+        auto source = source_on(
+            connector_of({stream_of("t", "T.ID", select, std::move(columns))}),
+            embedded(folder.file("a.fdb"))
+        );
+        auto report = source->probe();
+        REQUIRE_MESSAGE(report.has_value(), (report ? "" : report.error().text));
+        CHECK(report->base_dialect == 3);
+        REQUIRE_MESSAGE(report->streams.at(0).on, report->streams.at(0).reason);
+        return report->streams.at(0);
+    };
+    const auto fine = remarks(
+        {{"id", ColumnType::integer},
+         {"total", ColumnType::decimal},
+         {"state", ColumnType::boolean},
+         {"day_at", ColumnType::timestamp},
+         {"born", ColumnType::timestamp},
+         {"price", ColumnType::decimal},
+         {"name"},
+         {"beg"},
+         {"room", ColumnType::integer}},
+        "select ID, TOTAL, STATE, DAY_AT, BORN, PRICE, NAME, BEG, {column:T.ROOM|null} as ROOM "
+        "from T where {slice}"
+    );
+    CHECK(fine.column_remarks.empty());
+    CHECK(fine.columns_without_charset == std::vector<std::string>{"name"});
+    const auto wrong = remarks(
+        {{"id"},
+         {"total", ColumnType::integer},
+         {"day_at", ColumnType::date},
+         {"price"},
+         {"name", ColumnType::integer},
+         {"beg", ColumnType::timestamp}},
+        "select ID, TOTAL, DAY_AT, PRICE, NAME, BEG from T where {slice}"
+    );
+    CHECK(
+        wrong.column_remarks ==
+        std::vector<std::string>{
+            "id: declared text, the base has INTEGER: a comparison with a number (= 1) is never "
+            "true; declare it integer",
+            "total: declared integer, the base has NUMERIC with 2 decimals: rows go to quarantine, "
+            "for it is written with decimals; declare it decimal",
+            "day_at: declared date, the base has TIMESTAMP: the map sees a time of day behind the "
+            "date; declare it timestamp",
+            "price: declared text, the base has DOUBLE PRECISION: the map sees every digit of a "
+            "binary number; declare it decimal, or decimal(N)",
+            "name: declared integer, the base has VARCHAR: rows with anything but digits in it go "
+            "to quarantine; declare it text",
+            "beg: declared timestamp, the base has TIME: it has no day; declare it text and join "
+            "it to the day in the map"}
+    );
+}
+
+TEST_CASE("an error of the server says what can be done about it") {
+    support::FirebirdFolder folder;
+    auto nowhere = source_on(
+        connector_of({stream_of("t", "T.ID", "select ID from T where {slice}", {{"id"}})}),
+        embedded(folder.file("missing.fdb"))
+    );
+    const auto missing = nowhere->probe();
+    REQUIRE_FALSE(missing.has_value());
+    CHECK(missing.error().text.find("missing.fdb as SYSDBA: ") != std::string::npos);
+    CHECK(missing.error().text.find("No such file") != std::string::npos);
+    CHECK(missing.error().text.find("check firebird.database: the path") != std::string::npos);
 }
