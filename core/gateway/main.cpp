@@ -1,10 +1,13 @@
 // mis-gateway: the command line. Arguments only; what a command does is in cli/.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <exception>
 #include <functional>
 #include <iostream>
 
 #include "gateway/cli/commands.hpp"
+#include "gateway/cli/session.hpp"
+#include "gateway/cli/usage.hpp"
 
 namespace cli = mis::gateway::cli;
 
@@ -19,7 +22,6 @@ class CommandLine {
               "mis-gateway"
           ) {
         app_.require_subcommand(1);
-        app_.failure_message(CLI::FailureMessage::help);
         app_.footer(
             "Start with: mis-gateway check --config FILE. Exit codes: 0 done, 1 failed, 2 wrong "
             "usage or configuration."
@@ -35,8 +37,13 @@ class CommandLine {
         try {
             app_.parse(argc, argv);
         } catch (const CLI::ParseError& error) {
-            const int code = app_.exit(error, std::cout, std::cerr);
-            return code == 0 ? cli::kDone : cli::kUsage;
+            if (error.get_exit_code() == 0) {  // --help
+                app_.exit(error, std::cout, std::cerr);
+                return cli::kDone;
+            }
+            const std::vector<std::string> words(argv + 1, argv + argc);
+            std::cerr << "mis-gateway: " << cli::usage_problem(app_, words, error.what()) << "\n";
+            return cli::kUsage;
         }
         return chosen_();
     }
@@ -93,7 +100,9 @@ class CommandLine {
         );
     }
     void with_limit(CLI::App* made) {
-        made->add_option("--limit", limit_, "at most so many")->check(CLI::Range(1, 1'000'000));
+        made->add_option("--limit", limit_, "at most so many")
+            ->check(CLI::Range(1, 1'000'000))
+            ->capture_default_str();
     }
 
     void daemon() {
@@ -141,18 +150,26 @@ class CommandLine {
             app_, "preview",
             "map some rows of a stream and show the records, private fields masked",
             [this] {
-                return cli::preview(common_, {source_, stream_, limit_, privacy()});
+                return cli::preview(
+                    common_, {source_, stream_, limit_, privacy(),
+                              flag_ ? cli::Preview::Rows::newest : cli::Preview::Rows::first}
+                );
             }
         );
         preview->add_option("source", source_, "source name")->required();
         preview->add_option("stream", stream_, "stream name")->required();
+        preview->add_flag(
+            "--newest", flag_,
+            "the rows changed last (by stamp, else by the window's date); else the lowest keys"
+        );
         with_limit(preview);
         with_privacy(preview);
         auto* events =
             configured(app_, "events", "show events of the outbox, one JSON per line", [this] {
                 return cli::events(common_, {number_, limit_, text_});
             });
-        events->add_option("--after", number_, "only those after this position");
+        events->add_option("--after", number_, "only those after this position")
+            ->capture_default_str();
         events->add_option("--type", text_, "only this type, such as billing.charge");
         with_limit(events);
         auto* quarantine = configured(
@@ -368,6 +385,9 @@ int main(int argc, char** argv) {
     try {
         CommandLine line;
         return line.run(argc, argv);
+    } catch (const cli::Misconfigured& error) {
+        std::cerr << "mis-gateway: " << error.what() << "\n";
+        return cli::kUsage;
     } catch (const std::exception& error) {
         std::cerr << "mis-gateway: " << error.what() << "\n";
         return cli::kFailed;

@@ -1,9 +1,11 @@
 #include "gateway/site.hpp"
 
 #include <algorithm>
+#include <system_error>
 
 #include "base/crypto.hpp"
 #include "base/json.hpp"
+#include "config/setting_check.hpp"
 #include "platform/file.hpp"
 
 namespace mis::gateway {
@@ -14,8 +16,19 @@ std::string hex_of(std::string_view text) {
     return to_hex(digest);
 }
 
-// The site's file in the place of the shipped one.
-Result<void> replace_file(SourceSetup& setup, const config::OverrideConfig& replacement) {
+// The shipped files that a site may replace.
+std::string replaceable(const source::Connector& connector) {
+    std::string names;
+    for (const auto& stream : connector.streams)
+        for (const auto& file : {stream.fetch_file, stream.map_file})
+            names += (names.empty() ? "" : ", ") + file.filename().string();
+    return names;
+}
+
+// The site's file in the place of the shipped one. `place`: the setting, for errors.
+Result<void> replace_file(
+    SourceSetup& setup, const config::OverrideConfig& replacement, const std::string& place
+) {
     for (auto& stream : setup.connector.streams) {
         const bool is_map = stream.map_file.filename() == replacement.replaces;
         if (!is_map && stream.fetch_file.filename() != replacement.replaces) continue;
@@ -29,24 +42,50 @@ Result<void> replace_file(SourceSetup& setup, const config::OverrideConfig& repl
                 " now): compare the two, take over what changed, then set shipped_sha256 to that";
             return {};
         }
-        text = platform::read_file(replacement.file);
+        try {
+            text = platform::read_file(replacement.file);
+        } catch (const std::system_error& error) {
+            return fail(
+                ErrorKind::misconfigured,
+                place + ".file: reading " + replacement.file.string() + ": " +
+                    error.code().message() +
+                    ": put your file there, or take the entry out to use the shipped one"
+            );
+        }
         return {};
     }
     return fail(
-        ErrorKind::misconfigured,
-        "overrides: connector " + setup.connector.name + " has no file " + replacement.replaces
+        ErrorKind::misconfigured, place + ".replaces: connector " + setup.connector.name +
+                                      " has no file " + replacement.replaces +
+                                      "; there are: " + replaceable(setup.connector)
     );
+}
+
+// Whether a fetch or map of the connector, overrides included, asks for the site's value.
+bool is_asked_for(const source::Connector& connector, const std::string& key) {
+    const auto in = [&](const std::string& text) {
+        return text.find("{site:" + key + ":") != std::string::npos ||
+               text.find("site('" + key + "')") != std::string::npos;
+    };
+    return std::any_of(connector.streams.begin(), connector.streams.end(), [&](const auto& stream) {
+        return in(stream.fetch_sql) || in(stream.map_sql);
+    });
 }
 
 }  // namespace
 
-Result<void> apply_site(SourceSetup& setup, const config::SourceConfig& source, Zone clinic_zone) {
+Result<void> apply_site(
+    SourceSetup& setup, const config::SourceConfig& source, const config::GatewayConfig& config
+) {
     setup.options.site = source.site;
-    Json said{{"site", source.site}, {"zone", clinic_zone.name()}};
+    Json said{{"site", source.site}, {"zone", config.clinic_zone.name()}};
     if (!source.codes_file.empty()) {
         if (!std::filesystem::exists(source.codes_file))
             return fail(
-                ErrorKind::misconfigured, "codes_file " + source.codes_file.string() + " is missing"
+                ErrorKind::misconfigured,
+                config.at(source.pointer + "/codes_file") + ": " + source.codes_file.string() +
+                    " is missing: put it there (first line list,mis_code,canonical,comment), or "
+                    "take codes_file out"
             );
         auto codes = source::load_codes(source.codes_file);
         if (!codes) return fail(codes.error());
@@ -55,14 +94,43 @@ Result<void> apply_site(SourceSetup& setup, const config::SourceConfig& source, 
                 setup.connector.codes.lists[list][code] = canonical;
         said["codes"] = platform::read_file(source.codes_file);
     }
-    for (const auto& replacement : source.overrides)
-        if (auto replaced = replace_file(setup, replacement); !replaced) return replaced;
+    for (std::size_t index = 0; index < source.overrides.size(); ++index) {
+        const std::string place = config.at(source.pointer + "/overrides/" + std::to_string(index));
+        if (auto replaced = replace_file(setup, source.overrides[index], place); !replaced)
+            return replaced;
+    }
     const std::string common = canonical_json(said);
     for (auto& stream : setup.connector.streams) {
         const Digest digest = sha256(stream.mapping_version + common + stream.map_sql);
         stream.mapping_version = to_hex(std::span(digest).first(6));
     }
     return {};
+}
+
+std::vector<std::string> unknown_site_keys(
+    const SourceSetup& setup, const config::SourceConfig& source,
+    const config::GatewayConfig& config
+) {
+    std::vector<std::string> known, problems;
+    for (const auto& [key, value] : setup.connector.site_defaults) known.push_back(key);
+    for (const auto& [key, value] : source.site) {
+        if (setup.connector.site_defaults.contains(key) || is_asked_for(setup.connector, key))
+            continue;
+        const std::string near = config::nearest(key, known);
+        std::string text = config.at(config::pointer_to(source.pointer + "/site", key)) +
+                           ": connector " + setup.connector.name +
+                           " asks for no such value, so it has no effect: ";
+        if (!near.empty())
+            text += "did you mean " + near + "?";
+        else if (known.empty())
+            text += "take it out; this connector has none";
+        else {
+            text += "it has";
+            for (const auto& name : known) text += " " + name;
+        }
+        problems.push_back(std::move(text));
+    }
+    return problems;
 }
 
 }  // namespace mis::gateway

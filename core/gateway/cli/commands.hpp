@@ -46,6 +46,7 @@ struct Preview {
     std::string source, stream;
     int limit = 10;
     Privacy privacy = Privacy::masked;
+    enum class Rows { first, newest } rows = Rows::first;
 };
 int preview(const Common& common, const Preview& what);
 int backfill(const Common& common, const std::string& source, const std::string& stream);

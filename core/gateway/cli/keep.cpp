@@ -141,6 +141,8 @@ int restore(const Common& common, const Restore& what) {
 
 int replay(const Common& common, const Replay& what) {
     return with_session(common, ClinicStore::Opening::existing, [&](Session& session) {
+        if (const auto known = session.check_sink(what.sink); !known)
+            return report_error(known.error().within("replay"));
         sqlite::Transaction transaction(session.store->database());
         const auto queued = outbox::replay(transaction, what.sink, what.from, what.to);
         if (!queued) return report_error(queued.error());

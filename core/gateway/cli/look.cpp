@@ -1,4 +1,5 @@
 // Commands that show what is there: events, quarantine, dead letters, audit.
+#include "disclosure/allow_list.hpp"
 #include "disclosure/audit.hpp"
 #include "gateway/cli/print.hpp"
 #include "gateway/cli/session.hpp"
@@ -28,6 +29,18 @@ Json quarantine_json(const Session& session, const record::QuarantinedRow& row) 
     return out;
 }
 
+Result<void> check_event_type(const std::string& type) {
+    if (type.empty()) return {};
+    std::vector<std::string> known;
+    for (const auto& shape : disclosure::event_shapes()) {
+        if (shape.name == type) return {};
+        known.emplace_back(shape.name);
+    }
+    return fail(
+        ErrorKind::misconfigured, "events: no type '" + type + "'" + known_names(type, known)
+    );
+}
+
 }  // namespace
 
 int events(const Common& common, const Events& what) {
@@ -36,6 +49,7 @@ int events(const Common& common, const Events& what) {
         std::string type = what.type;
         if (type.starts_with("mis.")) type = type.substr(4);
         if (type.ends_with(".v1")) type.resize(type.size() - 3);
+        if (const auto known = check_event_type(type); !known) return report_error(known.error());
         for (int left = what.limit; left > 0;) {
             const auto page = outbox::read_events(session.store->database(), after, 1000);
             if (page.empty()) break;
@@ -59,10 +73,16 @@ int quarantine(const Common& common, const Quarantine& what) {
                 session.audit_look("quarantine " + std::to_string(what.show));
             const auto row =
                 record::Quarantine::show(session.store->database(), what.show, masking);
-            if (!row) return report_error("quarantine: no row " + std::to_string(what.show));
+            if (!row)
+                return report_error(
+                    "quarantine: no row " + std::to_string(what.show) +
+                    ": `mis-gateway quarantine` lists the numbers; a row that was mended is gone"
+                );
             print_line(quarantine_json(session, *row).dump(common.output == Output::json ? -1 : 2));
             return kDone;
         }
+        if (const auto known = session.check_source(what.source, what.stream); !known)
+            return report_error(known.error().within("quarantine"));
         if (masking == record::Masking::plain)
             session.audit_look("quarantine list " + what.source + " " + what.stream);
         record::QuarantineFilter filter;
@@ -93,12 +113,14 @@ int quarantine(const Common& common, const Quarantine& what) {
 
 int dead_letters(const Common& common, const DeadLetters& what) {
     return with_session(common, ClinicStore::Opening::existing, [&](Session& session) {
+        if (const auto known = session.check_sink(what.sink); !known)
+            return report_error(known.error().within("dead-letters"));
         if (what.retry > 0) {
             sqlite::Transaction transaction(session.store->database());
             if (!outbox::retry_dead_letter(transaction, what.sink, what.retry))
                 return report_error(
                     "dead-letters: sink " + what.sink + " has no dead letter at position " +
-                    std::to_string(what.retry)
+                    std::to_string(what.retry) + ": `mis-gateway dead-letters` lists them"
                 );
             transaction.commit();
             print_line(

@@ -30,6 +30,20 @@ int change_store(
     });
 }
 
+// Section A or B, then groups of digits: A16.07.002, B01.065.001, A16.07.002.010.
+bool is_order_804_code(std::string_view text) {
+    const std::string code = fold_code(text);
+    const auto parts = split(code, '.');
+    if (parts.size() < 3 || parts.size() > 4 || parts[0].size() != 3) return false;
+    const auto digits = [](std::string_view part, std::size_t least, std::size_t most) {
+        return part.size() >= least && part.size() <= most &&
+               part.find_first_not_of("0123456789") == std::string_view::npos;
+    };
+    return (code[0] == 'A' || code[0] == 'B') && digits(parts[0].substr(1), 2, 2) &&
+           digits(parts[1], 2, 3) && digits(parts[2], 3, 3) &&
+           (parts.size() == 3 || digits(parts[3], 2, 3));
+}
+
 }  // namespace
 
 int order_list(const Common& common) {
@@ -77,7 +91,8 @@ int order_link(
 ) {
     return change_store(
         common,
-        [&](Session& session, Meaning& meaning, sqlite::Transaction& transaction) {
+        [&](Session& session, Meaning& meaning, sqlite::Transaction& transaction) -> Result<void> {
+            if (auto known = session.check_source(source, {}); !known) return known;
             return meaning.link_order(
                 transaction, {order, session.identity_of(source), patient_source_id,
                               session.clock.unix_us(), "operator"}
@@ -145,6 +160,7 @@ int hold_release(
     return change_store(
         common,
         [&](Session& session, Meaning& meaning, sqlite::Transaction& transaction) -> Result<void> {
+            if (auto known = session.check_source(source, stream); !known) return known;
             if (answer == HoldAnswer::none) {
                 if (change::release_hold(transaction, session.identity_of(source), stream))
                     return {};
@@ -164,7 +180,9 @@ int hold_release(
             }
             if (stream.empty())
                 return fail(
-                    ErrorKind::rejected, "--send and --baseline answer for one stream: name it"
+                    ErrorKind::misconfigured,
+                    "hold release: --send and --baseline answer for one stream: name it behind " +
+                        source
                 );
             return meaning.answer_mapping_hold(
                 transaction, session.identity_of(source), stream,
@@ -192,6 +210,13 @@ int map_code(
         [&](Session& session, Meaning& meaning, sqlite::Transaction& transaction) -> Result<void> {
             if (auto known = session.source_setup(source); !known && source != "scenario")
                 return fail(known.error());
+            if (!is_order_804_code(nomenclature) && session.groups->find(nomenclature) == nullptr)
+                return fail(
+                    ErrorKind::misconfigured,
+                    "map-code: '" + nomenclature +
+                        "' is no code of order 804n: write one like A16.07.002 or B01.065.001; a "
+                        "code of the clinic's own has to stand in nomenclature.extend_file first"
+                );
             meaning.map_code(transaction, service_code, nomenclature);
             return {};
         }

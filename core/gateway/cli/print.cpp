@@ -16,11 +16,13 @@ std::size_t width_of(std::string_view text
 }  // namespace
 
 int report_error(const Error& error) {
+    std::fflush(stdout);  // in its place where both go to one terminal or file
     std::fprintf(stderr, "mis-gateway: %s\n", error.text.c_str());
     return error.kind == ErrorKind::misconfigured ? kUsage : kFailed;
 }
 
 int report_error(std::string_view text) {
+    std::fflush(stdout);
     std::fprintf(stderr, "mis-gateway: %.*s\n", static_cast<int>(text.size()), text.data());
     return kFailed;
 }

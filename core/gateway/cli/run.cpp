@@ -1,7 +1,7 @@
 // The daemon in the foreground, and its single-pass form.
-#include "change/stream_state.hpp"
 #include "gateway/cli/print.hpp"
 #include "gateway/cli/session.hpp"
+#include "gateway/site.hpp"
 #include "gateway/watch.hpp"
 #include "platform/service.hpp"
 
@@ -22,7 +22,12 @@ struct Running {
 
 std::unique_ptr<Daemon> make_daemon(Session& session, Daemon::RemovedSinks removed) {
     auto setup = session.daemon_setup();
-    if (!setup) throw std::runtime_error(setup.error().text);
+    if (!setup) throw Misconfigured(setup.error().text);
+    for (std::size_t index = 0; index < session.config.sources.size(); ++index)
+        for (const auto& key : unknown_site_keys(
+                 setup->sources[index].setup, session.config.sources[index], session.config
+             ))
+            log::warn("{}", key);
     return std::make_unique<Daemon>(*session.store, std::move(*setup), session.clock, removed);
 }
 
@@ -85,18 +90,6 @@ int refuse_second_process(const Session& session) {
     );
 }
 
-// What waits for a human at this stream; empty: nothing.
-std::string held_text(Session& session, const std::string& source, const std::string& stream) {
-    for (const auto& hold : change::holds(session.store->database()))
-        if (hold.source == source && hold.stream == stream && !hold.released)
-            return "held: " + hold.reason + "; see `hold list`";
-    for (const auto& count : change::RecordStore(session.store->database()).counts())
-        if (count.source == source && count.stream == stream && count.held_by_mapping > 0)
-            return "held: " + std::to_string(count.held_by_mapping) +
-                   " changed by the mapping alone; see `hold list`";
-    return "";
-}
-
 }  // namespace
 
 int run(const Common& common, const Run& options) {
@@ -142,11 +135,12 @@ int sync_once(const Common& common) {
     daemon->stop();
     const auto figures = daemon->figures();
     Table table(
-        {"source", "stream", "rows", "mapped", "unchanged", "quarantined", "state"}, {2, 3, 4, 5}
+        {"source", "stream", "rows", "mapped", "unchanged", "skipped", "quarantined", "state"},
+        {2, 3, 4, 5, 6}
     );
     for (const auto& [name, streams] : daemon->streams())
         for (const auto& stream : streams) {
-            const std::string held = held_text(session, name, stream.stream);
+            const std::string held = session.held_text(name, stream.stream);
             const std::string state = !stream.off.empty()     ? "off: " + stream.off
                                       : !stream.error.empty() ? "degraded: " + stream.error
                                       : !held.empty()         ? held
@@ -158,6 +152,7 @@ int sync_once(const Common& common) {
                      {"rows", stream.rows_scanned},
                      {"mapped", stream.rows_mapped},
                      {"unchanged", stream.rows_unchanged},
+                     {"skipped", stream.rows_skipped},
                      {"quarantined", stream.rows_quarantined},
                      {"state", state}}
                 );
@@ -165,7 +160,8 @@ int sync_once(const Common& common) {
                 table.add(
                     {name, stream.stream, std::to_string(stream.rows_scanned),
                      std::to_string(stream.rows_mapped), std::to_string(stream.rows_unchanged),
-                     std::to_string(stream.rows_quarantined), state}
+                     std::to_string(stream.rows_skipped), std::to_string(stream.rows_quarantined),
+                     state}
                 );
         }
     if (common.output == Output::table) table.print();

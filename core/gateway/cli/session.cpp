@@ -3,8 +3,12 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <set>
+#include <system_error>
 
+#include "change/stream_state.hpp"
+#include "config/setting_check.hpp"
 #include "disclosure/audit.hpp"
 #include "gateway/cli/print.hpp"
 #include "gateway/site.hpp"
@@ -13,18 +17,30 @@
 namespace mis::gateway::cli {
 namespace {
 
-Result<std::filesystem::path> connector_folder(const std::string& name) {
-    if (name.find('/') != std::string::npos) return std::filesystem::path(name);
-    const auto folder = platform::share_directory() / "connectors" / name;
+Result<std::filesystem::path> connector_folder(
+    const config::GatewayConfig& config, const config::SourceConfig& source
+) {
+    const std::string& name = source.connector;
+    const bool is_path = name.find('/') != std::string::npos;
+    const auto folder =
+        is_path ? std::filesystem::path(name) : platform::share_directory() / "connectors" / name;
     if (std::filesystem::is_directory(folder)) return folder;
-    std::string known;
-    for (const auto& entry :
-         std::filesystem::directory_iterator(platform::share_directory() / "connectors"))
+    const std::string place = config.at(source.pointer + "/connector");
+    if (is_path)
+        return fail(
+            ErrorKind::misconfigured, place + ": " + folder.string() +
+                                          " is no folder: name that of your connector, or a "
+                                          "shipped one (`mis-gateway connector list`)"
+        );
+    std::vector<std::string> known;
+    for (const auto& entry : std::filesystem::directory_iterator(folder.parent_path()))
         if (entry.is_directory() && !entry.path().filename().string().starts_with("_"))
-            known += " " + entry.path().filename().string();
+            known.push_back(entry.path().filename().string());
+    std::sort(known.begin(), known.end());
     return fail(
-        ErrorKind::misconfigured,
-        "no connector '" + name + "'; there are:" + known + "; or give the path of a folder"
+        ErrorKind::misconfigured, place + ": no connector '" + name + "'" +
+                                      known_names(name, known) +
+                                      "; or give the path of a folder of your own: ./" + name
     );
 }
 
@@ -35,7 +51,15 @@ Result<sink::WebhookOptions> webhook_options(const config::WebhookConfig& config
         const auto text = config::read_secret(place);
         if (!text) return fail(text.error());
         auto secret = net::WebhookSecret::parse(*text);
-        if (!secret) return fail(secret.error());
+        if (!secret)
+            return fail(
+                ErrorKind::misconfigured,
+                place.setting + ": " +
+                    (place.file.empty() ? place.environment : place.file.string()) + ": " +
+                    secret.error().text +
+                    ": put the exchange's secret there as it gave it, or make one for both: "
+                    "printf 'whsec_%s\\n' \"$(openssl rand -base64 32)\""
+            );
         options.secrets.push_back(std::move(*secret));
     }
     if (!config.bearer_token.is_empty()) {
@@ -57,7 +81,14 @@ Result<sink::WebhookOptions> webhook_options(const config::WebhookConfig& config
 
 }  // namespace
 
-Result<std::unique_ptr<Session>> Session::open(const Common& common, ClinicStore::Opening opening) {
+std::string known_names(const std::string& wrong, const std::vector<std::string>& known) {
+    const std::string near = config::nearest(wrong, known);
+    std::string text = near.empty() ? "; there are:" : " (did you mean " + near + "?); there are:";
+    for (const auto& name : known) text += " " + name;
+    return known.empty() ? "; there are none" : text;
+}
+
+Result<std::unique_ptr<Session>> Session::configure(const Common& common) {
     auto config = config::load_config(common.config);
     if (!config) return fail(config.error());
     log::set_level(config->log_level);
@@ -71,8 +102,27 @@ Result<std::unique_ptr<Session>> Session::open(const Common& common, ClinicStore
     if (const auto& extension = session->config.groups_extend_file; !extension.empty())
         if (auto extended = groups->extend(extension); !extended) return fail(extended.error());
     session->groups = std::make_unique<domain::NomenclatureGroups>(std::move(*groups));
-    session->store =
-        ClinicStore::open(session->config.store_folder, session->config.clinic_id, opening);
+    return session;
+}
+
+Result<std::unique_ptr<Session>> Session::open(const Common& common, ClinicStore::Opening opening) {
+    auto session = configure(common);
+    if (!session) return session;
+    const auto& config = (*session)->config;
+    try {
+        (*session)->store = ClinicStore::open(config.store_folder, config.clinic_id, opening);
+    } catch (const std::system_error& error) {
+        if (error.code() != std::errc::permission_denied &&
+            error.code() != std::errc::read_only_file_system)
+            throw;
+        return fail(
+            ErrorKind::misconfigured,
+            config.at("/store/folder") + ": " + error.what() +
+                ": run this as the user that owns the folder (root, or the service's), or name a "
+                "folder that " +
+                (*session)->operator_login() + " may write"
+        );
+    }
     return session;
 }
 
@@ -102,25 +152,20 @@ Result<MeaningSettings> Session::meaning_settings() const {
 }
 
 Result<SourceSetup> Session::source_setup(const std::string& name) const {
-    std::string known;
+    std::vector<std::string> known;
     for (const auto& source : config.sources) {
-        known += " " + source.name;
+        known.push_back(source.name);
         if (source.name != name) continue;
-        const auto folder = connector_folder(source.connector);
-        if (!folder) return fail(folder.error().within("source " + name));
+        const auto folder = connector_folder(config, source);
+        if (!folder) return fail(folder.error());
         auto connector = source::load_connector(*folder);
         if (!connector) return fail(connector.error().within("source " + name));
-        if (!source.firebird)
-            return fail(
-                ErrorKind::misconfigured,
-                config.file.string() + ": source " + name + ": firebird: is missing"
-            );
         SourceSetup setup{identity_of(name),  std::move(*connector), {}, {},
                           config.clinic_zone, config.currency,       {}, {}};
         const auto& base = *source.firebird;
         if (!base.password.is_empty()) {
             auto password = config::read_secret(base.password);
-            if (!password) return fail(password.error().within("source " + name));
+            if (!password) return fail(password.error());
             setup.firebird.password = std::move(*password);
         }
         setup.firebird.host = base.host;
@@ -137,25 +182,99 @@ Result<SourceSetup> Session::source_setup(const std::string& name) const {
         setup.firebird.statement_seconds_max = base.statement_seconds_max;
         setup.firebird.duty_cycle_percent = source.duty_cycle_percent;
         setup.firebird.backfill_duty_cycle_percent = source.backfill_duty_cycle_percent;
-        if (auto applied = apply_site(setup, source, config.clinic_zone); !applied)
-            return fail(applied.error().within("source " + name));
+        if (auto applied = apply_site(setup, source, config); !applied)
+            return fail(applied.error());
         setup.options.zone = config.clinic_zone;
         setup.pass.hold_share_percent = source.hold_share_percent;
         setup.pass.hold_count = source.hold_count_min;
         return setup;
     }
     return fail(
-        ErrorKind::misconfigured, config.file.string() + ": no source '" + name +
-                                      "'; there are:" + (known.empty() ? " none" : known)
+        ErrorKind::misconfigured,
+        config.file.string() + ": no source '" + name + "'" + known_names(name, known)
     );
 }
 
+Result<OpenedSource> Session::open_source(const std::string& name) const {
+    auto setup = source_setup(name);
+    if (!setup) return fail(setup.error());
+    auto source =
+        source::SqlSource::create(setup->connector, setup->firebird, clock, setup->options);
+    if (!source) return fail(source.error().within("source " + name));
+    return OpenedSource{std::move(*setup), std::move(*source)};
+}
+
+Result<void> Session::check_source(const std::string& source, const std::string& stream) const {
+    if (source.empty() && stream.empty()) return {};
+    std::vector<std::string> sources, streams;
+    for (const auto& configured : config.sources) {
+        const bool meant =
+            source.empty() || configured.name == source || identity_of(configured.name) == source;
+        sources.push_back(configured.name);
+        if (!meant) continue;
+        if (stream.empty()) return {};
+        const auto setup = source_setup(configured.name);
+        if (!setup) return fail(setup.error());
+        for (const auto& declared : setup->connector.streams) {
+            if (declared.name == stream) return {};
+            streams.push_back(declared.name);
+        }
+    }
+    if (streams.empty())
+        return fail(
+            ErrorKind::misconfigured,
+            config.file.string() + ": no source '" + source + "'" + known_names(source, sources)
+        );
+    return fail(
+        ErrorKind::misconfigured, (source.empty() ? "no source" : "source " + source) +
+                                      " has no stream '" + stream + "'" +
+                                      known_names(stream, streams)
+    );
+}
+
+Result<void> Session::check_sink(const std::string& sink) const {
+    if (sink.empty()) return {};
+    std::vector<std::string> known;
+    for (const auto& configured : config.sinks) known.push_back(configured.name);
+    for (auto& earlier : outbox::registered_sinks(store->database()))
+        if (std::find(known.begin(), known.end(), earlier) == known.end())
+            known.push_back(std::move(earlier));  // what it had not had may still be looked at
+    if (std::find(known.begin(), known.end(), sink) != known.end()) return {};
+    return fail(ErrorKind::misconfigured, "no sink '" + sink + "'" + known_names(sink, known));
+}
+
 std::string Session::identity_of(const std::string& source) const {
+    if (!store) return source;
     const std::string before = outbox::meta_value(store->database(), "source_identity/" + source);
     return before.empty() ? source : before;
 }
 
+std::string Session::held_text(const std::string& identity, const std::string& stream) const {
+    for (const auto& hold : change::holds(store->database()))
+        if (hold.source == identity && hold.stream == stream && !hold.released)
+            return "held: " + hold.reason + "; see `hold list`";
+    for (const auto& count : change::RecordStore(store->database()).counts())
+        if (count.source == identity && count.stream == stream && count.held_by_mapping > 0)
+            return "held: " + std::to_string(count.held_by_mapping) +
+                   " changed by the mapping alone; see `hold list`";
+    return "";
+}
+
+std::vector<std::string> Session::held_streams(const std::string& identity) const {
+    std::set<std::string> streams;
+    for (const auto& hold : change::holds(store->database()))
+        if (hold.source == identity) streams.insert(hold.stream);
+    for (const auto& count : change::RecordStore(store->database()).counts())
+        if (count.source == identity) streams.insert(count.stream);
+    std::vector<std::string> lines;
+    for (const auto& stream : streams)
+        if (const auto held = held_text(identity, stream); !held.empty())
+            lines.push_back((stream.empty() ? "" : "stream " + stream + ": ") + held);
+    return lines;
+}
+
 Result<void> Session::check_source_names() const {
+    if (!store) return {};
     std::set<std::string> stored, configured;
     for (const auto& count : change::RecordStore(store->database()).counts())
         stored.insert(count.source);
@@ -198,29 +317,35 @@ Result<DaemonSetup> Session::daemon_setup() const {
         setup.sources.push_back({std::move(*made), poll_seconds, source.reconcile_hour});
     }
     for (const auto& sink : config.sinks) {
-        SinkSetup made;
-        made.name = sink.name;
-        made.delivery.sink = sink.name;
-        made.delivery.party = sink.party;
-        if (sink.webhook) {
-            auto options = webhook_options(*sink.webhook);
-            if (!options) return fail(options.error().within("sink " + sink.name));
-            made.webhook = std::move(*options);
-        } else {
-            made.file.emplace();
-            made.file->folder = sink.file->folder;
-            made.file->file_bytes_max = static_cast<std::uint64_t>(sink.file->file_bytes_max);
-            made.file->files_max = static_cast<std::size_t>(sink.file->files_max);
-            made.file->batch_events_max = static_cast<std::size_t>(sink.file->batch_events_max);
-        }
-        setup.sinks.push_back(std::move(made));
+        auto made = sink_setup(sink);
+        if (!made) return fail(made.error());
+        setup.sinks.push_back(std::move(*made));
     }
     return setup;
 }
 
+Result<SinkSetup> Session::sink_setup(const config::SinkConfig& sink) const {
+    SinkSetup made;
+    made.name = sink.name;
+    made.delivery.sink = sink.name;
+    made.delivery.party = sink.party;
+    if (sink.webhook) {
+        auto options = webhook_options(*sink.webhook);
+        if (!options) return fail(options.error());
+        made.webhook = std::move(*options);
+    } else {
+        made.file.emplace();
+        made.file->folder = sink.file->folder;
+        made.file->file_bytes_max = static_cast<std::uint64_t>(sink.file->file_bytes_max);
+        made.file->files_max = static_cast<std::size_t>(sink.file->files_max);
+        made.file->batch_events_max = static_cast<std::size_t>(sink.file->batch_events_max);
+    }
+    return made;
+}
+
 std::unique_ptr<Meaning> Session::meaning() const {
     auto settings = meaning_settings();
-    if (!settings) throw std::runtime_error(settings.error().text);
+    if (!settings) throw Misconfigured(settings.error().text);
     return std::make_unique<Meaning>(
         store->database(), store->identity(), store->meta().epoch, std::move(*settings)
     );
@@ -228,6 +353,8 @@ std::unique_ptr<Meaning> Session::meaning() const {
 
 void Session::work_off() {
     if (!store->take_lock()) return;  // the running daemon sees what is due
+    if (const auto checked = SentMark(*store).check(); !checked)
+        throw std::runtime_error(checked.error().text);
     meaning()->work_off(clock.unix_us());
 }
 

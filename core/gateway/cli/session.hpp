@@ -2,7 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "config/gateway_config.hpp"
@@ -13,12 +15,26 @@
 
 namespace mis::gateway::cli {
 
+// Start-up found the configuration wrong where only an exception gets out: exit code 2, so that the
+// supervisor does not try again and again.
+struct Misconfigured : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+struct OpenedSource {
+    SourceSetup setup;
+    std::unique_ptr<source::SqlSource> source;  // not connected yet
+};
+
 struct Session {
     config::GatewayConfig config;
     std::unique_ptr<domain::NomenclatureGroups> groups;  // the rules point at it
-    std::unique_ptr<ClinicStore> store;
+    std::unique_ptr<ClinicStore> store;                  // null after configure()
     SystemClock clock;
 
+    // The configuration alone, for `check`, which goes on where a store cannot be opened. Without
+    // a store a source's identity is its name.
+    static Result<std::unique_ptr<Session>> configure(const Common& common);
     // misconfigured with file, line, key and remedy; or the store's own error.
     static Result<std::unique_ptr<Session>> open(
         const Common& common, ClinicStore::Opening opening
@@ -26,11 +42,21 @@ struct Session {
 
     Result<MeaningSettings> meaning_settings() const;
     Result<DaemonSetup> daemon_setup() const;
-    Result<SourceSetup> source_setup(const std::string& source
-    ) const;  // misconfigured: no such source; the known ones are named
+    Result<SinkSetup> sink_setup(const config::SinkConfig& sink) const;
+    // misconfigured: no such source; the known ones are named
+    Result<SourceSetup> source_setup(const std::string& source) const;
+    Result<OpenedSource> open_source(const std::string& source) const;
+    // misconfigured: a misspelt source, stream or sink is an error, not an empty answer. Empty
+    // names ask nothing. Sources may be named as configured or as the store knows them.
+    Result<void> check_source(const std::string& source, const std::string& stream) const;
+    Result<void> check_sink(const std::string& sink) const;
     // The name under which the store knows a configured source: its own, or the one it had before
     // `source rename`.
     std::string identity_of(const std::string& source) const;
+    // What waits for a human at a source of the store, a line each: "stream S: held: reason; see
+    // `hold list`".
+    std::vector<std::string> held_streams(const std::string& identity) const;
+    std::string held_text(const std::string& identity, const std::string& stream) const;
     // misconfigured, naming the remedy: a source of the store is configured no more while another
     // one is new.
     Result<void> check_source_names() const;
@@ -41,6 +67,9 @@ struct Session {
     std::string operator_login() const;           // for the audit
     void audit_look(const std::string& subject);  // X4: who looked at unmasked data, at what
 };
+
+// For errors about a name: " (did you mean X?); there are: A B".
+std::string known_names(const std::string& wrong, const std::vector<std::string>& known);
 
 // Runs `action` with an open session; errors become texts and exit codes.
 int with_session(

@@ -1,4 +1,4 @@
-// Commands that look at a clinic's base: check, discover, preview, backfill, reconcile.
+// Commands that look at a clinic's base: discover, preview, backfill, reconcile.
 #include <algorithm>
 
 #include "base/text.hpp"
@@ -11,216 +11,10 @@
 #include "sqlite/database.hpp"
 
 namespace mis::gateway::cli {
-namespace {
-
-struct Opened {
-    SourceSetup setup;
-    std::unique_ptr<source::SqlSource> source;
-};
-
-Result<Opened> open_source(const Session& session, const std::string& name) {
-    auto setup = session.source_setup(name);
-    if (!setup) return fail(setup.error());
-    auto source =
-        source::SqlSource::create(setup->connector, setup->firebird, session.clock, setup->options);
-    if (!source) return fail(source.error().within("source " + name));
-    return Opened{std::move(*setup), std::move(*source)};
-}
-
-std::string reading_text(const source::PlanProbe& plan) {
-    switch (plan.reading) {
-        case source::PlanProbe::Reading::indexed:
-            return "by index";
-        case source::PlanProbe::Reading::full_scan:
-            return "FULL SCAN";
-        case source::PlanProbe::Reading::sorts:
-            return "sorts";
-    }
-    return "";
-}
-
-// A stream that is off on purpose: declared optional, its table not on this base.
-bool is_absent(const SourceSetup& setup, const source::StreamProbe& probe) {
-    const auto& streams = setup.connector.streams;
-    const auto declared = std::find_if(streams.begin(), streams.end(), [&](const auto& stream) {
-        return stream.name == probe.name;
-    });
-    return !probe.on && declared != streams.end() && declared->optional;
-}
-
-// Whether every stream that should be read can be read.
-bool all_readable(const SourceSetup& setup, const source::ProbeReport& report) {
-    return setup.stopped.empty() &&
-           std::all_of(report.streams.begin(), report.streams.end(), [&](const auto& stream) {
-               return is_absent(setup, stream) || (stream.on && stream.reason.empty());
-           });
-}
-
-void print_probe(const SourceSetup& setup, const source::ProbeReport& report) {
-    const std::string& name = setup.name;
-    print_line(
-        "source " + name + ": " + report.server + ", login " + report.login + ", its clock " +
-        report.source_now
-    );
-    if (report.clock_skew_seconds) {
-        const double skew = *report.clock_skew_seconds;
-        print_line(
-            "  clock skew " + fmt::format("{:.1f}", skew) + " s" +
-            (skew > 60 || skew < -60 ? ": set the clocks; stamps are judged by the source's own"
-                                     : "")
-        );
-    }
-    if (report.write_rights.empty())
-        print_line("  rights: this login cannot write, as far as its privileges tell");
-    for (const auto& right : report.write_rights)
-        print_line("  rights: WARNING, this login can write: " + right);
-    if (!report.write_rights.empty() || !all_readable(setup, report)) {
-        print_line("  a login of its own with these statements suffices:");
-        for (const auto& grant : report.sufficient_grants) print_line("    " + grant);
-    }
-    Table table({"  stream", "rows", "newest change", "reads"}, {1});
-    for (const auto& stream : report.streams) {
-        if (!stream.on) {
-            table.add({"  " + stream.name, "", "", "off: " + stream.reason});
-            continue;
-        }
-        std::string newest, reads = stream.reason;
-        for (const auto& stamp : stream.stamps)
-            if (stamp.newest) newest = std::max(newest, *stamp.newest);
-        for (const auto& plan : stream.plans)
-            reads += (reads.empty() ? "" : ", ") + plan.form + " " + reading_text(plan);
-        const std::string rows = !stream.rows ? ""
-                                 : *stream.rows >= source::kProbeRowsMax
-                                     ? ">=" + std::to_string(*stream.rows)
-                                     : std::to_string(*stream.rows);
-        table.add({"  " + stream.name, rows, newest, reads});
-    }
-    table.print();
-    for (const auto& stream : report.streams)
-        for (const auto& plan : stream.plans)
-            if (!plan.remedy.empty())
-                print_line("  " + stream.name + ", " + plan.form + ": " + plan.remedy);
-    for (const auto& [stream, why] : setup.stopped)
-        print_line("  " + stream + " is stopped: " + why);
-}
-
-Json probe_json(const std::string& name, const source::ProbeReport& report) {
-    Json streams = Json::array();
-    for (const auto& stream : report.streams) {
-        Json plans = Json::array();
-        for (const auto& plan : stream.plans)
-            plans.push_back(
-                {{"form", plan.form},
-                 {"plan", plan.plan},
-                 {"reading", reading_text(plan)},
-                 {"remedy", plan.remedy}}
-            );
-        Json made{
-            {"stream", stream.name},
-            {"on", stream.on},
-            {"reason", stream.reason},
-            {"plans", plans},
-            {"placeholders", stream.placeholders}};
-        if (stream.rows) made["rows"] = *stream.rows;
-        streams.push_back(std::move(made));
-    }
-    return {
-        {"source", name},
-        {"server", report.server},
-        {"login", report.login},
-        {"source_now", report.source_now},
-        {"write_rights", report.write_rights},
-        {"sufficient_grants", report.sufficient_grants},
-        {"streams", streams}};
-}
-
-// A misspelt source or stream is an error, not an empty answer.
-Result<void> check_names(
-    const Session& session, const std::string& source, const std::string& stream
-) {
-    if (source.empty()) return {};
-    const auto setup = session.source_setup(source);
-    if (!setup) return fail(setup.error());
-    std::string known;
-    for (const auto& declared : setup->connector.streams) {
-        if (declared.name == stream) return {};
-        known += " " + declared.name;
-    }
-    if (stream.empty()) return {};
-    return fail(
-        ErrorKind::misconfigured,
-        "connector " + setup->connector.name + " has no stream '" + stream + "'; there are:" + known
-    );
-}
-
-}  // namespace
-
-int check(const Common& common) {
-    return with_session(common, ClinicStore::Opening::create, [&](Session& session) {
-        bool good = true;
-        if (common.output == Output::table) {
-            print_line("configuration " + session.config.file.string() + ": valid");
-            print_line(
-                "store " + session.store->folder().string() + " (clinic " +
-                session.config.clinic_id + ", epoch " +
-                std::to_string(session.store->meta().epoch) + ")"
-            );
-            print_line("connectors, schemas, groups: " + platform::share_directory().string());
-            print_line(
-                session.config.export_mode == config::ExportMode::all
-                    ? "export: all patients, pseudonymous; ground: " + session.config.legal_ground
-                    : "export: ordered: only patients with an order and consent leave, from the "
-                      "order on"
-            );
-        }
-        const auto setup = session.daemon_setup();
-        if (!setup) {
-            good = false;
-            report_error(setup.error());
-        }
-        for (const auto& source : session.config.sources) {
-            auto opened = open_source(session, source.name);
-            if (!opened) {
-                good = false;
-                report_error(opened.error());
-                continue;
-            }
-            const auto report = opened->source->probe();
-            if (!report) {
-                good = false;
-                report_error(report.error().within("source " + source.name));
-                continue;
-            }
-            if (common.output == Output::json)
-                print_json(probe_json(source.name, *report));
-            else
-                print_probe(opened->setup, *report);
-            good &= all_readable(opened->setup, *report);
-            for (const auto& override_of : source.overrides)
-                print_line(
-                    "  override: " + override_of.file.string() + " replaces " + override_of.replaces
-                );
-        }
-        if (session.config.sinks.empty()) {
-            good = false;
-            report_error(
-                "no sink is configured: events are kept and reach nobody; add one under sinks:"
-            );
-        }
-        for (const auto& sink : session.config.sinks)
-            if (common.output == Output::table)
-                print_line(
-                    "sink " + sink.name + ": " +
-                    (sink.webhook ? "webhook " + sink.webhook->url
-                                  : "files in " + sink.file->folder.string())
-                );
-        return good ? kDone : kFailed;
-    });
-}
 
 int discover(const Common& common, const std::string& source, const std::string& pattern) {
     return with_session(common, ClinicStore::Opening::create, [&](Session& session) {
-        auto opened = open_source(session, source);
+        auto opened = session.open_source(source);
         if (!opened) return report_error(opened.error());
         const auto catalog = opened->source->discover();
         if (!catalog) return report_error(catalog.error().within("source " + source));
@@ -245,7 +39,7 @@ int discover(const Common& common, const std::string& source, const std::string&
 
 int preview(const Common& common, const Preview& what) {
     return with_session(common, ClinicStore::Opening::create, [&](Session& session) {
-        auto opened = open_source(session, what.source);
+        auto opened = session.open_source(what.source);
         if (!opened) return report_error(opened.error());
         const auto& streams = opened->setup.connector.streams;
         const auto stream = std::find_if(streams.begin(), streams.end(), [&](const auto& declared) {
@@ -302,7 +96,7 @@ int backfill(const Common& common, const std::string& source, const std::string&
             );
         auto setup = session.daemon_setup();
         if (!setup) return report_error(setup.error());
-        if (const auto known = check_names(session, source, stream); !known)
+        if (const auto known = session.check_source(source, stream); !known)
             return report_error(known.error());
         Daemon daemon(
             *session.store, std::move(*setup), session.clock, Daemon::RemovedSinks::refuse
@@ -331,7 +125,7 @@ int reconcile(const Common& common, const std::string& source) {
             );
         auto setup = session.daemon_setup();
         if (!setup) return report_error(setup.error());
-        if (const auto known = check_names(session, source, {}); !known)
+        if (const auto known = session.check_source(source, {}); !known)
             return report_error(known.error());
         Daemon daemon(
             *session.store, std::move(*setup), session.clock, Daemon::RemovedSinks::refuse

@@ -1,0 +1,313 @@
+// `check`: everything that can be known before the gateway runs. It goes on after each finding, so
+// that one run shows them all: problems (what will not work; exit 1) on standard error, warnings
+// among the rest. It makes nothing, also no store.
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "gateway/cli/print.hpp"
+#include "gateway/cli/print_probe.hpp"
+#include "gateway/cli/session.hpp"
+#include "gateway/site.hpp"
+#include "gateway/store_upgrade.hpp"
+#include "net/http_server.hpp"
+#include "platform/access.hpp"
+#include "platform/file.hpp"
+#include "platform/instance_lock.hpp"
+#include "sqlite/migration.hpp"
+
+namespace mis::gateway::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Checkup {
+  public:
+    Checkup(Session& session, Output output) : session_(session), output_(output) {}
+
+    int run() {
+        folders();
+        store();
+        exports();
+        names();
+        listen();
+        if (config().sources.empty())
+            warning(
+                config().at("/sources") +
+                ": no source: nothing is read; messages of the inbox are all that makes events"
+            );
+        for (const auto& source : config().sources) check_source(source);
+        if (config().sinks.empty())
+            problem(
+                config().at("/sinks") +
+                ": no sink: events are kept and reach nobody; add one with webhook: or file:"
+            );
+        for (const auto& sink : config().sinks) check_sink(sink);
+        backup();
+        summary();
+        return problems_ == 0 ? kDone : kFailed;
+    }
+
+  private:
+    const config::GatewayConfig& config() const { return session_.config; }
+
+    void say(const std::string& text) {
+        if (output_ == Output::table) print_line(text);
+    }
+    void problem(const std::string& text) {
+        ++problems_;
+        report_error(text);
+        if (output_ == Output::json) print_json({{"problem", text}});
+    }
+    void warning(const std::string& text) {
+        ++warnings_;
+        if (output_ == Output::json)
+            print_json({{"warning", text}});
+        else
+            print_line("WARNING " + text);
+    }
+
+    void folders() {
+        const auto share = platform::share_directory();
+        say("configuration " + fs::absolute(config().file).string() + ": valid");
+        say("connectors " + (share / "connectors").string());
+        say("schemas    " + (share / "schemas").string());
+        say("groups     " + (config().groups_file.empty()
+                                 ? share / "config" / "nomenclature_groups.yaml"
+                                 : config().groups_file)
+                                .string());
+        if (output_ == Output::json)
+            print_json(
+                {{"configuration", fs::absolute(config().file).string()},
+                 {"share", share.string()},
+                 {"store", config().store_folder.string()}}
+            );
+    }
+
+    void store() {
+        const auto& folder = config().store_folder;
+        const auto file = ClinicStore::store_file(folder), key = ClinicStore::key_file(folder);
+        std::error_code denied;
+        const bool exists = fs::exists(file, denied), had_one = fs::exists(key, denied);
+        if (const auto why = platform::why_not_writable(folder); !why.empty())
+            problem(
+                config().at("/store/folder") + ": " + folder.string() + " cannot be written (" +
+                why + "): run this as root or as the service's user, or name a folder that " +
+                session_.operator_login() + " may write"
+            );
+        else if (!exists && !had_one) {
+            say("store      " + folder.string() + " (none yet: the first run makes it)");
+        } else {
+            try {
+                session_.store = ClinicStore::open(
+                    folder, config().clinic_id,
+                    exists ? ClinicStore::Opening::existing : ClinicStore::Opening::create
+                );
+                runs_ = !platform::InstanceLock::try_take(folder / "lock");
+                say("store      " + folder.string() + " (clinic " + config().clinic_id +
+                    ", epoch " + std::to_string(session_.store->meta().epoch) + ", layout " +
+                    std::to_string(sqlite::newest_layout()) +
+                    (runs_ ? ", a gateway runs on it)" : ")"));
+                for (const auto& copy : store_copies(folder))
+                    say("           as it was before an upgrade: " + copy.string());
+            } catch (const std::exception& error) {
+                problem(error.what());
+            }
+        }
+        for (const auto& kept : {file, key})
+            if (const auto mode = platform::open_to_others(kept); !mode.empty())
+                problem(
+                    kept.string() + " may be read by others (mode " + mode + "): chmod 600 " +
+                    kept.string()
+                );
+        std::error_code unknown;
+        const auto there = fs::exists(folder, unknown) ? folder : folder.parent_path();
+        const auto space = fs::space(there, unknown);
+        const auto least = static_cast<std::uint64_t>(config().free_disk_bytes_min);
+        if (!unknown && space.available < least)
+            problem(
+                there.string() + " has " + std::to_string(space.available / 1'000'000) +
+                " MB free, and reading waits below " + std::to_string(least / 1'000'000) +
+                " MB (limits.free_disk_bytes_min): make room"
+            );
+    }
+
+    void exports() {
+        say(config().export_mode == config::ExportMode::all
+                ? "export     all patients, pseudonymous; ground: " + config().legal_ground
+                : std::string(
+                      "export     ordered: only patients with an order and consent leave, from the "
+                      "order on"
+                  ));
+    }
+
+    void names() {
+        if (const auto names = session_.check_source_names(); !names) problem(names.error().text);
+    }
+
+    // Our own daemon holds the port while it runs; any other owner keeps us from starting.
+    void listen() {
+        const auto& listen = config().http_listen;
+        if (!listen) return say("http       off");
+        const std::string place = listen->address + ":" + std::to_string(listen->port);
+        say("http       " + place + " (/livez /readyz /healthz /metrics)");
+        if (runs_ || listen->port == 0) return;
+        try {
+            net::HttpServer::Options options;
+            options.address = listen->address;
+            options.port = static_cast<std::uint16_t>(listen->port);
+            const net::HttpServer server(options, [](net::ServerRequest, net::Responder) {});
+        } catch (const std::exception& error) {
+            problem(
+                config().at("/http/listen") + ": " + error.what() +
+                ": another program listens there, or the address is none of this machine's; take "
+                "another port, or \"\" for none"
+            );
+        }
+    }
+
+    void secret(const config::SecretPlace& place) {
+        if (place.is_empty()) return;
+        const auto mode = place.file.empty() ? "" : platform::open_to_others(place.file);
+        if (!mode.empty())
+            warning(
+                place.setting + ": " + place.file.string() + " may be read by others (mode " +
+                mode + "): chmod 600 " + place.file.string()
+            );
+    }
+    void file_is_there(const std::string& setting, const fs::path& file) {
+        if (file.empty()) return;
+        try {
+            platform::read_file(file);
+        } catch (const std::system_error& error) {
+            problem(
+                config().at(setting) + ": " + error.what() +
+                ": put the PEM file there, or take "
+                "the line out"
+            );
+        }
+    }
+
+    void check_source(const config::SourceConfig& source) {
+        secret(source.firebird->password);
+        auto opened = session_.open_source(source.name);
+        if (!opened) return problem(opened.error().text);
+        for (const auto& key : unknown_site_keys(opened->setup, source, config())) problem(key);
+        const auto report = opened->source->probe();
+        if (!report)
+            return problem(
+                config().at(source.pointer + "/firebird") + ": source " + source.name + ": " +
+                report.error().text
+            );
+        if (output_ == Output::json)
+            print_json(probe_json(source.name, *report));
+        else
+            print_probe(opened->setup, *report);
+        site(source);
+        if (report->base_dialect != 0 && report->base_dialect != source.firebird->dialect)
+            problem(
+                config().at(source.pointer + "/firebird/dialect") + ": the base has dialect " +
+                std::to_string(report->base_dialect) + ", the configuration says " +
+                std::to_string(source.firebird->dialect) +
+                ": write dialect: " + std::to_string(report->base_dialect)
+            );
+        columns(source, *report);
+        if (!all_readable(opened->setup, *report)) {
+            ++problems_;
+            report_error("source " + source.name + ": not every stream can be read, see there");
+        }
+    }
+
+    void columns(const config::SourceConfig& source, const source::ProbeReport& report) {
+        std::string without;
+        for (const auto& stream : report.streams) {
+            for (const auto& remark : stream.column_remarks)
+                warning("source " + source.name + ", stream " + stream.name + ", column " + remark);
+            for (const auto& column : stream.columns_without_charset)
+                without += " " + stream.name + "." + column;
+        }
+        if (!without.empty())
+            warning(
+                config().at(source.pointer + "/firebird/charset") +
+                ": these columns have no character set (NONE), so every letter outside ASCII goes "
+                "to quarantine: say what the MIS writes, charset: WIN1251 (or CP866 …):" +
+                without
+            );
+    }
+
+    // What this clinic has changed of the shipped connector, and what waits for a decision.
+    void site(const config::SourceConfig& source) {
+        for (const auto& [key, value] : source.site)
+            say("  site: " + key + " = " + (value.empty() ? "(empty)" : value));
+        if (!source.codes_file.empty()) say("  codes of this site: " + source.codes_file.string());
+        for (const auto& override_of : source.overrides)
+            say("  override: " + override_of.file.string() + " replaces " + override_of.replaces);
+        if (!session_.store) return;
+        for (const auto& held : session_.held_streams(session_.identity_of(source.name)))
+            warning("source " + source.name + ", " + held);
+    }
+
+    void check_sink(const config::SinkConfig& sink) {
+        const std::string& here = sink.pointer;
+        say("sink " + sink.name + ": " +
+            (sink.webhook ? "webhook " + sink.webhook->url
+                          : "files in " + sink.file->folder.string()));
+        if (const auto setup = session_.sink_setup(sink); !setup) problem(setup.error().text);
+        if (sink.webhook) {
+            for (const auto& place : sink.webhook->secrets) secret(place);
+            secret(sink.webhook->bearer_token);
+            file_is_there(here + "/webhook/authority_file", sink.webhook->authority_file);
+            file_is_there(here + "/webhook/certificate_file", sink.webhook->certificate_file);
+            file_is_there(here + "/webhook/key_file", sink.webhook->key_file);
+            secret({sink.webhook->key_file, "", config().at(here + "/webhook/key_file")});
+        } else if (const auto why = platform::why_not_writable(sink.file->folder); !why.empty()) {
+            problem(
+                config().at(here + "/file/folder") + ": " + sink.file->folder.string() +
+                " cannot be written (" + why +
+                "): let the service's user write there, or name another folder"
+            );
+        }
+    }
+
+    void backup() {
+        secret(config().backup_passphrase);
+        if (config().backup_folder.empty()) return;
+        say("backups    " + config().backup_folder.string());
+        std::error_code denied;
+        if (!fs::is_directory(config().backup_folder, denied))
+            warning(
+                config().at("/backup/folder") + ": " + config().backup_folder.string() +
+                " is no folder: make it and run `mis-gateway backup FILE` regularly, health "
+                "complains until then"
+            );
+    }
+
+    void summary() {
+        const auto count = [](int number, const std::string& what) {
+            return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
+        };
+        if (output_ == Output::json)
+            print_json({{"problems", problems_}, {"warnings", warnings_}});
+        else if (problems_ + warnings_ == 0)
+            print_line("check: all is well");
+        else
+            print_line(
+                "check: " + count(problems_, "problem") + ", " + count(warnings_, "warning") +
+                (problems_ == 0 ? "; it can run" : "; mend the problems first")
+            );
+    }
+
+    Session& session_;
+    Output output_;
+    bool runs_ = false;  // a gateway, on this store
+    int problems_ = 0, warnings_ = 0;
+};
+
+}  // namespace
+
+int check(const Common& common) {
+    auto session = Session::configure(common);
+    if (!session) return report_error(session.error());
+    return Checkup(**session, common.output).run();
+}
+
+}  // namespace mis::gateway::cli

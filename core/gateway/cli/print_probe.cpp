@@ -1,0 +1,120 @@
+#include "gateway/cli/print_probe.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "gateway/cli/print.hpp"
+
+namespace mis::gateway::cli {
+namespace {
+
+std::string reading_text(const source::PlanProbe& plan) {
+    switch (plan.reading) {
+        case source::PlanProbe::Reading::indexed:
+            return "by index";
+        case source::PlanProbe::Reading::full_scan:
+            return "FULL SCAN";
+        case source::PlanProbe::Reading::sorts:
+            return "sorts";
+    }
+    return "";
+}
+
+// A stream that is off on purpose: declared optional, its table not on this base.
+bool is_absent(const SourceSetup& setup, const source::StreamProbe& probe) {
+    const auto& streams = setup.connector.streams;
+    const auto declared = std::find_if(streams.begin(), streams.end(), [&](const auto& stream) {
+        return stream.name == probe.name;
+    });
+    return !probe.on && declared != streams.end() && declared->optional;
+}
+
+}  // namespace
+
+bool all_readable(const SourceSetup& setup, const source::ProbeReport& report) {
+    return setup.stopped.empty() &&
+           std::all_of(report.streams.begin(), report.streams.end(), [&](const auto& stream) {
+               return is_absent(setup, stream) || (stream.on && stream.reason.empty());
+           });
+}
+
+void print_probe(const SourceSetup& setup, const source::ProbeReport& report) {
+    const std::string& name = setup.name;
+    print_line(
+        "source " + name + ": " + report.server + ", login " + report.login + ", its clock " +
+        report.source_now
+    );
+    if (report.clock_skew_seconds) {
+        const double skew = *report.clock_skew_seconds;
+        print_line(
+            "  clock skew " + fmt::format("{:.1f}", skew) + " s" +
+            (skew > 60 || skew < -60 ? ": set the clocks; stamps are judged by the source's own"
+                                     : "")
+        );
+    }
+    if (report.write_rights.empty())
+        print_line("  rights: this login cannot write, as far as its privileges tell");
+    for (const auto& right : report.write_rights)
+        print_line("  rights: WARNING, this login can write: " + right);
+    if (!report.write_rights.empty() || !all_readable(setup, report)) {
+        print_line("  a login of its own with these statements suffices:");
+        for (const auto& grant : report.sufficient_grants) print_line("    " + grant);
+    }
+    Table table({"  stream", "rows", "newest change", "reads"}, {1});
+    for (const auto& stream : report.streams) {
+        if (!stream.on) {
+            table.add({"  " + stream.name, "", "", "off: " + stream.reason});
+            continue;
+        }
+        std::string newest, reads = stream.reason;
+        for (const auto& stamp : stream.stamps)
+            if (stamp.newest) newest = std::max(newest, *stamp.newest);
+        for (const auto& plan : stream.plans)
+            reads += (reads.empty() ? "" : ", ") + plan.form + " " + reading_text(plan);
+        const std::string rows = !stream.rows ? ""
+                                 : *stream.rows >= source::kProbeRowsMax
+                                     ? ">=" + std::to_string(*stream.rows)
+                                     : std::to_string(*stream.rows);
+        table.add({"  " + stream.name, rows, newest, reads});
+    }
+    table.print();
+    for (const auto& stream : report.streams)
+        for (const auto& plan : stream.plans)
+            if (!plan.remedy.empty())
+                print_line("  " + stream.name + ", " + plan.form + ": " + plan.remedy);
+    for (const auto& [stream, why] : setup.stopped)
+        print_line("  " + stream + " is stopped: " + why);
+}
+
+Json probe_json(const std::string& name, const source::ProbeReport& report) {
+    Json streams = Json::array();
+    for (const auto& stream : report.streams) {
+        Json plans = Json::array();
+        for (const auto& plan : stream.plans)
+            plans.push_back(
+                {{"form", plan.form},
+                 {"plan", plan.plan},
+                 {"reading", reading_text(plan)},
+                 {"remedy", plan.remedy}}
+            );
+        Json made{
+            {"stream", stream.name},
+            {"on", stream.on},
+            {"reason", stream.reason},
+            {"plans", plans},
+            {"placeholders", stream.placeholders}};
+        if (stream.rows) made["rows"] = *stream.rows;
+        streams.push_back(std::move(made));
+    }
+    return {
+        {"source", name},
+        {"server", report.server},
+        {"login", report.login},
+        {"source_now", report.source_now},
+        {"write_rights", report.write_rights},
+        {"sufficient_grants", report.sufficient_grants},
+        {"streams", streams}};
+}
+
+}  // namespace mis::gateway::cli
