@@ -22,6 +22,7 @@ void each_number(State& state, Visit&& visit) {
     visit("saved_us", state.saved_us);
 }
 
+constexpr const char* kSunk = ", its keys ended below ours";  // behind a fingerprint
 constexpr std::string_view kStampPrefix = "stamp_cursor_us.";
 
 std::optional<std::string> source_value(
@@ -100,14 +101,20 @@ std::vector<Hold> holds(sqlite::Database& database) {
     std::vector<Hold> found;
     {
         auto select = database.prepare(
-            "select source, value from source_state where name = 'held_since_us' order by source"
+            "select s.source, s.value, h.value from source_state s left join source_state h on "
+            "h.source = s.source and h.name = 'fingerprint_held' where s.name = 'held_since_us' "
+            "order by s.source"
         );
         while (select.step()) {
             Hold hold;
             hold.source = select.string(0);
             hold.since_us = std::stoll(select.string(1));
             hold.reason =
-                "the base under this name is another one than before (its fingerprint changed)";
+                select.text(2).ends_with(kSunk)
+                    ? "the base under this name lacks the newest rows read from it: another base, "
+                      "or an older copy of it"
+                    : "the base under this name is another one than before (its fingerprint "
+                      "changed)";
             found.push_back(hold);
         }
     }
@@ -182,17 +189,20 @@ bool release_hold(
 }
 
 FingerprintVerdict check_fingerprint(
-    sqlite::Transaction& transaction, const std::string& source, const std::string& fingerprint,
-    std::int64_t now_us
+    sqlite::Transaction& transaction, const std::string& source, const std::string& base,
+    KeyRanges keys, std::int64_t now_us
 ) {
     sqlite::Database& database = transaction.database();
+    const std::string fingerprint = base + (keys == KeyRanges::sunk ? kSunk : "");
     const auto known = source_value(database, source, "fingerprint");
     if (!known) {
         set_source_value(transaction, source, "fingerprint", fingerprint);
         return FingerprintVerdict::first_seen;
     }
     const auto held = source_value(database, source, "fingerprint_held");
-    if (*known == fingerprint) {
+    const bool came_up = keys == KeyRanges::reached && *known == base + kSunk;
+    if (came_up) set_source_value(transaction, source, "fingerprint", base);
+    if (*known == fingerprint || came_up) {
         if (held)  // the right base is back
             transaction
                 .prepare(

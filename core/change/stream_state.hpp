@@ -82,11 +82,16 @@ enum class FingerprintVerdict {
     same,
     held,  // another base under the same name: do not read it
 };
+enum class KeyRanges {
+    reached,
+    sunk,  // the base's keys end below the newest that we have: an older copy of it
+};
 // Called after connecting, before the first stream of a pass. Writes only on first_seen and when a
-// hold begins.
+// hold begins or ends. A sunk base that was released stays accepted until its keys have come up
+// again.
 FingerprintVerdict check_fingerprint(
     sqlite::Transaction& transaction, const std::string& source, const std::string& fingerprint,
-    std::int64_t now_us
+    KeyRanges keys, std::int64_t now_us
 );
 
 }  // namespace mis::change

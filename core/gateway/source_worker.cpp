@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "base/log.hpp"
+#include "change/key_ranges.hpp"
 #include "platform/crash_point.hpp"
 #include "record/quarantine.hpp"
 
@@ -105,6 +106,7 @@ Result<void> SourceWorker::prepare() {
         source::SqlSource::create(setup_.connector, setup_.firebird, clock_, setup_.options);
     if (!made) return fail(made.error());
     source_ = std::move(*made);
+    keys_.reset();
     const auto off = source_->streams_off();
     if (!off) {
         source_.reset();
@@ -163,18 +165,27 @@ Result<void> SourceWorker::prepare_stream(Stream& stream) {
 Result<void> SourceWorker::check_identity() {
     const auto fingerprint = source_->fingerprint();
     if (!fingerprint) return fail(fingerprint.error());
+    if (!keys_) {
+        std::vector<std::string> names;
+        for (const auto& stream : streams_) names.push_back(stream->declaration.name);
+        const auto compared = change::compare_key_ranges(reader_, *source_, setup_.name, names);
+        if (!compared) return fail(compared.error());
+        keys_ = *compared;
+    }
     const std::lock_guard lock(store_.mutex());
     sqlite::Transaction transaction(store_.database());
     const auto verdict =
-        change::check_fingerprint(transaction, setup_.name, *fingerprint, clock_.unix_us());
+        change::check_fingerprint(transaction, setup_.name, *fingerprint, *keys_, clock_.unix_us());
     transaction.commit();
-    if (verdict == change::FingerprintVerdict::held)
+    if (verdict == change::FingerprintVerdict::held) {
+        keys_.reset();  // asked again: the right base may come back
         return fail(
             ErrorKind::misconfigured,
             "this is another base than the one read so far under the name " + setup_.name +
                 ": if it is meant, `mis-gateway hold release " + setup_.name +
                 "`; else mend the connection in the configuration"
         );
+    }
     return {};
 }
 

@@ -96,6 +96,7 @@ class SourceWorker {
     sqlite::Database reader_;
     change::RecordStore known_;
     std::unique_ptr<source::SqlSource> source_;
+    std::optional<change::KeyRanges> keys_;  // compared once per connection
     std::vector<std::unique_ptr<Stream>> streams_;
     std::atomic<bool> cancelled_{false};
     mutable std::mutex status_mutex_;

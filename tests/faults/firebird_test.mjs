@@ -1,6 +1,8 @@
 // The clinic's server fails. What it breaks: the connection in the middle of a read, the server for a while, the base behind the name. Which loss it looks
 // for: a pass that counts as complete and was not (rows taken for deleted), a source that never comes back, another clinic's rows under this one's ids.
 import assert from "node:assert/strict";
+import { copyFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { Clinic, assert_agrees, fold, until } from "../system/clinic.mjs";
 import { FirebirdServer, clinic_on, use } from "./firebird.mjs";
@@ -84,6 +86,39 @@ test("another base under the same name is held, announces nothing, and takes not
   await clinic.gateway.start();
   await clinic.caught_up();
   assert_agrees(clinic);
+  assert.equal(await clinic.gateway.stop(), 0);
+});
+
+test("an older copy of the base, put back in its place, is held until the newer one is there again", async (t) => {
+  const clinic = await Clinic.make(t, { patients: 20, procedures: 30 });
+  await clinic.receiver.start();
+  clinic.write_config();
+  await clinic.gateway.start();
+  await clinic.caught_up();
+  assert.equal(await clinic.gateway.stop(), 0);
+  const older = join(clinic.folder, "older.fdb");
+  const newer = join(clinic.folder, "newer.fdb");
+  copyFileSync(clinic.base, older);
+  await clinic.live({ actions: 150, rate: 500 });
+  await clinic.gateway.start();
+  await clinic.caught_up();
+  assert.equal(await clinic.gateway.stop(), 0);
+  const before = clinic.receiver.events.length;
+
+  copyFileSync(clinic.base, newer);
+  copyFileSync(older, clinic.base);
+  await clinic.gateway.start();
+  await clinic.gateway.said(/another base/);
+  await until("the hold says why", () => clinic.command("hold", "list").stdout.includes("older copy"));
+  assert.equal(await clinic.gateway.stop(), 0);
+  assert.equal(clinic.receiver.events.slice(before).filter((event) => event.type !== "mis.source.degraded.v1").length, 0, "nothing is taken back");
+
+  copyFileSync(newer, clinic.base);
+  await clinic.live({ actions: 10, rate: 50, seed: 9 });
+  await clinic.gateway.start();
+  await clinic.caught_up();
+  assert_agrees(clinic);
+  assert.equal(clinic.command("hold", "list", "--json").json.length, 0);
   assert.equal(await clinic.gateway.stop(), 0);
 });
 

@@ -1,5 +1,6 @@
 // Layout 2: the store tells how it came to its layout: for `check`, and for whoever reads a store
-// that was sent in.
+// that was sent in. Besides, an event in a segment may name its party's previous sequence
+// (outbox/packing), which programs of layout 1 cannot read.
 #pragma once
 
 namespace mis::sqlite::steps {

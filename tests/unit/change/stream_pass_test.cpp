@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "base/timestamp.hpp"
+#include "change/key_ranges.hpp"
 #include "sqlite/migration.hpp"
 #include "unit/change/fake_mis.hpp"
 
@@ -295,10 +296,10 @@ TEST_CASE("a degraded stream remembers why, moves no cursor, and removes nothing
 
 TEST_CASE("another base under the same name is held until somebody accepts it") {
     Clinic clinic;
-    const auto check = [&](const char* fingerprint) {
+    const auto check = [&](const char* fingerprint, KeyRanges keys = KeyRanges::reached) {
         sqlite::Transaction transaction(clinic.database);
         const auto verdict =
-            check_fingerprint(transaction, "demo", fingerprint, clinic.clock.unix_us());
+            check_fingerprint(transaction, "demo", fingerprint, keys, clinic.clock.unix_us());
         transaction.commit();
         return verdict;
     };
@@ -315,6 +316,49 @@ TEST_CASE("another base under the same name is held until somebody accepts it") 
         transaction.commit();
     }
     CHECK(check("b") == FingerprintVerdict::same);
+
+    // the same base, but an older copy of it
+    CHECK(check("b", KeyRanges::sunk) == FingerprintVerdict::held);
+    CHECK(holds(clinic.database).at(0).reason.find("older copy") != std::string::npos);
+    CHECK(check("b") == FingerprintVerdict::same);  // the newer one is back
+    CHECK(holds(clinic.database).empty());
+    check("b", KeyRanges::sunk);
+    {
+        sqlite::Transaction transaction(clinic.database);
+        CHECK(release_hold(transaction, "demo", ""));
+        transaction.commit();
+    }
+    CHECK(check("b", KeyRanges::sunk) == FingerprintVerdict::same);
+    CHECK(check("b") == FingerprintVerdict::same);  // its keys came up
+    CHECK(check("b", KeyRanges::sunk) == FingerprintVerdict::held);
+}
+
+TEST_CASE("key ranges: an older copy of the base lacks the newest rows; deleted rows are no such") {
+    Clinic clinic;
+    const std::vector<std::string> streams{clinic.stream.name};
+    const auto compare = [&] {
+        return compare_key_ranges(clinic.database, clinic.mis, "demo", streams).value();
+    };
+    for (int key = 1; key <= 9; ++key) clinic.add(std::to_string(key), 0);
+    clinic.run().value();
+    clinic.mis.rows.clear();
+    CHECK(compare() == KeyRanges::reached);  // nine rows say nothing
+    for (int key = 1; key <= 30; ++key) clinic.add(std::to_string(key), 0);
+    clinic.poll();
+    CHECK(compare() == KeyRanges::reached);
+    const auto newest = clinic.mis.rows;
+    for (int key = 22; key <= 30; ++key) clinic.mis.rows.erase(std::to_string(key));
+    CHECK(compare() == KeyRanges::reached);
+    clinic.mis.rows.erase("21");
+    CHECK(compare() == KeyRanges::sunk);
+    clinic.add("31", 0);  // deleted and entered anew
+    CHECK(compare() == KeyRanges::reached);
+    clinic.mis.rows = newest;
+    clinic.mis.breaks = [] { return true; };
+    CHECK(
+        compare_key_ranges(clinic.database, clinic.mis, "demo", streams).error().kind ==
+        ErrorKind::unavailable
+    );
 }
 
 TEST_CASE("an upgraded map: what it alone changed is held back, also over polls") {
