@@ -7,7 +7,11 @@ namespace {
 
 // The parts as a canonical JSON array: no two different lists of parts have the same bytes.
 std::string joined(std::initializer_list<std::string_view> parts) {
-    std::string out = "[";
+    std::size_t bytes = 0;
+    for (const auto part : parts) bytes += part.size();
+    std::string out;
+    out.reserve(2 * bytes + 64);
+    out += '[';
     for (const auto part : parts) {
         if (out.size() > 1) out += ',';
         append_json_string(out, part);

@@ -107,44 +107,54 @@ std::optional<Money> money_from_json(const Json& value) {
 
 void append_json_string(std::string& out, std::string_view text) {
     static constexpr char kHex[] = "0123456789abcdef";
-    out += '"';
-    std::size_t plain_from = 0;
+    constexpr std::size_t kLongestEscape = 6;
+    const std::size_t start = out.size();
+    // Room for a text full of quotes, which an identity within an identity is; more only when
+    // control characters ask for it.
+    std::size_t room = 2 * text.size() + 2 + kLongestEscape;
+    out.resize(start + room);
+    char* at = out.data() + start;
+    *at++ = '"';
     for (std::size_t i = 0; i < text.size(); ++i) {
         const auto c = static_cast<unsigned char>(text[i]);
-        if (c >= 0x20 && c != '"' && c != '\\') continue;
-        out.append(text.substr(plain_from, i - plain_from));
-        plain_from = i + 1;
-        out += '\\';
+        if (c >= 0x20 && c != '"' && c != '\\') {
+            *at++ = static_cast<char>(c);
+            continue;
+        }
+        *at++ = '\\';
         switch (c) {
             case '"':
-                out += '"';
-                break;
+                *at++ = '"';
+                continue;
             case '\\':
-                out += '\\';
-                break;
+                *at++ = '\\';
+                continue;
             case '\b':
-                out += 'b';
-                break;
+                *at++ = 'b';
+                continue;
             case '\f':
-                out += 'f';
-                break;
+                *at++ = 'f';
+                continue;
             case '\n':
-                out += 'n';
-                break;
+                *at++ = 'n';
+                continue;
             case '\r':
-                out += 'r';
-                break;
+                *at++ = 'r';
+                continue;
             case '\t':
-                out += 't';
-                break;
+                *at++ = 't';
+                continue;
             default:
-                out += "u00";
-                out += kHex[c >> 4];
-                out += kHex[c & 15];
+                break;
         }
+        for (const char escape : {'u', '0', '0', kHex[c >> 4], kHex[c & 15]}) *at++ = escape;
+        const auto used = static_cast<std::size_t>(at - out.data()) - start;
+        room = used + 2 * (text.size() - i) + 2 + kLongestEscape;
+        if (start + room > out.size()) out.resize(start + room);
+        at = out.data() + start + used;
     }
-    out.append(text.substr(plain_from));
-    out += '"';
+    *at++ = '"';
+    out.resize(static_cast<std::size_t>(at - out.data()));
 }
 
 }  // namespace mis

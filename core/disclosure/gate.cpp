@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/json_text.hpp"
 #include "base/result.hpp"
 #include "disclosure/allow_list.hpp"
 
@@ -14,26 +15,26 @@ constexpr std::size_t kPartOverhead = 1'000;  // what every part repeats beside 
 constexpr std::string_view kTotals[] = {"total",          "paid",       "due",
                                         "since_previous", "amount_max", "progress"};
 
-class Writer {  // JSON → JSON text, the allowed fields only
+class Writer {  // canonical JSON → canonical JSON, the allowed fields only
   public:
     Writer(const Canary& canary, std::string& out) : canary_(canary), out_(out) {}
 
-    bool write_object(const Json& value, const Shape& shape) {
-        if (!value.is_object()) return false;
+    bool write_object(JsonView value, const Shape& shape) {
+        const JsonMembers members(value);
+        if (!members.well_formed()) return false;
         std::size_t known = 0;
         bool first = true;
         out_ += '{';
         for (const Field& field : shape.fields) {
-            const auto found = value.find(field.name);
-            if (found == value.end()) continue;
+            const JsonView found = members.find(field.name);
+            if (found.absent()) continue;
             ++known;
-            if (found->is_null() && field.null == Null::refused)
-                continue;  // absent, said at length
+            if (found.is_null() && field.null == Null::refused) continue;  // absent, said at length
             const std::size_t start = out_.size();
             if (!first) out_ += ',';
             append_json_string(out_, field.name);
             out_ += ':';
-            if (write_field(*found, field)) {
+            if (write_field(found, field)) {
                 first = false;
                 continue;
             }
@@ -41,19 +42,19 @@ class Writer {  // JSON → JSON text, the allowed fields only
             ++withheld_;
         }
         out_ += '}';
-        withheld_ += static_cast<std::uint32_t>(value.size() - known);
+        withheld_ += static_cast<std::uint32_t>(members.size() - known);
         return true;
     }
 
     std::uint32_t withheld() const { return withheld_; }
 
   private:
-    bool write_field(const Json& value, const Field& field) {
+    bool write_field(JsonView value, const Field& field) {
         if (field.many == Many::one) return write_one(value, field);
         if (!value.is_array()) return false;
         out_ += '[';
         bool first = true;
-        for (const Json& element : value) {
+        for (const JsonView element : value.elements()) {
             const std::size_t start = out_.size();
             if (!first) out_ += ',';
             if (write_one(element, field)) {
@@ -67,7 +68,7 @@ class Writer {  // JSON → JSON text, the allowed fields only
         return true;
     }
 
-    bool write_one(const Json& value, const Field& field) {
+    bool write_one(JsonView value, const Field& field) {
         if (value.is_null()) {
             if (field.null == Null::refused) return false;
             out_ += "null";
@@ -79,12 +80,12 @@ class Writer {  // JSON → JSON text, the allowed fields only
             case Kind::text:
                 return write_text(value, Kind::text);
             case Kind::integer:
-                if (!value.is_number_integer()) return false;
-                out_ += value.dump();
+                if (!value.integer()) return false;
+                out_ += value.raw();
                 return true;
             case Kind::boolean:
-                if (!value.is_boolean()) return false;
-                out_ += value.get<bool>() ? "true" : "false";
+                if (!value.boolean()) return false;
+                out_ += value.raw();
                 return true;
             case Kind::object:
                 return write_object(value, *field.shape);
@@ -97,15 +98,17 @@ class Writer {  // JSON → JSON text, the allowed fields only
 
     // Words are ASCII unless somebody typed them into a code: then they meet the canary like any
     // text.
-    bool write_text(const Json& value, Kind kind) {
+    bool write_text(JsonView value, Kind kind) {
         if (!value.is_string()) return false;
-        const auto& text = value.get_ref<const std::string&>();
+        const auto plain = value.plain_string();
+        const std::string escaped = plain ? std::string() : value.string();
+        const std::string_view text = plain ? *plain : std::string_view(escaped);
         if (kind == Kind::word && text.size() > kWordBytesMax) return false;
         const bool typed = kind == Kind::text || std::any_of(text.begin(), text.end(), [](char c) {
                                return static_cast<unsigned char>(c) >= 0x80;
                            });
         if (typed && !canary_.empty() && canary_.found_in(text)) return false;
-        append_json_string(out_, text);
+        out_ += value.raw();
         return true;
     }
 
@@ -126,7 +129,7 @@ Json* long_list(Json& data) {
 }
 
 // The data of each part, in order; empty: it cannot be divided.
-std::vector<Json> parts_of(const Json& whole) {
+std::vector<JsonText> parts_of(const Json& whole) {
     Json frame = whole;
     Json* list = long_list(frame);
     if (list == nullptr) return {};
@@ -144,7 +147,7 @@ std::vector<Json> parts_of(const Json& whole) {
         bytes += size;
         chunks.back().push_back(element);
     }
-    std::vector<Json> parts;
+    std::vector<JsonText> parts;
     for (std::size_t i = 0; i < chunks.size(); ++i) {
         *list = std::move(chunks[i]);
         Json part = frame;
@@ -152,7 +155,7 @@ std::vector<Json> parts_of(const Json& whole) {
         part["parts"] = chunks.size();
         if (i + 1 < chunks.size())
             for (const auto name : kTotals) part.erase(std::string(name));
-        parts.push_back(std::move(part));
+        parts.push_back(part);
     }
     return parts;
 }
@@ -177,7 +180,7 @@ Verdict Gate::disclose(
                                   event.record_id, event.time,          {},
                                   event.ground,    event.party};
     Writer writer(canary, fields.data);
-    if (!writer.write_object(event.data, *shape)) return withhold("unknown_type");
+    if (!writer.write_object(event.data.view(), *shape)) return withhold("unknown_type");
     verdict.fields_withheld = writer.withheld();
     if (fields.data.size() <= kDataBytesMax) {
         counts_.private_fields_withheld += verdict.fields_withheld;
@@ -185,14 +188,14 @@ Verdict Gate::disclose(
         into.push_back(DisclosedEvent(std::move(fields)));
         return verdict;
     }
-    const std::vector<Json> parts = parts_of(event.data);
+    const std::vector<JsonText> parts = parts_of(event.data.tree());
     std::vector<DisclosedEvent> divided;
     std::uint32_t withheld_fields = 0;
     for (std::size_t i = 0; i < parts.size(); ++i) {
         DisclosedEvent::Fields part = fields;
         part.data.clear();
         Writer part_writer(canary, part.data);
-        part_writer.write_object(parts[i], *shape);
+        part_writer.write_object(parts[i].view(), *shape);
         if (part.data.size() > kDataBytesMax) return withhold("too_long");
         // the first keeps the event's own identity, so that the id the domain asked for is its id
         if (i > 0) part.identity += "#part " + std::to_string(i + 1);

@@ -11,16 +11,15 @@ bool starts_with(std::string_view text, std::string_view prefix) {
     return text.substr(0, prefix.size()) == prefix;
 }
 
-std::string id_in(const Json& data, const char* name) {  // "limit": "ID" or "plan": {"id": "ID"}
-    const auto found = data.find(name);
-    if (found == data.end()) return {};
-    if (found->is_object()) return BodyFields(*found).text("id");
-    return BodyFields(data).text(name);
+// "limit": "ID" or "plan": {"id": "ID"}
+std::string id_in(const BodyFields& fields, std::string_view name) {
+    const JsonView value = fields.find(name);
+    return value.is_object() ? value.find("id").string() : fields.text(name);
 }
 
-std::string money_text(const Json& data, const char* name) {
-    const auto sum = BodyFields(data).money(name);
-    return sum ? sum->to_string() : data.value(name, Json()).dump();
+std::string money_text(const BodyFields& fields, std::string_view name) {
+    const auto sum = fields.money(name);
+    return sum ? sum->to_string() : std::string(fields.find(name).raw());
 }
 
 void erase_prefix(std::map<std::string, Standing>& standing, const std::string& prefix) {
@@ -101,44 +100,53 @@ void reverse(Announced& announced, const Event& event) {
 }
 
 void apply_to_plan(Announced& announced, const Event& event, const std::string& key) {
-    Standing& plan = announced.standing[key];
-    Json kept = plan.data.is_object() ? plan.data : Json::object();
-    const bool was_closed = kept.value("closed", false);
-    const bool closed = event.type == "plan.closed" ||
-                        (event.type == "plan.changed" && was_closed);  // a merge reopens nothing
-    if (event.data.contains("plan") && event.data["plan"].is_object() &&
-        event.data["plan"].contains("items")) {
-        if (event.data.value("part", 1) > 1 &&
-            kept.contains("plan")) {  // a long plan comes in parts
-            for (const Json& item : event.data["plan"]["items"])
-                kept["plan"]["items"].push_back(item);
+    Standing& standing = announced.standing[key];
+    JsonText kept = std::move(standing.data);
+    const BodyFields fields(event.data);
+    const bool was_closed = kept.find("closed").boolean().value_or(false);
+    // a merge reopens nothing
+    const bool closed = event.type == "plan.closed" || (event.type == "plan.changed" && was_closed);
+    const JsonView plan = fields.find("plan");
+    if (const auto items = plan.find("items").elements(); plan.find("items").is_array()) {
+        const JsonText known = JsonText::of(kept.find("plan"));
+        if (fields.integer("part").value_or(1) > 1 && kept.contains("plan")) {
+            JsonText longer = known;  // a long plan comes in parts
+            std::string all(known.find("items").raw());
+            for (const JsonView item : items) {
+                all.pop_back();
+                if (all.size() > 1) all += ',';
+                all += item.raw();
+                all += ']';
+            }
+            longer.set("items", all);
+            kept.set("plan", longer.text());
         } else {
-            kept["plan"] = event.data["plan"];
+            kept.set("plan", plan.raw());
         }
     }
-    if (event.data.contains("patient")) kept["patient"] = event.data["patient"];
-    kept["closed"] = closed;
-    if (event.data.contains("reason")) kept["reason"] = event.data["reason"];
+    for (const std::string_view name : {"patient", "reason"})
+        if (fields.has(name)) kept.set(name, fields.find(name).raw());
+    kept.set("closed", closed ? "true" : "false");
     if (event.type == "plan.opened") {
-        const std::string order =
-            event.data.contains("plan") ? event.data["plan"].value("order", "") : "";
+        const std::string order = plan.find("order").string();
         if (!order.empty()) announced.standing.erase("order_closed/" + order);
     }
-    plan = Standing{event.id, event.type, event.leaves, std::move(kept)};
+    announced.standing[key] = Standing{event.id, event.type, event.leaves, std::move(kept)};
 }
 
 void apply_to_limit(Announced& announced, const Event& event, const std::string& key) {
     Standing& limit = announced.standing[key];
-    const int revision = limit.data.is_object() ? limit.data.value("revision", 0) : 0;
-    Json reasons =
-        limit.data.is_object() ? limit.data.value("reasons", Json::array()) : Json::array();
-    const bool was_closed = limit.data.is_object() && limit.data.value("closed", false);
-    Json kept = limit.data.is_object() ? limit.data : Json::object();
-    for (const auto& [name, value] : event.data.items()) kept[name] = value;
-    kept["closed"] = event.type == "limit.closed" || (event.type == "limit.granted" && was_closed);
-    kept["revision"] =
-        event.type == "limit.closed" ? event.data.value("revision", revision) : revision;
-    if (event.type != "limit.closed") kept["reasons"] = reasons;
+    JsonText kept = std::move(limit.data);
+    const bool closes = event.type == "limit.closed";
+    const std::string revision(kept.contains("revision") ? kept.find("revision").raw() : "0");
+    const std::string reasons(kept.contains("reasons") ? kept.find("reasons").raw() : "[]");
+    const bool was_closed = kept.find("closed").boolean().value_or(false);
+    for (const JsonMember& member : JsonMembers(event.data.view()))
+        kept.set(member.name, member.value.raw());
+    const bool closed = closes || (event.type == "limit.granted" && was_closed);
+    kept.set("closed", closed ? "true" : "false");
+    if (!closes || !event.data.contains("revision")) kept.set("revision", revision);
+    if (!closes) kept.set("reasons", reasons);
     limit = Standing{event.id, event.type, event.leaves, std::move(kept)};
 }
 
@@ -151,41 +159,39 @@ const Standing* Announced::find(const std::string& key) const {
 
 Money Announced::consumed(std::string_view limit) const {
     Money sum;
-    const auto add = [&](const Json& entry) {
-        const auto total = BodyFields(entry).money("total");
-        if (!total || BodyFields(entry).text("limit") != limit) return;
+    const auto add = [&](const BodyFields& entry) {
+        const auto total = entry.money("total");
+        if (!total || entry.text("limit") != limit) return;
         if (sum.is_zero()) sum.currency = total->currency;
         if (sum.currency == total->currency) sum += *total;
     };
     for (auto at = standing.lower_bound("charge/");
          at != standing.end() && starts_with(at->first, "charge/"); ++at) {
-        add(at->second.data);
-        if (const Json* overruns = BodyFields(at->second.data).find("overruns")) {
-            for (const Json& part : *overruns) add(part);
-        }
+        const BodyFields charge(at->second.data);
+        add(charge);
+        for (const JsonView part : charge.find("overruns").elements()) add(BodyFields(part));
     }
     return sum;
 }
 
 std::string key_of(const Event& event) {
-    const Json& data = event.data;
+    const BodyFields data(event.data);
     const std::string& type = event.type;
-    const BodyFields fields(data);
     if (starts_with(type, "appointment.")) return "appointment/" + id_in(data, "appointment");
     if (starts_with(type, "procedure.")) return "procedure/" + id_in(data, "procedure");
     if (type == "billing.charge") {
-        return "charge/" + id_in(data, "procedure") + "/" + fields.text("payer") + "/" +
-               fields.text("limit");
+        return "charge/" + id_in(data, "procedure") + "/" + data.text("payer") + "/" +
+               data.text("limit");
     }
     if (type == "billing.payment" || type == "billing.refund")
-        return "payment/" + fields.text("payment");
+        return "payment/" + data.text("payment");
     if (type == "billing.statement") {
-        if (const std::string request = fields.text("request"); !request.empty()) {
-            return "request/" + request + "/" + fields.text("payer");
+        if (const std::string request = data.text("request"); !request.empty()) {
+            return "request/" + request + "/" + data.text("payer");
         }
-        const auto total = fields.money("total"
+        const auto total = data.money("total"
         );  // one statement per currency; of a divided one the last part has the total
-        return "statement/" + fields.text("order") + "/" + fields.text("payer") + "/" +
+        return "statement/" + data.text("order") + "/" + data.text("payer") + "/" +
                std::string(total ? total->currency.code() : "");
     }
     if (type == "plan.opened" || type == "plan.changed" || type == "plan.closed")
@@ -193,25 +199,25 @@ std::string key_of(const Event& event) {
     if (starts_with(type, "plan.item."))
         return "item/" + id_in(data, "plan") + "/" + id_in(data, "item");
     if (starts_with(type, "plan.stage."))
-        return "stage/" + id_in(data, "plan") + "/" + fields.text("stage");
+        return "stage/" + id_in(data, "plan") + "/" + data.text("stage");
     if (starts_with(type, "plan.deviation.")) return "deviation/" + id_in(data, "procedure");
     if (type == "limit.opened" || type == "limit.granted" || type == "limit.closed") {
         return "limit/" + id_in(data, "limit");
     }
     if (type == "limit.mismatch") {
-        return "mismatch/" + id_in(data, "limit") + "/" + fields.text("field") + "/" +
+        return "mismatch/" + id_in(data, "limit") + "/" + data.text("field") + "/" +
                money_text(data, "ours") + "/" + money_text(data, "theirs");
     }
     if (type == "limit.rule_violated") {
-        const auto lines = fields.texts("lines");
+        const auto lines = data.texts("lines");
         return "violation/" + (lines.empty() ? "" : lines.front()) + "/" + id_in(data, "limit") +
-               "/" + fields.text("rule");
+               "/" + data.text("rule");
     }
-    if (type == "order.linked" || type == "order.unlinked") return "order/" + fields.text("order");
-    if (type == "order.waiting") return "waiting/" + fields.text("order");
-    if (type == "order.closed") return "order_closed/" + fields.text("order");
-    if (type == "patient.withdrawn") return "withdrawn/" + fields.text("patient");
-    if (starts_with(type, "feedback.")) return type + "/" + fields.text("feedback");
+    if (type == "order.linked" || type == "order.unlinked") return "order/" + data.text("order");
+    if (type == "order.waiting") return "waiting/" + data.text("order");
+    if (type == "order.closed") return "order_closed/" + data.text("order");
+    if (type == "patient.withdrawn") return "withdrawn/" + data.text("patient");
+    if (starts_with(type, "feedback.")) return type + "/" + data.text("feedback");
     return {};
 }
 
@@ -225,7 +231,9 @@ void apply(Announced& announced, const Event& event) {
         announced.standing.erase(key);
     } else if (type == "procedure.reversed") {
         announced.standing.erase(key);
-        erase_prefix(announced.standing, "violation/" + id_in(event.data, "procedure") + "/");
+        erase_prefix(
+            announced.standing, "violation/" + id_in(BodyFields(event.data), "procedure") + "/"
+        );
     } else if (type == "plan.opened" || type == "plan.changed" || type == "plan.closed") {
         apply_to_plan(announced, event, key);
     } else if (type == "limit.opened" || type == "limit.granted" || type == "limit.closed") {
@@ -233,7 +241,7 @@ void apply(Announced& announced, const Event& event) {
     } else {
         stand(announced, event, key);
         if (type == "order.linked")
-            announced.standing.erase("waiting/" + id_in(event.data, "order"));
+            announced.standing.erase("waiting/" + event.data.find("order").string());
         if (type == "billing.charge") book(announced, event, event.id);
         if (type == "billing.payment" || type == "billing.refund") book_receipt(announced, event);
     }
@@ -257,66 +265,126 @@ Announced joined(std::vector<Announced> parts) {
     return all;
 }
 
-Json Announced::to_json() const {
-    Json document{
-        {"standing", Json::object()}, {"ledger", Json::array()}, {"first_seen_us", Json::object()}};
-    for (const auto& [key, one] : standing) {
-        Json entry{{"type", one.type}, {"data", one.data}};
-        if (!one.event_id.empty()) entry["id"] = one.event_id;
-        if (one.leaves == Export::withheld) entry["withheld"] = true;
-        document["standing"][key] = std::move(entry);
-    }
-    const auto write = [](const LedgerEntry& one) {
-        Json entry{{"charge", one.charge_id}, {"on", one.booked_on},
-                   {"order", one.order},      {"limit", one.limit},
-                   {"payer", one.payer},      {"total", to_json_value(one.total)}};
-        if (!one.patient.empty()) entry["patient"] = one.patient;
-        if (one.leaves == Export::withheld) entry["withheld"] = true;
-        return entry;
+std::string Announced::to_text() const {
+    std::string out;
+    std::size_t bytes = 100;
+    for (const auto& [key, one] : standing) bytes += key.size() + one.data.text().size() + 140;
+    out.reserve(bytes + 200 * (ledger.size() + receipts.size()) + 120 * rows.size());
+    bool first = true;
+    const auto name = [&](std::string_view member) {
+        if (!first) out += ',';
+        first = false;
+        append_json_string(out, member);
+        out += ':';
     };
-    for (const LedgerEntry& one : ledger) document["ledger"].push_back(write(one));
-    for (const LedgerEntry& one : receipts) document["receipts"].push_back(write(one));
-    for (const auto& [key, seen] : first_seen_us) document["first_seen_us"][key] = seen;
-    if (!rows.empty()) document["rows"] = rows;
-    return document;
+    const auto text = [&](std::string_view member, std::string_view value) {
+        name(member);
+        append_json_string(out, value);
+    };
+    const auto open = [&](char bracket) {
+        out += bracket;
+        first = true;
+    };
+    const auto close = [&](char bracket) {
+        out += bracket;
+        first = false;
+    };
+    const auto entries = [&](std::string_view member, const std::vector<LedgerEntry>& all) {
+        name(member);
+        open('[');
+        for (const LedgerEntry& one : all) {
+            if (!first) out += ',';
+            open('{');
+            text("charge", one.charge_id);
+            text("limit", one.limit);
+            text("on", one.booked_on);
+            text("order", one.order);
+            if (!one.patient.empty()) text("patient", one.patient);
+            text("payer", one.payer);
+            name("total");
+            out += json_money(one.total);
+            if (one.leaves == Export::withheld) {
+                name("withheld");
+                out += "true";
+            }
+            close('}');
+        }
+        close(']');
+    };
+    open('{');
+    name("first_seen_us");
+    open('{');
+    for (const auto& [key, seen] : first_seen_us) {
+        name(key);
+        out += std::to_string(seen);
+    }
+    close('}');
+    entries("ledger", ledger);
+    if (!receipts.empty()) entries("receipts", receipts);
+    if (!rows.empty()) {
+        name("rows");
+        open('{');
+        for (const auto& [id, row] : rows) text(id, row);
+        close('}');
+    }
+    name("standing");
+    open('{');
+    for (const auto& [key, one] : standing) {
+        name(key);
+        open('{');
+        name("data");
+        out += one.data.text();
+        if (!one.event_id.empty()) text("id", one.event_id);
+        text("type", one.type);
+        if (one.leaves == Export::withheld) {
+            name("withheld");
+            out += "true";
+        }
+        close('}');
+    }
+    close('}');
+    close('}');
+    return out;
 }
 
-Result<Announced> Announced::from_json(const Json& document) {
+Result<Announced> Announced::from_text(std::string_view text) {
     Announced announced;
-    if (!document.is_object()) return fail(ErrorKind::malformed, "announced state: not an object");
-    const auto withheld = [](const Json& entry) {
-        return entry.value("withheld", false) ? Export::withheld : Export::leaves;
+    const auto malformed = [](const char* what) {
+        return fail(ErrorKind::malformed, std::string("announced state: ") + what);
     };
-    const Json standing = document.value("standing", Json::object());
-    for (const auto& [key, entry] : standing.items()) {
-        if (!entry.is_object() || !entry.contains("type")) {
-            return fail(ErrorKind::malformed, "announced state: an entry without a type");
-        }
-        announced.standing[key] = Standing{
-            entry.value("id", ""), entry.value("type", ""), withheld(entry),
-            entry.value("data", Json())};
+    const JsonMembers document{JsonView(text)};
+    if (!document.well_formed()) return malformed("not an object");
+    const auto name_of = [](const JsonMember& member) {  // keys hold what people named orders
+        return JsonView(std::string_view(member.name.data() - 1, member.name.size() + 2)).string();
+    };
+    const auto leaves = [](const BodyFields& entry) {
+        return entry.flag("withheld").value_or(false) ? Export::withheld : Export::leaves;
+    };
+    for (const JsonMember& member : JsonMembers(document.find("standing"))) {
+        const BodyFields entry(member.value);
+        if (!entry.has("type")) return malformed("an entry without a type");
+        announced.standing.emplace_hint(
+            announced.standing.end(), name_of(member),
+            Standing{
+                entry.text("id"), entry.text("type"), leaves(entry),
+                entry.has("data") ? JsonText::of(entry.find("data")) : JsonText()}
+        );
     }
     for (const auto& [name, entries] :
          {std::pair{"ledger", &announced.ledger}, std::pair{"receipts", &announced.receipts}}) {
-        const Json told = document.value(name, Json::array());
-        for (const Json& entry : told) {
-            const auto total = BodyFields(entry).money("total");
-            if (!total)
-                return fail(
-                    ErrorKind::malformed, "announced state: a ledger entry without a total"
-                );
+        for (const JsonView one : document.find(name).elements()) {
+            const BodyFields entry(one);
+            const auto total = entry.money("total");
+            if (!total) return malformed("a ledger entry without a total");
             entries->push_back(LedgerEntry{
-                entry.value("charge", ""), entry.value("on", ""), entry.value("order", ""),
-                entry.value("limit", ""), entry.value("payer", ""), *total, withheld(entry),
-                entry.value("patient", "")});
+                entry.text("charge"), entry.text("on"), entry.text("order"), entry.text("limit"),
+                entry.text("payer"), *total, leaves(entry), entry.text("patient")});
         }
     }
-    const Json first_seen = document.value("first_seen_us", Json::object());
-    for (const auto& [key, seen] : first_seen.items()) {
-        announced.first_seen_us[key] = seen.get<std::int64_t>();
-    }
-    const Json rows = document.value("rows", Json::object());
-    for (const auto& [id, row] : rows.items()) announced.rows[id] = row.get<std::string>();
+    for (const JsonMember& member : JsonMembers(document.find("first_seen_us")))
+        announced.first_seen_us[name_of(member)] = member.value.integer().value_or(0);
+    for (const JsonMember& member : JsonMembers(document.find("rows")))
+        announced.rows.emplace_hint(announced.rows.end(), name_of(member), member.value.string());
     return announced;
 }
 

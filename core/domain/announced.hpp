@@ -17,7 +17,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/json.hpp"
+#include "base/json_text.hpp"
 #include "base/result.hpp"
 #include "base/timestamp.hpp"
 #include "domain/event.hpp"
@@ -28,7 +28,7 @@ struct Standing {
     std::string event_id;
     std::string type;
     Export leaves = Export::leaves;
-    Json data;
+    JsonText data;
 };
 
 struct LedgerEntry {  // a charge or reversal as it was booked; never removed, so a closed month
@@ -57,9 +57,9 @@ struct Announced {
     Money consumed(std::string_view limit
     ) const;  // L2: the standing charges to the account and what overflowed it
 
-    Json to_json() const;
-    static Result<Announced> from_json(const Json& document
-    );  // malformed: not what to_json() writes
+    std::string to_text() const;  // canonical JSON
+    static Result<Announced> from_text(std::string_view text
+    );  // malformed: not what to_text() writes
 };
 
 // `event.id`, `type`, `data` and `leaves` are read, nothing else: what a log of sent events has.

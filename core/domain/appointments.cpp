@@ -92,10 +92,9 @@ class Announcer {
         if (!stated.empty() && stated != "limit") return stated;
         const bool coming = visit.status == "booked" || visit.status == "confirmed";
         if (!coming || visit.starts_at <= change_.now()) {
-            const Json* raw =
-                told == nullptr ? nullptr : BodyFields(told->data.at("appointment")).find("payer");
             const bool unchanged =
-                told != nullptr && (raw == nullptr ? "" : raw->get<std::string>()) == visit.payer;
+                told != nullptr &&
+                told->data.find("appointment").find("payer").string() == visit.payer;
             return unchanged ? was : stated;
         }
         if (paid_up(visit)) return "patient";
@@ -114,12 +113,14 @@ class Announcer {
             );  // corrected or merged: gone from one patient, booked for another
             told = nullptr;
         }
-        Json appointment = visit.exported;
-        if (!visit.payer.empty()) appointment["payer"] = visit.payer;
+        JsonText appointment = visit.exported;
+        if (!visit.payer.empty()) appointment.set_string("payer", visit.payer);
         const std::string payer = payer_of(visit, told);
-        Json data{{"appointment", appointment}, {"payer", payer.empty() ? Json() : Json(payer)}};
-        const auto add = [&](const std::string& type, Json content, int turn) {
-            Json identity{{"appointment", appointment}, {"payer", content["payer"]}};
+        JsonFields fields;
+        fields.raw("appointment", appointment.text());
+        fields.raw("payer", payer.empty() ? "null" : json_string(payer));
+        const JsonText identity = fields.text();
+        const auto add = [&](const std::string& type, JsonText content, int turn) {
             Draft& draft = change_.drafts.add(
                 type, time_of(type, visit, change_.now()), std::move(content), identity
             );
@@ -129,46 +130,50 @@ class Announcer {
             draft.event.record_id = visit.id;
             finish(draft, visit.patient, visit.key.source);
         };
-        if (told == nullptr) return add(event_of(visit.status), std::move(data), 2);
+        if (told == nullptr) return add(event_of(visit.status), identity, 2);
 
-        const Json& old = told->data.at("appointment");
-        Json previous = Json::object();
-        for (const std::string_view name : kPlaceAndTime) {
-            const std::string field(name);
-            const Json was = old.value(field, Json()), is = appointment.value(field, Json());
-            if (was == is) continue;
+        const JsonView announced = told->data.find("appointment");
+        const JsonMembers old(announced), now(appointment.view());
+        JsonText previous;
+        for (const std::string_view field : kPlaceAndTime) {
+            const JsonView was = old.find(field), is = now.find(field);
+            if (was.raw() == is.raw()) continue;
             if (field.ends_with("_at") &&
-                Timestamp::parse_rfc3339(was.is_string() ? was.get<std::string>() : "") ==
-                    Timestamp::parse_rfc3339(is.is_string() ? is.get<std::string>() : "")) {
+                Timestamp::parse_rfc3339(was.string()) == Timestamp::parse_rfc3339(is.string()))
                 continue;
-            }
-            previous[field] = was;
+            previous.set(field, was.absent() ? "null" : was.raw());
         }
-        const std::string was_paid_by = BodyFields(told->data).text("payer");
+        const std::string was_paid_by = told->data.find("payer").string();
+        const std::string status = old.find("status").string();
         const bool other_status =
-            old.value("status", "") != visit.status ||
+            status != visit.status ||
             (visit.status == "cancelled" &&
-             old.value("cancel_reason", "") != appointment.value("cancel_reason", ""));
+             old.find("cancel_reason").string() != now.find("cancel_reason").string());
         if (!previous.empty()) {
-            Json moved = data;
-            moved["previous"] = previous;
-            if (other_status) moved["appointment"]["status"] = old.value("status", visit.status);
+            JsonText moved = identity;
+            moved.set("previous", previous.text());
+            if (other_status) {
+                JsonText as_before = appointment;
+                as_before.set_string("status", status.empty() ? visit.status : status);
+                moved.set("appointment", as_before.text());
+            }
             add("appointment.moved", std::move(moved), 1);
         }
-        if (other_status) add(event_of(visit.status), data, 2);
-        if (payer != was_paid_by) add("appointment.payer_changed", std::move(data), 3);
+        if (other_status) add(event_of(visit.status), identity, 2);
+        if (payer != was_paid_by) add("appointment.payer_changed", identity, 3);
     }
 
     void remove(const std::string& id, const Standing& told) {
         const std::string patient = BodyFields(told.data).text("patient");
-        Draft& draft = change_.drafts.add(
-            "appointment.removed", change_.now(), told.data,
-            Json{{"appointment", told.data.at("appointment")}}
-        );
+        JsonFields identity;
+        identity.raw("appointment", std::string(told.data.find("appointment").raw()));
+        Draft& draft =
+            change_.drafts.add("appointment.removed", change_.now(), told.data, identity.text());
         draft.event.data.erase("previous");
         draft.entity(id).with(change_.gate.fallen(told.leaves, patient));
-        if (const auto starts = BodyFields(told.data.at("appointment")).time("starts_at"))
-            draft.at(*starts, change_.row_of(id));
+        const auto starts =
+            Timestamp::parse_rfc3339(told.data.find("appointment").find("starts_at").string());
+        if (starts) draft.at(*starts, change_.row_of(id));
         draft.event.source = change_.typed.mis_source;
         draft.event.record_id = id;
         finish(draft, patient, change_.typed.mis_source);
@@ -193,7 +198,7 @@ std::optional<Timestamp> turn_into_no_shows(
         const Timestamp ends = visit.zone.start_of_day(visit.day.plus_days(1));
         if (now >= ends) {
             visit.status = "no_show";
-            visit.exported["status"] = "no_show";
+            visit.exported.set_string("status", "no_show");
         } else if (!next || ends < *next) {
             next = ends;
         }

@@ -1,5 +1,5 @@
-// Reading one checked canonical body, field by field: absent stays absent, a field of the wrong
-// form counts as absent.
+// Reading one checked canonical object, field by field: absent stays absent, a field of the wrong
+// form counts as absent. The text must outlive it.
 #pragma once
 
 #include <optional>
@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/decimal.hpp"
-#include "base/json.hpp"
+#include "base/json_text.hpp"
 #include "base/money.hpp"
 #include "base/timestamp.hpp"
 
@@ -15,49 +15,47 @@ namespace mis::domain {
 
 class BodyFields {
   public:
-    explicit BodyFields(const Json& body) : body_(body) {}
+    explicit BodyFields(JsonView object) : members_(object) {}
+    explicit BodyFields(const JsonText& object) : members_(object.view()) {}
+    explicit BodyFields(JsonText&&) = delete;
 
-    const Json* find(const char* name) const {
-        const auto found = body_.find(name);
-        return found == body_.end() || found->is_null() ? nullptr : &*found;
+    bool well_formed() const { return members_.well_formed(); }
+    JsonView find(std::string_view name) const {  // null counts as absent
+        const JsonView value = members_.find(name);
+        return value.is_null() ? JsonView() : value;
     }
-    std::string text(const char* name) const {
-        const Json* value = find(name);
-        if (value == nullptr) return {};
-        if (value->is_string()) return value->get<std::string>();
-        return value->is_number_integer() ? value->dump() : std::string();
+    bool has(std::string_view name) const { return !find(name).absent(); }
+    std::string text(std::string_view name) const {
+        const JsonView value = find(name);
+        return value.is_integer() ? std::string(value.raw()) : value.string();
     }
-    std::vector<std::string> texts(const char* name) const {
+    std::vector<std::string> texts(std::string_view name) const {
         std::vector<std::string> all;
-        const Json* value = find(name);
-        if (value == nullptr || !value->is_array()) return all;
-        for (const Json& item : *value) {
-            if (item.is_string()) all.push_back(item.get<std::string>());
+        for (const JsonView item : find(name).elements()) {
+            if (item.is_string()) all.push_back(item.string());
         }
         return all;
     }
-    std::optional<Money> money(const char* name) const {
-        const Json* value = find(name);
-        return value == nullptr ? std::nullopt : money_from_json(*value);
+    std::optional<Money> money(std::string_view name) const { return find(name).money(); }
+    std::optional<bool> flag(std::string_view name) const { return find(name).boolean(); }
+    std::optional<int> integer(std::string_view name) const {
+        const auto value = find(name).integer();
+        return value ? std::optional(static_cast<int>(*value)) : std::nullopt;
     }
-    std::optional<bool> flag(const char* name) const {
-        const Json* value = find(name);
-        return value == nullptr || !value->is_boolean() ? std::nullopt
-                                                        : std::optional(value->get<bool>());
+    std::optional<Timestamp> time(std::string_view name) const {
+        const auto plain = find(name).plain_string();
+        return plain ? Timestamp::parse_rfc3339(*plain) : std::nullopt;
     }
-    std::optional<int> integer(const char* name) const {
-        const Json* value = find(name);
-        return value == nullptr || !value->is_number_integer() ? std::nullopt
-                                                               : std::optional(value->get<int>());
+    std::optional<Date> date(std::string_view name) const {
+        const auto plain = find(name).plain_string();
+        return plain ? Date::parse_iso(*plain) : std::nullopt;
     }
-    std::optional<Timestamp> time(const char* name) const {
-        return Timestamp::parse_rfc3339(text(name));
+    std::optional<Decimal> decimal(std::string_view name) const {
+        return Decimal::parse(text(name));
     }
-    std::optional<Date> date(const char* name) const { return Date::parse_iso(text(name)); }
-    std::optional<Decimal> decimal(const char* name) const { return Decimal::parse(text(name)); }
 
   private:
-    const Json& body_;
+    JsonMembers members_;
 };
 
 }  // namespace mis::domain

@@ -33,18 +33,18 @@ int rank_of_type(std::string_view type) {
 
 Draft& Draft::of_patient(const std::string& patient) {
     if (patient.empty()) return *this;
-    event.data["patient"] = patient;
+    event.data.set_string("patient", patient);
     event.partition_key = "patient/" + patient;
     if (event.subject.empty()) event.subject = event.partition_key;
     return *this;
 }
 
-Draft& Drafts::add(std::string type, Timestamp time, Json data, const Json& identity) {
+Draft& Drafts::add(std::string type, Timestamp time, JsonText data, JsonText identity) {
     Draft draft;
     draft.event.type = std::move(type);
     draft.event.time = time;
     draft.event.data = std::move(data);
-    draft.event.identity = canonical_json(identity);
+    draft.event.identity = std::move(identity).take();
     drafts_.push_back(std::move(draft));
     return drafts_.back();
 }
@@ -78,7 +78,7 @@ void Drafts::settle() {
             if (rules_.event_id_of)
                 event.id = rules_.event_id_of(event.entity_id, event.type, event.identity, nth);
         }
-        if (rank == 33) event.data["charge_id"] = event.id;
+        if (rank == 33) event.data.set_string("charge_id", event.id);
         apply(after_, event);
         events_.push_back(std::move(event));
     }

@@ -47,7 +47,7 @@ class Drafts {
 
     // A draft of the given type and data; `identity` is what gives it its id (I2). The reference
     // lives until the next call.
-    Draft& add(std::string type, Timestamp time, Json data, const Json& identity);
+    Draft& add(std::string type, Timestamp time, JsonText data, JsonText identity);
 
     // Orders what was added since the last call, gives ids, applies all of it and moves it to
     // events().

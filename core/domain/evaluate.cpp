@@ -20,8 +20,7 @@ namespace {
 // business.
 bool was_told_of(const Change& change, const std::string& patient) {
     for (const auto& [key, standing] : change.before.standing) {
-        if (standing.leaves == Export::leaves &&
-            BodyFields(standing.data).text("patient") == patient)
+        if (standing.leaves == Export::leaves && standing.data.find("patient").string() == patient)
             return true;
     }
     return std::any_of(
@@ -34,7 +33,8 @@ bool was_told_of(const Change& change, const std::string& patient) {
 void announce_withdrawals(Change& change) {
     for (const auto& [patient, withdrawal] : change.orders.withdrawn) {
         const Standing* told = change.before.find("withdrawn/" + patient);
-        if (told != nullptr && told->data.value("request", "") == withdrawal.message_id) continue;
+        if (told != nullptr && told->data.find("request").string() == withdrawal.message_id)
+            continue;
         if (!was_told_of(change, patient)) continue;
         Json data{{"patient", patient}, {"request", withdrawal.message_id}};
         Draft& draft = change.drafts.add("patient.withdrawn", change.now(), data, data);

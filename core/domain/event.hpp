@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "base/json.hpp"
+#include "base/json_text.hpp"
 #include "base/timestamp.hpp"
 
 namespace mis::domain {
@@ -25,7 +25,7 @@ struct Event {
     std::string source;         // the MIS source's name, or empty: what the exchange caused
     std::string record_id;      // public id of the record it comes from; empty: none
     Timestamp time;             // business time
-    Json data;                  // contract.md section 2, public ids only
+    JsonText data;              // contract.md section 2, public ids only
     Export leaves = Export::leaves;
     std::string ground;  // why it may leave: "order O1", "export all: …"; for the audit
     std::string party;   // X3: the payer's party whose accounts it concerns; empty: none

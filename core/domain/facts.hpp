@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/identity.hpp"
-#include "base/json.hpp"
+#include "base/json_text.hpp"
 #include "base/timestamp.hpp"
 
 namespace mis::domain {
@@ -28,7 +28,7 @@ struct InboxFact {  // an accepted message of the exchange
     std::string type;  // "order.placed", …
     std::int64_t received_us = 0;
     std::uint64_t position = 0;  // acceptance order
-    Json body;
+    JsonText body;
 };
 
 struct OrderLink {  // P9: remembered once made

@@ -18,12 +18,10 @@ std::vector<const InboxFact*> in_acceptance_order(const std::vector<InboxFact>& 
     return sorted;
 }
 
-std::vector<OrderItem> read_items(const Json& body, const Rules& rules) {
+std::vector<OrderItem> read_items(const BodyFields& body, const Rules& rules) {
     std::vector<OrderItem> items;
-    const auto list = body.find("items");
-    if (list == body.end() || !list->is_array()) return items;
     int position = 0;
-    for (const Json& one : *list) {
+    for (const JsonView one : body.find("items").elements()) {
         const BodyFields fields(one);
         OrderItem item;
         item.id = fields.text("id");
@@ -81,7 +79,7 @@ std::string limit_id_of_order(const Identity& identity, std::string_view order) 
     return identity.public_id("exchange", "limit", order);
 }
 
-std::optional<GrantTerms> read_grant_terms(const Json& terms) {
+std::optional<GrantTerms> read_grant_terms(JsonView terms) {
     if (!terms.is_object()) return std::nullopt;
     const BodyFields fields(terms);
     const auto amount = fields.money("amount");
@@ -124,18 +122,16 @@ Orders read_orders(
             order.plan_id = plan_id_of_order(identity, id);
             order.placed_at = fields.time("placed_at").value_or(received);
             order.position = message->position;
-            order.items = read_items(message->body, rules);
-            if (const Json* terms = fields.find("limit")) order.limit = read_grant_terms(*terms);
-            if (const Json* consent = fields.find("consent");
-                consent != nullptr && consent->is_object()) {
+            order.items = read_items(fields, rules);
+            order.limit = read_grant_terms(fields.find("limit"));
+            if (const JsonView consent = fields.find("consent"); consent.is_object()) {
                 order.consented = true;
-                order.ground = BodyFields(*consent).text("ground");
+                order.ground = consent.find("ground").string();
             }
             orders.all.push_back(std::move(order));
             consent_position[id] = message->position;
         } else if (message->type == "order.amended" && find(id) != orders.all.end()) {
-            if (!find(id)->cancelled_at)
-                amend(*find(id), read_items(message->body, rules), received);
+            if (!find(id)->cancelled_at) amend(*find(id), read_items(fields, rules), received);
         } else if (message->type == "order.cancelled" && find(id) != orders.all.end()) {
             const std::string reason = fields.text("reason");
             cancel(*find(id), reason.empty() ? "cancelled" : reason, received);

@@ -66,7 +66,7 @@ Orders read_orders(
     const GroupFacts& facts, const TypedFacts& typed, const Rules& rules, const Identity& identity
 );
 
-std::optional<GrantTerms> read_grant_terms(const Json& terms);
+std::optional<GrantTerms> read_grant_terms(JsonView terms);
 std::string plan_id_of_order(const Identity& identity, std::string_view order);
 std::string limit_id_of_order(const Identity& identity, std::string_view order);
 

@@ -14,36 +14,34 @@ constexpr std::array<std::string_view, 11> kCorrectionFields{
     "patient", "performed_at", "teeth", "quantity", "list_total",  "discount",
     "total",   "payer",        "limit", "shares",   "service_code"};
 
-bool same_field(const Json& a, const Json& b, std::string_view name) {
-    const std::string key(name);
-    const auto left = a.find(key), right = b.find(key);
-    const bool no_left = left == a.end() || left->is_null() || (left->is_array() && left->empty());
-    const bool no_right =
-        right == b.end() || right->is_null() || (right->is_array() && right->empty());
-    if (no_left || no_right) return no_left == no_right;
-    if (name == "service_code")
-        return fold_code(BodyFields(a).text("service_code")) ==
-               fold_code(BodyFields(b).text("service_code"));
+bool says_nothing(JsonView value) {
+    return value.absent() || value.is_null() || value.raw() == "[]";
+}
+
+bool same_field(const JsonMembers& a, const JsonMembers& b, std::string_view name) {
+    const JsonView left = a.find(name), right = b.find(name);
+    if (says_nothing(left) || says_nothing(right)) return says_nothing(left) == says_nothing(right);
+    if (left.raw() == right.raw()) return true;
+    if (name == "service_code") return fold_code(left.string()) == fold_code(right.string());
     if (name == "performed_at")
-        return BodyFields(a).time("performed_at") == BodyFields(b).time("performed_at");
-    if (name == "quantity")
-        return BodyFields(a).decimal("quantity") == BodyFields(b).decimal("quantity");
-    return *left == *right;
+        return Timestamp::parse_rfc3339(left.string()) == Timestamp::parse_rfc3339(right.string());
+    if (name == "quantity") return Decimal::parse(left.string()) == Decimal::parse(right.string());
+    return false;
 }
 
 // Pairs announced records that are gone with new ones of the same content, each once, in their
 // order.
 template <typename Records, typename Same>
 std::map<std::string, std::string> pair_up(
-    Records& records, const Announced& before, const std::string& prefix, const char* field,
+    Records& records, const Announced& before, const std::string& prefix, std::string_view field,
     const Same& same
 ) {
-    std::set<std::string> present;
+    std::set<std::string_view> present;
     for (const auto& record : records) present.insert(record.id);
-    std::vector<std::pair<std::string, const Json*>> gone;
+    std::vector<std::pair<std::string, JsonView>> gone;
     for_each_standing(before, prefix, [&](const std::string& id, const Standing& standing) {
-        const Json& told = field[0] == '\0' ? standing.data : standing.data.at(field);
-        if (!present.contains(id)) gone.emplace_back(id, &told);
+        if (present.contains(id)) return;
+        gone.emplace_back(id, field.empty() ? standing.data.view() : standing.data.find(field));
     });
     std::map<std::string, std::string> renamed;
     if (gone.empty()) return renamed;
@@ -58,19 +56,19 @@ std::map<std::string, std::string> pair_up(
         );
         if (old == gone.end()) {
             old = std::find_if(gone.begin(), gone.end(), [&](const auto& g) {
-                return same(*g.second, record);
+                return same(g.second, record);
             });
         }
         if (old == gone.end()) continue;
         renamed[record.id] = old->first;
-        record.exported["id"] = old->first;
+        record.exported.set_string("id", old->first);
         record.id = old->first;
         gone.erase(old);
     }
     return renamed;
 }
 
-bool same_item(const Json& told, const PlanItemRecord& item) {
+bool same_item(JsonView told, const PlanItemRecord& item) {
     const BodyFields was(told);
     return was.text("service_code") == item.work.service_code && was.texts("teeth") == item.teeth &&
            was.decimal("quantity") == item.quantity && was.money("total") == item.total &&
@@ -81,7 +79,7 @@ bool same_item(const Json& told, const PlanItemRecord& item) {
 void keep_ids_of_items(TypedFacts& typed, const Announced& before) {
     for (const PlanRecord& plan : typed.plans) {
         const Standing* told = before.find("plan/" + plan.id);
-        if (told == nullptr || !told->data.contains("plan")) continue;
+        if (told == nullptr) continue;
         std::vector<PlanItemRecord*> present;
         std::set<std::string> ids;
         for (PlanItemRecord& item : typed.plan_items) {
@@ -91,10 +89,10 @@ void keep_ids_of_items(TypedFacts& typed, const Announced& before) {
             ids.insert(item.id);
         }
         std::set<std::string> listed;
-        const Json items = told->data.at("plan").value("items", Json::array());
-        for (const Json& item : items) listed.insert(item.value("id", ""));
-        for (const Json& old : items) {
-            const std::string id = old.value("id", "");
+        const auto items = told->data.find("plan").find("items").elements();
+        for (const JsonView item : items) listed.insert(item.find("id").string());
+        for (const JsonView old : items) {
+            const std::string id = old.find("id").string();
             if (ids.contains(id)) continue;
             const auto fresh =
                 std::find_if(present.begin(), present.end(), [&](const PlanItemRecord* item) {
@@ -109,28 +107,28 @@ void keep_ids_of_items(TypedFacts& typed, const Announced& before) {
 
 }  // namespace
 
-bool same_but(const Json& a, const Json& b, std::initializer_list<std::string_view> aside) {
-    const auto left_out = [&](const std::string& name) {
-        return std::find(aside.begin(), aside.end(), name) != aside.end();
-    };
-    for (const Json* side : {&a, &b}) {
-        for (const auto& [name, value] : side->items()) {
-            if (!left_out(name) && !same_field(a, b, name)) return false;
+bool same_but(JsonView a, JsonView b, std::initializer_list<std::string_view> aside) {
+    if (a.raw() == b.raw()) return true;
+    const JsonMembers left(a), right(b);
+    for (const JsonMembers* side : {&left, &right}) {
+        for (const JsonMember& member : *side) {
+            const bool left_out = std::find(aside.begin(), aside.end(), member.name) != aside.end();
+            if (!left_out && !same_field(left, right, member.name)) return false;
         }
     }
     return true;
 }
 
-Difference difference(const Json& announced, const Line& line) {
+Difference difference(JsonView announced, const Line& line) {
+    const JsonMembers was(announced), is(line.exported.view());
     for (const std::string_view name : kCorrectionFields) {
-        if (!same_field(announced, line.exported, name)) return Difference::correction;
+        if (!same_field(was, is, name)) return Difference::correction;
     }
     // What the clinic's table says is configuration: a new mapping announces no procedure anew (I2,
     // I8).
     const bool own_code = !line.work.nomenclature.empty() && !line.work.mapped;
-    if (own_code && !same_field(announced, line.exported, "nomenclature"))
-        return Difference::other_fields;
-    return same_but(announced, line.exported, {"id", "nomenclature", "service_code"})
+    if (own_code && !same_field(was, is, "nomenclature")) return Difference::other_fields;
+    return same_but(announced, line.exported.view(), {"id", "nomenclature", "service_code"})
                ? Difference::none
                : Difference::other_fields;
 }
@@ -141,10 +139,10 @@ void keep_ids_of_replaced_rows(
     keep_ids_of_items(typed, before);
     const auto visits = pair_up(
         typed.appointments, before, "appointment/", "appointment",
-        [](const Json& told, const Appointment& visit) {
-            const bool same_status =
-                told.value("status", "") == visit.status || told.value("status", "") == "no_show";
-            return same_status && same_but(told, visit.exported, {"id", "status", "payer"});
+        [](JsonView told, const Appointment& visit) {
+            const std::string status = told.find("status").string();
+            const bool same_status = status == visit.status || status == "no_show";
+            return same_status && same_but(told, visit.exported.view(), {"id", "status", "payer"});
         }
     );
     for (Line& line : typed.lines) {
@@ -152,13 +150,13 @@ void keep_ids_of_replaced_rows(
         const auto renamed = visits.find(
             identity.public_id(line.key.source, "appointment", line.appointment_source_id)
         );
-        if (renamed != visits.end()) line.exported["appointment"] = renamed->second;
+        if (renamed != visits.end()) line.exported.set_string("appointment", renamed->second);
     }
-    pair_up(typed.lines, before, "procedure/", "procedure", [](const Json& told, const Line& line) {
+    pair_up(typed.lines, before, "procedure/", "procedure", [](JsonView told, const Line& line) {
         return !line.in_progress && difference(told, line) == Difference::none;
     });
-    pair_up(typed.payments, before, "payment/", "", [](const Json& told, const Payment& payment) {
-        return same_but(told, payment.exported, {"id", "payment", "payer", "booked_on"});
+    pair_up(typed.payments, before, "payment/", "", [](JsonView told, const Payment& payment) {
+        return same_but(told, payment.exported.view(), {"id", "payment", "payer", "booked_on"});
     });
 }
 

@@ -12,9 +12,9 @@ void keep_ids_of_replaced_rows(
 
 // How a procedure differs from the one announced (P6).
 enum class Difference { none, other_fields, correction };
-Difference difference(const Json& announced, const Line& line);
+Difference difference(JsonView announced, const Line& line);
 
 // Whether two exported records say the same, the named fields aside.
-bool same_but(const Json& a, const Json& b, std::initializer_list<std::string_view> aside);
+bool same_but(JsonView a, JsonView b, std::initializer_list<std::string_view> aside);
 
 }  // namespace mis::domain

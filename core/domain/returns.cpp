@@ -41,10 +41,10 @@ void keep_rest(Line& line, const Line& returned, Money rest) {
         }
     }
     line.partly_returned = true;
-    line.exported["total"] = to_json_value(line.total);
-    line.exported["quantity"] = line.quantity.to_string();
-    if (line.list_total) line.exported["list_total"] = to_json_value(*line.list_total);
-    if (line.discount) line.exported["discount"] = to_json_value(*line.discount);
+    line.exported.set("total", json_money(line.total));
+    line.exported.set_string("quantity", line.quantity.to_string());
+    if (line.list_total) line.exported.set("list_total", json_money(*line.list_total));
+    if (line.discount) line.exported.set("discount", json_money(*line.discount));
 }
 
 }  // namespace

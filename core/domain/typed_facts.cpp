@@ -45,9 +45,8 @@ class Reader {
     }
 
     void read_patient(const RecordFact& record) {
-        const auto body = parse_json(record.body);
-        if (!body) return problem(record, "the stored body is not JSON");
-        const BodyFields fields(*body);
+        const BodyFields fields{JsonView(record.body)};
+        if (!fields.well_formed()) return problem(record, "the stored body is not JSON");
         Patient patient;
         patient.key = record.key;
         patient.own_pseudonym = identity_.pseudonym(record.key.source, record.key.source_id);
@@ -102,24 +101,26 @@ class Reader {
         return branch == rules_.branch_zones.end() ? rules_.clinic_zone : branch->second;
     }
 
-    // Copies the named fields as they are, and ids under their natural name as public ids.
-    Json exported(
-        const RecordFact& record, const Json& body, std::initializer_list<const char*> plain,
-        std::initializer_list<std::pair<const char*, const char*>> ids
+    // The named fields as they are, and ids under their natural name as public ids.
+    JsonFields exported(
+        const RecordFact& record, const BodyFields& fields, const std::string& id,
+        const std::string& patient, std::initializer_list<std::string_view> plain,
+        std::initializer_list<std::string_view> ids
     ) const {
-        Json out = Json::object();
-        out["id"] = identity_.public_id(record.key);
-        const BodyFields fields(body);
-        for (const char* name : plain) {
-            if (const Json* value = fields.find(name)) out[name] = *value;
+        JsonFields out;
+        out.string("id", id);
+        for (const std::string_view name : plain) {
+            const JsonView value = fields.find(name);
+            if (!value.absent()) out.raw(name, std::string(value.raw()));
         }
-        for (const auto& [name, kind] : ids) {
-            const std::string source_id = fields.text((std::string(name) + "_source_id").c_str());
+        for (const std::string_view kind : ids) {
+            std::string named(kind);
+            named += "_source_id";
+            const std::string source_id = fields.text(named);
             if (!source_id.empty())
-                out[name] = identity_.public_id(record.key.source, kind, source_id);
+                out.string(kind, identity_.public_id(record.key.source, kind, source_id));
         }
-        if (const std::string patient = patient_of(record, fields); !patient.empty())
-            out["patient"] = patient;
+        if (!patient.empty()) out.string("patient", patient);
         return out;
     }
 
@@ -128,18 +129,17 @@ class Reader {
         const bool known = kind == "procedure" || kind == "payment" || kind == "appointment" ||
                            kind == "limit" || kind == "plan" || kind == "plan_item";
         if (!known) return;
-        const auto body = parse_json(record.body);
-        if (!body) return problem(record, "the stored body is not JSON");
-        if (kind == "procedure") return read_procedure(record, *body);
-        if (kind == "payment") return read_payment(record, *body);
-        if (kind == "appointment") return read_appointment(record, *body);
-        if (kind == "limit") return read_limit(record, *body);
-        if (kind == "plan") return read_plan(record, *body);
-        return read_plan_item(record, *body);
+        const BodyFields fields{JsonView(record.body)};
+        if (!fields.well_formed()) return problem(record, "the stored body is not JSON");
+        if (kind == "procedure") return read_procedure(record, fields);
+        if (kind == "payment") return read_payment(record, fields);
+        if (kind == "appointment") return read_appointment(record, fields);
+        if (kind == "limit") return read_limit(record, fields);
+        if (kind == "plan") return read_plan(record, fields);
+        return read_plan_item(record, fields);
     }
 
-    void read_procedure(const RecordFact& record, const Json& body) {
-        const BodyFields fields(body);
+    void read_procedure(const RecordFact& record, const BodyFields& fields) {
         const auto performed_at = fields.time("performed_at");
         const auto total = fields.money("total");
         if (!performed_at || !total)
@@ -168,33 +168,24 @@ class Reader {
         line.warranty = fields.flag("warranty").value_or(false);
         line.remarks = fields.texts("notes");
         read_shares(line, fields);
-        line.exported = exported(
-            record, body,
+        JsonFields out = exported(
+            record, fields, line.id, line.patient,
             {"performed_at", "service_code", "service_name", "category", "quantity", "teeth",
              "surfaces", "list_total", "discount", "total", "payer", "state", "warranty"},
-            {{"practitioner", "practitioner"},
-             {"appointment", "appointment"},
-             {"limit", "limit"},
-             {"branch", "branch"}}
+            {"practitioner", "appointment", "limit", "branch"}
         );
-        line.exported["nomenclature"] =
-            line.work.nomenclature.empty() ? Json() : Json(line.work.nomenclature);
+        if (line.work.nomenclature.empty())
+            out.null("nomenclature");
+        else
+            out.string("nomenclature", line.work.nomenclature);
         if (!line.plan_item_source_id.empty()) {
-            line.exported["plan_item"] =
-                identity_.public_id(record.key.source, "plan_item", line.plan_item_source_id);
+            out.string(
+                "plan_item",
+                identity_.public_id(record.key.source, "plan_item", line.plan_item_source_id)
+            );
         }
-        if (!line.shares.empty()) {
-            Json shares = Json::array();
-            for (const Share& share : line.shares) {
-                Json one{{"payer", share.payer}, {"total", to_json_value(share.total)}};
-                if (!share.limit_source_id.empty()) {
-                    one["limit"] =
-                        identity_.public_id(record.key.source, "limit", share.limit_source_id);
-                }
-                shares.push_back(std::move(one));
-            }
-            line.exported["shares"] = std::move(shares);
-        }
+        if (!line.shares.empty()) out.raw("shares", exported_shares(record, line));
+        line.exported = out.text();
         if (line.total.minor < 0 || line.quantity.is_negative()) {
             returns_.push_back(Return{std::move(line), fields.text("reverses_source_id")});
         } else {
@@ -202,11 +193,26 @@ class Reader {
         }
     }
 
+    std::string exported_shares(const RecordFact& record, const Line& line) const {
+        std::string out = "[";
+        for (const Share& share : line.shares) {
+            JsonFields one;
+            one.string("payer", share.payer).money("total", share.total);
+            if (!share.limit_source_id.empty()) {
+                one.string(
+                    "limit", identity_.public_id(record.key.source, "limit", share.limit_source_id)
+                );
+            }
+            if (out.size() > 1) out += ',';
+            out += one.text().text();
+        }
+        return out += ']';
+    }
+
     void read_shares(Line& line, const BodyFields& fields) {
-        const Json* shares = fields.find("shares");
-        if (shares == nullptr || !shares->is_array()) return;
+        if (!fields.find("shares").is_array()) return;
         std::int64_t sum = 0;
-        for (const Json& item : *shares) {
+        for (const JsonView item : fields.find("shares").elements()) {
             const BodyFields share(item);
             const auto total = share.money("total");
             if (!total || total->currency != line.total.currency) continue;
@@ -221,8 +227,7 @@ class Reader {
         }
     }
 
-    void read_payment(const RecordFact& record, const Json& body) {
-        const BodyFields fields(body);
+    void read_payment(const RecordFact& record, const BodyFields& fields) {
         const auto paid_at = fields.time("paid_at");
         const auto amount = fields.money("amount");
         if (!paid_at || !amount) return problem(record, "a payment without paid_at or amount");
@@ -236,14 +241,14 @@ class Reader {
         payment.paid_at = *paid_at;
         payment.amount = *amount;
         payment.exported = exported(
-            record, body, {"paid_at", "amount", "kind", "method", "payer"},
-            {{"limit", "limit"}, {"branch", "branch"}}
-        );
+                               record, fields, payment.id, payment.patient,
+                               {"paid_at", "amount", "kind", "method", "payer"}, {"limit", "branch"}
+        )
+                               .text();
         all_.payments.push_back(std::move(payment));
     }
 
-    void read_appointment(const RecordFact& record, const Json& body) {
-        const BodyFields fields(body);
+    void read_appointment(const RecordFact& record, const BodyFields& fields) {
         const auto starts_at = fields.time("starts_at");
         const auto ends_at = fields.time("ends_at");
         if (!starts_at || !ends_at)
@@ -261,23 +266,24 @@ class Reader {
         visit.limit_source_id = fields.text("limit_source_id");
         visit.comment = fields.text("comment");
         visit.plan_item_source_ids = fields.texts("plan_item_source_ids");
-        visit.exported = exported(
-            record, body,
+        JsonFields out = exported(
+            record, fields, visit.id, visit.patient,
             {"room", "starts_at", "ends_at", "status", "cancel_reason", "first_visit", "online"},
-            {{"practitioner", "practitioner"}, {"limit", "limit"}, {"branch", "branch"}}
+            {"practitioner", "limit", "branch"}
         );
         if (!visit.plan_item_source_ids.empty()) {
-            Json items = Json::array();
+            std::string items = "[";
             for (const std::string& id : visit.plan_item_source_ids) {
-                items.push_back(identity_.public_id(record.key.source, "plan_item", id));
+                if (items.size() > 1) items += ',';
+                items += json_string(identity_.public_id(record.key.source, "plan_item", id));
             }
-            visit.exported["plan_items"] = std::move(items);
+            out.raw("plan_items", items + "]");
         }
+        visit.exported = out.text();
         all_.appointments.push_back(std::move(visit));
     }
 
-    void read_limit(const RecordFact& record, const Json& body) {
-        const BodyFields fields(body);
+    void read_limit(const RecordFact& record, const BodyFields& fields) {
         const auto granted = fields.money("granted");
         if (!granted) return problem(record, "a limit without granted");
         LimitRecord limit;
@@ -303,8 +309,7 @@ class Reader {
         all_.limits.push_back(std::move(limit));
     }
 
-    void read_plan(const RecordFact& record, const Json& body) {
-        const BodyFields fields(body);
+    void read_plan(const RecordFact& record, const BodyFields& fields) {
         const auto created_on = fields.date("created_on");
         if (!created_on) return problem(record, "a plan without created_on");
         PlanRecord plan;
@@ -316,12 +321,14 @@ class Reader {
         plan.changed_at =
             fields.time("source_modified_at").value_or(rules_.clinic_zone.at(record.first_seen_us));
         plan.exported =
-            exported(record, body, {"created_on", "active"}, {{"practitioner", "practitioner"}});
+            exported(
+                record, fields, plan.id, plan.patient, {"created_on", "active"}, {"practitioner"}
+            )
+                .text();
         all_.plans.push_back(std::move(plan));
     }
 
-    void read_plan_item(const RecordFact& record, const Json& body) {
-        const BodyFields fields(body);
+    void read_plan_item(const RecordFact& record, const BodyFields& fields) {
         PlanItemRecord item;
         item.key = record.key;
         item.id = identity_.public_id(record.key);

@@ -14,7 +14,7 @@
 
 #include "base/decimal.hpp"
 #include "base/identity.hpp"
-#include "base/json.hpp"
+#include "base/json_text.hpp"
 #include "base/money.hpp"
 #include "base/timestamp.hpp"
 #include "domain/evaluate.hpp"
@@ -65,7 +65,7 @@ struct Line {  // a performed procedure as the MIS bills it; returns (negative r
     std::vector<Share> shares;  // as the MIS splits it itself; empty: not split
     bool in_progress = false, warranty = false, partly_returned = false;
     std::vector<std::string> remarks;
-    Json exported;  // contract.md section 1 without private fields, public ids
+    JsonText exported;  // contract.md section 1 without private fields, public ids
 };
 
 struct Payment {
@@ -73,7 +73,7 @@ struct Payment {
     std::string id, patient, kind, payer, limit_source_id;
     Timestamp paid_at;
     Money amount;
-    Json exported;
+    JsonText exported;
 };
 
 struct Appointment {
@@ -85,7 +85,7 @@ struct Appointment {
     Zone zone;
     std::string status, payer, limit_source_id, comment;
     std::vector<std::string> plan_item_source_ids;
-    Json exported;
+    JsonText exported;
 
     explicit Appointment(Zone z) : zone(z) {}
 };
@@ -108,7 +108,7 @@ struct PlanRecord {
     Date created_on;
     bool active = true;
     Timestamp changed_at;  // when it was last seen changed: since then inactive, if it is
-    Json exported;
+    JsonText exported;
 };
 
 struct PlanItemRecord {

@@ -224,9 +224,7 @@ Result<ReplayReport> take_sent_events(
             groups.join_groups(transaction, {known[root].begin(), known[root].end()});
         std::vector<domain::Announced> parts;
         for (const auto& text : joined.announced) {
-            const auto document = parse_json(text);
-            auto part = document ? domain::Announced::from_json(*document)
-                                 : fail(ErrorKind::malformed, "announced state");
+            auto part = domain::Announced::from_text(text);
             if (!part) return fail(part.error().within("the restored store"));
             parts.push_back(std::move(*part));
         }
@@ -240,9 +238,7 @@ Result<ReplayReport> take_sent_events(
             domain::apply(announced, event);
             ++report.applied;
         }
-        groups.save(
-            transaction, joined.group, {canonical_json(announced.to_json()), std::nullopt, ids}
-        );
+        groups.save(transaction, joined.group, {announced.to_text(), std::nullopt, ids});
         ++report.groups;
     }
     transaction.commit();

@@ -18,12 +18,9 @@ struct Account {  // charges are compared per order, account, payer and currency
     friend auto operator<=>(const Account&, const Account&) = default;
 };
 
-std::string text_of(const Json& data, const char* name) {
-    const auto found = data.find(name);
-    if (found == data.end()) return "";
-    if (found->is_string()) return found->get<std::string>();
-    if (found->is_object()) return found->value("id", "");
-    return "";
+std::string text_of(const JsonMembers& data, std::string_view name) {
+    const JsonView found = data.find(name);
+    return found.is_object() ? found.find("id").string() : found.string();
 }
 
 // Standing charges that left the clinic, added up; their number is returned.
@@ -33,12 +30,13 @@ std::int64_t add_charges(
     std::int64_t count = 0;
     for (const auto& [key, standing] : announced.standing) {
         if (!key.starts_with("charge/") || standing.leaves != domain::Export::leaves) continue;
-        const auto total = money_from_json(standing.data.value("total", Json()));
+        const JsonMembers data(standing.data.view());
+        const auto total = data.find("total").money();
         if (!total) continue;
         ++count;
         sums[{
-            text_of(standing.data, "order"), text_of(standing.data, "limit"),
-            text_of(standing.data, "payer"), std::string(total->currency.code())}] += total->minor;
+            text_of(data, "order"), text_of(data, "limit"), text_of(data, "payer"),
+            std::string(total->currency.code())}] += total->minor;
     }
     return count;
 }
@@ -46,12 +44,7 @@ std::int64_t add_charges(
 domain::Announced announced_of(const domain_store::GroupStore& groups, std::int64_t group) {
     const std::string text = groups.announced(group);
     if (text.empty()) return {};
-    const auto document = parse_json(text);
-    if (!document)
-        throw sqlite::StoreError(
-            sqlite::StoreError::Kind::corrupt, "announced state of group " + std::to_string(group)
-        );
-    auto announced = domain::Announced::from_json(*document);
+    auto announced = domain::Announced::from_text(text);
     if (!announced)
         throw sqlite::StoreError(
             sqlite::StoreError::Kind::corrupt,
@@ -75,7 +68,7 @@ std::map<Account, std::int64_t> sums_of_log(
             domain::Event event;
             event.id = sent.id;
             event.type = sent.type;
-            event.data = Json::parse(sent.data);
+            event.data = JsonText::of(sent.data);
             domain::apply(folded, event);
             folded.ledger.clear();  // only what stands is asked here
             folded.receipts.clear();

@@ -98,7 +98,7 @@ bool Meaning::was_cancelled(const std::string& order) const {
     const auto positions = groups_.messages(*group);
     return std::any_of(positions.begin(), positions.end(), [&](auto position) {
         const auto message = inbox_.message(static_cast<std::uint64_t>(position));
-        return message.type == "order.cancelled" && message.body.value("order", "") == order;
+        return message.type == "order.cancelled" && message.body.find("order").string() == order;
     });
 }
 

@@ -18,13 +18,7 @@ constexpr std::size_t kPendingPerCommit = 200;
 domain::Announced parse_announced(const std::vector<std::string>& texts) {
     std::vector<domain::Announced> parts;
     for (const auto& text : texts) {
-        auto document = parse_json(text);
-        if (!document)
-            throw sqlite::StoreError(
-                sqlite::StoreError::Kind::corrupt,
-                "announced state of a group: " + document.error().text
-            );
-        auto part = domain::Announced::from_json(*document);
+        auto part = domain::Announced::from_text(text);
         if (!part)
             throw sqlite::StoreError(
                 sqlite::StoreError::Kind::corrupt,
@@ -58,7 +52,7 @@ std::string awaited_account(const RecordKey& line, const std::string& limit, int
 }  // namespace
 
 std::string Meaning::merge_announced(const std::vector<std::string>& texts) {
-    return canonical_json(parse_announced(texts).to_json());
+    return parse_announced(texts).to_text();
 }
 
 MeaningReport& MeaningReport::operator+=(const MeaningReport& other) {
@@ -311,7 +305,7 @@ void Meaning::work_out_patients(
     if (sending == Sending::send) append(appender, outcome.events, canary, now_us, report);
 
     domain_store::GroupStore::State state;
-    state.announced = canonical_json(outcome.after.to_json());
+    state.announced = outcome.after.to_text();
     if (outcome.next_tick) {
         MIS_ASSERT(outcome.next_tick->unix_us > now_us);  // else it would come due for ever
         state.next_tick_us = outcome.next_tick->unix_us;
@@ -425,7 +419,11 @@ void Meaning::append(
 ) {
     std::vector<disclosure::DisclosedEvent> leaving;
     if (!practitioner_names_.empty())
-        for (auto& event : events) name_practitioners(event.data);
+        for (auto& event : events) {
+            Json named = event.data.tree();
+            name_practitioners(named);
+            event.data = named;
+        }
     for (const auto& event : events)
         if (!gate_.disclose(event, canary, leaving).left()) ++report.withheld;
     appender.append(leaving, {now_us});

@@ -332,10 +332,10 @@ void SourceWorker::announce(
     event.subject = event.partition_key = event.entity_id;
     event.source = setup_.name;
     event.time = setup_.clinic_zone.at(clock_.unix_us());
-    event.data = Json{{"source", setup_.name}};
-    if (!stream.empty()) event.data["stream"] = stream;
-    event.identity = canonical_json(event.data);
-    if (!reason.empty()) event.data["reason"] = reason;
+    event.data.set_string("source", setup_.name);
+    if (!stream.empty()) event.data.set_string("stream", stream);
+    event.identity = event.data.text();
+    if (!reason.empty()) event.data.set_string("reason", reason);
     event.ground = "state of the connection, no patient";
     const std::lock_guard lock(store_.mutex());
     sqlite::Transaction transaction(store_.database());

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "base/json.hpp"
+#include "base/json_text.hpp"
 #include "base/money.hpp"
 #include "base/result.hpp"
 #include "base/teeth.hpp"
@@ -73,8 +73,19 @@ void fuzz_text(std::string_view text) {
 }
 
 void fuzz_json(std::string_view text) {
+    for (const JsonMember& member : JsonMembers(JsonView(text))) {
+        MIS_ASSERT(member.value.raw().data() + member.value.raw().size() <= text.end());
+        static_cast<void>(member.value.string());
+        static_cast<void>(member.value.elements());
+    }
     const auto document = parse_json(text);
     if (!document) return;
+    const std::string canonical = canonical_json(*document);
+    MIS_ASSERT(JsonView(canonical).tree() == *document);
+    if (document->is_object()) {
+        const JsonMembers members{JsonView(canonical)};
+        MIS_ASSERT(members.well_formed() && members.size() == document->size());
+    }
     const auto again = parse_json(canonical_json(*document));
     MIS_ASSERT(again && *again == *document);
 }

@@ -16,47 +16,47 @@ bool is_code_like(const std::string& note
            });
 }
 
-Json remarks_of(const Line& line) {
-    Json remarks = Json::array();
+std::string remarks_of(const Line& line) {
+    std::string remarks = "[";
+    const auto add = [&](std::string_view remark) {
+        if (remarks.size() > 1) remarks += ',';
+        append_json_string(remarks, remark);
+    };
     for (const std::string& note : line.remarks) {
-        if (is_code_like(note)) remarks.push_back(note);
+        if (is_code_like(note)) add(note);
     }
     if (line.list_total && line.list_total->currency == line.total.currency) {
         const std::int64_t discount = line.discount ? line.discount->minor : 0;
         const bool known = line.discount.has_value();
-        if (known && line.list_total->minor - discount != line.total.minor) {
-            remarks.push_back("list_total_minus_discount_differs");
-        }
+        if (known && line.list_total->minor - discount != line.total.minor)
+            add("list_total_minus_discount_differs");
     }
-    return remarks;
+    return remarks += ']';
 }
 
-Json data_of(const LineCharge& charge, const std::string& order, const std::string& item) {
+// What gives a charge its identity (I2): all but the item and the remarks.
+JsonText identity_of(const LineCharge& charge, const std::string& order) {
     const Line& line = *charge.line;
-    Json data{
-        {"payer", charge.payer}, {"procedure", line.id}, {"total", to_json_value(charge.total)}};
-    data["line_total"] = to_json_value(line.total);
-    if (line.list_total) data["list_total"] = to_json_value(*line.list_total);
-    if (line.discount) data["discount"] = to_json_value(*line.discount);
-    data["quantity"] = line.quantity.to_string();
-    data["tax_deductible"] = charge.payer == "patient" && line.category != "goods";
-    data["remarks"] = remarks_of(line);
-    if (!charge.limit.empty()) data["limit"] = charge.limit;
-    for (const auto& [account, part] :
-         charge.overruns) {  // so that a log alone tells what an account consumed
-        data["overruns"].push_back(Json{{"limit", account}, {"total", to_json_value(part)}});
+    JsonFields data;
+    data.string("payer", charge.payer).string("procedure", line.id).money("total", charge.total);
+    data.money("line_total", line.total);
+    if (line.list_total) data.money("list_total", *line.list_total);
+    if (line.discount) data.money("discount", *line.discount);
+    data.string("quantity", line.quantity.to_string());
+    data.boolean("tax_deductible", charge.payer == "patient" && line.category != "goods");
+    if (!charge.limit.empty()) data.string("limit", charge.limit);
+    if (!charge.overruns.empty()) {  // so that a log alone tells what an account consumed
+        std::string overruns = "[";
+        for (const auto& [account, part] : charge.overruns) {
+            if (overruns.size() > 1) overruns += ',';
+            JsonFields one;
+            overruns += one.string("limit", account).money("total", part).text().text();
+        }
+        data.raw("overruns", overruns + "]");
     }
-    if (!charge.party.empty()) data["payer_party"] = charge.party;
-    if (!order.empty()) data["order"] = order;
-    if (!item.empty()) data["item"] = item;
-    return data;
-}
-
-Json identity_of(const Json& data) {
-    Json identity = data;
-    identity.erase("item");
-    identity.erase("remarks");
-    return identity;
+    if (!charge.party.empty()) data.string("payer_party", charge.party);
+    if (!order.empty()) data.string("order", order);
+    return data.text();
 }
 
 class Announcer {
@@ -80,26 +80,29 @@ class Announcer {
         std::string order = order_of(charge, tracked_, accounts_, change_.identity);
         std::string item_order;
         const PlanItem* item = tracked_.charged_item(line.id, &item_order);
-        Json data = data_of(charge, order, item == nullptr ? std::string() : item->id);
+        JsonText identity = identity_of(charge, order);
         const auto why = reversed_.find(line.id);
         if (told != nullptr && why == reversed_.end()) {
-            const bool same = same_but(
-                told->data, data, {"charge_id", "booked_on", "item", "remarks", "patient"}
-            );
+            const JsonView was = told->data.view(), is = identity.view();
+            const bool same =
+                same_but(was, is, {"charge_id", "booked_on", "item", "remarks", "patient"});
             const bool same_sums =
-                same || same_but(
-                            told->data, data,
-                            {"charge_id", "booked_on", "item", "remarks", "patient", "order"}
-                        );
+                same ||
+                same_but(
+                    was, is, {"charge_id", "booked_on", "item", "remarks", "patient", "order"}
+                );
             if (same || (same_sums && was_mapped_anew(line))) return;
             reverse(*told, same_sums ? "order_changed" : "split_changed");
         } else if (told != nullptr) {
             reverse(*told, why->second);
         }
-        const Json identity = identity_of(data);
-        data["booked_on"] = today_;
-        Draft& draft =
-            change_.drafts.add("billing.charge", line.performed_at, std::move(data), identity);
+        JsonText data = identity;
+        data.set_string("booked_on", today_);
+        if (item != nullptr) data.set_string("item", item->id);
+        data.set("remarks", remarks_of(line));
+        Draft& draft = change_.drafts.add(
+            "billing.charge", line.performed_at, std::move(data), std::move(identity)
+        );
         draft.entity(line.id).at(line.performed_at, line.key.source_id).with(permission);
         const Plan* plan = order.empty() ? nullptr : tracked_.plan_of_order(order);
         if (plan != nullptr) draft.about("plan/" + plan->id);
@@ -134,23 +137,24 @@ class Announcer {
     bool was_mapped_anew(const Line& line) const {
         const Standing* told = change_.before.find("procedure/" + line.id);
         if (told == nullptr || !line.work.mapped) return false;
-        return BodyFields(told->data.at("procedure")).text("nomenclature") !=
-               line.work.nomenclature;
+        return told->data.find("procedure").find("nomenclature").string() != line.work.nomenclature;
     }
 
     void reverse(const Standing& told, const std::string& reason) {
         const BodyFields was(told.data);
         const std::string patient = was.text("patient");
-        Json data{
-            {"charge_id", told.event_id},
-            {"payer", told.data["payer"]},
-            {"total", told.data["total"]},
-            {"reason", reason}};
-        const Json identity = data;
-        data["booked_on"] = today_;
-        if (const std::string limit = was.text("limit"); !limit.empty()) data["limit"] = limit;
-        Draft& draft =
-            change_.drafts.add("billing.reversal", change_.now(), std::move(data), identity);
+        JsonFields fields;
+        fields.string("charge_id", told.event_id).string("reason", reason);
+        fields.raw("payer", std::string(was.find("payer").raw()));
+        fields.raw("total", std::string(was.find("total").raw()));
+        JsonText identity = fields.text();
+        JsonText data = identity;
+        data.set_string("booked_on", today_);
+        if (const std::string limit = was.text("limit"); !limit.empty())
+            data.set_string("limit", limit);
+        Draft& draft = change_.drafts.add(
+            "billing.reversal", change_.now(), std::move(data), std::move(identity)
+        );
         const std::string id = was.text("procedure");
         Permission permission = change_.gate.fallen(told.leaves, patient);
         if (told.leaves == Export::leaves) {  // X2: also after a withdrawal
@@ -165,7 +169,9 @@ class Announcer {
         draft.payer = was.text("payer");
         const Standing* procedure = change_.before.find("procedure/" + id);
         if (procedure != nullptr) {
-            const auto performed = BodyFields(procedure->data.at("procedure")).time("performed_at");
+            const auto performed = Timestamp::parse_rfc3339(
+                procedure->data.find("procedure").find("performed_at").string()
+            );
             if (performed) draft.at(*performed, change_.row_of(id));
         }
         draft.event.source = change_.typed.mis_source;

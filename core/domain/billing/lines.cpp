@@ -6,13 +6,13 @@
 namespace mis::domain {
 namespace {
 
-Json identity_of_mapped(const Line& line) {
-    Json identity = line.exported;
-    identity.erase("nomenclature");  // configuration gives no identity (I2)
+JsonText identity_of(const Line& line) {
+    JsonText identity = line.exported;
+    if (line.work.mapped) identity.erase("nomenclature");  // configuration gives no identity (I2)
     return identity;
 }
 
-std::string reason_of(const Line& line, const Json& told) {
+std::string reason_of(const Line& line, JsonView told) {
     const BodyFields was(told);
     if (was.text("patient") != line.patient) return line.patient_merged ? "merged" : "corrected";
     const auto total = was.money("total");
@@ -25,11 +25,13 @@ std::string reason_of(const Line& line, const Json& told) {
 void reverse(
     Change& change, const std::string& id, const Standing& told, const std::string& reason
 ) {
-    const Json& procedure = told.data.at("procedure");
+    const JsonView procedure = told.data.find("procedure");
     const BodyFields was(procedure);
     const std::string patient = was.text("patient");
-    Json data{{"procedure", procedure}, {"performed_event", told.event_id}, {"reason", reason}};
-    if (told.event_id.empty()) data.erase("performed_event");
+    JsonFields fields;
+    fields.raw("procedure", std::string(procedure.raw())).string("reason", reason);
+    if (!told.event_id.empty()) fields.string("performed_event", told.event_id);
+    const JsonText data = fields.text();
     Draft& draft = change.drafts.add("procedure.reversed", change.now(), data, data);
     draft.entity(id).with(change.gate.fallen(told.leaves, patient)).of_patient(patient);
     if (const auto performed = was.time("performed_at")) draft.at(*performed, change.row_of(id));
@@ -48,7 +50,7 @@ ReversedLines announce_lines(Change& change) {
         const Standing* told = change.told(key, permission);
         present.insert(line.id);
         if (told != nullptr) {
-            const Json& announced = told->data.at("procedure");
+            const JsonView announced = told->data.find("procedure");
             const Difference found =
                 line.in_progress ? Difference::correction : difference(announced, line);
             if (found == Difference::none) continue;
@@ -57,15 +59,11 @@ ReversedLines announce_lines(Change& change) {
             reverse(change, line.id, *told, reason);
         }
         if (line.in_progress) continue;  // it is announced when it is done
-        Json data{{"procedure", line.exported}};
-        Draft& draft = line.work.mapped ? change.drafts.add(
-                                              "procedure.performed", line.performed_at,
-                                              std::move(data), identity_of_mapped(line)
-                                          )
-                                        : change.drafts.add(
-                                              "procedure.performed", line.performed_at,
-                                              std::move(data), line.exported
-                                          );
+        JsonFields data;
+        data.raw("procedure", line.exported.text());
+        Draft& draft = change.drafts.add(
+            "procedure.performed", line.performed_at, data.text(), identity_of(line)
+        );
         draft.entity(line.id)
             .at(line.performed_at, line.key.source_id)
             .with(permission)
@@ -87,15 +85,20 @@ ReversedLines announce_lines(Change& change) {
 
 void announce_payments(Change& change) {
     std::set<std::string> present;
+    const std::string today = change.rules.clinic_zone.date_of(change.now()).to_string();
     const auto take_back = [&](const std::string& id, const Standing& told, const char* reason) {
         const BodyFields was(told.data);
         const std::string patient = was.text("patient");
-        Json data{{"charge_id", told.event_id}, {"kind", was.text("kind")}, {"reason", reason}};
-        data["payer"] = told.data.value("payer", Json());
-        data["total"] = told.data.value("amount", Json());
-        data["booked_on"] = change.rules.clinic_zone.date_of(change.now()).to_string();
-        Json identity = data;
-        identity.erase("booked_on");
+        const auto as_told = [&](std::string_view name) {
+            return std::string(was.has(name) ? was.find(name).raw() : "null");
+        };
+        JsonFields fields;
+        fields.string("charge_id", told.event_id).string("kind", was.text("kind"));
+        fields.raw("payer", as_told("payer")).raw("total", as_told("amount"));
+        fields.string("reason", reason);
+        const JsonText identity = fields.text();
+        JsonText data = identity;
+        data.set_string("booked_on", today);
         Draft& draft =
             change.drafts.add("billing.reversal", change.now(), std::move(data), identity);
         draft.entity(id).with(change.gate.fallen(told.leaves, patient)).of_patient(patient);
@@ -105,29 +108,30 @@ void announce_payments(Change& change) {
     };
     for (const Payment& payment : change.typed.payments) {
         const std::string key = "payment/" + payment.id;
+        const std::string payer = payment.payer.empty() ? "patient" : payment.payer;
         const Permission permission = change.gate.record(payment.patient, payment.paid_at);
         const Standing* told = change.told(key, permission);
         present.insert(payment.id);
         if (told != nullptr) {
-            if (same_but(told->data, payment.exported, {"id", "payment", "payer", "booked_on"}) &&
-                BodyFields(told->data).text("payer") ==
-                    (payment.payer.empty() ? "patient" : payment.payer)) {
-                continue;
-            }
-            const auto was = change.typed.patients.find(BodyFields(told->data).text("patient"));
+            const BodyFields announced(told->data);
+            const bool same = same_but(
+                told->data.view(), payment.exported.view(), {"id", "payment", "payer", "booked_on"}
+            );
+            if (same && announced.text("payer") == payer) continue;
+            const auto was = change.typed.patients.find(announced.text("patient"));
             const bool merged = was != change.typed.patients.end() && was->second.merged &&
                                 was->second.pseudonym == payment.patient;
             take_back(payment.id, *told, merged ? "merged" : "corrected");
         }
-        Json data = payment.exported;
-        data.erase("id");
-        data["payment"] = payment.id;
-        data["payer"] = payment.payer.empty() ? "patient" : payment.payer;
-        const Json identity = data;
-        data["booked_on"] = change.rules.clinic_zone.date_of(change.now()).to_string();
+        JsonText identity = payment.exported;
+        identity.erase("id");
+        identity.set_string("payment", payment.id);
+        identity.set_string("payer", payer);
+        JsonText data = identity;
+        data.set_string("booked_on", today);
         Draft& draft = change.drafts.add(
             payment.kind == "refund" ? "billing.refund" : "billing.payment", payment.paid_at,
-            std::move(data), identity
+            std::move(data), std::move(identity)
         );
         draft.entity(payment.id)
             .at(payment.paid_at, payment.key.source_id)

@@ -124,9 +124,9 @@ void announce(
 Json entry_of(const Standing& charge) {
     Json entry{
         {"charge_id", charge.event_id},
-        {"procedure", charge.data["procedure"]},
-        {"total", charge.data["total"]}};
-    if (charge.data.contains("item")) entry["item"] = charge.data["item"];
+        {"procedure", charge.data.find("procedure").string()},
+        {"total", charge.data.find("total").tree()}};
+    if (charge.data.contains("item")) entry["item"] = charge.data.find("item").string();
     return entry;
 }
 

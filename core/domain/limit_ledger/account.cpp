@@ -222,7 +222,7 @@ class Collector {
     ) {  // L1: increases of what the exchange stated, which opens an account where there is none
         for (const InboxFact* message : messages_of(facts_, "limit.granted")) {
             const BodyFields fields(message->body);
-            const auto terms = read_grant_terms(message->body);
+            const auto terms = read_grant_terms(message->body.view());
             if (!terms) continue;
             Account* account = named_by(fields, terms->kind);
             const Order* order = orders_.find(fields.text("order"));

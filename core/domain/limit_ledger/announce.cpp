@@ -16,23 +16,21 @@ Permission permission_of(const Change& change, const Account& account) {
     return permission;
 }
 
-Json figures(const Account& account) {
-    return Json{
-        {"limit", account.id},
-        {"granted", to_json_value(account.granted)},
-        {"consumed", to_json_value(account.consumed)},
-        {"remaining", to_json_value(account.remaining())},
-        {"overrun", to_json_value(account.overrun())}};
+JsonFields figures(const Account& account) {
+    JsonFields data;
+    data.string("limit", account.id).money("granted", account.granted);
+    data.money("consumed", account.consumed).money("remaining", account.remaining());
+    data.money("overrun", account.overrun());
+    return data;
 }
 
-void add_terms(Json& data, const Account& account) {
-    data["kind"] = account.kind;
-    data["overrun_payer"] = account.overrun_payer;
-    if (account.valid_from) data["valid_from"] = account.valid_from->to_string();
-    if (account.valid_to) data["valid_to"] = account.valid_to->to_string();
-    if (!account.party().empty()) data["payer_party"] = account.party();
-    if (!account.orders.empty()) data["order"] = *account.orders.begin();
-    if (account.shared()) data["shared"] = true;
+void add_terms(JsonFields& data, const Account& account) {
+    data.string("kind", account.kind).string("overrun_payer", account.overrun_payer);
+    if (account.valid_from) data.string("valid_from", account.valid_from->to_string());
+    if (account.valid_to) data.string("valid_to", account.valid_to->to_string());
+    if (!account.party().empty()) data.string("payer_party", account.party());
+    if (!account.orders.empty()) data.string("order", *account.orders.begin());
+    if (account.shared()) data.boolean("shared", true);
 }
 
 bool from_exchange(const Account& account) {
@@ -40,10 +38,10 @@ bool from_exchange(const Account& account) {
 }
 
 Draft& add(
-    Change& change, const Account& account, const std::string& type, Json data,
-    const Json& identity, int turn = 0
+    Change& change, const Account& account, const std::string& type, JsonText data,
+    JsonText identity, int turn = 0
 ) {
-    Draft& draft = change.drafts.add(type, change.now(), std::move(data), identity);
+    Draft& draft = change.drafts.add(type, change.now(), std::move(data), std::move(identity));
     draft.entity(account.id).about("limit/" + account.id).with(permission_of(change, account));
     draft.source_id = account.id;
     draft.turn = turn;
@@ -81,34 +79,33 @@ Thresholds told_thresholds(const Change& change, const Account& account, int low
 }
 
 void announce_mismatch(
-    Change& change, const Account& account, const char* field, Money ours, Money theirs, Json lines
+    Change& change, const Account& account, const char* field, Money ours, Money theirs,
+    std::string lines
 ) {
-    Json data = figures(account);
-    data["field"] = field;
-    data["ours"] = to_json_value(ours);
-    data["theirs"] = to_json_value(theirs);
     const std::string key =
         "mismatch/" + account.id + "/" + field + "/" + ours.to_string() + "/" + theirs.to_string();
     if (change.told(key, permission_of(change, account)) != nullptr) return;
-    const Json identity{{"field", field}, {"ours", data["ours"]}, {"theirs", data["theirs"]}};
-    data["lines"] = std::move(lines);
-    add(change, account, "limit.mismatch", std::move(data), identity);
+    JsonFields identity, data = figures(account);
+    for (JsonFields* fields : {&identity, &data})
+        fields->string("field", field).money("ours", ours).money("theirs", theirs);
+    data.raw("lines", std::move(lines));
+    add(change, account, "limit.mismatch", data.text(), identity.text());
 }
 
 // L9: the one line that explains the difference, else the ones that overflowed, else all.
-Json explaining_lines(const Account& account, std::int64_t difference) {
-    Json lines = Json::array();
+std::string explaining_lines(const Account& account, std::int64_t difference) {
     for (const Line* line : account.lines) {
-        if (line->total.minor == std::abs(difference) && difference != 0) {
-            lines.push_back(line->id);
-            return lines;
-        }
+        if (line->total.minor == std::abs(difference) && difference != 0)
+            return "[" + json_string(line->id) + "]";
     }
+    std::string lines = "[";
     const std::size_t first =
         account.lines.size() > 200 ? account.lines.size() - 200 : 0;  // an event stays under 20 kB
-    for (std::size_t i = first; i < account.lines.size(); ++i)
-        lines.push_back(account.lines[i]->id);
-    return lines;
+    for (std::size_t i = first; i < account.lines.size(); ++i) {
+        if (lines.size() > 1) lines += ',';
+        append_json_string(lines, account.lines[i]->id);
+    }
+    return lines += ']';
 }
 
 void compare_with_sources(Change& change, const Account& account) {
@@ -118,17 +115,16 @@ void compare_with_sources(Change& change, const Account& account) {
             const bool agrees = *said.used == account.consumed ||
                                 *said.used == account.consumed - account.overrun();
             if (!agrees) {
-                const Json lines =
-                    explaining_lines(account, account.consumed.minor - said.used->minor);
-                announce_mismatch(change, account, "used", account.consumed, *said.used, lines);
+                announce_mismatch(
+                    change, account, "used", account.consumed, *said.used,
+                    explaining_lines(account, account.consumed.minor - said.used->minor)
+                );
             }
         }
         const bool comparable = said.strength != strongest.strength &&
                                 said.granted.currency == account.granted.currency;
         if (comparable && said.granted != account.granted) {
-            announce_mismatch(
-                change, account, "granted", account.granted, said.granted, Json::array()
-            );
+            announce_mismatch(change, account, "granted", account.granted, said.granted, "[]");
         }
     }
 }
@@ -159,11 +155,10 @@ bool was_booked_on(const Change& change, const std::string& limit) {
     }
     bool overflowed = false;
     for_each_standing(after, "charge/", [&](const std::string& key, const Standing& charge) {
-        const Json* overruns = BodyFields(charge.data).find("overruns");
         const Standing* was = change.before.find("charge/" + key);
-        if (overruns == nullptr || (was != nullptr && was->event_id == charge.event_id)) return;
-        for (const Json& part : *overruns)
-            overflowed = overflowed || part.value("limit", "") == limit;
+        if (was != nullptr && was->event_id == charge.event_id) return;
+        for (const JsonView part : charge.data.find("overruns").elements())
+            overflowed = overflowed || part.find("limit").string() == limit;
     });
     return overflowed;
 }
@@ -173,24 +168,26 @@ bool was_booked_on(const Change& change, const std::string& limit) {
 void announce_grants(Change& change, const std::vector<Account>& accounts) {
     for (const Account& account : accounts) {
         const Standing* told = change.told("limit/" + account.id, permission_of(change, account));
-        const auto was = told == nullptr ? std::nullopt : BodyFields(told->data).money("granted");
+        const auto was = told == nullptr ? std::nullopt : told->data.find("granted").money();
         const bool same_currency = was && was->currency == account.granted.currency;
         const std::string owner =
-            told == nullptr ? std::string() : BodyFields(told->data).text("patient");
+            told == nullptr ? std::string() : told->data.find("patient").string();
         const bool moved = !owner.empty() && !account.shared() &&
                            owner != account.patient;  // no owner: it was shared
         if (told == nullptr || !same_currency || moved || is_reopened(account, told, change)) {
-            Json data = figures(account);
+            const char* reason = told == nullptr ? "new" : moved ? "merged" : "reopened";
+            JsonFields identity, data = figures(account);
             add_terms(data, account);
-            data["reason"] = told == nullptr ? "new" : moved ? "merged" : "reopened";
-            add(change, account, "limit.opened", data,
-                Json{{"granted", data["granted"]}, {"reason", data["reason"]}});
+            data.string("reason", reason);
+            identity.money("granted", account.granted).string("reason", reason);
+            add(change, account, "limit.opened", data.text(), identity.text());
         }
         if (!same_currency || *was == account.granted) continue;
-        Json data = figures(account);
-        data["amount"] = to_json_value(account.granted - *was);
-        add(change, account, "limit.granted", data,
-            Json{{"granted", data["granted"]}, {"amount", data["amount"]}});
+        const Money amount = account.granted - *was;
+        JsonFields identity, data = figures(account);
+        data.money("amount", amount);
+        identity.money("granted", account.granted).money("amount", amount);
+        add(change, account, "limit.granted", data.text(), identity.text());
     }
 }
 
@@ -212,12 +209,12 @@ void announce_judgements(
             change.drafts.after().find(key);  // a corrected line's violations are new ones
         if (told != nullptr && !(told->leaves == Export::withheld && permission.allowed()))
             continue;
-        Json data = figures(*account);
-        data["rule"] = violation.rule;
-        data["lines"] = Json::array({violation.line->id});
-        Draft& draft =
-            add(change, *account, "limit.rule_violated", data,
-                Json{{"rule", data["rule"]}, {"lines", data["lines"]}});
+        JsonFields identity, data = figures(*account);
+        for (JsonFields* fields : {&identity, &data}) {
+            fields->string("rule", violation.rule);
+            fields->raw("lines", "[" + json_string(violation.line->id) + "]");
+        }
+        Draft& draft = add(change, *account, "limit.rule_violated", data.text(), identity.text());
         draft.at(violation.line->performed_at, violation.line->key.source_id).with(permission);
         draft.event.time = violation.line->performed_at;
     }
@@ -225,9 +222,9 @@ void announce_judgements(
         const Thresholds was = told_thresholds(change, account, low_percent);
         const Thresholds is = judge(account.granted.minor, account.consumed.minor, low_percent);
         const auto announce = [&](const char* type) {
-            Json data = figures(account);
-            add(change, account, type, data,
-                Json{{"granted", data["granted"]}, {"consumed", data["consumed"]}});
+            JsonFields identity;
+            identity.money("granted", account.granted).money("consumed", account.consumed);
+            add(change, account, type, figures(account).text(), identity.text());
         };
         if (is.low && !was.low) announce("limit.low");
         if (is.exhausted && !was.exhausted) announce("limit.exhausted");
@@ -240,56 +237,56 @@ void announce_judgements(
 void announce_closings(
     Change& change, const std::vector<Account>& accounts, const Tracked& tracked
 ) {
-    const auto data_of = [](const Account& account, const Json& reasons, int revision) {
-        Json data = figures(account);
-        data["write_off"] = to_json_value(account.consumed - account.overrun());
-        data["revision"] = revision;
-        data["reasons"] = reasons;
-        return data;
+    const auto identity_of = [](const Account& account, int revision) {
+        JsonFields fields = figures(account);
+        fields.money("write_off", account.consumed - account.overrun());
+        return fields.integer("revision", revision).text();
+    };
+    const auto listed = [](const std::vector<std::string>& reasons) {
+        return canonical_json(Json(reasons));
     };
     for (const Account& account : accounts) {
         const Standing* told = change.told("limit/" + account.id, permission_of(change, account));
-        const Json reasons = closing_reasons(account, tracked, change);
-        const bool was_closed = told != nullptr && told->data.value("closed", false);
+        const auto reasons = closing_reasons(account, tracked, change);
+        const JsonText nothing;
+        const BodyFields was(told == nullptr ? nothing : told->data);
+        const bool was_closed = was.flag("closed").value_or(false);
         const bool reopened = is_reopened(account, told, change);
-        const Json known =
-            told == nullptr ? Json::array() : told->data.value("reasons", Json::array());
+        const auto known = was.texts("reasons");
         bool closes = false;
         if (was_closed && !reopened) {
-            const Json now = figures(account);
-            closes = now["consumed"] != told->data.value("consumed", Json()) ||
-                     now["granted"] != told->data.value("granted", Json()) ||
-                     now["overrun"] != told->data.value("overrun", Json()) ||
-                     was_booked_on(change, account.id);
+            closes = account.consumed != was.money("consumed") ||
+                     account.granted != was.money("granted") ||
+                     account.overrun() != was.money("overrun") || was_booked_on(change, account.id);
         } else {
-            for (const Json& reason : reasons) {
+            for (const std::string& reason : reasons) {
                 closes = closes || std::find(known.begin(), known.end(), reason) == known.end();
             }
         }
         if (!closes) continue;
-        const int revision = (told == nullptr ? 0 : told->data.value("revision", 0)) + 1;
-        Json data = data_of(account, reasons.empty() ? known : reasons, revision);
-        Json identity = data;
-        identity.erase("reasons");
-        add(change, account, "limit.closed", std::move(data), identity);
+        JsonText identity = identity_of(account, was.integer("revision").value_or(0) + 1);
+        JsonText data = identity;
+        data.set("reasons", listed(reasons.empty() ? known : reasons));
+        add(change, account, "limit.closed", std::move(data), std::move(identity));
     }
     for_each_standing(change.before, "limit/", [&](const std::string& id, const Standing& told) {
         const bool present = std::any_of(accounts.begin(), accounts.end(), [&](const Account& a) {
             return a.id == id;
         });
-        const Json reasons = told.data.value("reasons", Json::array());
-        const bool known =
-            std::find(reasons.begin(), reasons.end(), Json("removed")) != reasons.end();
-        if (present || (known && told.data.value("closed", false))) return;
+        const BodyFields was(told.data);
+        const auto reasons = was.texts("reasons");
+        const bool known = std::find(reasons.begin(), reasons.end(), "removed") != reasons.end();
+        if (present || (known && was.flag("closed").value_or(false))) return;
         Account gone;  // its every source is gone; its lines wait uncharged
         gone.id = id;
-        gone.granted = BodyFields(told.data).money("granted").value_or(Money{});
+        gone.granted = was.money("granted").value_or(Money{});
         gone.consumed.currency = gone.granted.currency;
-        Json data = data_of(gone, Json::array({"removed"}), told.data.value("revision", 0) + 1);
-        Json identity = data;
-        identity.erase("reasons");
-        const std::string patient = BodyFields(told.data).text("patient");
-        Draft& draft = change.drafts.add("limit.closed", change.now(), std::move(data), identity);
+        JsonText identity = identity_of(gone, was.integer("revision").value_or(0) + 1);
+        JsonText data = identity;
+        data.set("reasons", listed({"removed"}));
+        const std::string patient = was.text("patient");
+        Draft& draft =
+            change.drafts.add("limit.closed", change.now(), std::move(data), std::move(identity));
         draft.entity(id)
             .about("limit/" + id)
             .with(change.gate.fallen(told.leaves, patient))

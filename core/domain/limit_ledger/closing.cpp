@@ -22,8 +22,10 @@ std::optional<std::string> expiry_reason(
 
 }  // namespace
 
-Json closing_reasons(const Account& account, const Tracked& tracked, Change& change) {
-    Json reasons = Json::array();
+std::vector<std::string> closing_reasons(
+    const Account& account, const Tracked& tracked, Change& change
+) {
+    std::vector<std::string> reasons;
     for (const std::string& message : account.close_messages) reasons.push_back("inbox:" + message);
     if (const auto reason = cancelled_reason(account, change.now())) reasons.push_back(*reason);
     if (const auto reason = expiry_reason(account, change.rules, change.now()))
@@ -40,13 +42,14 @@ Json closing_reasons(const Account& account, const Tracked& tracked, Change& cha
 }
 
 bool is_reopened(const Account& account, const Standing* told, const Change& change) {
-    if (told == nullptr || !told->data.value("closed", false)) return false;
-    const auto was = BodyFields(told->data).money("granted");
+    if (told == nullptr) return false;
+    const BodyFields fields(told->data);
+    if (!fields.flag("closed").value_or(false)) return false;
+    const auto was = fields.money("granted");
     if (was && was->currency == account.granted.currency && account.granted > *was) return true;
     const auto cancelled = cancelled_reason(account, change.now());
     const auto expired = expiry_reason(account, change.rules, change.now());
-    for (const Json& reason : told->data.value("reasons", Json::array())) {
-        const std::string text = reason.is_string() ? reason.get<std::string>() : std::string();
+    for (const std::string& text : fields.texts("reasons")) {
         if (text.rfind("inbox:", 0) == 0 || text.rfind("order:", 0) == 0)
             return false;  // remembered for good
         if (cancelled == text || expired == text) return false;

@@ -11,52 +11,77 @@ namespace {
 
 constexpr std::size_t kItemsInOneEvent = 60;  // an event stays under 20 kB
 
-Json json_of(const PlanItem& item) {
-    Json out{
-        {"id", item.id},
-        {"teeth", item.teeth},
-        {"quantity", item.quantity.to_string()},
-        {"stage", item.stage},
-        {"position", item.position}};
-    if (!item.work.service_code.empty()) out["service_code"] = item.work.service_code;
-    out["nomenclature"] = item.work.nomenclature.empty() ? Json() : Json(item.work.nomenclature);
-    if (item.total) out["total"] = to_json_value(*item.total);
-    return out;
+JsonText text_of(const PlanItem& item) {
+    JsonFields out;
+    out.string("id", item.id).raw("teeth", canonical_json(item.teeth));
+    out.string("quantity", item.quantity.to_string());
+    out.integer("stage", item.stage).integer("position", item.position);
+    if (!item.work.service_code.empty()) out.string("service_code", item.work.service_code);
+    if (item.work.nomenclature.empty())
+        out.null("nomenclature");
+    else
+        out.string("nomenclature", item.work.nomenclature);
+    if (item.total) out.money("total", *item.total);
+    return out.text();
 }
 
-Json json_of(const Plan& plan) {
-    Json items = Json::array();
+std::string list_of(const std::vector<std::string>& raw, std::size_t from, std::size_t to) {
+    std::string list = "[";
+    for (std::size_t i = from; i < to; ++i) {
+        if (i > from) list += ',';
+        list += raw[i];
+    }
+    return list += ']';
+}
+
+std::vector<std::string> listed_items(const Plan& plan) {
+    std::vector<std::string> items;
     for (const PlanItem& item : plan.items) {
-        if (!item.declined) items.push_back(json_of(item));
+        if (!item.declined) items.push_back(text_of(item).text());
     }
-    Json out{{"id", plan.id}, {"items", std::move(items)}};
-    if (plan.is_order()) out["order"] = plan.order;
-    for (const char* field : {"practitioner", "created_on"}) {
-        if (plan.header.is_object() && plan.header.contains(field)) out[field] = plan.header[field];
+    return items;
+}
+
+// Without its items.
+JsonText head_of(const Plan& plan) {
+    JsonFields out;
+    out.string("id", plan.id);
+    if (plan.is_order()) out.string("order", plan.order);
+    for (const std::string_view field : {"practitioner", "created_on"}) {
+        const JsonView value = plan.header.find(field);
+        if (!value.absent()) out.raw(field, std::string(value.raw()));
     }
-    return out;
+    return out.text();
 }
 
 // A new mapping changes what a code means, not what was agreed; in an order the place is only where
 // the list has the item.
-bool same_item(const Json& a, const Json& b, const Plan& plan) {
+bool same_item(JsonView a, JsonView b, const Plan& plan) {
     const std::string_view place = plan.is_order() ? "position" : "";
-    return a.contains("service_code") ? same_but(a, b, {"nomenclature", place})
-                                      : same_but(a, b, {place});
+    return a.find("service_code").absent() ? same_but(a, b, {place})
+                                           : same_but(a, b, {"nomenclature", place});
 }
 
-Json changed_items(const Json& before, const Json& after, const Plan& plan) {
-    std::map<std::string, const Json*> old;
-    for (const Json& item : before) old[item.value("id", "")] = &item;
-    Json changed = Json::array();
-    for (const Json& item : after) {
-        const auto was = old.find(item.value("id", ""));
-        if (was == old.end() || !same_item(*was->second, item, plan))
-            changed.push_back(item.value("id", ""));
+std::vector<std::string> changed_items(
+    const std::vector<JsonView>& before, const std::vector<std::string>& after, const Plan& plan
+) {
+    std::map<std::string, JsonView> old;
+    for (const JsonView item : before) old[item.find("id").string()] = item;
+    std::vector<std::string> changed;
+    for (const std::string& text : after) {
+        const JsonView item(text);
+        std::string id = item.find("id").string();
+        const auto was = old.find(id);
+        const bool same = was != old.end() && same_item(was->second, item, plan);
         if (was != old.end()) old.erase(was);
+        if (!same) changed.push_back(std::move(id));
     }
     for (const auto& [id, item] : old) changed.push_back(id);
     return changed;
+}
+
+int version_of(const Standing& told) {
+    return static_cast<int>(told.data.find("plan").find("version").integer().value_or(1));
 }
 
 class PlanAnnouncer {
@@ -85,8 +110,8 @@ class PlanAnnouncer {
     Permission permission_;
     const Standing* told_;
 
-    Draft& add(const std::string& type, const Timestamp& time, Json data, const Json& identity) {
-        Draft& draft = change_.drafts.add(type, time, std::move(data), identity);
+    Draft& add(const std::string& type, const Timestamp& time, JsonText data, JsonText identity) {
+        Draft& draft = change_.drafts.add(type, time, std::move(data), std::move(identity));
         draft.entity(plan_.id)
             .about("plan/" + plan_.id)
             .at(plan_.opened_at, plan_.id)
@@ -98,21 +123,23 @@ class PlanAnnouncer {
     }
 
     void announce_versions() {
-        Json now = json_of(plan_);
+        const JsonText head = head_of(plan_);
+        const auto items = listed_items(plan_);
         std::string type, reason;
-        Json changed = Json::array();
+        std::vector<std::string> changed;
         int version = 1;
         if (told_ == nullptr) {
             type = "plan.opened";
             reason = "new";
         } else {
-            const Json& was = told_->data.at("plan");
-            version = was.value("version", 1);
-            const bool moved = BodyFields(told_->data).text("patient") != plan_.patient;
-            changed = changed_items(was.value("items", Json::array()), now["items"], plan_);
+            const JsonView was = told_->data.find("plan");
+            version = version_of(*told_);
+            const bool moved = told_->data.find("patient").string() != plan_.patient;
+            changed = changed_items(was.find("items").elements(), items, plan_);
             const bool differs =
-                !changed.empty() || moved || !same_but(was, now, {"version", "items"});
-            const bool reopened = told_->data.value("closed", false) && !plan_.closed();
+                !changed.empty() || moved || !same_but(was, head.view(), {"version", "items"});
+            const bool reopened =
+                told_->data.find("closed").boolean().value_or(false) && !plan_.closed();
             if (differs) ++version;
             if (reopened) {
                 type = "plan.opened";
@@ -123,30 +150,33 @@ class PlanAnnouncer {
             }
         }
         if (type.empty()) return;
-        now["version"] = version;
-        Json identity{{"plan", now}, {"reason", reason}};
-        identity["plan"].erase("version");
-        const Json items = now["items"];
         const std::size_t parts =
             std::max<std::size_t>(1, (items.size() + kItemsInOneEvent - 1) / kItemsInOneEvent);
+        const std::string progress = progress_json(plan_.progress);
         for (std::size_t part = 0; part < parts; ++part) {
-            Json data{
-                {"plan", now}, {"reason", reason}, {"progress", progress_json(plan_.progress)}};
-            if (type == "plan.changed" || !changed.empty()) data["changed"] = changed;
+            JsonText now = head;
+            now.set("items", list_of(items, 0, items.size()));
+            JsonFields identity;
+            identity.raw("plan", now.text()).string("reason", reason);
+            now.set("version", std::to_string(version));
             if (parts > 1) {
-                const auto from = static_cast<std::ptrdiff_t>(part * kItemsInOneEvent);
-                const auto to = static_cast<std::ptrdiff_t>(
-                    std::min(items.size(), (part + 1) * kItemsInOneEvent)
+                const std::size_t from = part * kItemsInOneEvent;
+                now.set(
+                    "items", list_of(items, from, std::min(items.size(), from + kItemsInOneEvent))
                 );
-                data["plan"]["items"] =
-                    Json(Json::array_t(items.begin() + from, items.begin() + to));
-                data["part"] = part + 1;
-                data["parts"] = parts;
-                identity["part"] = part + 1;
+            }
+            JsonFields data;
+            data.raw("plan", now.text()).string("reason", reason).raw("progress", progress);
+            if (type == "plan.changed" || !changed.empty())
+                data.raw("changed", canonical_json(changed));
+            if (parts > 1) {
+                const auto nth = static_cast<std::int64_t>(part + 1);
+                data.integer("part", nth).integer("parts", static_cast<std::int64_t>(parts));
+                identity.integer("part", nth);
             }
             const bool first = reason == "new";
             Draft& draft =
-                add(type, first ? plan_.opened_at : change_.now(), std::move(data), identity);
+                add(type, first ? plan_.opened_at : change_.now(), data.text(), identity.text());
             draft.turn = static_cast<int>(part);
             const bool by_mis = reason == "merged" || reason == "tooth_removed" ||
                                 (reason == "reopened" && changed.empty());
@@ -154,28 +184,28 @@ class PlanAnnouncer {
         }
     }
 
-    bool only_struck(const Json& changed) const {
-        return !changed.empty() && std::all_of(changed.begin(), changed.end(), [&](const Json& id) {
+    bool only_struck(const std::vector<std::string>& changed) const {
+        const auto is_struck = [&](const std::string& id) {
             return std::any_of(plan_.items.begin(), plan_.items.end(), [&](const PlanItem& item) {
-                return Json(item.id) == id && item.teeth_struck;
+                return item.id == id && item.teeth_struck;
             });
-        });
+        };
+        return !changed.empty() && std::all_of(changed.begin(), changed.end(), is_struck);
     }
 
     void announce(const PlanItem& item, int turn) {
         const Standing* told = change_.told("item/" + plan_.id + "/" + item.id, permission_);
-        const std::string before =
-            told == nullptr ? "planned" : BodyFields(told->data).text("after");
+        const std::string before = told == nullptr ? "planned" : told->data.find("after").string();
         const std::string after(to_string(item.status));
         if (before == after) return;
         if (item.declined && told == nullptr && !was_listed(item.id))
             return;  // nobody was ever told of it
-        Json data{
-            {"plan", plan_.id}, {"item", json_of(item)}, {"before", before}, {"after", after}};
-        if (item.status == ItemStatus::voided) data["reason"] = item.void_reason;
-        if (item.by != nullptr && item.status >= ItemStatus::in_progress)
-            data["procedure"] = item.by->id;
-        if (item.visit != nullptr) data["appointment"] = item.visit->id;
+        JsonFields data;
+        data.string("plan", plan_.id).string("before", before).string("after", after);
+        if (item.status == ItemStatus::voided) data.string("reason", item.void_reason);
+        const bool by_line = item.by != nullptr && item.status >= ItemStatus::in_progress;
+        if (by_line) data.string("procedure", item.by->id);
+        if (item.visit != nullptr) data.string("appointment", item.visit->id);
         const bool back = rank(before) > static_cast<int>(item.status) || before == "void";
         std::string type = "plan.item.";
         if (back && !(before == "void" && item.status >= ItemStatus::performed))
@@ -188,13 +218,12 @@ class PlanAnnouncer {
             type += "performed";
         else
             type += "voided";
-        const bool by_line = data.contains("procedure");
         Timestamp time = change_.now();
         if (by_line && type != "plan.item.reopened")
             time = item.by->performed_at;
         else if (item.void_at && item.status == ItemStatus::voided)
             time = *item.void_at;
-        Draft& draft = add_item(type, time, std::move(data), item.by, turn);
+        Draft& draft = add_item(type, time, std::move(data), text_of(item), after, item.by, turn);
         if (item.status == ItemStatus::scheduled) {
             draft.event.source = item.visit->key.source;
         } else if (type == "plan.item.reopened" && !withdrawn_by_exchange(before, told)) {
@@ -204,25 +233,31 @@ class PlanAnnouncer {
 
     static bool withdrawn_by_exchange(const std::string& before, const Standing* told) {
         return before == "void" && told != nullptr &&
-               BodyFields(told->data).text("reason") != "tooth_removed";
+               told->data.find("reason").string() != "tooth_removed";
     }
 
     bool was_listed(const std::string& id) const {
         if (told_ == nullptr) return false;
-        const Json items = told_->data.at("plan").value("items", Json::array());
-        return std::any_of(items.begin(), items.end(), [&](const Json& item) {
-            return item.value("id", "") == id;
+        const auto items = told_->data.find("plan").find("items").elements();
+        return std::any_of(items.begin(), items.end(), [&](JsonView item) {
+            return item.find("id").string() == id;
         });
     }
 
+    // `data`: what gives the event its identity, but for the item.
     Draft& add_item(
-        const std::string& type, const Timestamp& time, Json data, const Line* by, int turn
+        const std::string& type, const Timestamp& time, JsonFields data, JsonText item,
+        const std::string& after, const Line* by, int turn
     ) {
-        const Json identity = data;
-        data["progress"] = progress_json(plan_.progress);
-        data["item"]["state"] = data["after"];
-        Draft& draft = add(type, time, std::move(data), identity);
-        draft.entity(plan_.id + "/" + draft.event.data["item"].value("id", ""));
+        JsonText identity = data.text();
+        identity.set("item", item.text());
+        const std::string entity = plan_.id + "/" + item.find("id").string();
+        item.set_string("state", after);
+        JsonText told = identity;
+        told.set("item", item.text());
+        told.set("progress", progress_json(plan_.progress));
+        Draft& draft = add(type, time, std::move(told), std::move(identity));
+        draft.entity(entity);
         if (by != nullptr) {
             if (type != "plan.item.reopened") draft.at(by->performed_at, by->key.source_id);
             draft.event.source = by->key.source;
@@ -240,20 +275,20 @@ class PlanAnnouncer {
 
     void void_removed_items(const std::set<std::string>& present
     ) {  // items that the MIS's plan no longer has
-        for (const Json& was : told_->data.at("plan").value("items", Json::array())) {
-            const std::string id = was.value("id", "");
+        for (const JsonView was : told_->data.find("plan").find("items").elements()) {
+            const std::string id = was.find("id").string();
             if (present.contains(id)) continue;
             const Standing* told = change_.told("item/" + plan_.id + "/" + id, permission_);
             const std::string before =
-                told == nullptr ? "planned" : BodyFields(told->data).text("after");
+                told == nullptr ? "planned" : told->data.find("after").string();
             if (before == "void") continue;
-            Json data{
-                {"plan", plan_.id},
-                {"item", was},
-                {"before", before},
-                {"after", "void"},
-                {"reason", "removed"}};
-            add_item("plan.item.voided", change_.now(), std::move(data), nullptr, 1000);
+            JsonFields data;
+            data.string("plan", plan_.id).string("before", before).string("after", "void");
+            data.string("reason", "removed");
+            add_item(
+                "plan.item.voided", change_.now(), std::move(data), JsonText::of(was), "void",
+                nullptr, 1000
+            );
         }
     }
 
@@ -264,11 +299,13 @@ class PlanAnnouncer {
                 if (std::find(plan_.stages.begin(), plan_.stages.end(), stage) !=
                     plan_.stages.end())
                     return;
-                Json data{{"plan", plan_.id}, {"stage", stage}};
-                const Json identity = data;
-                data["progress"] = progress_json(plan_.progress);
+                JsonFields fields;
+                JsonText identity = fields.string("plan", plan_.id).string("stage", stage).text();
+                JsonText data = identity;
+                data.set("progress", progress_json(plan_.progress));
                 Draft& draft =
-                    add("plan.stage.withdrawn", change_.now(), std::move(data), identity);
+                    add("plan.stage.withdrawn", change_.now(), std::move(data),
+                        std::move(identity));
                 draft.with(change_.gate.fallen(told.leaves, plan_.patient)).turn =
                     rank_of_stage(stage);
                 draft.event.source = change_.typed.mis_source;
@@ -283,15 +320,19 @@ void close_vanished_plans(Change& change, const Tracked& tracked) {
         const bool present = std::any_of(
             tracked.plans.begin(), tracked.plans.end(), [&](const Plan& p) { return p.id == id; }
         );
-        if (present || told.data.value("closed", false)) return;
-        const std::string patient = BodyFields(told.data).text("patient");
-        const bool order = told.data.contains("plan") && told.data["plan"].contains("order");
-        Json data{
-            {"plan", told.data.value("plan", Json{{"id", id}})},
-            {"reason", order ? "unlinked" : "removed"}};
-        Draft& draft = change.drafts.add(
-            "plan.closed", change.now(), data, Json{{"plan", id}, {"reason", data["reason"]}}
+        const BodyFields was(told.data);
+        if (present || was.flag("closed").value_or(false)) return;
+        const std::string patient = was.text("patient");
+        const JsonView plan = was.find("plan");
+        const bool order = !plan.find("order").absent();
+        const char* reason = order ? "unlinked" : "removed";
+        JsonFields identity, data, name;
+        identity.string("plan", id).string("reason", reason);
+        data.raw(
+            "plan", plan.absent() ? name.string("id", id).text().text() : std::string(plan.raw())
         );
+        data.string("reason", reason);
+        Draft& draft = change.drafts.add("plan.closed", change.now(), data.text(), identity.text());
         draft.entity(id)
             .about("plan/" + id)
             .at(change.now(), id)
@@ -303,13 +344,12 @@ void close_vanished_plans(Change& change, const Tracked& tracked) {
 
 }  // namespace
 
-Json progress_json(const Progress& progress) {
-    return Json{
-        {"items", {{"performed", progress.items_performed}, {"total", progress.items_total}}},
-        {"money",
-         {{"performed", to_json_value(progress.money_performed)},
-          {"total", to_json_value(progress.money_total)}}},
-        {"charged", to_json_value(progress.charged)}};
+std::string progress_json(const Progress& progress) {
+    JsonFields all, items, money;
+    items.integer("performed", progress.items_performed).integer("total", progress.items_total);
+    money.money("performed", progress.money_performed).money("total", progress.money_total);
+    all.raw("items", items.text().text()).raw("money", money.text().text());
+    return all.money("charged", progress.charged).text().text();
 }
 
 Permission permission_of(const Change& change, const Plan& plan) {
@@ -326,11 +366,12 @@ void announce_deviations(Change& change, const Tracked& tracked) {
     std::map<std::string, const Deviation*> found;
     for (const Deviation& deviation : tracked.deviations) found[deviation.line->id] = &deviation;
     const auto data_of = [](const Deviation& deviation) {
-        Json data{
-            {"plan", deviation.plan}, {"kind", deviation.kind}, {"procedure", deviation.line->id}};
-        if (deviation.agreed) data["agreed"] = to_json_value(*deviation.agreed);
-        if (deviation.charged) data["charged"] = to_json_value(*deviation.charged);
-        return data;
+        JsonFields data;
+        data.string("plan", deviation.plan).string("kind", deviation.kind);
+        data.string("procedure", deviation.line->id);
+        if (deviation.agreed) data.money("agreed", *deviation.agreed);
+        if (deviation.charged) data.money("charged", *deviation.charged);
+        return data.text();
     };
     const auto permission_for = [&](const Deviation& deviation) {
         Permission permission =
@@ -348,21 +389,22 @@ void announce_deviations(Change& change, const Tracked& tracked) {
             if (still != found.end()) {
                 const bool hidden =
                     told.leaves == Export::withheld && permission_for(*still->second).allowed();
-                if (hidden || same_but(told.data, data_of(*still->second), {"patient"})) return;
+                const JsonText data = data_of(*still->second);
+                if (hidden || same_but(told.data.view(), data.view(), {"patient"})) return;
             }
-            Json data = told.data;
-            const std::string plan = BodyFields(data).text("plan"),
-                              patient = BodyFields(data).text("patient");
+            const std::string plan = told.data.find("plan").string(),
+                              patient = told.data.find("patient").string();
             Draft& draft =
-                change.drafts.add("plan.deviation.withdrawn", change.now(), data, told.data);
+                change.drafts.add("plan.deviation.withdrawn", change.now(), told.data, told.data);
             draft.entity(line)
                 .about("plan/" + plan)
                 .with(change.gate.fallen(told.leaves, patient))
                 .of_patient(patient);
             const Standing* procedure = change.before.find("procedure/" + line);
             if (procedure != nullptr) {
-                const auto performed =
-                    BodyFields(procedure->data.at("procedure")).time("performed_at");
+                const auto performed = Timestamp::parse_rfc3339(
+                    procedure->data.find("procedure").find("performed_at").string()
+                );
                 if (performed) draft.at(*performed, change.row_of(line));
             }
             draft.event.source = change.typed.mis_source;
@@ -372,8 +414,8 @@ void announce_deviations(Change& change, const Tracked& tracked) {
     for (const Deviation& deviation : tracked.deviations) {
         const Permission permission = permission_for(deviation);
         const Standing* told = change.told("deviation/" + deviation.line->id, permission);
-        Json data = data_of(deviation);
-        if (told != nullptr && same_but(told->data, data, {"patient"})) continue;
+        const JsonText data = data_of(deviation);
+        if (told != nullptr && same_but(told->data.view(), data.view(), {"patient"})) continue;
         const Line& line = *deviation.line;
         Draft& draft = change.drafts.add("plan.deviation.found", line.performed_at, data, data);
         draft.entity(line.id)
@@ -401,19 +443,20 @@ void announce_orders(Change& change, const Tracked&) {
             if (order.cancelled_at) continue;
             const Standing* told = change.told("waiting/" + order.id, permission);
             const bool same =
-                told != nullptr && told->data.value("candidates", 0u) == order.candidates;
+                told != nullptr &&
+                told->data.find("candidates").integer().value_or(0) == order.candidates;
             if (!same) add("order.waiting", order, Json{{"candidates", order.candidates}});
             continue;
         }
         const Standing* told = change.told("order/" + order.id, permission);
-        if (told != nullptr && BodyFields(told->data).text("patient") == order.patient) continue;
+        if (told != nullptr && told->data.find("patient").string() == order.patient) continue;
         add("order.linked", order, Json{{"ground", order.link_ground}, {"patient", order.patient}});
     }
     for_each_standing(change.before, "order/", [&](const std::string& id, const Standing& told) {
         const Order* order = change.orders.find(id);
         if (order != nullptr && !order->patient.empty()) return;
-        const std::string patient = BodyFields(told.data).text("patient");
-        Json data{{"order", id}};
+        const std::string patient = told.data.find("patient").string();
+        const JsonText data(Json{{"order", id}});
         Draft& draft = change.drafts.add("order.unlinked", change.now(), data, data);
         draft.entity(id)
             .about("order/" + id)
@@ -427,8 +470,9 @@ std::set<std::string> announce_conclusions(Change& change, const Tracked& tracke
     std::set<std::string> stated;
     for (const Plan& plan : tracked.plans) {
         const Permission permission = permission_of(change, plan);
-        const auto add = [&](const std::string& type, Json data, const Json& identity, int turn) {
-            Draft& draft = change.drafts.add(type, change.now(), std::move(data), identity);
+        const auto add = [&](const std::string& type, JsonText data, JsonText identity, int turn) {
+            Draft& draft =
+                change.drafts.add(type, change.now(), std::move(data), std::move(identity));
             draft.entity(plan.id)
                 .about("plan/" + plan.id)
                 .at(plan.opened_at, plan.id)
@@ -439,27 +483,29 @@ std::set<std::string> announce_conclusions(Change& change, const Tracked& tracke
         };
         for (const std::string& stage : plan.stages) {
             if (change.told("stage/" + plan.id + "/" + stage, permission) != nullptr) continue;
-            Json data{{"plan", plan.id}, {"stage", stage}};
-            const Json identity = data;
-            data["progress"] = progress_json(plan.progress);
+            JsonFields fields;
+            const JsonText identity = fields.string("plan", plan.id).string("stage", stage).text();
+            JsonText data = identity;
+            data.set("progress", progress_json(plan.progress));
             add("plan.stage.reached", std::move(data), identity, rank_of_stage(stage));
             if (plan.is_order()) stated.insert(plan.order);
         }
         if (!plan.closed()) continue;
         const std::string reason = plan.ends_at ? plan.end_reason : "completed";
         const Standing* told = change.told("plan/" + plan.id, permission);
-        if (told == nullptr || !told->data.value("closed", false)) {
-            Json summary = json_of(plan);
-            if (summary["items"].size() > kItemsInOneEvent) summary.erase("items");
-            summary["version"] = 1;
-            if (told != nullptr) summary["version"] = told->data.at("plan").value("version", 1);
-            if (const Standing* now = change.drafts.after().find("plan/" + plan.id)) {
-                summary["version"] = now->data.at("plan").value("version", 1);
-            }
-            const Json identity{{"plan", plan.id}, {"reason", reason}};
-            Json data{
-                {"plan", summary}, {"reason", reason}, {"progress", progress_json(plan.progress)}};
-            add("plan.closed", std::move(data), identity, 0);
+        if (told == nullptr || !told->data.find("closed").boolean().value_or(false)) {
+            JsonText summary = head_of(plan);
+            const auto items = listed_items(plan);
+            if (items.size() <= kItemsInOneEvent)
+                summary.set("items", list_of(items, 0, items.size()));
+            const Standing* now = change.drafts.after().find("plan/" + plan.id);
+            if (now == nullptr) now = told;
+            summary.set("version", std::to_string(now == nullptr ? 1 : version_of(*now)));
+            JsonFields identity, data;
+            identity.string("plan", plan.id).string("reason", reason);
+            data.raw("plan", summary.text()).string("reason", reason);
+            data.raw("progress", progress_json(plan.progress));
+            add("plan.closed", data.text(), identity.text(), 0);
         }
         if (!plan.is_order() || change.told("order_closed/" + plan.order, permission) != nullptr)
             continue;

@@ -21,6 +21,6 @@ void announce_orders(Change& change, const Tracked& tracked);  // linked, unlink
 std::set<std::string> announce_conclusions(Change& change, const Tracked& tracked);
 
 Permission permission_of(const Change& change, const Plan& plan);
-Json progress_json(const Progress& progress);
+std::string progress_json(const Progress& progress);  // canonical
 
 }  // namespace mis::domain

@@ -50,7 +50,7 @@ struct Plan {
     Timestamp opened_at;
     std::optional<Timestamp> ends_at;  // cancelled, or made inactive in the MIS
     std::string end_reason;
-    Json header;                      // exported fields of a MIS plan
+    JsonText header;                  // exported fields of a MIS plan
     std::vector<PlanItem> items;      // by stage, position, id
     std::vector<std::string> stages;  // reached, in P7's order
     bool completed = false;

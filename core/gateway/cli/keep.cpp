@@ -123,7 +123,7 @@ int restore(const Common& common, const Restore& what) {
                     event.source = source.name;
                     event.time = session.config.clinic_zone.at(session.clock.unix_us());
                     event.data = Json{{"source", source.name}, {"epoch", meta.epoch}};
-                    event.identity = canonical_json(event.data);
+                    event.identity = event.data.text();
                     event.ground = "a new epoch, no patient";
                     events.push_back(std::move(event));
                 }

@@ -22,10 +22,9 @@ void for_each_group(Session& session, const std::function<void(const domain::Ann
         if (page.empty()) return;
         for (const auto group : page) {
             after = group;
-            const auto document = parse_json(groups.announced(group));
-            if (!document || !document->is_object() || !document->contains("standing"))
-                continue;  // free times are no books
-            if (const auto announced = domain::Announced::from_json(*document)) visit(*announced);
+            const std::string text = groups.announced(group);
+            if (JsonView(text).find("standing").absent()) continue;  // free times are no books
+            if (const auto announced = domain::Announced::from_text(text)) visit(*announced);
         }
     }
 }
@@ -41,9 +40,10 @@ std::string state_of(
 ) {
     const auto* told = announced.find("item/" + plan + "/" + item);
     if (told == nullptr) return "planned";
-    std::string state = told->data.value("after", "planned");
+    std::string state = told->data.find("after").string();
+    if (state.empty()) state = "planned";
     if (state == "void" && told->data.contains("reason"))
-        state += " (" + told->data.value("reason", "") + ")";
+        state += " (" + told->data.find("reason").string() + ")";
     return state;
 }
 
@@ -121,7 +121,7 @@ int plan(const Common& common, const std::string& id) {
         for_each_group(session, [&](const domain::Announced& announced) {
             for (const auto& [key, standing] : announced.standing) {
                 if (!key.starts_with("plan/") || !standing.data.contains("plan")) continue;
-                const Json& told = standing.data;
+                const Json told = standing.data.tree();
                 if (!id.empty() && id != told["plan"].value("id", "") &&
                     id != told["plan"].value("order", "") && id != told.value("patient", ""))
                     continue;
@@ -154,7 +154,7 @@ int limit(const Common& common, const std::string& id) {
         for_each_group(session, [&](const domain::Announced& announced) {
             for (const auto& [key, standing] : announced.standing) {
                 if (!key.starts_with("limit/")) continue;
-                const Json& told = standing.data;
+                const Json told = standing.data.tree();
                 const Json account = told.value("limit", Json());
                 const std::string limit_id = account.is_object()   ? account.value("id", "")
                                              : account.is_string() ? account.get<std::string>()

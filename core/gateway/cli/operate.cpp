@@ -257,7 +257,7 @@ int feedback_list(const Common& common) {
             std::string order, state, since;
             for (const auto& message : inbox.messages_of_feedback(feedback)) {
                 if (message.body.contains("order"))
-                    order = message.body["order"].get<std::string>();
+                    order = message.body.find("order").string();
                 if (since.empty())
                     since = session.config.clinic_zone.at(message.received_us).to_string();
                 state = message.type.substr(message.type.find('.') + 1);

@@ -215,7 +215,7 @@ TEST_CASE(
         {"datacontenttype", "application/json"},
         {"dataclassification", "pseudonymous-medical"},
         {"dataregulation", "152-FZ"},
-        {"data", event.data},
+        {"data", event.data.tree()},
     };
     CHECK(*rendered == expected);
     const auto from_exchange = parse_json(render_cloudevent(events[1], "clinic-1"));

@@ -35,7 +35,7 @@ inline domain::Event performed(int patient, int procedure, std::int64_t total) {
           {"performed_at", "2026-03-02T10:00:00+03:00"},
           {"total", {{"minor", total}, {"currency", "RUB"}}}}},
     };
-    event.identity = canonical_json(event.data);
+    event.identity = event.data.text();
     event.subject = event.partition_key = "patient/" + pseudonym(patient);
     event.source = "demo";
     event.record_id = event.entity_id;
