@@ -177,6 +177,24 @@ class Builder final : public YAML::EventHandler {
     }
 };
 
+// yaml-cpp's texts are about its own states; what the writer of the file got wrong is this.
+std::string explained(const std::string& said) {
+    const auto has = [&](std::string_view part) { return said.find(part) != std::string::npos; };
+    if (has("tab")) return said + ": indent with spaces, never with tabs";
+    if (has("flow"))
+        return said +
+               ": a { or [ above is not closed, or a value with a comma or colon wants quotes";
+    if (has("end of sequence") || has("end of map") || has("illegal map value"))
+        return said +
+               ": look at the indentation here and above (what belongs together begins in one "
+               "column), and put a value with a colon in quotes";
+    if (has("escape"))
+        return said +
+               ": in \"double quotes\" a \\ begins an escape; take 'single quotes' for "
+               "Windows paths";
+    return said + ": look at quotes and indentation here and above";
+}
+
 Error refused(const std::string& file, int line, std::string_view text) {
     return Error{ErrorKind::misconfigured, fmt::format("{}:{}: {}", file, line, text)};
 }
@@ -249,7 +267,9 @@ Result<YamlDocument> parse_yaml(std::string_view text, std::string file) {
                 return document;
             }
         }
-        return fail(refused(file, exception.mark.line + 1, "not valid YAML: " + exception.msg));
+        return fail(
+            refused(file, exception.mark.line + 1, "not valid YAML: " + explained(exception.msg))
+        );
     }
 }
 

@@ -256,7 +256,7 @@ class CommandLine {
             app_, "map-code",
             "give a price-list code its national nomenclature code, or list what is unmapped",
             [this] {
-                return name_.empty() ? cli::map_code_list(common_)
+                return source_.empty() ? cli::map_code_list(common_)
                                      : cli::map_code(common_, source_, name_, text_);
             }
         );

@@ -211,10 +211,8 @@ class Checkup {
                 ": write dialect: " + std::to_string(report->base_dialect)
             );
         columns(source, *report);
-        if (!all_readable(opened->setup, *report)) {
-            ++problems_;
-            report_error("source " + source.name + ": not every stream can be read, see there");
-        }
+        for (const auto& unreadable : unreadable_streams(opened->setup, *report))
+            problem("source " + source.name + ", stream " + unreadable);
     }
 
     void columns(const config::SourceConfig& source, const source::ProbeReport& report) {

@@ -165,7 +165,10 @@ int source_rename(const Common& common, const std::string& from, const std::stri
             });
         };
         if (!has(from))
-            return report_error("source rename: the store knows no source '" + from + "'");
+            return report_error(
+                "source rename: the store knows no source '" + from +
+                "': `mis-gateway check` names those that are configured"
+            );
         if (has(to))
             return report_error("source rename: the store knows a source '" + to + "' already");
         for (const auto& source : session.config.sources)

@@ -218,6 +218,10 @@ int map_code(
                         "code of the clinic's own has to stand in nomenclature.extend_file first"
                 );
             meaning.map_code(transaction, service_code, nomenclature);
+            print_line(
+                service_code + " is " + fold_code(nomenclature) +
+                " from now on; plans are matched again"
+            );
             return {};
         }
     );

@@ -32,11 +32,15 @@ bool is_absent(const SourceSetup& setup, const source::StreamProbe& probe) {
 
 }  // namespace
 
-bool all_readable(const SourceSetup& setup, const source::ProbeReport& report) {
-    return setup.stopped.empty() &&
-           std::all_of(report.streams.begin(), report.streams.end(), [&](const auto& stream) {
-               return is_absent(setup, stream) || (stream.on && stream.reason.empty());
-           });
+std::vector<std::string> unreadable_streams(
+    const SourceSetup& setup, const source::ProbeReport& report
+) {
+    std::vector<std::string> found;
+    for (const auto& [stream, why] : setup.stopped) found.push_back(stream + " is stopped: " + why);
+    for (const auto& stream : report.streams)
+        if (!is_absent(setup, stream) && !(stream.on && stream.reason.empty()))
+            found.push_back(stream.name + ": " + stream.reason);
+    return found;
 }
 
 void print_probe(const SourceSetup& setup, const source::ProbeReport& report) {
@@ -57,14 +61,17 @@ void print_probe(const SourceSetup& setup, const source::ProbeReport& report) {
         print_line("  rights: this login cannot write, as far as its privileges tell");
     for (const auto& right : report.write_rights)
         print_line("  rights: WARNING, this login can write: " + right);
-    if (!report.write_rights.empty() || !all_readable(setup, report)) {
+    if (!report.write_rights.empty() || !unreadable_streams(setup, report).empty()) {
         print_line("  a login of its own with these statements suffices:");
         for (const auto& grant : report.sufficient_grants) print_line("    " + grant);
     }
     Table table({"  stream", "rows", "newest change", "reads"}, {1});
     for (const auto& stream : report.streams) {
         if (!stream.on) {
-            table.add({"  " + stream.name, "", "", "off: " + stream.reason});
+            table.add(
+                {"  " + stream.name, "", "",
+                 is_absent(setup, stream) ? "off: " + stream.reason : "CANNOT BE READ, see below"}
+            );
             continue;
         }
         std::string newest, reads = stream.reason;
@@ -83,8 +90,6 @@ void print_probe(const SourceSetup& setup, const source::ProbeReport& report) {
         for (const auto& plan : stream.plans)
             if (!plan.remedy.empty())
                 print_line("  " + stream.name + ", " + plan.form + ": " + plan.remedy);
-    for (const auto& [stream, why] : setup.stopped)
-        print_line("  " + stream + " is stopped: " + why);
 }
 
 Json probe_json(const std::string& name, const source::ProbeReport& report) {

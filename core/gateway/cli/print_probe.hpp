@@ -1,6 +1,9 @@
 // What a source's probe found, for people and for machines.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "base/json.hpp"
 #include "gateway/source_worker.hpp"
 #include "source/sql_source.hpp"
@@ -11,8 +14,10 @@ namespace mis::gateway::cli {
 void print_probe(const SourceSetup& setup, const source::ProbeReport& report);
 Json probe_json(const std::string& name, const source::ProbeReport& report);
 
-// Whether every stream that should be read can be: one that is off on purpose (declared optional,
-// its table not on this base) need not.
-bool all_readable(const SourceSetup& setup, const source::ProbeReport& report);
+// Streams that should be read and cannot be: "procedure: why". One that is off on purpose (declared
+// optional, its table not on this base) is none of them.
+std::vector<std::string> unreadable_streams(
+    const SourceSetup& setup, const source::ProbeReport& report
+);
 
 }  // namespace mis::gateway::cli

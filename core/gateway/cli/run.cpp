@@ -33,7 +33,8 @@ std::unique_ptr<Daemon> make_daemon(Session& session, Daemon::RemovedSinks remov
 
 void start(Running& running) {
     running.daemon->start();
-    if (running.session->config.http_listen)
+    if (!running.session->config.http_listen) return;
+    try {
         running.watch = std::make_unique<Watch>(
             *running.daemon,
             WatchSettings{
@@ -42,6 +43,13 @@ void start(Running& running) {
                 running.session->config.backup_age_hours_max},
             running.session->clock
         );
+    } catch (const std::exception& error) {
+        throw std::runtime_error(
+            running.session->config.at("/http/listen") + ": " + error.what() +
+            ": another program listens there, or the address is none of this machine's; take "
+            "another port, or \"\" for none"
+        );
+    }
 }
 
 // SIGHUP: validate, show the difference, swap between two batches; the old configuration stays on

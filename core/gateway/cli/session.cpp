@@ -98,9 +98,15 @@ Result<std::unique_ptr<Session>> Session::configure(const Common& common) {
         groups_file.empty() ? platform::share_directory() / "config" / "nomenclature_groups.yaml"
                             : groups_file
     );
-    if (!groups) return fail(groups.error());
+    if (!groups)
+        return fail(
+            groups_file.empty()
+                ? groups.error()
+                : groups.error().within(session->config.at("/nomenclature/groups_file"))
+        );
     if (const auto& extension = session->config.groups_extend_file; !extension.empty())
-        if (auto extended = groups->extend(extension); !extended) return fail(extended.error());
+        if (auto extended = groups->extend(extension); !extended)
+            return fail(extended.error().within(session->config.at("/nomenclature/extend_file")));
     session->groups = std::make_unique<domain::NomenclatureGroups>(std::move(*groups));
     return session;
 }
@@ -226,9 +232,8 @@ Result<void> Session::check_source(const std::string& source, const std::string&
             config.file.string() + ": no source '" + source + "'" + known_names(source, sources)
         );
     return fail(
-        ErrorKind::misconfigured, (source.empty() ? "no source" : "source " + source) +
-                                      " has no stream '" + stream + "'" +
-                                      known_names(stream, streams)
+        ErrorKind::misconfigured, (source.empty() ? "" : "source " + source + ": ") +
+                                      "no stream '" + stream + "'" + known_names(stream, streams)
     );
 }
 

@@ -1,4 +1,4 @@
-// Commands that look at a clinic's base: discover, preview, backfill, reconcile.
+// Commands that look at a clinic's base: discover, backfill, reconcile.
 #include <algorithm>
 
 #include "base/text.hpp"
@@ -7,7 +7,6 @@
 #include "gateway/conservation.hpp"
 #include "platform/file.hpp"
 #include "platform/service.hpp"
-#include "record/mask.hpp"
 #include "sqlite/database.hpp"
 
 namespace mis::gateway::cli {
@@ -33,55 +32,6 @@ int discover(const Common& common, const std::string& source, const std::string&
                 for (const auto& column : shown) print_line("  " + column);
             }
         }
-        return kDone;
-    });
-}
-
-int preview(const Common& common, const Preview& what) {
-    return with_session(common, ClinicStore::Opening::create, [&](Session& session) {
-        auto opened = session.open_source(what.source);
-        if (!opened) return report_error(opened.error());
-        const auto& streams = opened->setup.connector.streams;
-        const auto stream = std::find_if(streams.begin(), streams.end(), [&](const auto& declared) {
-            return declared.name == what.stream;
-        });
-        if (stream == streams.end()) {
-            std::string known;
-            for (const auto& declared : streams) known += " " + declared.name;
-            report_error(
-                "preview: connector " + opened->setup.connector.name + " has no stream '" +
-                what.stream + "'; there are:" + known
-            );
-            return kUsage;
-        }
-        if (what.privacy == Privacy::unmasked)
-            session.audit_look("preview " + what.source + " " + what.stream);
-        record::MapContext context{
-            session.config.clinic_zone, session.config.branch_zones, opened->setup.options.site,
-            session.config.currency};
-        auto mapper = record::Mapper::create(opened->setup.connector, *stream, context);
-        if (!mapper) return report_error(mapper.error());
-        source::Slice slice;
-        slice.by = source::Slice::By::key_walk;
-        slice.limit = what.limit;
-        const bool masked = what.privacy == Privacy::masked;
-        const auto read =
-            opened->source->read(what.stream, slice, [&](source::RowBatch&& batch) -> Result<void> {
-                for (std::size_t row = 0; row < batch.rows(); ++row) {
-                    const auto mapped = (*mapper)->map(batch, row);
-                    if (!mapped.skip_reason.empty())
-                        print_json({{"row", mapped.row_key}, {"skipped", mapped.skip_reason}});
-                    for (const auto& issue : mapped.issues)
-                        print_json({{"row", mapped.row_key}, {"quarantined", issue.reason}});
-                    for (const auto& record : mapped.records)
-                        print_line(
-                            masked ? record::masked_body(record.kind, record.body) : record.body
-                        );
-                }
-                return {};
-            });
-        if (!read) return report_error(read.error().within("source " + what.source));
-        if (read->rows == 0) report_error("preview: the stream has no rows");
         return kDone;
     });
 }

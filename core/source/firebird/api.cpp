@@ -98,6 +98,9 @@ constexpr Remedy kRemedies[] = {
     {isc_network_error,
      "check firebird.host and port, that the Firebird server runs there, and that no firewall "
      "stands between"},
+    {isc_sys_request,
+     "embedded, this user must be allowed into Firebird's lock folder (FIREBIRD_LOCK, else "
+     "/tmp/firebird); or reach the base over its server (firebird.host)"},
     {isc_dsql_error, "correct the fetch for this base; `mis-gateway discover` lists its columns"},
 };
 

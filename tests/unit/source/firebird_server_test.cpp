@@ -166,11 +166,11 @@ TEST_CASE("a wrong password, an unknown user and a missing base are told apart f
     REQUIRE_FALSE(wrong.has_value());
     CHECK(wrong.error().kind == ErrorKind::misconfigured);
     CHECK_FALSE(contains(wrong.error().text, "wrong-secret"));
+    CHECK(contains(wrong.error().text, "check firebird.user and the password in password_file"));
     settings = remote(server, "missing.fdb");
-    CHECK(
-        lines(*source_on(things(), settings), "t", key_walk("", 10)).error().kind ==
-        ErrorKind::unavailable
-    );
+    const auto missing = lines(*source_on(things(), settings), "t", key_walk("", 10)).error();
+    CHECK(missing.kind == ErrorKind::unavailable);
+    CHECK(contains(missing.text, "check firebird.database: the path as the server sees it"));
 }
 
 TEST_CASE(
