@@ -44,6 +44,27 @@ bool take_space(std::string_view& text) {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+// "4500", "-12.50", "4510.35000": what columns hold, without a copy. nullopt: another form, or
+// digits that would be rounded.
+std::optional<std::int64_t> plain_minor_units(std::string_view text) {
+    constexpr std::size_t kWholeDigitsMax = 14;
+    const bool negative = text.starts_with('-');
+    if (negative) text.remove_prefix(1);
+    const std::size_t point = std::min(text.find('.'), text.size());
+    if (point == 0 || point > kWholeDigitsMax || point + 1 == text.size()) return std::nullopt;
+    std::int64_t minor = 0;
+    for (std::size_t i = 0; i < point; ++i) {
+        if (!is_digit(text[i])) return std::nullopt;
+        minor = minor * 10 + (text[i] - '0');
+    }
+    for (std::size_t i = point + 1; i < std::max(text.size(), point + 3); ++i) {
+        const char c = i < text.size() ? text[i] : '0';
+        if (i > point + 2 ? c != '0' : !is_digit(c)) return std::nullopt;
+        if (i <= point + 2) minor = minor * 10 + (c - '0');
+    }
+    return negative ? -minor : minor;
+}
+
 }  // namespace
 
 std::optional<Currency> Currency::parse(std::string_view code) {
@@ -82,6 +103,7 @@ std::string Money::to_string() const {
 }
 
 std::optional<ParsedMoney> parse_minor_units(std::string_view text) {
+    if (const auto minor = plain_minor_units(text)) return ParsedMoney{*minor, false};
     text = without_suffix(trim(text));
     bool negative = false;
     if (!text.empty() && (text[0] == '-' || text[0] == '+')) {

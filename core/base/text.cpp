@@ -74,6 +74,12 @@ std::string map_code_points(std::string_view text, Change change) {
     std::string out;
     out.reserve(text.size());
     while (!text.empty()) {
+        const auto byte = static_cast<unsigned char>(text[0]);
+        if (byte < 0x80) {
+            encode(out, change(byte));
+            text.remove_prefix(1);
+            continue;
+        }
         std::uint32_t code = 0;
         const std::size_t length = decode(text, code);
         if (length == 0) {  // keep what is not UTF-8 as it is: the caller checked where it matters
@@ -103,7 +109,12 @@ bool is_valid_utf8(std::string_view text) {
     return true;
 }
 
+// Nearly every text begins and ends with one of these, and needs no look at its code points.
+static bool is_visible_ascii(char c) { return c > ' ' && c != '\x7f'; }
+
 std::string_view trim(std::string_view text) {
+    if (!text.empty() && is_visible_ascii(text.front()) && is_visible_ascii(text.back()))
+        return text;
     while (!text.empty()) {
         std::uint32_t code = 0;
         const std::size_t length = decode(text, code);

@@ -47,12 +47,14 @@ std::optional<std::string> append_list(
 }
 
 std::optional<std::string> append_teeth(std::string& out, std::string_view value) {
-    const auto items = string_list(value);
-    if (!items) return "not a list of teeth; teeth() makes one";
-    if (items->empty() || (items->size() == 1 && is_tooth(items->front()))) {  // the usual cases
-        out += string_list_json(*items);
+    // the usual cases
+    const bool one = value.size() == 6 && value.starts_with("[\"") && value.ends_with("\"]");
+    if (value == "[]" || (one && is_tooth(value.substr(2, 2)))) {
+        out += value;
         return std::nullopt;
     }
+    const auto items = string_list(value);
+    if (!items) return "not a list of teeth; teeth() makes one";
     std::string joined;
     for (const std::string& item : *items) {
         if (!is_tooth(item) && !is_area(item)) return "not a tooth in FDI notation nor an area";
@@ -65,7 +67,62 @@ std::optional<std::string> append_teeth(std::string& out, std::string_view value
     return std::nullopt;
 }
 
+// Of money's JSON text: its number has no leading zero and no minus before one, so that the text is
+// canonical.
+bool is_plain_number(std::string_view json) {
+    const std::size_t at = json.rfind(':') + 1;
+    const char first = json[at], second = json[at + 1];
+    return first == '0' ? second == '}' : first != '-' || second != '0';
+}
+
+bool take(std::string_view& text, std::string_view expected) {
+    if (!text.starts_with(expected)) return false;
+    text.remove_prefix(expected.size());
+    return true;
+}
+
+// A text of visible ASCII up to the next quote, which goes too; empty: there is none.
+std::string_view take_plain_text(std::string_view& json) {
+    std::size_t end = 0;
+    while (end < json.size() && json[end] >= ' ' && json[end] < '\x7f' && json[end] != '"' &&
+           json[end] != '\\')
+        ++end;
+    if (end == json.size() || json[end] != '"') return {};
+    const std::string_view text = json.substr(0, end);
+    json.remove_prefix(end + 1);
+    return text;
+}
+
+// The totals of shares as shares() writes them, which is their canonical form; nullopt: of another
+// form, perhaps none at all.
+std::optional<std::vector<Money>> plain_shares(std::string_view json) {
+    std::vector<Money> totals;
+    if (json == "[]") return totals;
+    if (!take(json, "[")) return std::nullopt;
+    do {
+        if (!take(json, "{")) return std::nullopt;
+        if (take(json, R"("limit_source_id":")") &&
+            (take_plain_text(json).empty() || !take(json, ",")))
+            return std::nullopt;
+        if (!take(json, R"("payer":")") || !is_payer(take_plain_text(json)) ||
+            !take(json, R"(,"total":)"))
+            return std::nullopt;
+        const std::string_view sum = json.substr(0, json.find('}') + 1);
+        const auto total = parse_money_json(sum);
+        if (!total || !is_plain_number(sum)) return std::nullopt;
+        totals.push_back(*total);
+        json.remove_prefix(sum.size());
+        if (!take(json, "}")) return std::nullopt;
+    } while (take(json, ","));
+    if (json != "]") return std::nullopt;
+    return totals;
+}
+
 std::optional<std::string> append_shares(std::string& out, std::string_view value) {
+    if (plain_shares(value)) {
+        out += value;
+        return std::nullopt;
+    }
     const auto parsed = parse_json(value);
     if (!parsed || !parsed->is_array()) return "not a list of shares";
     Json canonical = Json::array();
@@ -97,12 +154,14 @@ std::optional<std::string> append_shares(std::string& out, std::string_view valu
     return std::nullopt;
 }
 
-// Of money's JSON text: its number has no leading zero and no minus before one, so that the text is
-// canonical.
-bool is_plain_number(std::string_view json) {
-    const std::size_t at = json.rfind(':') + 1;
-    const char first = json[at], second = json[at + 1];
-    return first == '0' ? second == '}' : first != '-' || second != '0';
+// Of shares as append_shares() left them.
+std::optional<std::vector<Money>> totals_of_shares(std::string_view json) {
+    if (auto totals = plain_shares(json)) return totals;
+    const auto parsed = parse_json(json);
+    if (!parsed) return std::nullopt;
+    std::vector<Money> totals;
+    for (const Json& share : *parsed) totals.push_back(money_from_json(share.at("total")).value());
+    return totals;
 }
 
 }  // namespace
@@ -141,10 +200,11 @@ std::string string_list_json(const std::vector<std::string>& items) {
     return out + "]";
 }
 
-std::string money_json(std::int64_t minor, std::string_view currency) {
-    std::string out = R"({"currency":")";
-    out.append(currency).append(R"(","minor":)").append(std::to_string(minor)).append("}");
-    return out;
+void append_money_json(std::string& out, std::int64_t minor, std::string_view currency) {
+    char digits[24];
+    const auto end = std::to_chars(digits, digits + sizeof digits, minor).ptr;
+    out.append(R"({"currency":")").append(currency).append(R"(","minor":)");
+    out.append(digits, end).append("}");
 }
 
 std::optional<Money> parse_money_json(std::string_view json) {
@@ -181,6 +241,7 @@ BodyWriter::BodyWriter(const Kind& kind) : kind_(&kind), is_patient_(kind.name =
         {"shares", Role::shares},
         {"nomenclature", Role::nomenclature}};
     for (const Field& field : kind.fields) {
+        names_.push_back("\"" + field.name + "\":");
         roles_.push_back(Role::none);
         for (const auto& [name, role] : named)
             if (field.name == name) roles_.back() = role;
@@ -191,6 +252,7 @@ BodyWriter::BodyWriter(const Kind& kind) : kind_(&kind), is_patient_(kind.name =
 void BodyWriter::clear() {
     record_ = Record{};
     record_.kind = kind_->name;
+    record_.body.reserve(body_bytes_ + 64);
     record_.body = "{";
     written_.assign(kind_->fields.size(), false);
     starts_at_.clear();
@@ -210,9 +272,7 @@ std::optional<std::string> BodyWriter::add(std::size_t field_index, std::string_
     }
     const std::size_t begin = body.size();
     if (begin > 1) body += ',';
-    body += '"';
-    body += field.name;
-    body += "\":";
+    body += names_[field_index];
     const std::size_t value_begin = body.size();
     const Role role = roles_[field_index];
     if (auto problem = append_value(field, role, value)) {
@@ -284,7 +344,7 @@ std::optional<std::string> BodyWriter::append_value(
             if (is_plain_number(value))
                 out += value;
             else
-                out += money_json(money->minor, money->currency.code());
+                append_money_json(out, money->minor, money->currency.code());
             return std::nullopt;
         }
         case FieldType::date: {
@@ -374,29 +434,27 @@ std::optional<std::string> BodyWriter::inconsistency() const {
     }
     if (shares_.empty()) return std::nullopt;
     const auto total = parse_money_json(total_);
-    const auto shares = parse_json(shares_);
-    if (!total || !shares) return std::nullopt;  // reported by their own fields
+    const auto parts = totals_of_shares(shares_);
+    if (!total || !parts) return std::nullopt;  // reported by their own fields
     Money sum{0, total->currency};
-    for (const Json& share : *shares) {
-        const auto part = money_from_json(share.at("total"));
-        if (!part || part->currency != sum.currency)
-            return "shares: in another currency than total";
-        sum += *part;
+    for (const Money& part : *parts) {
+        if (part.currency != sum.currency) return "shares: in another currency than total";
+        sum += part;
     }
-    if (!shares->empty() && sum != *total) return "shares: do not add up to total";
+    if (!parts->empty() && sum != *total) return "shares: do not add up to total";
     return std::nullopt;
 }
 
-Record BodyWriter::finish() const {
-    Record record = record_;
+Record BodyWriter::finish() {
+    Record record = std::move(record_);
     record.body += '}';
+    body_bytes_ = record.body.size();
     if (is_patient_) record.patient_source_id = record.source_id;
     if (stamp_end_ == 0) {
         record.content_hash = sha256(record.body);
     } else {
-        std::string hashed = record.body;
-        hashed.erase(stamp_begin_, stamp_end_ - stamp_begin_);
-        record.content_hash = sha256(hashed);
+        hashed_.assign(record.body, 0, stamp_begin_).append(record.body, stamp_end_);
+        record.content_hash = sha256(hashed_);
     }
     return record;
 }

@@ -32,9 +32,9 @@ class BodyWriter {
     // nullopt: consistent.
     std::optional<std::string> inconsistency() const;
 
-    // The record so far, with references and content hash. Required fields are the caller's
-    // question, by has().
-    Record finish() const;
+    // The record so far, with references and content hash; clear() begins the next. Required fields
+    // are the caller's question, by has().
+    Record finish();
 
   private:
     enum class Role {
@@ -56,11 +56,14 @@ class BodyWriter {
     void remember(Role role, std::string_view value);
 
     const Kind* kind_;
-    std::vector<Role> roles_;  // by field: no name is compared on the hot path
+    std::vector<Role> roles_;         // by field: no name is compared on the hot path
+    std::vector<std::string> names_;  // by field: "name": as the body has it
     bool is_patient_ = false;
     Record record_;
     std::vector<bool> written_;
     std::string starts_at_, ends_at_, total_, shares_;
+    std::string hashed_;          // the body without its stamp
+    std::size_t body_bytes_ = 0;  // of the last record
     std::size_t stamp_begin_ = 0,
                 stamp_end_ = 0;  // where source_modified_at stands in the body: not hashed
 };
@@ -70,7 +73,7 @@ std::optional<std::vector<std::string>> string_list(std::string_view json);
 std::string string_list_json(const std::vector<std::string>& items);
 
 // {"currency":"RUB","minor":450000}, the only form in which money travels inside core/record.
-std::string money_json(std::int64_t minor, std::string_view currency);
+void append_money_json(std::string& out, std::int64_t minor, std::string_view currency);
 std::optional<Money> parse_money_json(std::string_view json);
 
 }  // namespace mis::record

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -12,6 +13,9 @@ namespace mis::record {
 
 // As Decimal::parse, but trailing zeros beyond nine decimals are no harm ("1.0000000000").
 std::optional<Decimal> read_decimal(std::string_view text);
+
+// Its shortest form, as Decimal::to_string.
+void append_decimal(std::string& out, const Decimal& value);
 
 // nullopt: more than 18 digits or nine decimals.
 std::optional<Decimal> exact_sum(const Decimal& a, const Decimal& b);

@@ -36,9 +36,18 @@ class Call {
     sqlite3_value* value(int index) const { return values_[index]; }
 
     std::string_view text(int index) const {
-        const auto* bytes = reinterpret_cast<const char*>(sqlite3_value_text(values_[index]));
+        sqlite3_value* const value = values_[index];
+        // as a blob a text need not end with a zero, for which SQLite would copy it
+        const auto* bytes = static_cast<const char*>(
+            sqlite3_value_type(value) == SQLITE_TEXT ? sqlite3_value_blob(value)
+                                                     : sqlite3_value_text(value)
+        );
         if (!bytes) return {};
-        return {bytes, static_cast<std::size_t>(sqlite3_value_bytes(values_[index]))};
+        return {bytes, static_cast<std::size_t>(sqlite3_value_bytes(value))};
+    }
+    std::string& scratch() {
+        row_.scratch.clear();
+        return row_.scratch;
     }
 
     // The arguments [0, count) are there, not blank and no binary fractions; otherwise the call's
@@ -58,7 +67,7 @@ class Call {
             bad("a binary fraction: use plus, minus, times instead of + - *");
             return false;
         }
-        if (trim(text(index)).empty()) {
+        if (type != SQLITE_INTEGER && trim(text(index)).empty()) {
             sqlite3_result_null(context_);
             return false;
         }
@@ -79,6 +88,11 @@ class Call {
     }
     void good(std::string_view text) {
         sqlite3_result_text(context_, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
+    }
+    void good(const Decimal& number) {
+        std::string& out = scratch();
+        append_decimal(out, number);
+        good(out);
     }
     void good_noted(std::string_view text, const std::string& note) {
         good(text);
@@ -118,12 +132,13 @@ void money(Call& call) {
     if (!call.usable(call.count())) return;
     const auto sum = parse_minor_units(trim(call.text(0)));
     if (!sum) return call.bad("not a sum of money");
-    std::string currency = call.row().context->currency;
+    std::string_view currency = call.row().context->currency;
     if (call.count() == 2) {
-        if (!Currency::parse(trim(call.text(1)))) return call.bad("not an ISO 4217 currency");
         currency = trim(call.text(1));
+        if (!Currency::parse(currency)) return call.bad("not an ISO 4217 currency");
     }
-    const std::string json = money_json(sum->minor, currency);
+    std::string& json = call.scratch();
+    append_money_json(json, sum->minor, currency);
     if (sum->rounded)
         call.good_noted(json, "rounded to two decimals");  // I5
     else
@@ -132,7 +147,7 @@ void money(Call& call) {
 
 void decimal(Call& call) {
     if (!call.usable(1)) return;
-    if (const auto number = call.decimal(0)) call.good(number->to_string());
+    if (const auto number = call.decimal(0)) call.good(*number);
 }
 
 template <typename Operation>
@@ -145,7 +160,7 @@ void fold_decimals(Call& call, Operation operation) {
         result = operation(*result, *next);
         if (!result) return call.bad("more than 18 digits or nine decimals");
     }
-    if (result) call.good(result->to_string());
+    if (result) call.good(*result);
 }
 void plus(Call& call) { fold_decimals(call, exact_sum); }
 void minus(Call& call) {
@@ -185,17 +200,18 @@ void share(Call& call) {
             total->minor, *weights
         )[static_cast<std::size_t>(*position - 1)];
     }
-    const std::string text = Decimal(*minor, 2).to_string();
+    const Decimal share(*minor, 2);
     if (total->rounded)
-        call.good_noted(text, "shared total rounded to two decimals");
+        call.good_noted(share.to_string(), "shared total rounded to two decimals");
     else
-        call.good(text);
+        call.good(share);
 }
 
 void shares(Call& call
 ) {  // payer, limit, total, … → the list of the field `shares`; a NULL total leaves its share out
     if (call.count() % 3 != 0) return call.bad("takes threes: payer, limit, total");
-    std::string out = "[";
+    std::string& out = call.scratch();
+    out += '[';
     for (int index = 0; index < call.count(); index += 3) {
         if (call.issue_of(index) || call.issue_of(index + 1) || call.issue_of(index + 2))
             return call.pass_on(
@@ -216,7 +232,7 @@ void shares(Call& call
         append_json_string(out, call.text(index));
         out.append(R"(,"total":)").append(call.text(index + 2)).append("}");
     }
-    call.good(out + "]");
+    call.good(out += ']');
 }
 
 const Zone& zone_of(Call& call, int index) {
@@ -348,7 +364,12 @@ void phones(Call& call) {  // several columns, each with one number or several; 
 
 void teeth(Call& call) {
     if (call.is_null(0)) return call.pass_on(0);
-    const auto list = parse_teeth(call.text(0));
+    const std::string_view text = trim(call.text(0));
+    if (is_tooth(text)) {  // the usual case
+        std::string& out = call.scratch();
+        return call.good(out.append("[\"").append(text).append("\"]"));
+    }
+    const auto list = parse_teeth(text);
     if (!list) return call.bad("not teeth in FDI notation nor an area");  // I7: never guessed
     call.good(string_list_json(*list));
 }

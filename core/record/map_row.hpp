@@ -38,6 +38,7 @@ struct MapRow {
     std::size_t row = 0;
     std::deque<MapIssue> issues;  // stable addresses: SQLite values point at them
     std::vector<MapNote> notes;
+    std::string scratch;    // where a function writes its result before SQLite copies it
     bool remarked = false;  // an issue or a note was added since begin()
 
     void begin(const source::RowBatch& rows, std::size_t index) {

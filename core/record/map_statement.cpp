@@ -302,13 +302,12 @@ bool MapStatement::step() {
 }
 
 MapStatement::Value MapStatement::value(std::size_t column) {
-    const int index = static_cast<int>(column);
+    // this connection is ours alone, so its values need no protection
+    sqlite3_value* const held = sqlite3_column_value(statement_, static_cast<int>(column));
     Value value;
-    switch (sqlite3_column_type(statement_, index)) {
+    switch (sqlite3_value_type(held)) {
         case SQLITE_NULL:
-            value.issue = static_cast<MapIssue*>(
-                sqlite3_value_pointer(sqlite3_column_value(statement_, index), kIssuePointer)
-            );
+            value.issue = static_cast<MapIssue*>(sqlite3_value_pointer(held, kIssuePointer));
             return value;
         case SQLITE_FLOAT:
             value.kind = Value::Kind::binary_fraction;
@@ -316,14 +315,23 @@ MapStatement::Value MapStatement::value(std::size_t column) {
         case SQLITE_BLOB:
             value.kind = Value::Kind::blob;
             return value;
-        default:
+        case SQLITE_INTEGER: {
+            value.kind = Value::Kind::text;
+            const auto end = std::to_chars(
+                number_.data(), number_.data() + number_.size(), sqlite3_value_int64(held)
+            );
+            value.text = {number_.data(), static_cast<std::size_t>(end.ptr - number_.data())};
             break;
+        }
+        default: {
+            value.kind = Value::Kind::text;
+            // as a blob it need not end with a zero, for which SQLite would copy it
+            const auto* text = static_cast<const char*>(sqlite3_value_blob(held));
+            value.text = {text ? text : "", static_cast<std::size_t>(sqlite3_value_bytes(held))};
+            break;
+        }
     }
-    value.kind = Value::Kind::text;
-    if (!row_.notes.empty())
-        value.note = sqlite3_value_subtype(sqlite3_column_value(statement_, index));
-    const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, index));
-    value.text = {text, static_cast<std::size_t>(sqlite3_column_bytes(statement_, index))};
+    if (!row_.notes.empty()) value.note = sqlite3_value_subtype(held);
     return value;
 }
 

@@ -5,6 +5,7 @@
 // map_functions.hpp, and nothing else. A step budget ends a map that runs away.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -47,7 +48,7 @@ class MapStatement {
     bool step();  // true: a result row is there; false: the end, or an issue
     struct Value {
         enum class Kind { null, text, binary_fraction, blob } kind = Kind::null;
-        std::string_view text;      // valid until the next step
+        std::string_view text;      // valid until the next value or step
         MapIssue* issue = nullptr;  // of a null: why
         unsigned note = 0;          // number of the note that came along, from 1
     };
@@ -74,6 +75,7 @@ class MapStatement {
     bool reads_rows_ = false;
     int selects_ = 0;  // inner ones included
     int budget_ = 0;
+    std::array<char, 24> number_{};  // text of the value asked for last
     MapRow row_;
 
     sqlite3_stmt* prepare(const std::string& sql);  // null: the connection says why

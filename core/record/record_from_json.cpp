@@ -59,7 +59,9 @@ std::optional<std::string> text_of(const Field& field, const Json& value) {
         case FieldType::money: {
             const auto money = money_from_json(value);
             if (!money) return std::nullopt;
-            return money_json(money->minor, money->currency.code());
+            std::string json;
+            append_money_json(json, money->minor, money->currency.code());
+            return json;
         }
         case FieldType::id_list:
         case FieldType::text_list:

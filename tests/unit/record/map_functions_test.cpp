@@ -1,8 +1,14 @@
 // The function library of maps, each with good and bad values. A bad value is an issue on the row:
 // it goes to quarantine, it never passes as absent.
+#include <random>
+
+#include "base/money.hpp"
 #include "map_fixture.hpp"
+#include "record/exact_arithmetic.hpp"
 
 using map_fixture::value_of;
+using namespace mis;
+using namespace mis::record;
 
 TEST_CASE("NULL and blank in, NULL out, in every function") {
     for (const char* expression :
@@ -242,4 +248,52 @@ TEST_CASE("shares of one line go to several payers") {
     );
     CHECK(value_of("shares('limit', a, '10')", {"9"})
               .starts_with("issue: column specialty: shares: a share needs"));
+}
+
+// The quick ways for what columns usually hold must say what the thorough ones say.
+TEST_CASE("a plain number reads as the same number in an unusual spelling") {
+    std::mt19937_64 random(20261122);
+    const auto digits = [&](std::size_t count_max) {
+        std::string text;
+        for (std::size_t left = random() % (count_max + 1); left > 0; --left)
+            text += static_cast<char>('0' + random() % (random() % 2 == 0 ? 1 : 10));
+        return text;
+    };
+    int good = 0;
+    for (int i = 0; i < 20'000; ++i) {
+        std::string plain = random() % 3 == 0 ? "-" : "";
+        plain += digits(random() % 4 == 0 ? 19 : 6);
+        if (random() % 3 != 0) plain += "." + digits(random() % 4 == 0 ? 12 : 4);
+        INFO(plain);
+        const auto decimal = read_decimal(plain), spaced_decimal = read_decimal(" " + plain);
+        REQUIRE(decimal.has_value() == spaced_decimal.has_value());
+        if (decimal) {
+            CHECK(*decimal == *spaced_decimal);
+            std::string text;
+            append_decimal(text, *decimal);
+            CHECK(text == spaced_decimal->to_string());
+        }
+        const auto sum = parse_minor_units(plain), in_roubles = parse_minor_units(plain + "р");
+        REQUIRE(sum.has_value() == in_roubles.has_value());
+        if (!sum) continue;
+        ++good;
+        CHECK(sum->minor == in_roubles->minor);
+        CHECK(sum->rounded == in_roubles->rounded);
+    }
+    CHECK(good > 10'000);
+}
+
+TEST_CASE("shares of small and of huge sums follow one formula") {
+    const auto one = share_between(100'00, Decimal(1, 0), Decimal(2, 0), Decimal(3, 0));
+    CHECK(one == 33'34);
+    const std::int64_t huge = 9'000'000'000'000'000;  // its product with the weight needs 128 bits
+    CHECK(
+        share_between(
+            huge, Decimal(100'000'000, 0), Decimal(200'000'000, 0), Decimal(300'000'000, 0)
+        ) == huge / 3
+    );
+    CHECK(
+        share_between(-huge, Decimal(0, 0), Decimal(300'000'000, 0), Decimal(300'000'000, 0)) ==
+        -huge
+    );
 }
