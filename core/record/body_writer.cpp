@@ -239,7 +239,9 @@ BodyWriter::BodyWriter(const Kind& kind) : kind_(&kind), is_patient_(kind.name =
         {"ends_at", Role::ends_at},
         {"total", Role::total},
         {"shares", Role::shares},
-        {"nomenclature", Role::nomenclature}};
+        {"nomenclature", Role::nomenclature},
+        {"amount", Role::amount},
+        {"kind", kind.name == "payment" ? Role::payment_kind : Role::none}};
     for (const Field& field : kind.fields) {
         names_.push_back("\"" + field.name + "\":");
         roles_.push_back(Role::none);
@@ -259,6 +261,8 @@ void BodyWriter::clear() {
     ends_at_.clear();
     total_.clear();
     shares_.clear();
+    minus_at_ = 0;
+    contradicts_kind_ = false;
     stamp_begin_ = stamp_end_ = 0;
 }
 
@@ -419,6 +423,15 @@ void BodyWriter::remember(Role role, std::string_view value) {
         case Role::shares:
             shares_ = value;
             return;
+        case Role::amount: {
+            const std::size_t digits = value.rfind(':') + 1;
+            if (value[digits] == '-')
+                minus_at_ = static_cast<std::size_t>(value.data() - record_.body.data()) + digits;
+            return;
+        }
+        case Role::payment_kind:
+            if (minus_at_ != 0) settle_sign(unquoted());
+            return;
         case Role::none:
         case Role::modified_at:
         case Role::nomenclature:
@@ -426,7 +439,18 @@ void BodyWriter::remember(Role role, std::string_view value) {
     }
 }
 
+// A refund written as −500 means one of 500. Money that came in below zero is neither; of transfers
+// and write-offs nobody says which way they go.
+void BodyWriter::settle_sign(std::string_view payment_kind) {
+    if (payment_kind == "refund")
+        record_.body.erase(minus_at_, 1);  // places remembered of later fields come later
+    contradicts_kind_ = payment_kind == "payment" || payment_kind == "prepayment";
+}
+
 std::optional<std::string> BodyWriter::inconsistency() const {
+    if (contradicts_kind_)
+        return "amount: below zero, and kind says that money came in: map what went back as kind "
+               "refund";
     if (!starts_at_.empty() && !ends_at_.empty()) {
         const auto starts = Timestamp::parse_rfc3339(starts_at_),
                    ends = Timestamp::parse_rfc3339(ends_at_);

@@ -50,10 +50,13 @@ class BodyWriter {
         ends_at,
         total,
         shares,
-        nomenclature
+        nomenclature,
+        amount,
+        payment_kind
     };
     std::optional<std::string> append_value(const Field& field, Role role, std::string_view value);
     void remember(Role role, std::string_view value);
+    void settle_sign(std::string_view payment_kind);
 
     const Kind* kind_;
     std::vector<Role> roles_;         // by field: no name is compared on the hot path
@@ -64,6 +67,10 @@ class BodyWriter {
     std::string starts_at_, ends_at_, total_, shares_;
     std::string hashed_;          // the body without its stamp
     std::size_t body_bytes_ = 0;  // of the last record
+    // A payment's amount is above zero, its kind says which way the money went. Where the minus of
+    // a negative one stands in the body, and whether that contradicts the kind.
+    std::size_t minus_at_ = 0;
+    bool contradicts_kind_ = false;
     std::size_t stamp_begin_ = 0,
                 stamp_end_ = 0;  // where source_modified_at stands in the body: not hashed
 };

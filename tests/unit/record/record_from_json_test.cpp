@@ -30,6 +30,31 @@ TEST_CASE("a complete procedure becomes canonical JSON, keys sorted, with its re
     );
 }
 
+TEST_CASE("B3: a payment's kind says which way the money went, its amount is above zero") {
+    const auto payment = [](const std::string& kind, const std::string& minor) {
+        return R"({"source_id":"1","patient_source_id":"77","paid_at":"2026-03-03T11:30:00+03:00",
+            "amount":{"minor":)" +
+               minor + R"(,"currency":"RUB"},"kind":")" + kind + R"(","branch_source_id":"2",
+            "source_modified_at":"2026-03-03T11:31:00+03:00"})";
+    };
+    const auto plus = record_from_json("payment", payment("refund", "50000"));
+    const auto minus = record_from_json("payment", payment("refund", "-50000"));
+    REQUIRE(minus.has_value());
+    CHECK(minus->body == plus->body);
+    CHECK(minus->content_hash == plus->content_hash);
+    CHECK(minus->body.starts_with(R"({"amount":{"currency":"RUB","minor":50000},"branch_source_id")"
+    ));
+    for (const std::string kind : {"payment", "prepayment"})
+        CHECK(
+            why_not("payment", payment(kind, "-50000").c_str())
+                .find("amount: below zero, and kind says that money came in: map what went back as "
+                      "kind refund") != std::string::npos
+        );
+    for (const std::string kind : {"transfer", "write_off"})
+        CHECK(why_not("payment", payment(kind, "-50000").c_str()) == "accepted");
+    CHECK(why_not("payment", payment("payment", "0").c_str()) == "accepted");
+}
+
 TEST_CASE("I2: source_modified_at is no part of the content hash, everything else is") {
     const auto hash = [](const char* json) {
         return record_from_json("branch", json).value().content_hash;
