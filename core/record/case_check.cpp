@@ -60,15 +60,6 @@ std::string difference(const std::string& expected, const std::string& actual) {
     return what;
 }
 
-// Where the map makes a field: the line of `… as FIELD`; 0: not seen.
-int line_of_field(const source::StreamDeclaration& stream, std::string_view field) {
-    const auto items = select_list(sql_tokens(stream.map_sql));
-    if (!items) return 0;
-    for (const auto& item : *items)
-        if (item.name == field) return line_of(stream.map_sql, item.offset);
-    return 0;
-}
-
 // A row that nobody expected in quarantine: who is to blame for it.
 std::string quarantine_remedy(const source::StreamDeclaration& stream, const std::string& actual) {
     const auto line = parse_json(actual);
@@ -79,10 +70,12 @@ std::string quarantine_remedy(const source::StreamDeclaration& stream, const std
         return "give the case's row such a value, or declare the column with the type that the "
                "base has, in connector.yaml" +
                meant;
+    if (reason.ends_with("add it to codes.csv"))
+        return "add the code to codes.csv, with `-` where it means nothing here" + meant;
     constexpr std::string_view kColumn = "column ";
     if (!reason.starts_with(kColumn)) return "mend the case's row" + meant;
     const std::string field = reason.substr(kColumn.size(), reason.find(':') - kColumn.size());
-    const int at = line_of_field(stream, field);
+    const int at = line_of_column(stream.map_sql, field);
     return field + " is made in " + stream.name + ".sql" +
            (at > 0 ? ":" + std::to_string(at) : "") + ": mend it there" + meant;
 }
@@ -107,14 +100,15 @@ std::optional<std::set<std::string>> CaseCheck::run(
     }
     report_.rows += run->rows;
     report_.records += run->records;
-    for (const std::string& problem : run->problems)
-        findings_.add(
-            name_of(folder), problem,
-            "a map may depend on nothing but its row, and ids must be unique"
-        );
-    for (const auto& [file, lines] : run->outcome) compare(stream, folder / file, lines);
-    compare_events(*run, folder / kEventsFile);
+    for (auto& problem : run->problems)
+        findings_.add(name_of(folder), std::move(problem.what), std::move(problem.remedy));
     look_for_strangers(*run, folder);
+    // a row that fell into quarantine is missing everywhere else: one cause, one finding
+    if (!compare(stream, folder / kQuarantineFile, run->outcome[kQuarantineFile]))
+        return std::nullopt;
+    for (const auto& [file, lines] : run->outcome)
+        if (file != kQuarantineFile) compare(stream, folder / file, lines);
+    compare_events(*run, folder / kEventsFile);
     return std::move(run->fields);
 }
 
@@ -147,13 +141,13 @@ void CaseCheck::write(const fs::path& file, const CaseLines& lines) {
     report_.written.push_back(name_of(file));
 }
 
-void CaseCheck::compare(
+bool CaseCheck::compare(
     const source::StreamDeclaration& stream, const fs::path& file, const CaseLines& actual
 ) {
     const bool exists = fs::exists(file);
     const std::string text = exists ? platform::read_file(file) : std::string();
     if (text.find(kFillMeIn) != std::string::npos)
-        return;  // found already, and not to be overwritten
+        return true;  // found already, and not to be overwritten
     const auto expected = expected_lines(text);
     std::size_t at = 0;
     while (at < expected.size() && at < actual.size() && expected[at].text == actual[at]) ++at;
@@ -162,9 +156,12 @@ void CaseCheck::compare(
             findings_.add(
                 name_of(file), "is empty", "remove it: no file means nothing is expected"
             );
-        return;
+        return true;
     }
-    if (options_.expectations == Expectations::update) return write(file, actual);
+    if (options_.expectations == Expectations::update) {
+        write(file, actual);
+        return true;
+    }
     const int last = expected.empty() ? 0 : expected.back().number;
     const bool more = at == expected.size();
     std::string what;
@@ -181,6 +178,7 @@ void CaseCheck::compare(
                    : "mend the map or the expectation; with --update the harness writes what it "
                      "got, then read the diff"
     );
+    return false;
 }
 
 void CaseCheck::compare_events(const CaseRun& run, const fs::path& file) {

@@ -19,13 +19,15 @@ class CaseCheck {  // refers to what it is given; one per examination
     )
         : connector_(connector), options_(options), findings_(findings), report_(report) {}
 
-    // The canonical fields that had a value in it; nullopt: its files cannot be read.
+    // The canonical fields that had a value in it; nullopt: its files cannot be read, or its rows
+    // not as expected.
     std::optional<std::set<std::string>> run(
         const source::StreamDeclaration& stream, const std::filesystem::path& folder
     );
 
   private:
-    void compare(
+    // False: they differ.
+    bool compare(
         const source::StreamDeclaration& stream, const std::filesystem::path& file,
         const CaseLines& actual
     );

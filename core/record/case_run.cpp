@@ -118,15 +118,19 @@ void note_fields(std::set<std::string>& fields, const std::string& body) {
         for (const auto& [name, value] : document->items()) fields.insert(name);
 }
 
+constexpr const char* kOnlyItsRow =
+    "a map may depend on nothing but its row, and ids must be unique";
+
 // The document path and the map must agree: the same body, the same hash.
-void check_record(const Record& record, std::vector<std::string>& problems) {
+void check_record(const Record& record, std::vector<CaseProblem>& problems) {
+    const std::string name = "record " + record.source_id;
     const auto again = record_from_json(record.kind, record.body);
     if (!again)
         problems.push_back(
-            "record " + record.source_id + " is refused as a document: " + again.error().text
+            {name + " is refused as a document: " + again.error().text, "mend the map"}
         );
     else if (again->body != record.body)
-        problems.push_back("record " + record.source_id + " is not canonical");
+        problems.push_back({name + " is not canonical", "mend the map"});
 }
 
 }  // namespace
@@ -187,7 +191,7 @@ Result<CaseRun> run_case(
             }
             Standing& entry = now[mapped.row_key];
             if (!entry.records.empty())
-                run.problems.push_back("two rows have the key " + mapped.row_key);
+                run.problems.push_back({"two rows have the key " + mapped.row_key, kOnlyItsRow});
             if (!mapped.issues.empty()) {  // the last good version stands
                 if (const auto known = standing.find(mapped.row_key); known != standing.end())
                     entry = known->second;
@@ -215,9 +219,11 @@ Result<CaseRun> run_case(
         std::vector<std::string> twice;
         const Contents after = contents_of(now, &twice);
         for (const std::string& id : twice)
-            run.problems.push_back("two rows yield the source_id " + id);
+            run.problems.push_back({"two rows yield the source_id " + id, kOnlyItsRow});
         if (after != contents_of(backwards))
-            run.problems.push_back("the same rows in another order yield other records");
+            run.problems.push_back(
+                {"the same rows in another order yield other records", kOnlyItsRow}
+            );
         if (numbered)
             add_changes(
                 changes, static_cast<int>(step + 1), stream.kind, contents_of(standing), after,

@@ -20,6 +20,10 @@ struct CaseStep {                   // one reading of the stream
     std::vector<std::string> gone;  // source ids that were there and are not
 };
 
+struct CaseProblem {  // of the harness's own checks: order, repetition, double ids
+    std::string what, remedy;
+};
+
 struct CaseRun {
     // File → its lines, for every expected file a case may have; no lines: the file must not exist.
     // expected.records.jsonl (bodies, in row order; of numbered steps: what stands at the end,
@@ -27,8 +31,7 @@ struct CaseRun {
     // expected.changes.jsonl (numbered steps only)
     std::map<std::string, CaseLines> outcome;
     std::set<std::string> fields;  // canonical fields that some record had
-    std::vector<std::string>
-        problems;  // of the harness's own checks: order, repetition, double ids
+    std::vector<CaseProblem> problems;
     int rows = 0, records = 0;
     std::string kind;             // of its records
     std::vector<CaseStep> steps;  // numbered or the only one

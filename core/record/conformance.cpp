@@ -10,6 +10,7 @@
 #include "record/fetch_lint.hpp"
 #include "record/folder_check.hpp"
 #include "record/schema.hpp"
+#include "record/sql_tokens.hpp"
 
 namespace mis::record {
 
@@ -28,7 +29,7 @@ class Examination {
     }
 
     ConformanceReport run() {
-        check_unfinished(folder_, findings_);
+        check_texts(folder_, findings_);
         examine_all();
         report_.findings = findings_.take();
         return std::move(report_);
@@ -45,8 +46,15 @@ class Examination {
         if (auto document = config::load_yaml(folder_ / kDeclarationFile))
             declaration_.emplace(std::move(*document));
         report_.streams = static_cast<int>(connector->streams.size());
-        for (const auto& stream : connector->streams) examine(*connector, stream);
         check_folder(*connector, findings_);
+        const auto context = case_context(*connector, folder_ / "cases");
+        if (!context)
+            findings_.add(
+                "cases/context.json", context.error().text,
+                "connectors/README.md, \"Cases\", shows its keys"
+            );
+        for (const auto& stream : connector->streams)
+            examine(*connector, stream, context ? &*context : nullptr);
     }
 
     // A finding about a key of a stream: "kind", "columns/id".
@@ -59,7 +67,11 @@ class Examination {
         findings_.add(kDeclarationFile, line, std::move(what), std::move(remedy));
     }
 
-    void examine(const source::Connector& connector, const source::StreamDeclaration& stream) {
+    // Without a context its cases cannot run.
+    void examine(
+        const source::Connector& connector, const source::StreamDeclaration& stream,
+        const MapContext* context
+    ) {
         const Kind* kind = find_kind(stream.kind);
         if (kind == nullptr)
             find_declared(
@@ -67,17 +79,23 @@ class Examination {
                 "stream " + stream.name + " yields kind '" + stream.kind + "', which there is not",
                 "write kind: and one of " + kind_names()
             );
-        const auto context = case_context(connector, folder_ / "cases");
-        if (!context)
-            findings_.add(
-                "cases/context.json", context.error().text,
-                "connectors/README.md, \"Cases\", shows its keys"
-            );
-        const bool prepared = kind != nullptr && context && prepares(connector, stream, *context);
+        const bool prepared =
+            kind != nullptr && context != nullptr && prepares(connector, stream, *context);
         examine_fetches(connector, stream);
         std::set<std::string> seen;
         const bool complete = examine_cases(connector, stream, prepared, seen);
         if (prepared) check_absent(stream, seen, complete);
+    }
+
+    // "…: column rom: no field of kind appointment": where the map makes it.
+    static int line_of_named_column(
+        const source::StreamDeclaration& stream, std::string_view text
+    ) {
+        constexpr std::string_view kColumn = ": column ";
+        const auto at = text.find(kColumn);
+        if (at == std::string_view::npos) return 0;
+        const auto name = text.substr(at + kColumn.size());
+        return line_of_column(stream.map_sql, name.substr(0, name.find_first_of(": ")));
     }
 
     bool prepares(
@@ -87,8 +105,8 @@ class Examination {
         const auto mapper = Mapper::create(connector, stream, context);
         if (!mapper)
             findings_.add(
-                stream.name + ".sql", mapper.error().text,
-                "mend the map; connectors/README.md lists fields and functions"
+                stream.name + ".sql", line_of_named_column(stream, mapper.error().text),
+                mapper.error().text, "mend the map; connectors/README.md lists fields and functions"
             );
         return mapper.has_value();
     }

@@ -187,23 +187,6 @@ class FetchLint {
                          " is declared, and not selected",
                      "select it in " + stream_.name + ".fetch.sql under that name, or take it out"}
                 );
-        if (!stream_.window) return;
-        const std::string window = bare(stream_.window->column);
-        if (!declared.contains(window))
-            remarks_.push_back(
-                {0, "window",
-                 "stream " + stream_.name + ": the window's column " + window +
-                     " is none of `columns:`",
-                 "select it under its own name and declare it"}
-            );
-    }
-
-    // "V.BEG", "{column:V:VISITS.BEG|null}" → "beg"
-    static std::string bare(std::string_view column) {
-        column = column.substr(0, column.find('|'));
-        if (const auto dot = column.rfind('.'); dot != std::string_view::npos)
-            column.remove_prefix(dot + 1);
-        return to_lower(trim(column));
     }
 
     const source::StreamDeclaration& stream_;

@@ -100,19 +100,31 @@ void check_readme(const source::Connector& connector, Findings& findings) {
 
 }  // namespace
 
-void check_unfinished(const fs::path& folder, Findings& findings) {
-    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-        if (!entry.is_regular_file()) continue;
-        const std::string text = platform::read_file(entry.path());
-        const auto at = text.find(kFillMeIn);
-        if (at == std::string::npos) continue;
-        findings.add(
-            fs::relative(entry.path(), folder).string(),
-            1 + static_cast<int>(
-                    std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n')
-                ),
-            "still says \"fill me in\"", "write what this MIS has there; delete the line when done"
-        );
+void check_texts(const fs::path& folder, Findings& findings) {
+    std::vector<fs::path> files;
+    for (const auto& entry : fs::recursive_directory_iterator(folder))
+        if (entry.is_regular_file()) files.push_back(entry.path());
+    std::sort(files.begin(), files.end());
+    for (const fs::path& file : files) {
+        const std::string name = fs::relative(file, folder).string();
+        const std::string text = platform::read_file(file);
+        int number = 0;
+        for (const std::string_view line : split(text, '\n')) {
+            ++number;
+            if (!is_valid_utf8(line)) {
+                findings.add(
+                    name, number, "is not UTF-8",
+                    "save it as UTF-8, such as with iconv -f cp1251 -t utf-8"
+                );
+                break;
+            }
+            if (line.find(kFillMeIn) == std::string_view::npos) continue;
+            findings.add(
+                name, number, "still says \"fill me in\"",
+                "write what this MIS has there; delete the line when done"
+            );
+            break;
+        }
     }
 }
 

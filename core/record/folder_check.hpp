@@ -7,7 +7,8 @@
 
 namespace mis::record {
 
-void check_unfinished(const std::filesystem::path& folder, Findings& findings);
+// Files that are no UTF-8, and those that still say "fill me in".
+void check_texts(const std::filesystem::path& folder, Findings& findings);
 
 // Files and cases that belong to no stream; lists of codes that no map asks for, or whose values
 // are none of the field that they fill; README.md.

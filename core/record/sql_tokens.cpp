@@ -107,4 +107,12 @@ std::optional<std::vector<SelectItem>> select_list(const std::vector<SqlToken>& 
     return items;
 }
 
+int line_of_column(std::string_view sql, std::string_view name) {
+    const auto items = select_list(sql_tokens(sql));
+    if (!items) return 0;
+    for (const auto& item : *items)
+        if (item.name == name) return line_of(sql, item.offset);
+    return 0;
+}
+
 }  // namespace mis::record

@@ -31,4 +31,7 @@ struct SelectItem {
 // The outermost select list, also behind a `with`; nullopt where there is none to be seen.
 std::optional<std::vector<SelectItem>> select_list(const std::vector<SqlToken>& tokens);
 
+// The line where that list makes a column (`… as NAME`); 0: not seen.
+int line_of_column(std::string_view sql, std::string_view name);
+
 }  // namespace mis::record

@@ -151,5 +151,37 @@ TEST_CASE("what is wrong is blamed on its own file and line") {
                                             "{\"id\": 4, \"name\": \"D\", \"zone\": \"Q\"}\n"
                                         )
                                         .path());
-    says(to_text(map), "timezone is made in branch.sql:1");
+    says(to_text(map), "add the code to codes.csv");
+    const auto blank = test_connector(
+        Connector().append("cases/branch/two/rows.jsonl", "{\"id\": 4, \"name\": \"\"}\n").path()
+    );
+    says(to_text(blank), "name is made in branch.sql:1");
+}
+
+TEST_CASE("one cause, one finding") {
+    says(
+        Connector().append("codes.csv", "zone,\xcc,Europe/Moscow,\n").finding(),
+        "codes.csv:4: is not UTF-8"
+    );
+    const auto context =
+        test_connector(Connector().write("cases/context.json", "{\"tz\": 1}").path());
+    REQUIRE(context.findings.size() == 1);
+    says(to_text(context), "cases/context.json: tz is none of timezone");
+    // what fell into quarantine is missing among the records too
+    says(
+        Connector()
+            .write("codes.csv", "list,mis_code,canonical,comment\nzone,N,Europe/Moscow,\n")
+            .remove("cases/branch/two/expected.quarantine.jsonl")
+            .finding(),
+        "expected.quarantine.jsonl:1: expected nothing more, got"
+    );
+    says(
+        Connector()
+            .write(
+                "branch.sql",
+                "select id as source_id, name,\n  code('zone', zone) as timezon from rows"
+            )
+            .finding(),
+        "branch.sql:2: column timezon: no field of kind branch"
+    );
 }
