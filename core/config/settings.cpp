@@ -221,7 +221,8 @@ constexpr std::array kSettings{
     ),
     value(
         "sinks[].party", K::text, "\"\"",
-        "Only the accounts of this payer's party (an insurer); empty: everything."
+        "Only the accounts of this payer's party (an insurer), spelt as payer_name of its "
+        "records; its events carry previoussequence. Empty: everything."
     ),
     optional_section("sinks[].webhook", "Signed POSTs of CloudEvents."),
     required(
