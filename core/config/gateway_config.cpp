@@ -324,10 +324,23 @@ Result<GatewayConfig> load_config(const fs::path& file) {
     }
 }
 
+namespace {
+
+fs::path handed_over(const fs::path& file) {
+    const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
+    if (folder == nullptr || file.empty()) return file;
+    const fs::path credential = fs::path(folder) / file.filename();
+    std::error_code denied;
+    return fs::exists(credential, denied) ? credential : file;
+}
+
+}  // namespace
+
 Result<std::string> read_secret(const SecretPlace& place) {
     std::string secret;
-    const std::string where = place.file.empty() ? "environment variable " + place.environment
-                                                 : "reading " + place.file.string();
+    const fs::path file = handed_over(place.file);
+    const std::string where =
+        file.empty() ? "environment variable " + place.environment : "reading " + file.string();
     const auto wrong = [&](std::string_view what) {
         return fail(
             ErrorKind::misconfigured,
@@ -336,7 +349,7 @@ Result<std::string> read_secret(const SecretPlace& place) {
     };
     if (!place.file.empty()) {
         try {
-            secret = platform::read_file(place.file);
+            secret = platform::read_file(file);
         } catch (const std::system_error& error) {
             const std::string cause = error.code().message();
             if (error.code() == std::errc::no_such_file_or_directory)
@@ -349,7 +362,7 @@ Result<std::string> read_secret(const SecretPlace& place) {
                 return wrong(
                     cause +
                     ": give it to the user that runs this (chown, mode 0600), or hand it "
-                    "over by the unit's LoadCredential"
+                    "over by a LoadCredential of the same name in the unit"
                 );
             return wrong(cause + ": name a file that holds nothing but the secret");
         }

@@ -242,6 +242,15 @@ TEST_CASE("config: secrets are read when they are needed, from files or the envi
     CHECK(*read_secret({file, ""}) == "whsec_demo");
     platform::write_file_atomically(file, "\n");
     CHECK(read_secret({file, ""}).error().text.find("is empty") != std::string::npos);
+    // systemd's LoadCredential: the file itself may be root's alone
+    const fs::path handed = fs::temp_directory_path() / "mis-gateway-credentials-test";
+    fs::create_directories(handed);
+    platform::write_file_atomically(handed / file.filename(), "whsec_handed\n");
+    ::setenv("CREDENTIALS_DIRECTORY", handed.c_str(), 1);
+    CHECK(*read_secret({file, ""}) == "whsec_handed");
+    fs::remove_all(handed);
+    CHECK(read_secret({file, ""}).error().text.find(file.string()) != std::string::npos);
+    ::unsetenv("CREDENTIALS_DIRECTORY");
     fs::remove(file);
     CHECK(read_secret({file, ""}).error().kind == ErrorKind::misconfigured);
     ::setenv("MIS_GATEWAY_TEST_SECRET", "x", 1);
