@@ -24,6 +24,11 @@ struct SeenKeys {
     // A row that could not be mapped counts as present, whatever it yielded before.
     void add_quarantined(std::string_view row_key) { quarantined.push_back(hash_of(row_key)); }
 
+    void add(const SeenKeys& page) {
+        records.insert(records.end(), page.records.begin(), page.records.end());
+        quarantined.insert(quarantined.end(), page.quarantined.begin(), page.quarantined.end());
+    }
+
     void sort() {  // before covers()
         std::sort(records.begin(), records.end());
         std::sort(quarantined.begin(), quarantined.end());

@@ -7,6 +7,7 @@
 #include "base/timestamp.hpp"
 #include "change/key.hpp"
 #include "change/local_time.hpp"
+#include "change/reconciliation.hpp"
 #include "change/seen.hpp"
 
 namespace mis::change {
@@ -89,11 +90,14 @@ CaptureCounts apply(
     );
     if (!batch.gone.empty())
         counts += records.remove(transaction, batch.stream, batch.gone, now_us);
+    if (batch.forget == CaptureBatch::Forget::missing) forget_missing(transaction, batch.stream);
+    if (!batch.missing.empty()) add_missing(transaction, batch.stream, batch.missing);
     if (batch.hold_change == CaptureBatch::HoldChange::begin)
         save_removal_hold(transaction, batch.stream, batch.hold);
     if (batch.hold_change == CaptureBatch::HoldChange::end)
         clear_removal_hold(transaction, batch.stream, batch.hold.comparison);
-    if (counts.wrote() || batch.save == CaptureBatch::Save::always)
+    if (counts.wrote() || batch.save == CaptureBatch::Save::always ||
+        batch.forget == CaptureBatch::Forget::missing)
         save_state(transaction, batch.stream, batch.state);
     return counts;
 }
@@ -203,18 +207,11 @@ Result<void> StreamPass::ladder(Run& run, PassMode mode) {
             if (auto done = poll_tail(run); !done) return done;
         if (declaration_.window && (window_is_due() || mode == PassMode::reconcile))
             if (auto done = compare_window(run); !done) return done;
-        if (mode == PassMode::reconcile || small) {
-            const CaptureCounts before = run.report.counts;
-            run.batch.options.cursor_us.reset();
+        run.batch.options.cursor_us.reset();
+        if (mode == PassMode::reconcile || !state_.reconcile_after.empty()) {
+            if (auto done = reconcile(run, mode); !done) return done;
+        } else if (small) {
             if (auto done = compare_all(run); !done) return done;
-            if (mode == PassMode::reconcile) {
-                const CaptureCounts& after = run.report.counts;
-                state_.drift = {
-                    after.created - before.created, after.updated - before.updated,
-                    after.removed - before.removed};
-                state_.reconciled_us = clock_->unix_us();
-                if (auto done = flush(run, CaptureBatch::Save::always); !done) return done;
-            }
         }
     }
     if (state_.error.empty()) return {};
@@ -364,6 +361,80 @@ Result<void> StreamPass::compare_all(Run& run) {
     });
     if (auto done = remove_missing(run, "everything", missing, known_count); !done) return done;
     return flush(run, CaptureBatch::Save::if_written);
+}
+
+bool StreamPass::keys_are_integers() const {
+    const auto& name = reader_->columns(stream_.stream)[key_index_];
+    return std::any_of(
+        declaration_.columns.begin(), declaration_.columns.end(),
+        [&](const source::ColumnDeclaration& column) {
+            return column.name == name && column.type == source::ColumnType::integer;
+        }
+    );
+}
+
+Result<void> StreamPass::reconcile(Run& run, PassMode mode) {
+    const CaptureCounts before = run.report.counts;
+    Drift drift_before = state_.reconcile_drift;
+    const auto drift = [&] {
+        const CaptureCounts& now = run.report.counts;
+        return Drift{
+            drift_before.missing + now.created - before.created,
+            drift_before.different + now.updated - before.updated,
+            drift_before.extra + now.removed - before.removed};
+    };
+    const auto finish = [&]() -> Result<void> {
+        if (auto done = flush(run, CaptureBatch::Save::always); !done) return done;
+        state_.drift = drift();
+        state_.reconcile_drift = {};
+        state_.reconciled_us = clock_->unix_us();
+        return flush(run, CaptureBatch::Save::always);
+    };
+    std::string after;
+    std::vector<KnownRecord> missing;
+    if (mode == PassMode::reconcile || !keys_are_integers()) {
+        drift_before = {};
+        run.batch.forget = state_.reconcile_after.empty() ? CaptureBatch::Forget::nothing
+                                                          : CaptureBatch::Forget::missing;
+        state_.reconcile_after.clear();
+    } else {
+        after = state_.reconcile_after;
+        missing = missing_so_far(*database_, stream_);
+    }
+    if (!keys_are_integers()) {
+        if (auto done = compare_all(run); !done) return done;
+        return finish();
+    }
+    run.batch_rows = static_cast<std::size_t>(options_.walk_rows) * 2;
+    Seen seen;
+    for (bool last = false; !last;) {
+        const auto from = integer_key(after);
+        Seen page;
+        const auto walked = walk_page(run, after, page);
+        if (!walked) return fail(walked.error());
+        last = *walked;
+        page.sort();
+        const auto to = last ? std::nullopt : integer_key(after);
+        known_between(*database_, stream_, from, to, [&](const KnownRecord& known) {
+            if (!page.covers(known)) run.batch.missing.push_back(known);
+        });
+        seen.add(page);
+        missing.insert(missing.end(), run.batch.missing.begin(), run.batch.missing.end());
+        if (last) break;
+        state_.reconcile_after = after;
+        state_.reconcile_drift = drift();
+        if (auto done = flush(run, CaptureBatch::Save::always); !done) return done;
+    }
+    run.batch.missing.clear();
+    if (!state_.reconcile_after.empty()) run.batch.forget = CaptureBatch::Forget::missing;
+    state_.reconcile_after.clear();
+    if (!after.empty()) state_.walk_after = after;
+    // It may have come from another row since.
+    seen.sort();
+    std::erase_if(missing, [&](const KnownRecord& known) { return seen.covers(known); });
+    const auto known = records_->standing_count(stream_);
+    if (auto done = remove_missing(run, "everything", missing, known); !done) return done;
+    return finish();
 }
 
 // A full page of a fan-out by rows may end in the middle of a key: the next page begins with that
@@ -544,7 +615,8 @@ Result<void> StreamPass::flush(Run& run, CaptureBatch::Save save) {
     CaptureBatch& batch = run.batch;
     for (const auto& [reason, count] : batch.skipped) run.report.skipped += count;
     const bool nothing = batch.arrivals.empty() && batch.gone.empty() && batch.issues.empty() &&
-                         batch.skipped.empty() &&
+                         batch.skipped.empty() && batch.missing.empty() &&
+                         batch.forget == CaptureBatch::Forget::nothing &&
                          batch.hold_change == CaptureBatch::HoldChange::none;
     if (nothing && save == CaptureBatch::Save::if_written) return {};
     if (save == CaptureBatch::Save::always) state_.saved_us = now_us;

@@ -58,15 +58,17 @@ struct PassOptions {
 
 enum class PassMode {
     poll,       // the backfill first, if it is not done
-    reconcile,  // everything, with drift
+    reconcile,  // everything from the beginning, with drift; one that was interrupted, poll ends
 };
 
 struct CaptureBatch {
     StreamRef stream;
     CaptureOptions options;
     std::vector<Arrival> arrivals;
-    std::vector<std::string> gone;                // records whose absence was confirmed
-    std::vector<record::RowIssue> issues;         // for the quarantine
+    std::vector<std::string> gone;     // records whose absence was confirmed
+    std::vector<KnownRecord> missing;  // of a reconciliation under way, to be remembered
+    enum class Forget { nothing, missing } forget = Forget::nothing;  // before adding those
+    std::vector<record::RowIssue> issues;                             // for the quarantine
     std::map<std::string, std::int64_t> skipped;  // reason → rows left out on purpose
     std::int64_t rows = 0;
     StreamState state;  // once this batch is in
@@ -126,6 +128,10 @@ class StreamPass {
     Result<void> poll_tail(Run& run);
     Result<void> compare_window(Run& run);
     Result<void> compare_all(Run& run);
+    // The same page by page, for large streams keyed by whole numbers: a restart does not begin it
+    // again.
+    Result<void> reconcile(Run& run, PassMode mode);
+    bool keys_are_integers() const;
     // One page of a key walk; true: the last one. `after` moves on.
     Result<bool> walk_page(Run& run, std::string& after, Seen& seen);
     Result<std::int64_t> read(Run& run, const source::Slice& slice, Seen& seen);

@@ -18,6 +18,9 @@ void each_number(State& state, Visit&& visit) {
     visit("drift_missing", state.drift.missing);
     visit("drift_different", state.drift.different);
     visit("drift_extra", state.drift.extra);
+    visit("reconcile_missing", state.reconcile_drift.missing);
+    visit("reconcile_different", state.reconcile_drift.different);
+    visit("reconcile_extra", state.reconcile_drift.extra);
     visit("failing_since_us", state.failing_since_us);
     visit("saved_us", state.saved_us);
 }
@@ -60,6 +63,8 @@ StreamState load_state(sqlite::Database& database, const StreamRef& stream) {
             state.walk_after = select.string(1);
         else if (name == "hash_columns")
             state.hash_columns = select.string(1);
+        else if (name == "reconcile_after")
+            state.reconcile_after = select.string(1);
         else if (name == "error")
             state.error = select.string(1);
         else if (name.starts_with(kStampPrefix)) {
@@ -88,6 +93,7 @@ void save_state(
     upsert.with(id, "backfill", static_cast<int>(state.backfill)).run();
     upsert.with(id, "walk_after", state.walk_after).run();
     upsert.with(id, "hash_columns", state.hash_columns).run();
+    upsert.with(id, "reconcile_after", state.reconcile_after).run();
     upsert.with(id, "error", state.error).run();
     for (std::size_t i = 0; i < state.stamp_cursors_us.size(); ++i)
         upsert.with(id, std::string(kStampPrefix) + std::to_string(i), state.stamp_cursors_us[i])

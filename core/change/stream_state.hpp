@@ -40,8 +40,10 @@ struct StreamState {
     std::int64_t window_slice_us = 0;
     std::int64_t window_compared_us = 0;  // our clock, as all below
     std::int64_t reconciled_us = 0;
-    Drift drift;        // of the last reconciliation
-    std::string error;  // why the last pass failed; empty: it did not
+    Drift drift;                  // of the last reconciliation
+    std::string reconcile_after;  // one under way goes on after this key; empty: none is
+    Drift reconcile_drift;        // what it had found up to there
+    std::string error;            // why the last pass failed; empty: it did not
     std::int64_t failing_since_us = 0;
     std::int64_t saved_us = 0;
     friend bool operator==(const StreamState&, const StreamState&) = default;

@@ -178,6 +178,8 @@ bool Daemon::pass(SourceWorker& worker, change::PassMode mode, const std::string
 
 void Daemon::read_source(SourceThread& thread) {
     const auto& zone = thread.plan.setup.clinic_zone;
+    if (thread.worker->is_reconciling())  // polls go on with it; it does not begin again
+        thread.reconciled_on = zone.at(clock_.unix_us()).local_date();
     while (!stopping_) {
         auto mode = change::PassMode::poll;
         const auto now = zone.at(clock_.unix_us());

@@ -5,6 +5,7 @@
 
 #include "base/log.hpp"
 #include "change/key_ranges.hpp"
+#include "change/reconciliation.hpp"
 #include "platform/crash_point.hpp"
 #include "record/quarantine.hpp"
 
@@ -98,6 +99,10 @@ std::vector<StreamStatus> SourceWorker::status() const {
         for (auto& status : all)
             if (status.off.empty()) status.error = source_error_;
     return all;
+}
+
+bool SourceWorker::is_reconciling() {
+    return change::reconciliation_is_under_way(reader_, setup_.name);
 }
 
 Result<void> SourceWorker::prepare() {

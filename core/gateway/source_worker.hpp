@@ -74,6 +74,8 @@ class SourceWorker {
 
     void cancel();  // from any thread: the running read ends soon, and so does the pass
     std::vector<StreamStatus> status() const;
+    // A reconciliation was interrupted; the next passes go on with it. Asked before the first pass.
+    bool is_reconciling();
     const std::string& name() const { return setup_.name; }
     const SourceSetup& setup() const { return setup_; }
 

@@ -12,6 +12,7 @@
 #include "platform/file.hpp"
 #include "sqlite/migrations/0001_stations.hpp"
 #include "sqlite/migrations/0002_history.hpp"
+#include "sqlite/migrations/0003_reconciliation.hpp"
 
 namespace mis::sqlite {
 namespace {
@@ -19,6 +20,7 @@ namespace {
 constexpr std::array kMigrations{
     Migration{1, "stations", steps::kStations},
     Migration{2, "history", steps::kHistory},
+    Migration{3, "reconciliation", steps::kReconciliation},
 };
 
 // About a millisecond of SQLite's work: often enough for a heartbeat, too rare to be felt.

@@ -77,6 +77,8 @@ class World {
         };
         mis_.breaks = [this] { return busy_ && one_in(400); };
         stream_ = declaration(shape.stamps, shape.window, shape.parent);
+        if (std::string_view(shape.key_prefix).empty())  // a reconciliation may be interrupted
+            stream_.columns = {{"id", source::ColumnType::integer}};
         open();
     }
     ~World() {

@@ -4,6 +4,7 @@
 
 #include "base/timestamp.hpp"
 #include "change/key_ranges.hpp"
+#include "change/reconciliation.hpp"
 #include "sqlite/migration.hpp"
 #include "unit/change/fake_mis.hpp"
 
@@ -201,6 +202,50 @@ TEST_CASE("reconciliation finds what polls cannot, and shows it as drift") {
     CHECK(clinic.pass->state().drift == Drift{1, 1, 1});
     clinic.reconcile();
     CHECK(clinic.pass->state().drift == Drift{0, 0, 0});
+}
+
+TEST_CASE("a reconciliation that is interrupted goes on where it stood, also after a restart") {
+    Clinic clinic;
+    clinic.stream.columns = {{"id", source::ColumnType::integer}};
+    clinic.options.walk_rows = 4;
+    for (int i = 1; i <= 30; ++i) clinic.add(std::to_string(i), -100);
+    clinic.run().value();
+    clinic.clock.advance(std::chrono::hours(1));
+    clinic.run().value();
+    for (const char* key : {"2", "9", "30"}) clinic.mis.rows.erase(key);
+    clinic.mis.rows["3"].value = "edited without a stamp";
+    clinic.mis.rows["29"].value = "edited without a stamp";
+    const auto walked = [&] {
+        std::vector<std::string> after;
+        for (const auto& read : clinic.mis.reads)
+            if (read.by == source::Slice::By::key_walk) after.push_back(read.after_id);
+        clinic.mis.reads.clear();
+        return after;
+    };
+    int batches = 0;
+    clinic.mis.before_read = [&] {
+        if (!clinic.mis.reads.empty() && clinic.mis.reads.back().by == source::Slice::By::key_walk)
+            ++batches;
+    };
+    clinic.mis.breaks = [&] { return batches == 3; };
+    walked();
+    CHECK(clinic.run(PassMode::reconcile).error().kind == ErrorKind::unavailable);
+    CHECK(walked() == std::vector<std::string>{"", "5", "10", "14"});
+    CHECK(reconciliation_is_under_way(clinic.database, "demo"));
+    CHECK(clinic.records.standing_count({"demo", "visit", "procedure"}) == 30);  // nothing removed
+
+    clinic.pass.reset();  // a restart
+    clinic.mis.breaks = [] { return false; };
+    const auto report = clinic.poll();
+    CHECK(walked() == std::vector<std::string>{"14", "18", "22", "26"});
+    CHECK(report.counts.removed == 3);
+    CHECK(clinic.pass->state().drift == Drift{0, 2, 3});
+    CHECK_FALSE(reconciliation_is_under_way(clinic.database, "demo"));
+    CHECK(missing_so_far(clinic.database, {"demo", "visit", "procedure"}).empty());
+    clinic.poll();
+    CHECK(walked().empty());
+    clinic.reconcile();
+    CHECK(clinic.pass->state().drift == Drift{});
 }
 
 TEST_CASE("a commit later than the overlap teaches a longer one") {
