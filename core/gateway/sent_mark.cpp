@@ -5,6 +5,7 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "outbox/outbox.hpp"
+#include "platform/access.hpp"
 #include "platform/file.hpp"
 
 namespace mis::gateway {
@@ -47,7 +48,7 @@ std::filesystem::path SentMark::file_beside(const std::filesystem::path& folder)
 
 SentMark::SentMark(ClinicStore& store)
     : store_(store), files_{file_in(store.folder()), file_beside(store.folder())} {
-    if (!platform::can_write_in(files_.back().parent_path())) files_.pop_back();
+    if (!platform::why_not_writable(files_.back().parent_path()).empty()) files_.pop_back();
     written_position_ = INT64_MAX;
     for (const auto& file : files_) {
         const auto mark = read_mark(file, store_.meta());

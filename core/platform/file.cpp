@@ -77,10 +77,6 @@ void sync_file(const std::filesystem::path& path) {
     if (file.get() < 0 || ::fsync(file.get()) != 0) throw_errno("syncing", path);
 }
 
-bool can_write_in(const std::filesystem::path& folder) {
-    return ::access(folder.c_str(), W_OK | X_OK) == 0;
-}
-
 void make_private_directory(const std::filesystem::path& path) {
     if (path.empty() || std::filesystem::is_directory(path)) return;
     make_private_directory(path.parent_path());

@@ -16,8 +16,7 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view b
 void sync_file(const std::filesystem::path& path);  // what was written to it is on disk
 void rename_durably(
     const std::filesystem::path& from, const std::filesystem::path& to
-);                                                       // rename, fsync of the folder
-bool can_write_in(const std::filesystem::path& folder);  // this process may make files there
+);                                                               // rename, fsync of the folder
 void make_private_directory(const std::filesystem::path& path);  // with parents; mode 0700
 
 // The folder with connectors/, schemas/, config/: beside the binary in a source tree (binary in

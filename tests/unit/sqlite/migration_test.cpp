@@ -89,6 +89,24 @@ TEST_CASE("a step that fails changes nothing; done again it is done") {
     CHECK(count(database, "select count(*) from half") == 1);
 }
 
+TEST_CASE("a long statement has a heartbeat, also one that copies") {
+    const TemporaryFolder folder;
+    auto database = sqlite::Database::open(folder.path / "store.db");
+    database.execute(
+        "create table t as with recursive n(i) as (select 1 union all select i + 1 from n where i "
+        "< 200000) select i, hex(i) as text from n"
+    );
+    int beats = 0;
+    {
+        const sqlite::Heartbeat heartbeat(database, std::chrono::milliseconds(0), [&] { ++beats; });
+        sqlite::copy_store(database, folder.path / "copy.db");
+        CHECK(beats > 0);
+    }
+    beats = 0;
+    database.execute("create index t_text on t (text)");
+    CHECK(beats == 0);
+}
+
 TEST_CASE("X4: a copy of the store is whole, and its owner's only") {
     const TemporaryFolder folder;
     auto database = sqlite::Database::open(folder.path / "store.db");
