@@ -33,7 +33,14 @@ Result<std::unique_ptr<SqlSource>> SqlSource::create(
         );
     if (!settings.charset.empty())
         if (auto known = firebird::TextDecoder::of(settings.charset); !known)
-            return fail(known.error().within("charset"));
+            return fail(
+                ErrorKind::misconfigured,
+                fmt::format(
+                    "charset: no set {} is known: write it as Firebird does, WIN1251, DOS866, "
+                    "KOI8R, UTF8",
+                    settings.charset
+                )
+            );
     auto api = firebird::Api::load(settings.client_library);
     if (!api) return fail(api.error());
     return std::make_unique<firebird::FirebirdSource>(

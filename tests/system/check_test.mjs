@@ -67,6 +67,7 @@ test("ten wrong configurations, each told with place and remedy", async (t) => {
   await wrong("site's column", swap("ZUB", "ZUBB"), 1, /source mis, stream procedure: .*ZUBB/);
   await wrong("base missing", swap("clinic.fdb", "klinik.fdb"), 1, /gateway\.yaml:7: sources\[0\]\.firebird: .*klinik\.fdb as SYSDBA: .*No such file.*check firebird\.database/);
   await wrong("base offline", swap("{database", "{host: 127.0.0.1, port: 9, password_env: HOME, database"), 1, /gateway\.yaml:7: .*connecting to 127\.0\.0\.1\/9.*check firebird\.host and port/);
+  await wrong("character set", swap("{database", "{charset: WIN1215, database"), 1, /gateway\.yaml:7: sources\[0\]\.firebird: charset: .*WIN1215/);
   await wrong("dialect", swap("{database", "{dialect: 1, database"), 1, /gateway\.yaml:7: sources\[0\]\.firebird\.dialect: the base has dialect 3, .*write dialect: 3/);
   await wrong("two sinks of one name", (line, at) => (at === 12 ? "  - {name: exchange, file: {folder: x}}" : line), 2, /gateway\.yaml:12: sinks\[1\]\.name: is there twice/);
   await wrong("all without a ground", swap(", legal_ground: invented data", ""), 2, /gateway\.yaml:3: export\.mode: `all` .*legal_ground, or take ordered/);

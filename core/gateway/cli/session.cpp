@@ -206,7 +206,13 @@ Result<OpenedSource> Session::open_source(const std::string& name) const {
     if (!setup) return fail(setup.error());
     auto source =
         source::SqlSource::create(setup->connector, setup->firebird, clock, setup->options);
-    if (!source) return fail(source.error().within("source " + name));
+    if (!source) {
+        const auto configured =
+            std::find_if(config.sources.begin(), config.sources.end(), [&](const auto& one) {
+                return one.name == name;
+            });
+        return fail(source.error().within(config.at(configured->pointer + "/firebird")));
+    }
     return OpenedSource{std::move(*setup), std::move(*source)};
 }
 
