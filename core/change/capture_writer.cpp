@@ -78,6 +78,7 @@ CaptureWriter::CaptureWriter(sqlite::Transaction& transaction, const StreamRef& 
     : transaction_(transaction),
       stream_(stream),
       stream_id_(stream_id(transaction, stream)),
+      parties_(transaction, stream, stream_id_),
       load_(transaction.prepare(
           "select version, hash, row_hash, mapping, owner, doctor, pos, window_at, row_key, parent "
           "from record where stream = ?1 and key = ?2"
@@ -87,13 +88,7 @@ CaptureWriter::CaptureWriter(sqlite::Transaction& transaction, const StreamRef& 
           "insert or replace into record (stream, key, version, hash, row_hash, mapping, owner, "
           "doctor, pos, row_key, parent, window_at, "
           "since_us) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
-      )),
-      find_party_(
-          transaction.prepare("select id from party where kind = ?1 and source = ?2 and key = ?3")
-      ) {
-    static constexpr std::array kSlotKinds = {"appointment", "shift", "busy", "slot"};
-    touches_slots_ =
-        std::find(kSlotKinds.begin(), kSlotKinds.end(), stream.kind) != kSlotKinds.end();
+      )) {
     any_held_ = transaction_.prepare("select 1 from mapping_hold where stream = ?1 limit 1")
                     .with(stream_id_)
                     .step();
@@ -267,14 +262,14 @@ void CaptureWriter::store_version(
     std::int64_t now_us
 ) {
     const record::Record& record = arrival.record;
-    const auto owner = owner_of(record);
-    const auto doctor = doctor_of(record);
+    const auto owner = parties_.owner_of(record);
+    const auto doctor = parties_.doctor_of(record);
     const std::int64_t pos = old && old->pos ? *old->pos : append_body(record.body);
     if (old) {
         if (old->pos) replace_body(pos, record.body);
-        if (old->owner != owner) mark_owner(old->owner);
-        if (old->doctor && old->doctor != doctor) mark_party(*old->doctor);
-        mark_links(record.source_id);
+        if (old->owner != owner) parties_.mark_owner(old->owner);
+        if (old->doctor && old->doctor != doctor) parties_.mark(*old->doctor);
+        parties_.mark_links(record.source_id);
     }
     sqlite::Statement& upsert = insert_record_;
     upsert.bind(1, stream_id_);
@@ -294,21 +289,21 @@ void CaptureWriter::store_version(
     if (const auto number = integer_key(record.source_id);
         number && highest_key_ && *number > *highest_key_)
         above_.insert(*number);
-    mark_owner(owner);
-    if (doctor) mark_party(*doctor);
-    if (old || !record.related_patients.empty()) store_links(record, owner);
+    parties_.mark_owner(owner);
+    if (doctor) parties_.mark(*doctor);
+    if (old || !record.related_patients.empty()) parties_.store_links(record, owner);
     if (old && old->owner && old->owner != owner && !record.patient_source_id.empty())
-        insert_link(record.source_id, *old->owner, owner);
-    if (stream_.kind == "patient") index_patient(record, *owner);
+        parties_.link(record.source_id, *old->owner, owner);
+    if (stream_.kind == "patient") parties_.index_patient(record, *owner);
 }
 
 void CaptureWriter::remove(const std::string& key, std::int64_t now_us) {
     const auto old = load(key);
     if (!old || !old->pos) return;
     if (any_held_) forget_held(key);
-    mark_owner(old->owner);
-    if (old->doctor) mark_party(*old->doctor);
-    mark_links(key);
+    parties_.mark_owner(old->owner);
+    if (old->doctor) parties_.mark(*old->doctor);
+    parties_.mark_links(key);
     for (const char* sql :
          {"delete from record_link where stream = ?1 and key = ?2",
           "update record set pos = null, row_hash = 0, window_at = null, row_key = null, parent = "
@@ -321,7 +316,7 @@ void CaptureWriter::remove(const std::string& key, std::int64_t now_us) {
         statement.run();
     }
     transaction_.prepare("delete from journal where pos = ?1").with(*old->pos).run();
-    if (stream_.kind == "patient" && old->owner) forget_patient(*old->owner);
+    if (stream_.kind == "patient" && old->owner) parties_.forget_patient(*old->owner);
     ++counts_.removed;
 }
 
@@ -363,98 +358,14 @@ RecordStore::Answered CaptureWriter::answer_mapping_hold(
         }
         forget_held(arrival.record.source_id);
     }
-    auto describe = transaction_.prepare("select kind, source, key from party where id = ?1");
-    for (const std::int64_t id : marked_) {
-        describe.reset();
-        describe.bind(1, id);
-        if (describe.step())
-            answered.groups.push_back(
-                {static_cast<GroupKind>(describe.integer(0)), describe.string(1),
-                 describe.string(2)}
-            );
-    }
-    std::sort(answered.groups.begin(), answered.groups.end());
-    if (answer == RecordStore::Answer::baseline) marked_.clear();
+    answered.groups = parties_.marked();
+    if (answer == RecordStore::Answer::baseline) parties_.forget_marks();
     return answered;
 }
 
 CaptureCounts CaptureWriter::finish() {
-    if (!marked_.empty()) {
-        std::int64_t mark = 0;
-        {
-            auto next = transaction_.prepare(
-                "update change_counter set value = value + 1 where name = 'mark' returning value"
-            );
-            MIS_ASSERT(next.step());
-            mark = next.integer(0);
-            next.run();
-        }
-        auto upsert = transaction_.prepare(
-            "insert into pending (party, mark) values (?1, ?2) on conflict (party) do update set "
-            "mark = excluded.mark"
-        );
-        for (const std::int64_t party : marked_) upsert.with(party, mark).run();
-        marked_.clear();
-    }
+    parties_.write_marks();
     return counts_;
-}
-
-void CaptureWriter::store_links(const record::Record& record, std::optional<std::int64_t> owner) {
-    if (stream_.kind == "limit" ||
-        stream_.kind == "patient") {  // of other kinds only former patients are linked, and stay so
-        auto erase = transaction_.prepare("delete from record_link where stream = ?1 and key = ?2");
-        erase.bind(1, stream_id_);
-        bind_key(erase, 2, record.source_id);
-        erase.run();
-    }
-    for (const auto& related : record.related_patients) {
-        const std::int64_t id = party(GroupKind::patient, related);
-        insert_link(record.source_id, id, owner);
-        mark_party(id);
-    }
-}
-
-void CaptureWriter::insert_link(
-    const std::string& key, std::int64_t party, std::optional<std::int64_t> owner
-) {
-    auto insert = transaction_.prepare(
-        "insert or ignore into record_link (stream, key, party, owner) values (?1, ?2, ?3, ?4)"
-    );
-    insert.bind(1, stream_id_);
-    bind_key(insert, 2, key);
-    insert.bind(3, party);
-    bind_optional(insert, 4, owner);
-    insert.run();
-}
-
-void CaptureWriter::index_patient(const record::Record& record, std::int64_t patient) {
-    forget_patient(patient);
-    const auto body = parse_json(record.body);
-    if (!body || !body->is_object()) return;
-    const std::string last_name = fold(text_of(*body, "last_name"));
-    const std::string birth_date = text_of(*body, "birth_date");
-    if (!last_name.empty() || !birth_date.empty())
-        transaction_
-            .prepare(
-                "insert or replace into patient_name (party, folded_last_name, birth_date) values "
-                "(?1, ?2, ?3)"
-            )
-            .with(patient, last_name, birth_date)
-            .run();
-    const auto phones = body->find("phones");
-    if (phones == body->end() || !phones->is_array()) return;
-    for (const auto& phone : *phones)
-        if (phone.is_string())
-            if (const auto last_ten = phone_last_ten(phone.get_ref<const std::string&>()))
-                transaction_
-                    .prepare("insert or ignore into patient_phone (phone10, party) values (?1, ?2)")
-                    .with(*last_ten, patient)
-                    .run();
-}
-
-void CaptureWriter::forget_patient(std::int64_t patient) {
-    transaction_.prepare("delete from patient_name where party = ?1").with(patient).run();
-    transaction_.prepare("delete from patient_phone where party = ?1").with(patient).run();
 }
 
 std::int64_t CaptureWriter::mapping_id(const std::string& version) {
@@ -473,72 +384,6 @@ std::int64_t CaptureWriter::mapping_id(const std::string& version) {
     return id;
 }
 
-std::int64_t CaptureWriter::party(GroupKind kind, const std::string& key) {
-    const auto kind_number = static_cast<std::int64_t>(kind);
-    auto& known = parties_.at(static_cast<std::size_t>(kind));
-    if (const auto found = known.find(key); found != known.end()) return found->second;
-    std::int64_t id = 0;
-    sqlite::Statement& find = find_party_;
-    find.reset();
-    find.bind(1, kind_number).bind(2, stream_.source);
-    bind_key(find, 3, key);
-    if (find.step()) {
-        id = find.integer(0);
-    } else {
-        auto insert =
-            transaction_.prepare("insert into party (kind, source, key) values (?1, ?2, ?3)");
-        insert.bind(1, kind_number).bind(2, stream_.source);
-        bind_key(insert, 3, key);
-        insert.run();
-        id = transaction_.database().last_insert_id();
-    }
-    find.reset();
-    known.emplace(key, id);
-    return id;
-}
-
-std::optional<std::int64_t> CaptureWriter::owner_of(const record::Record& record) {
-    if (stream_.kind == "patient") return party(GroupKind::patient, record.source_id);
-    if (!record.patient_source_id.empty())
-        return party(GroupKind::patient, record.patient_source_id);
-    if (!record.plan_source_id.empty()) return party(GroupKind::plan, record.plan_source_id);
-    return std::nullopt;
-}
-
-std::optional<std::int64_t> CaptureWriter::doctor_of(const record::Record& record) {
-    if (!touches_slots_ || record.practitioner_source_id.empty()) return std::nullopt;
-    return party(GroupKind::practitioner, record.practitioner_source_id);
-}
-
-// A plan item is its plan's patient's. When the plan comes later, the plan itself marks him.
-void CaptureWriter::mark_owner(std::optional<std::int64_t> owner) {
-    if (!owner) return;
-    if (stream_.kind != "plan_item") return mark_party(*owner);
-    auto found = patient_of_plan_.find(*owner);
-    if (found == patient_of_plan_.end()) {
-        auto select = transaction_.prepare(
-            "select p.kind, (select r.owner from change_stream s join record r on r.stream = s.id "
-            "and r.key = p.key "
-            "where s.source = p.source and s.kind = 'plan' and r.owner is not null limit 1) from "
-            "party p where p.id = ?1"
-        );
-        select.bind(1, *owner);
-        MIS_ASSERT(select.step());
-        const bool is_plan = select.integer(0) == static_cast<int>(GroupKind::plan);
-        const std::int64_t patient = !is_plan ? *owner : select.is_null(1) ? 0 : select.integer(1);
-        found = patient_of_plan_.emplace(*owner, patient).first;
-    }
-    if (found->second != 0) mark_party(found->second);
-}
-
-void CaptureWriter::mark_links(const std::string& key) {
-    auto select =
-        transaction_.prepare("select party from record_link where stream = ?1 and key = ?2");
-    select.bind(1, stream_id_);
-    bind_key(select, 2, key);
-    while (select.step()) mark_party(select.integer(0));
-}
-
 std::string CaptureWriter::journal_body(std::int64_t pos) {
     auto select = transaction_.prepare("select body from journal where pos = ?1");
     select.bind(1, pos);
@@ -547,7 +392,7 @@ std::string CaptureWriter::journal_body(std::int64_t pos) {
 }
 
 std::int64_t CaptureWriter::append_body(const std::string& body) {
-    insert_body_.with(body).run();
+    insert_body_.bind_held(1, body).run();
     return transaction_.database().last_insert_id();
 }
 

@@ -2,15 +2,13 @@
 // its caches never outlive a rollback.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <unordered_set>
-#include <vector>
 
+#include "change/parties.hpp"
 #include "change/record_store.hpp"
 
 namespace mis::change {
@@ -48,17 +46,6 @@ class CaptureWriter {
         std::int64_t now_us
     );
     void store_silently(const Arrival& arrival, const Standing& old, std::int64_t mapping);
-    void store_links(const record::Record& record, std::optional<std::int64_t> owner);
-    void insert_link(const std::string& key, std::int64_t party, std::optional<std::int64_t> owner);
-    void index_patient(const record::Record& record, std::int64_t patient);
-    void forget_patient(std::int64_t patient);
-
-    std::int64_t party(GroupKind kind, const std::string& key);
-    std::optional<std::int64_t> owner_of(const record::Record& record);
-    std::optional<std::int64_t> doctor_of(const record::Record& record);
-    void mark_party(std::int64_t party) { marked_.insert(party); }
-    void mark_owner(std::optional<std::int64_t> owner);
-    void mark_links(const std::string& key);
     std::string journal_body(std::int64_t pos);
     std::int64_t append_body(const std::string& body);
     void replace_body(std::int64_t pos, const std::string& body);
@@ -66,19 +53,15 @@ class CaptureWriter {
     sqlite::Transaction& transaction_;
     StreamRef stream_;
     std::int64_t stream_id_;
-    bool touches_slots_;
+    Parties parties_;
     bool any_held_;
     std::map<std::string, std::int64_t> mappings_;
     std::int64_t mapping_id(const std::string& version);
     // Used for every record, so they are looked up once.
-    sqlite::Statement load_, insert_body_, insert_record_, find_party_;
+    sqlite::Statement load_, insert_body_, insert_record_;
     std::optional<std::int64_t> highest_key_;  // of the stream at the batch's start, where keys are
                                                // integers: above it nothing stands
     std::unordered_set<std::int64_t> above_;   // keys above it that this batch stored
-    std::array<std::unordered_map<std::string, std::int64_t>, 4> parties_;
-    std::unordered_map<std::int64_t, std::int64_t>
-        patient_of_plan_;  // 0: the plan is not there yet
-    std::unordered_set<std::int64_t> marked_;
     CaptureCounts counts_;
 };
 

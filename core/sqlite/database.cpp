@@ -73,6 +73,13 @@ Statement& Statement::bind_blob(int index, std::string_view bytes) {
         throw_error(database_, "binding");
     return *this;
 }
+Statement& Statement::bind_held(int index, std::string_view text) {
+    const char* bytes = text.empty() ? "" : text.data();
+    if (sqlite3_bind_text64(handle_, index, bytes, text.size(), SQLITE_STATIC, SQLITE_UTF8) !=
+        SQLITE_OK)
+        throw_error(database_, "binding");
+    return *this;
+}
 Statement& Statement::bind_null(int index) {
     if (sqlite3_bind_null(handle_, index) != SQLITE_OK) throw_error(database_, "binding");
     return *this;

@@ -41,6 +41,8 @@ class Statement {  // borrowed from its Database's cache; reset when destroyed
     Statement& bind(int index, std::int64_t value);
     Statement& bind(int index, std::string_view text);
     Statement& bind_blob(int index, std::string_view bytes);
+    // Not copied: the bytes stay as they are until run(), reset() or another binding.
+    Statement& bind_held(int index, std::string_view text);
     Statement& bind_null(int index);
     template <typename... Values>
     Statement& with(const Values&... values) {
