@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/money.hpp"
+#include "record/field_text.hpp"
 #include "record/record.hpp"
 #include "record/schema.hpp"
 
@@ -74,13 +74,5 @@ class BodyWriter {
     std::size_t stamp_begin_ = 0,
                 stamp_end_ = 0;  // where source_modified_at stands in the body: not hashed
 };
-
-// The strings of a JSON list of strings, ["a","b"]; nullopt: not one.
-std::optional<std::vector<std::string>> string_list(std::string_view json);
-std::string string_list_json(const std::vector<std::string>& items);
-
-// {"currency":"RUB","minor":450000}, the only form in which money travels inside core/record.
-void append_money_json(std::string& out, std::int64_t minor, std::string_view currency);
-std::optional<Money> parse_money_json(std::string_view json);
 
 }  // namespace mis::record

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/text.hpp"
+#include "record/eponymous_table.hpp"
 #include "record/map_functions.hpp"
 #include "record/map_sql.hpp"
 #include "sqlite/library.hpp"
@@ -14,12 +15,7 @@ namespace mis::record {
 // `rows`: eponymous virtual table of one row, the current one. Its columns are those that
 // connector.yaml declares.
 struct RowsTable : sqlite3_vtab {
-    MapStatement* owner;
-
-    struct Cursor : sqlite3_vtab_cursor {
-        bool at_end = false;
-    };
-    static Cursor& cursor_of(sqlite3_vtab_cursor* cursor) { return *static_cast<Cursor*>(cursor); }
+    MapStatement* owner = nullptr;
 
     static std::string_view affinity(source::ColumnType type) {
         switch (type) {
@@ -32,100 +28,52 @@ struct RowsTable : sqlite3_vtab {
                 return "text";
         }
     }
-    static int
-    connect(sqlite3* database, void* owner, int, const char* const*, sqlite3_vtab** table, char**) {
-        auto* statement = static_cast<MapStatement*>(owner);
+    static std::string declaration(const MapStatement& statement) {
         std::string sql = "create table rows(";
-        for (const auto& column : statement->declared_) {
+        for (const auto& column : statement.declared_) {
             if (sql.back() != '(') sql += ',';
             sql.append("\"").append(column.name).append("\" ").append(affinity(column.type));
         }
-        if (const int rc = sqlite3_declare_vtab(database, (sql + ")").c_str()); rc != SQLITE_OK)
-            return rc;
-        auto* made = new (std::nothrow) RowsTable();
-        if (!made) return SQLITE_NOMEM;
-        made->owner = statement;
-        *table = made;
+        return sql + ")";
+    }
+    static int best_index(sqlite3_index_info& info) {
+        info.estimatedCost = 1;
+        info.estimatedRows = 1;
         return SQLITE_OK;
     }
-    static int disconnect(sqlite3_vtab* table) {
-        delete static_cast<RowsTable*>(table);
-        return SQLITE_OK;
-    }
-    static int best_index(sqlite3_vtab*, sqlite3_index_info* info) {
-        info->estimatedCost = 1;
-        info->estimatedRows = 1;
-        return SQLITE_OK;
-    }
-    static int open(sqlite3_vtab*, sqlite3_vtab_cursor** cursor) {
-        *cursor = new (std::nothrow) Cursor();
-        return *cursor ? SQLITE_OK : SQLITE_NOMEM;
-    }
-    static int close(sqlite3_vtab_cursor* cursor) {
-        delete &cursor_of(cursor);
-        return SQLITE_OK;
-    }
-    static int filter(sqlite3_vtab_cursor* cursor, int, const char*, int, sqlite3_value**) {
-        cursor_of(cursor).at_end = false;
-        return SQLITE_OK;
-    }
-    static int next(sqlite3_vtab_cursor* cursor) {
-        cursor_of(cursor).at_end = true;
-        return SQLITE_OK;
-    }
-    static int eof(sqlite3_vtab_cursor* cursor) { return cursor_of(cursor).at_end ? 1 : 0; }
-    static int column(sqlite3_vtab_cursor* cursor, sqlite3_context* context, int index) {
-        MapStatement& owner = *static_cast<RowsTable*>(cursor->pVtab)->owner;
-        const auto cell = owner.row_.batch->cell(owner.row_.row, static_cast<std::size_t>(index));
-        if (!cell) {
-            sqlite3_result_null(context);
-            return SQLITE_OK;
+
+    struct Cursor : sqlite3_vtab_cursor {
+        bool passed = false;
+
+        void filter(RowsTable&, int, sqlite3_value**) { passed = false; }
+        void next() { passed = true; }
+        bool at_end() const { return passed; }
+        sqlite3_int64 row_id() const { return 1; }
+        void column(RowsTable& table, sqlite3_context* context, int index) {
+            table.owner->give_cell(context, static_cast<std::size_t>(index));
         }
-        const auto& declared = owner.declared_[static_cast<std::size_t>(index)];
-        if (declared.type == source::ColumnType::integer ||
-            declared.type == source::ColumnType::boolean) {
-            std::int64_t number = 0;
-            const auto [stopped, error] =
-                std::from_chars(cell->data(), cell->data() + cell->size(), number);
-            if (error == std::errc() && stopped == cell->data() + cell->size()) {
-                sqlite3_result_int64(context, number);
-            } else if (trim(*cell).empty()) {
-                sqlite3_result_null(context);
-            } else {
-                MapIssue* issue = owner.row_.add_issue(
-                    "column " + declared.name +
-                    " of the row: declared as a whole number, and is none"
-                );
-                sqlite3_result_pointer(context, issue, kIssuePointer, nullptr);
-            }
-            return SQLITE_OK;
-        }
-        sqlite3_result_text(context, cell->data(), static_cast<int>(cell->size()), SQLITE_STATIC);
-        return SQLITE_OK;
-    }
-    static int row_id(sqlite3_vtab_cursor*, sqlite3_int64* id) {
-        *id = 1;
-        return SQLITE_OK;
-    }
-    static const sqlite3_module& module() {
-        static const sqlite3_module made = [] {
-            sqlite3_module module{};  // xCreate stays null: eponymous only
-            module.xConnect = connect;
-            module.xBestIndex = best_index;
-            module.xDisconnect = disconnect;
-            module.xDestroy = disconnect;
-            module.xOpen = open;
-            module.xClose = close;
-            module.xFilter = filter;
-            module.xNext = next;
-            module.xEof = eof;
-            module.xColumn = column;
-            module.xRowid = row_id;
-            return module;
-        }();
-        return made;
-    }
+    };
 };
+
+void MapStatement::give_cell(sqlite3_context* context, std::size_t column) {
+    const auto cell = row_.batch->cell(row_.row, column);
+    if (!cell) return sqlite3_result_null(context);
+    const Declared& declared = declared_[column];
+    if (declared.type != source::ColumnType::integer &&
+        declared.type != source::ColumnType::boolean)
+        return sqlite3_result_text(
+            context, cell->data(), static_cast<int>(cell->size()), SQLITE_STATIC
+        );
+    std::int64_t number = 0;
+    const char* const end = cell->data() + cell->size();
+    const auto [stopped, error] = std::from_chars(cell->data(), end, number);
+    if (error == std::errc() && stopped == end) return sqlite3_result_int64(context, number);
+    if (trim(*cell).empty()) return sqlite3_result_null(context);
+    MapIssue* issue = row_.add_issue(
+        "column " + declared.name + " of the row: declared as a whole number, and is none"
+    );
+    sqlite3_result_pointer(context, issue, kIssuePointer, nullptr);
+}
 
 namespace {
 
@@ -200,7 +148,7 @@ Result<std::unique_ptr<MapStatement>> MapStatement::prepare(
     limit(database);
     register_map_functions(database, &made->row_);
     register_map_tables(database, &made->row_);
-    sqlite3_create_module_v2(database, "rows", &RowsTable::module(), made.get(), nullptr);
+    EponymousTable<RowsTable, MapStatement>::add(database, "rows", made.get(), nullptr);
     // Before the authorizer: SQLite reads its own schema table, and the tables declare their
     // columns, at first use.
     for (const char* first_use :

@@ -14,6 +14,7 @@
 #include "record/map_row.hpp"
 
 struct sqlite3;
+struct sqlite3_context;
 struct sqlite3_stmt;
 struct sqlite3_value;
 
@@ -78,7 +79,8 @@ class MapStatement {
     std::array<char, 24> number_{};  // text of the value asked for last
     MapRow row_;
 
-    sqlite3_stmt* prepare(const std::string& sql);  // null: the connection says why
+    void give_cell(sqlite3_context* context, std::size_t column);  // of the current row
+    sqlite3_stmt* prepare(const std::string& sql);                 // null: the connection says why
     static int
     authorize(void* self, int action, const char* first, const char* second, const char*, const char*);
     static int spend(void* self);

@@ -1,0 +1,185 @@
+// Texts: codes, phones, teeth, lists, values of the site and of documents.
+#include <algorithm>
+#include <array>
+
+#include "base/teeth.hpp"
+#include "record/body_writer.hpp"
+#include "record/document_path.hpp"
+#include "record/map_call.hpp"
+
+namespace mis::record {
+
+namespace {
+
+void fold_text(Call& call) {
+    if (call.usable(1)) call.good(fold(call.text(0)));
+}
+void latin_code(Call& call) {
+    if (call.usable(1)) call.good(fold_code(call.text(0)));
+}
+
+// +79000000001 for Russian numbers, + and all digits for others; nullopt: fewer than ten digits,
+// more than fifteen.
+std::optional<std::string> dialled(std::string_view text) {
+    std::string digits;
+    for (const char c : text)
+        if (c >= '0' && c <= '9') digits += c;
+    if (digits.size() < 10 || digits.size() > 15) return std::nullopt;
+    if (digits.size() == 10) return "+7" + digits;
+    if (digits.size() == 11 && (digits[0] == '8' || digits[0] == '7'))
+        return "+7" + digits.substr(1);
+    return "+" + digits;
+}
+
+void phone(Call& call) {
+    if (!call.usable(1)) return;
+    const auto number = dialled(call.text(0));
+    if (!number) return call.bad("not a phone number (ten to fifteen digits)");
+    call.good(*number);
+}
+
+void phones(Call& call) {  // several columns, each with one number or several; what cannot be
+                           // dialled is left out and noted
+    std::vector<std::string> numbers;
+    bool left_out = false;
+    for (int index = 0; index < call.count(); ++index) {
+        if (call.issue_of(index)) return call.pass_on(index);
+        std::string text(call.text(index));
+        std::replace_if(
+            text.begin(), text.end(),
+            [](char c) { return c == ',' || c == '/' || c == '\n' || c == '\r'; }, ';'
+        );
+        for (const std::string_view part : split(text, ';')) {
+            if (trim(part).empty()) continue;
+            const auto number = dialled(part);
+            if (!number)
+                left_out = true;
+            else if (std::find(numbers.begin(), numbers.end(), *number) == numbers.end())
+                numbers.push_back(*number);
+        }
+    }
+    if (left_out)
+        call.good_noted(string_list_json(numbers), "a text that is no phone number was left out");
+    else
+        call.good(string_list_json(numbers));
+}
+
+void teeth(Call& call) {
+    if (call.is_null(0)) return call.pass_on(0);
+    const std::string_view text = trim(call.text(0));
+    if (is_tooth(text)) {  // the usual case
+        std::string& out = call.scratch();
+        return call.good(out.append("[\"").append(text).append("\"]"));
+    }
+    const auto list = parse_teeth(text);
+    if (!list) return call.bad("not teeth in FDI notation nor an area");  // I7: never guessed
+    call.good(string_list_json(*list));
+}
+void tooth(Call& call) {
+    if (!call.usable(1)) return;
+    const auto list = parse_teeth(call.text(0));
+    if (!list || list->size() != 1 || !is_tooth(list->front()))
+        return call.bad("not one tooth in FDI notation");
+    call.good(list->front());
+}
+void surfaces(Call& call) {
+    if (!call.usable(1)) return;
+    const auto letters = parse_surfaces(call.text(0));
+    if (!letters) return call.bad("not tooth surfaces (M O I D B V L P)");
+    call.good(*letters);
+}
+
+void code(Call& call) {
+    if (call.is_null(1)) return call.pass_on(1);
+    const std::string list(call.text(0));
+    const std::string mis_code(trim(call.text(1)));
+    const auto codes = call.row().codes->lists.find(list);
+    if (codes == call.row().codes->lists.end())
+        return call.bad("codes.csv has no list '" + list + "'");
+    const auto found = codes->second.find(mis_code);
+    if (found == codes->second.end(
+                 )) {  // A1: with the code in the message; cut, in case it is a text and no code
+        const bool shown = mis_code.size() <= 40 && is_valid_utf8(mis_code);
+        return call.bad(
+            "list '" + list + "' does not know '" + (shown ? mis_code : "(a long text)") +
+            "'; add it to codes.csv"
+        );
+    }
+    if (found->second.empty() || found->second == "-")
+        call.null();  // known, and means nothing here
+    else
+        call.good(found->second);
+}
+
+void site(Call& call) {
+    const std::string name(call.text(0));
+    const auto own = call.row().context->site.find(name);
+    if (own != call.row().context->site.end())
+        return own->second.empty() ? call.null() : call.good(own->second);
+    const auto shipped = call.row().site_defaults->find(name);
+    if (shipped == call.row().site_defaults->end())
+        return call.bad("no value '" + name + "' in connector.yaml's site:");
+    if (shipped->second.empty())
+        call.null();
+    else
+        call.good(shipped->second);
+}
+
+void try_in_turn(Call& call
+) {  // the first argument without an issue; only if all have one do they count
+    for (int index = 0; index < call.count(); ++index) {
+        if (call.issue_of(index)) continue;
+        for (int other = 0; other < call.count(); ++other) {
+            if (MapIssue* issue = call.issue_of(other)) issue->forgiven = true;
+            const unsigned note = other == index ? 0 : sqlite3_value_subtype(call.value(other));
+            if (note > 0 && note <= call.row().notes.size())
+                call.row().notes[note - 1].dropped = true;
+        }
+        return call.good_value(index);
+    }
+    call.pass_on(call.count() - 1);
+}
+
+void list(Call& call) {
+    std::vector<std::string> items;
+    for (int index = 0; index < call.count(); ++index) {
+        if (call.issue_of(index)) return call.pass_on(index);
+        const std::string_view item = trim(call.text(index));
+        if (!item.empty()) items.emplace_back(item);
+    }
+    call.good(string_list_json(items));
+}
+
+void get(Call& call, Result<MaybeText> (*find)(std::string_view, std::string_view)) {
+    if (!call.usable(1)) return;
+    const auto found = find(call.text(0), call.text(1));
+    if (!found) return call.bad(found.error().text);
+    if (*found)
+        call.good(**found);
+    else
+        call.null();
+}
+void get_json(Call& call) { get(call, json_get); }
+void get_xml(Call& call) { get(call, xml_get); }
+
+constexpr std::array<MapFunction, 13> kFunctions{{
+    {"fold", 1, 1, fold_text},
+    {"latin_code", 1, 1, latin_code},
+    {"phone", 1, 1, phone},
+    {"phones", 1, 8, phones},
+    {"teeth", 1, 1, teeth},
+    {"tooth", 1, 1, tooth},
+    {"surfaces", 1, 1, surfaces},
+    {"code", 2, 2, code},
+    {"site", 1, 1, site},
+    {"try", 2, 8, try_in_turn},
+    {"list", 1, 16, list},
+    {"json_get", 2, 2, get_json},
+    {"xml_get", 2, 2, get_xml},
+}};
+
+}  // namespace
+
+std::span<const MapFunction> text_functions() { return kFunctions; }
+
+}  // namespace mis::record
