@@ -260,8 +260,7 @@ int feedback_list(const Common& common) {
         for (const auto& feedback : inbox.feedbacks(1000)) {
             std::string order, state, since;
             for (const auto& message : inbox.messages_of_feedback(feedback)) {
-                if (message.body.contains("order"))
-                    order = message.body.find("order").string();
+                if (message.body.contains("order")) order = message.body.find("order").string();
                 if (since.empty())
                     since = session.config.clinic_zone.at(message.received_us).to_string();
                 state = message.type.substr(message.type.find('.') + 1);
