@@ -162,6 +162,13 @@ std::vector<JsonText> parts_of(const Json& whole) {
 
 }  // namespace
 
+GateCounts& GateCounts::operator+=(const GateCounts& other) {
+    events += other.events;
+    private_fields_withheld += other.private_fields_withheld;
+    for (const auto& [reason, count] : other.events_withheld) events_withheld[reason] += count;
+    return *this;
+}
+
 Verdict Gate::disclose(
     const domain::Event& event, const Canary& canary, std::vector<DisclosedEvent>& into
 ) {

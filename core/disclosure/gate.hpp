@@ -31,6 +31,7 @@ struct GateCounts {
     std::uint64_t events = 0;                              // appended to `into`, parts counted
     std::uint64_t private_fields_withheld = 0;             // metric private_fields_withheld_total
     std::map<std::string, std::uint64_t> events_withheld;  // by reason
+    GateCounts& operator+=(const GateCounts& other);
 };
 
 class Gate {

@@ -21,6 +21,7 @@ struct RecordFact {  // the standing version of a record
     std::uint64_t version = 1;       // 1 = as first seen
     std::int64_t first_seen_us = 0;  // of this version: the change set's time
     std::string body;  // canonical JSON of contract.md section 1, private fields included
+    friend bool operator==(const RecordFact&, const RecordFact&) = default;
 };
 
 struct InboxFact {  // an accepted message of the exchange
@@ -29,6 +30,7 @@ struct InboxFact {  // an accepted message of the exchange
     std::int64_t received_us = 0;
     std::uint64_t position = 0;  // acceptance order
     JsonText body;
+    friend bool operator==(const InboxFact&, const InboxFact&) = default;
 };
 
 struct OrderLink {  // P9: remembered once made
@@ -37,11 +39,13 @@ struct OrderLink {  // P9: remembered once made
     std::string patient_source_id;
     std::int64_t linked_us = 0;
     std::string ground;  // "phone+last_name", "operator", … never the identifiers
+    friend bool operator==(const OrderLink&, const OrderLink&) = default;
 };
 
 struct OrderWait {  // P9: what the last search for an order's patient found
     std::string order;
     std::uint32_t candidates = 0;  // none or several
+    friend bool operator==(const OrderWait&, const OrderWait&) = default;
 };
 
 struct GroupFacts {
@@ -50,6 +54,7 @@ struct GroupFacts {
     std::vector<OrderLink> links;
     std::vector<OrderWait> waits;  // of orders without a link
     Timestamp now;                 // the change set's time, with the clinic's offset: also the tick
+    friend bool operator==(const GroupFacts&, const GroupFacts&) = default;
 };
 
 }  // namespace mis::domain

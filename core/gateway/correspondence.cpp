@@ -50,7 +50,7 @@ void Meaning::attach(sqlite::Transaction& transaction, const inbox::Acceptance& 
 
 void Meaning::join_order(sqlite::Transaction& transaction, const domain::OrderLink& link) {
     inbox_.link(transaction, link);
-    auto parties = hanging_together(link.source, link.patient_source_id);
+    auto parties = reader_.hanging_together(link.source, link.patient_source_id);
     parties.push_back({PartyKind::order, "", link.order});
     const auto joined = groups_.join(transaction, parties);
     if (joined.announced.size() > 1) {  // two histories become one
@@ -190,9 +190,9 @@ Result<void> Meaning::answer_mapping_hold(
         for (const auto& who : answered.groups) {
             if (who.kind != change::GroupKind::patient)
                 continue;  // free times are announced as they are, they cost nobody anything
-            const auto parties = hanging_together(who.source, who.source_id);
+            const auto parties = reader_.hanging_together(who.source, who.source_id);
             work_out_patients(
-                transaction, appender, groups_.join(transaction, parties), now_us,
+                transaction, appender, groups_.join(transaction, parties), &who, now_us,
                 Sending::baseline, report
             );
         }

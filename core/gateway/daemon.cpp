@@ -36,6 +36,8 @@ Daemon::Daemon(ClinicStore& store, DaemonSetup setup, const Clock& clock, Remove
       client_(net::HttpClient::Options{}),
       started_us_(clock.unix_us()),
       turned_us_(started_us_) {
+    if (std::thread::hardware_concurrency() > 1)
+        meaning_.foresee_with([&store] { return store.reader(); });
     for (const auto& sink : setup_.sinks) {
         if (!sink.file) continue;
         if (const auto checked = check_not_behind_files(store_, sink.file->folder); !checked)

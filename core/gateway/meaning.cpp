@@ -15,20 +15,6 @@ using domain_store::PartyKind;
 
 constexpr std::size_t kPendingPerCommit = 200;
 
-domain::Announced parse_announced(const std::vector<std::string>& texts) {
-    std::vector<domain::Announced> parts;
-    for (const auto& text : texts) {
-        auto part = domain::Announced::from_text(text);
-        if (!part)
-            throw sqlite::StoreError(
-                sqlite::StoreError::Kind::corrupt,
-                "announced state of a group: " + part.error().text
-            );
-        parts.push_back(std::move(*part));
-    }
-    return domain::joined(std::move(parts));
-}
-
 // Ids by which the exchange may name this group later.
 std::vector<std::string> entities_of(const std::vector<domain::Event>& events) {
     std::set<std::string> ids;
@@ -59,6 +45,7 @@ MeaningReport& MeaningReport::operator+=(const MeaningReport& other) {
     groups += other.groups;
     events += other.events;
     withheld += other.withheld;
+    foreseen += other.foreseen;
     lines_waiting += other.lines_waiting;
     problems.insert(problems.end(), other.problems.begin(), other.problems.end());
     return *this;
@@ -75,6 +62,7 @@ Meaning::Meaning(
       groups_(database),
       codes_(database),
       inbox_(database),
+      reader_(records_, groups_, inbox_),
       outbox_(identity, epoch) {
     read_price_lists();
     reload_rules();
@@ -110,6 +98,7 @@ bool Meaning::read_price_lists() {
 }
 
 void Meaning::reload_rules() {
+    ++rules_read_;
     settings_.rules.nomenclature_of = codes_.all();  // before what the price lists say
     settings_.rules.nomenclature_of.insert(listed_codes_.begin(), listed_codes_.end());
     branch_zones_.clear();
@@ -161,6 +150,7 @@ MeaningReport Meaning::work_off(
     }
     while (work_off_some(now_us, mid_pass, report))
         if (go_on && !go_on()) break;
+    foresight_.reset();
     return report;
 }
 
@@ -172,18 +162,30 @@ bool Meaning::touches(std::int64_t group, const std::set<std::string>& sources) 
     });
 }
 
-bool Meaning::work_off_some(
-    std::int64_t now_us, const std::set<std::string>& mid_pass, MeaningReport& report
-) {
-    std::vector<change::PendingGroup> pending;
+std::vector<change::PendingGroup> Meaning::waiting_groups(
+    std::size_t most, const std::set<std::string>& mid_pass
+) const {
+    std::vector<change::PendingGroup> waiting;
     std::int64_t after = 0;
     for (;;) {
         const auto page = records_.pending(static_cast<int>(kPendingPerCommit), after);
-        for (const auto& waiting : page)
-            if (!mid_pass.contains(waiting.group.source)) pending.push_back(waiting);
-        if (page.size() < kPendingPerCommit || pending.size() >= kPendingPerCommit) break;
+        for (const auto& one : page)
+            if (!mid_pass.contains(one.group.source) && waiting.size() < most)
+                waiting.push_back(one);
+        if (page.size() < kPendingPerCommit || waiting.size() >= most) return waiting;
         after = page.back().id;
     }
+}
+
+bool Meaning::work_off_some(
+    std::int64_t now_us, const std::set<std::string>& mid_pass, MeaningReport& report
+) {
+    auto pending = waiting_groups(2 * kPendingPerCommit, mid_pass);
+    std::vector<change::GroupKey> next;
+    for (std::size_t i = kPendingPerCommit; i < pending.size(); ++i)
+        if (pending[i].group.kind == change::GroupKind::patient) next.push_back(pending[i].group);
+    if (pending.size() > kPendingPerCommit) pending.resize(kPendingPerCommit);
+    look_ahead(std::move(next), now_us);
     auto due = groups_.due(now_us, settings_.groups_per_commit);
     std::erase_if(due, [&](std::int64_t group) { return touches(group, mid_pass); });
     if (pending.empty() && due.empty()) return false;
@@ -198,7 +200,7 @@ bool Meaning::work_off_some(
                 transaction, appender, groups_.join(transaction, party), who, now_us, report
             );
         } else {
-            const auto parties = hanging_together(who.source, who.source_id);
+            const auto parties = reader_.hanging_together(who.source, who.source_id);
             for (const auto& party : parties)  // after a restore the exchange's pseudonym is known
                                                // before the patient is read
                 if (const auto group =
@@ -208,7 +210,9 @@ bool Meaning::work_off_some(
             const bool grown =
                 joined.announced.size() > 1;  // what the others announced is known here alone
             if (done.insert(joined.group).second || grown)
-                work_out_patients(transaction, appender, joined, now_us, Sending::send, report);
+                work_out_patients(
+                    transaction, appender, joined, &who, now_us, Sending::send, report
+                );
         }
         records_.clear_pending(transaction, who, waiting.mark);
     }
@@ -226,7 +230,9 @@ bool Meaning::work_off_some(
                 now_us, report
             );
         else
-            work_out_patients(transaction, appender, joined, now_us, Sending::send, report);
+            work_out_patients(
+                transaction, appender, joined, nullptr, now_us, Sending::send, report
+            );
     }
     appender.finish();
     platform::crash_point("meaning.before_commit");
@@ -235,77 +241,37 @@ bool Meaning::work_off_some(
     return true;
 }
 
-// The patients whose meaning is one with his: those of his group, and whom the records as they
-// stand now join to any of them.
-std::vector<Party> Meaning::hanging_together(const std::string& source, const std::string& patient)
-    const {
-    std::vector<Party> found{{PartyKind::patient, source, patient}};
-    std::set<Party> seen(found.begin(), found.end());
-    std::set<std::int64_t> groups;
-    const auto add = [&](Party party) {
-        if (party.kind == PartyKind::patient && seen.insert(party).second)
-            found.push_back(std::move(party));
-    };
-    for (std::size_t i = 0; i < found.size(); ++i) {
-        const Party at = found[i];
-        for (const auto& other : records_.patients_joined_with(at.source, at.key))
-            add({PartyKind::patient, at.source, other});
-        const auto group = groups_.group_of(at);
-        if (!group || !groups.insert(*group).second) continue;
-        for (auto& party : groups_.parties(*group)) add(std::move(party));
-    }
-    return found;
-}
-
 domain::GroupFacts Meaning::facts_of(std::int64_t group, std::int64_t now_us) const {
-    domain::GroupFacts facts;
-    facts.now = settings_.rules.clinic_zone.at(now_us);
-    std::set<RecordKey> seen;
-    for (const auto& party : groups_.parties(group)) {
-        if (party.kind == PartyKind::order) {
-            if (auto link = inbox_.link_of(party.key))
-                facts.links.push_back(std::move(*link));
-            else
-                facts.waits.push_back({party.key, inbox_.candidates_of(party.key)});
-            continue;
-        }
-        for (auto& record : records_.standing_of_patient(party.source, party.key))
-            if (seen.insert(record.key).second)
-                facts.records.push_back(
-                    {record.key, record.version, record.since_us, std::move(record.body)}
-                );
-    }
-    for (const auto position : groups_.messages(group))
-        facts.messages.push_back(inbox_.message(static_cast<std::uint64_t>(position)));
-    return facts;
+    return reader_.facts_of(group, settings_.rules.clinic_zone.at(now_us));
 }
 
 void Meaning::work_out_patients(
     sqlite::Transaction& transaction, outbox::Outbox::Appender& appender,
-    const domain_store::Joined& joined, std::int64_t now_us, Sending sending, MeaningReport& report
+    const domain_store::Joined& joined, const change::GroupKey* patient, std::int64_t now_us,
+    Sending sending, MeaningReport& report
 ) {
     domain_store::Joined whole = joined;
     auto facts = facts_of(whole.group, now_us);
-    auto before = parse_announced(whole.announced);
-    settings_.rules.event_id_of = [&](std::string_view entity, std::string_view type,
-                                      std::string_view identity, std::uint64_t nth) {
-        if (nth == 0) return appender.next_id(entity, type, identity);
-        return identity_.event_id(
-            outbox_.epoch(), entity, type, identity, appender.next_n(entity, type, identity) + nth
-        );
-    };
-    auto outcome = domain::evaluate(facts, before, settings_.rules, identity_);
-    while (join_named_accounts(transaction, whole, facts, outcome.waiting)) {
+    std::optional<Derivation> derived;
+    if (patient != nullptr) derived = foreseen(appender, *patient, facts, whole.announced);
+    if (derived)
+        ++report.foreseen;
+    else
+        derived = derive_now(appender, facts, whole.announced);
+    while (join_named_accounts(transaction, whole, facts, derived->outcome.waiting)) {
         facts = facts_of(whole.group, now_us);
-        before = parse_announced(whole.announced);
-        outcome = domain::evaluate(facts, before, settings_.rules, identity_);
+        derived = derive_now(appender, facts, whole.announced);
     }
-    disclosure::Canary canary;
-    for (const auto& record : facts.records) canary.add_record(record.key.kind, record.body);
-    if (sending == Sending::send) append(appender, outcome.events, canary, now_us, report);
+    const domain::Outcome& outcome = derived->outcome;
+    if (sending == Sending::send) {
+        appender.append(derived->leaving, {now_us});
+        report.events += static_cast<std::int64_t>(derived->leaving.size());
+        report.withheld += derived->withheld;
+        gate_counts_ += derived->gate;
+    }
 
     domain_store::GroupStore::State state;
-    state.announced = outcome.after.to_text();
+    state.announced = std::move(derived->announced);
     if (outcome.next_tick) {
         MIS_ASSERT(outcome.next_tick->unix_us > now_us);  // else it would come due for ever
         state.next_tick_us = outcome.next_tick->unix_us;
@@ -326,6 +292,44 @@ void Meaning::work_out_patients(
     ++report.groups;
     report.lines_waiting += static_cast<std::int64_t>(outcome.waiting.size());
     report.problems.insert(report.problems.end(), outcome.problems.begin(), outcome.problems.end());
+}
+
+Derivation Meaning::derive_now(
+    outbox::Outbox::Appender& appender, const domain::GroupFacts& facts,
+    const std::vector<std::string>& announced
+) {
+    settings_.rules.event_id_of = [&](std::string_view entity, std::string_view type,
+                                      std::string_view identity, std::uint64_t nth) {
+        if (nth == 0) return appender.next_id(entity, type, identity);
+        return identity_.event_id(
+            outbox_.epoch(), entity, type, identity, appender.next_n(entity, type, identity) + nth
+        );
+    };
+    return derive(
+        facts, parse_announced(announced), settings_.rules, practitioner_names_, identity_
+    );
+}
+
+std::optional<Derivation> Meaning::foreseen(
+    outbox::Outbox::Appender& appender, const change::GroupKey& patient,
+    const domain::GroupFacts& facts, const std::vector<std::string>& announced
+) {
+    if (!foresight_) return std::nullopt;
+    return foresight_->take(patient, facts, announced, [&](std::string_view id) {
+        return appender.is_free(id);
+    });
+}
+
+// Has at hand what was begun the last time, and begins to work out these.
+void Meaning::look_ahead(std::vector<change::GroupKey> next, std::int64_t now_us) {
+    if (foresight_ && foresight_rules_ != rules_read_) foresight_.reset();
+    if (!foresight_ && !next.empty() && open_reader_) {
+        foresight_rules_ = rules_read_;
+        foresight_ = std::make_unique<Foresight>(
+            open_reader_(), identity_, outbox_.epoch(), settings_.rules, practitioner_names_
+        );
+    }
+    if (foresight_) foresight_->look_at(std::move(next), now_us);
 }
 
 // L0: a line may name another patient's account. The two are one group from then on, whichever was
@@ -371,7 +375,7 @@ bool Meaning::join_named_accounts(
     for (const auto& party : groups_.parties(whole.group)) {  // and whom they bring along
         if (party.kind != PartyKind::patient) continue;
         keep();
-        whole = groups_.join(transaction, hanging_together(party.source, party.key));
+        whole = groups_.join(transaction, reader_.hanging_together(party.source, party.key));
         break;
     }
     return true;
@@ -404,7 +408,7 @@ void Meaning::work_out_practitioner(
     if (!joined.announced.empty())
         if (auto document = parse_json(joined.announced.front())) before = std::move(*document);
     auto changes = domain::diff_slots(before, current, identity_, today, now);
-    append(appender, changes.events, {}, now_us, report);
+    append(appender, changes.events, now_us, report);
     domain_store::GroupStore::State state;
     state.announced = canonical_json(changes.announced);
     // Tomorrow the window reaches one day further.
@@ -414,31 +418,14 @@ void Meaning::work_out_practitioner(
 }
 
 void Meaning::append(
-    outbox::Outbox::Appender& appender, std::vector<domain::Event> events,
-    const disclosure::Canary& canary, std::int64_t now_us, MeaningReport& report
+    outbox::Outbox::Appender& appender, const std::vector<domain::Event>& events,
+    std::int64_t now_us, MeaningReport& report
 ) {
-    std::vector<disclosure::DisclosedEvent> leaving;
-    if (!practitioner_names_.empty())
-        for (auto& event : events) {
-            Json named = event.data.tree();
-            name_practitioners(named);
-            event.data = named;
-        }
-    for (const auto& event : events)
-        if (!gate_.disclose(event, canary, leaving).left()) ++report.withheld;
-    appender.append(leaving, {now_us});
-    report.events += static_cast<std::int64_t>(leaving.size());
-}
-
-// After the ids were made: a name is no part of what an event says, and a practitioner who marries
-// re-announces nothing.
-void Meaning::name_practitioners(Json& data) const {
-    for (auto& [name, value] : data.items())
-        if (value.is_object()) name_practitioners(value);
-    const auto practitioner = data.find("practitioner");
-    if (practitioner == data.end() || !practitioner->is_string()) return;
-    const auto known = practitioner_names_.find(practitioner->get<std::string>());
-    if (known != practitioner_names_.end()) data["practitioner_name"] = known->second;
+    const auto disclosed = disclose(events, {}, practitioner_names_);
+    appender.append(disclosed.leaving, {now_us});
+    report.events += static_cast<std::int64_t>(disclosed.leaving.size());
+    report.withheld += disclosed.withheld;
+    gate_counts_ += disclosed.gate;
 }
 
 void Meaning::announce(
@@ -446,7 +433,7 @@ void Meaning::announce(
 ) {
     outbox::Outbox::Appender appender(outbox_, transaction);
     MeaningReport report;
-    append(appender, events, {}, now_us, report);
+    append(appender, events, now_us, report);
     appender.finish();
 }
 

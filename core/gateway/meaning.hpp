@@ -9,16 +9,20 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "base/identity.hpp"
 #include "change/record_store.hpp"
-#include "disclosure/gate.hpp"
 #include "domain/evaluate.hpp"
 #include "domain_store/code_map.hpp"
 #include "domain_store/group_store.hpp"
+#include "gateway/derivation.hpp"
+#include "gateway/foresight.hpp"
+#include "gateway/group_reader.hpp"
 #include "inbox/inbox.hpp"
 #include "outbox/outbox.hpp"
 #include "sqlite/database.hpp"
@@ -41,6 +45,7 @@ struct MeaningReport {
     std::int64_t groups = 0;
     std::int64_t events = 0;         // appended to the outbox
     std::int64_t withheld = 0;       // X1: tracked here, never sent
+    std::int64_t foreseen = 0;       // groups that were worked out ahead (foresight.hpp)
     std::int64_t lines_waiting = 0;  // L0: their account is not known yet
     std::vector<domain::Problem> problems;
     MeaningReport& operator+=(const MeaningReport& other);
@@ -52,6 +57,8 @@ class Meaning {
         sqlite::Database& database, const Identity& identity, std::uint32_t epoch,
         MeaningSettings settings
     );
+    Meaning(const Meaning&) = delete;
+    Meaning& operator=(const Meaning&) = delete;
 
     // Everything that waits: pending groups, orders without a patient, groups whose time has come.
     // `now_us` is the change sets' time. A group with a patient of a source in `mid_pass` is left
@@ -102,7 +109,13 @@ class Meaning {
     bool read_price_lists();
     void make_all_due(sqlite::Transaction& transaction);
 
-    const disclosure::GateCounts& gate_counts() const { return gate_.counts(); }
+    // With a way to read the store beside the writer, the groups that come next are worked out on
+    // another core (foresight.hpp). The events are the same.
+    void foresee_with(std::function<sqlite::Database()> open_reader) {
+        open_reader_ = std::move(open_reader);
+    }
+
+    const disclosure::GateCounts& gate_counts() const { return gate_counts_; }
     const domain::Rules& rules() const { return settings_.rules; }
 
     // The facts of one group, as evaluate() gets them; also for `plan`, `limit`, `reconcile`.
@@ -113,6 +126,9 @@ class Meaning {
     bool work_off_some(
         std::int64_t now_us, const std::set<std::string>& mid_pass, MeaningReport& report
     );
+    std::vector<change::PendingGroup> waiting_groups(
+        std::size_t most, const std::set<std::string>& mid_pass
+    ) const;
     bool touches(std::int64_t group, const std::set<std::string>& sources) const;
     static std::string merge_announced(const std::vector<std::string>& texts);
     void attach(sqlite::Transaction& transaction, const inbox::Acceptance& acceptance);
@@ -123,12 +139,18 @@ class Meaning {
     enum class Sending { send, baseline };
     void work_out_patients(
         sqlite::Transaction& transaction, outbox::Outbox::Appender& appender,
-        const domain_store::Joined& joined, std::int64_t now_us, Sending sending,
-        MeaningReport& report
+        const domain_store::Joined& joined, const change::GroupKey* patient, std::int64_t now_us,
+        Sending sending, MeaningReport& report
     );
-    std::vector<domain_store::Party> hanging_together(
-        const std::string& source, const std::string& patient
-    ) const;
+    Derivation derive_now(
+        outbox::Outbox::Appender& appender, const domain::GroupFacts& facts,
+        const std::vector<std::string>& announced
+    );
+    std::optional<Derivation> foreseen(
+        outbox::Outbox::Appender& appender, const change::GroupKey& patient,
+        const domain::GroupFacts& facts, const std::vector<std::string>& announced
+    );
+    void look_ahead(std::vector<change::GroupKey> next, std::int64_t now_us);
     bool join_named_accounts(
         sqlite::Transaction& transaction, domain_store::Joined& whole,
         const domain::GroupFacts& facts, const std::vector<domain::Waiting>& lines
@@ -139,10 +161,9 @@ class Meaning {
         MeaningReport& report
     );
     void append(
-        outbox::Outbox::Appender& appender, std::vector<domain::Event> events,
-        const disclosure::Canary& canary, std::int64_t now_us, MeaningReport& report
+        outbox::Outbox::Appender& appender, const std::vector<domain::Event>& events,
+        std::int64_t now_us, MeaningReport& report
     );
-    void name_practitioners(Json& data) const;
     void reload_practitioner_names();
     Zone zone_of_branch(const std::string& source, const std::string& branch) const;
 
@@ -153,11 +174,14 @@ class Meaning {
     domain_store::GroupStore groups_;
     domain_store::CodeMap codes_;
     inbox::Inbox inbox_;
+    GroupReader reader_;
     outbox::Outbox outbox_;
-    disclosure::Gate gate_;
+    disclosure::GateCounts gate_counts_;
+    std::function<sqlite::Database()> open_reader_;
+    std::uint64_t rules_read_ = 0, foresight_rules_ = 0;  // how often; when foresight_ was made
+    std::unique_ptr<Foresight> foresight_;                // while work_off() runs
     std::map<std::pair<std::string, std::string>, Zone> branch_zones_;  // (source, branch)
-    std::map<std::string, std::string>
-        practitioner_names_;  // public id → name; empty unless they may leave
+    PractitionerNames practitioner_names_;
     std::pair<std::int64_t, std::int64_t> price_lists_{
         -1, -1};  // RecordStore::state_of_kind when they were read
     std::map<std::string, std::string>

@@ -73,9 +73,12 @@ struct Outbox::Appender::State {
     ) {
         for (n = 0;; ++n) {
             std::string id = outbox.identity_.event_id(outbox.epoch_, entity_id, type, identity, n);
-            if (!cache.ids.contains(transaction.database(), id_prefix(id)) && skip-- == 0)
-                return id;
+            if (is_free(id) && skip-- == 0) return id;
         }
+    }
+
+    bool is_free(std::string_view id) {
+        return !cache.ids.contains(transaction.database(), id_prefix(id));
     }
 
     std::int64_t name_number(const std::string& name) {
@@ -172,6 +175,8 @@ std::uint64_t Outbox::Appender::next_n(
     state_->free_id(entity_id, type, identity, 0, n);
     return n;
 }
+
+bool Outbox::Appender::is_free(std::string_view id) { return state_->is_free(id); }
 
 AppendReport Outbox::Appender::append(
     std::span<const disclosure::DisclosedEvent> events, const ChangeSet& change_set

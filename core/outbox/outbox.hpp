@@ -62,6 +62,9 @@ class Outbox {  // one per store, used by the thread that writes
             std::string_view entity_id, std::string_view type, std::string_view identity
         );
 
+        // Whether no event has had this id, those appended here included.
+        bool is_free(std::string_view id);
+
         // One change set, in D3's order. An empty one is nothing.
         AppendReport append(
             std::span<const disclosure::DisclosedEvent> events, const ChangeSet& change_set

@@ -1,0 +1,74 @@
+#include "gateway/derivation.hpp"
+
+#include "sqlite/database.hpp"
+
+namespace mis::gateway {
+namespace {
+
+// After the ids were made: a name is no part of what an event says, and a practitioner who marries
+// re-announces nothing.
+void name_practitioners(Json& data, const PractitionerNames& names) {
+    for (auto& [name, value] : data.items())
+        if (value.is_object()) name_practitioners(value, names);
+    const auto practitioner = data.find("practitioner");
+    if (practitioner == data.end() || !practitioner->is_string()) return;
+    const auto known = names.find(practitioner->get<std::string>());
+    if (known != names.end()) data["practitioner_name"] = known->second;
+}
+
+}  // namespace
+
+Disclosure disclose(
+    const std::vector<domain::Event>& events, const disclosure::Canary& canary,
+    const PractitionerNames& names
+) {
+    Disclosure disclosed;
+    disclosure::Gate gate;
+    for (const auto& event : events) {
+        bool left = false;
+        if (names.empty()) {
+            left = gate.disclose(event, canary, disclosed.leaving).left();
+        } else {
+            domain::Event named = event;
+            Json data = event.data.tree();
+            name_practitioners(data, names);
+            named.data = data;
+            left = gate.disclose(named, canary, disclosed.leaving).left();
+        }
+        if (!left) ++disclosed.withheld;
+    }
+    disclosed.gate = gate.counts();
+    return disclosed;
+}
+
+Derivation derive(
+    const domain::GroupFacts& facts, const domain::Announced& before, const domain::Rules& rules,
+    const PractitionerNames& names, const Identity& identity
+) {
+    Derivation derived;
+    derived.outcome = domain::evaluate(facts, before, rules, identity);
+    derived.announced = derived.outcome.after.to_text();
+    disclosure::Canary canary;
+    for (const auto& record : facts.records) canary.add_record(record.key.kind, record.body);
+    auto disclosed = disclose(derived.outcome.events, canary, names);
+    derived.leaving = std::move(disclosed.leaving);
+    derived.withheld = disclosed.withheld;
+    derived.gate = std::move(disclosed.gate);
+    return derived;
+}
+
+domain::Announced parse_announced(const std::vector<std::string>& texts) {
+    std::vector<domain::Announced> parts;
+    for (const auto& text : texts) {
+        auto part = domain::Announced::from_text(text);
+        if (!part)
+            throw sqlite::StoreError(
+                sqlite::StoreError::Kind::corrupt,
+                "announced state of a group: " + part.error().text
+            );
+        parts.push_back(std::move(*part));
+    }
+    return domain::joined(std::move(parts));
+}
+
+}  // namespace mis::gateway

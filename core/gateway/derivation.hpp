@@ -1,0 +1,45 @@
+// Derivation: the pure part of a group's meaning. What its facts mean, what of that may leave, and
+// what is announced from then on; no store, no clock, any thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/identity.hpp"
+#include "disclosure/gate.hpp"
+#include "domain/evaluate.hpp"
+
+namespace mis::gateway {
+
+// Public id → name; empty unless they may leave (contract.md section 2).
+using PractitionerNames = std::map<std::string, std::string>;
+
+struct Derivation {
+    domain::Outcome outcome;
+    std::string announced;  // outcome.after as text
+    std::vector<disclosure::DisclosedEvent> leaving;
+    std::int64_t withheld = 0;  // events of the outcome that do not leave
+    disclosure::GateCounts gate;
+};
+
+Derivation derive(
+    const domain::GroupFacts& facts, const domain::Announced& before, const domain::Rules& rules,
+    const PractitionerNames& names, const Identity& identity
+);
+
+struct Disclosure {
+    std::vector<disclosure::DisclosedEvent> leaving;
+    std::int64_t withheld = 0;
+    disclosure::GateCounts gate;
+};
+Disclosure disclose(
+    const std::vector<domain::Event>& events, const disclosure::Canary& canary,
+    const PractitionerNames& names
+);
+
+// What several groups announced, once they are one. Throws sqlite::StoreError: a text is damaged.
+domain::Announced parse_announced(const std::vector<std::string>& texts);
+
+}  // namespace mis::gateway

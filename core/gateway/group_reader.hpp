@@ -1,0 +1,55 @@
+// GroupReader: whose meaning hangs together, and the facts that a group's meaning is made of. Reads
+// one connection of the store and writes nothing; the pipeline has one on its own connection, its
+// foresight another on a reader's.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/timestamp.hpp"
+#include "change/record_store.hpp"
+#include "domain/facts.hpp"
+#include "domain_store/group_store.hpp"
+#include "inbox/inbox.hpp"
+
+namespace mis::gateway {
+
+class GroupReader {
+  public:
+    GroupReader(
+        const change::RecordStore& records, const domain_store::GroupStore& groups,
+        const inbox::Inbox& inbox
+    )
+        : records_(records), groups_(groups), inbox_(inbox) {}
+
+    // The patients whose meaning is one with his: those of his group, and whom the records as they
+    // stand now join to any of them.
+    std::vector<domain_store::Party> hanging_together(
+        const std::string& source, const std::string& patient
+    ) const;
+
+    domain::GroupFacts facts_of(std::int64_t group, const Timestamp& now) const;
+
+    // What the patient's group would be if it were joined now: its facts and what it announced.
+    // nullopt: that cannot be told without joining several.
+    struct Preview {
+        domain::GroupFacts facts;
+        std::vector<std::string> announced;
+    };
+    std::optional<Preview> preview(
+        const std::string& source, const std::string& patient, const Timestamp& now
+    ) const;
+
+  private:
+    const change::RecordStore& records_;
+    const domain_store::GroupStore& groups_;
+    const inbox::Inbox& inbox_;
+
+    domain::GroupFacts facts_of(
+        const std::vector<domain_store::Party>& parties, const Timestamp& now
+    ) const;
+};
+
+}  // namespace mis::gateway
