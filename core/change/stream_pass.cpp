@@ -9,6 +9,7 @@
 #include "change/local_time.hpp"
 #include "change/reconciliation.hpp"
 #include "change/seen.hpp"
+#include "source/read_ahead.hpp"
 
 namespace mis::change {
 namespace {
@@ -516,7 +517,10 @@ Result<std::int64_t> StreamPass::read(Run& run, const source::Slice& slice, Seen
         }
         return {};
     };
-    const auto report = reader_->read(stream_.stream, slice, take);
+    // A walk is many rows at once: the source fetches the next while these are mapped and stored.
+    const bool walks = slice.by == source::Slice::By::key_walk;
+    const auto report = walks ? source::read_ahead(*reader_, stream_.stream, slice, take)
+                              : reader_->read(stream_.stream, slice, take);
     if (!report) return fail(report.error());
     run.report.rows += report->rows;
     run.report.source_us += report->source_us;

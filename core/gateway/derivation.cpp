@@ -1,5 +1,7 @@
 #include "gateway/derivation.hpp"
 
+#include <set>
+
 #include "sqlite/database.hpp"
 
 namespace mis::gateway {
@@ -14,6 +16,18 @@ void name_practitioners(Json& data, const PractitionerNames& names) {
     if (practitioner == data.end() || !practitioner->is_string()) return;
     const auto known = names.find(practitioner->get<std::string>());
     if (known != names.end()) data["practitioner_name"] = known->second;
+}
+
+std::vector<std::string> entities_of(const std::vector<domain::Event>& events) {
+    std::set<std::string> ids;
+    for (const auto& event : events)
+        for (const std::string* name : {&event.subject, &event.partition_key}) {
+            const auto slash = name->find('/');
+            if (slash != std::string::npos && !name->starts_with("slot/") &&
+                !name->starts_with("source/"))
+                ids.insert(name->substr(slash + 1));
+        }
+    return {ids.begin(), ids.end()};
 }
 
 }  // namespace
@@ -46,11 +60,18 @@ Derivation derive(
     const PractitionerNames& names, const Identity& identity
 ) {
     Derivation derived;
-    derived.outcome = domain::evaluate(facts, before, rules, identity);
-    derived.announced = derived.outcome.after.to_text();
+    domain::Outcome outcome = domain::evaluate(facts, before, rules, identity);
+    derived.announced = outcome.after.to_text();
+    derived.entities = entities_of(outcome.events);
+    for (const domain::Event& event : outcome.events)
+        if (!event.id.empty()) derived.event_ids.push_back(event.id);
+    derived.next_tick = outcome.next_tick;
+    derived.problems = std::move(outcome.problems);
+    derived.waiting = std::move(outcome.waiting);
+    derived.unmapped_codes = std::move(outcome.unmapped_codes);
     disclosure::Canary canary;
     for (const auto& record : facts.records) canary.add_record(record.key.kind, record.body);
-    auto disclosed = disclose(derived.outcome.events, canary, names);
+    auto disclosed = disclose(outcome.events, canary, names);
     derived.leaving = std::move(disclosed.leaving);
     derived.withheld = disclosed.withheld;
     derived.gate = std::move(disclosed.gate);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,12 +17,18 @@ namespace mis::gateway {
 // Public id → name; empty unless they may leave (contract.md section 2).
 using PractitionerNames = std::map<std::string, std::string>;
 
+// What the writer needs of an outcome, and no more: many of them wait at a time.
 struct Derivation {
-    domain::Outcome outcome;
-    std::string announced;  // outcome.after as text
+    std::string announced;  // canonical JSON
     std::vector<disclosure::DisclosedEvent> leaving;
-    std::int64_t withheld = 0;  // events of the outcome that do not leave
+    std::int64_t withheld = 0;  // events that do not leave
     disclosure::GateCounts gate;
+    std::vector<std::string> event_ids;  // that the outcome counts on
+    std::vector<std::string> entities;  // public ids by which the exchange may name the group later
+    std::optional<Timestamp> next_tick;
+    std::vector<domain::Problem> problems;
+    std::vector<domain::Waiting> waiting;
+    std::vector<std::string> unmapped_codes;
 };
 
 Derivation derive(

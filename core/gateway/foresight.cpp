@@ -72,11 +72,8 @@ std::optional<Derivation> Foresight::take(
     Answer answer = std::move(found->second);
     answers_.erase(found);
     if (answer.announced != announced || answer.facts != facts) return std::nullopt;
-    const auto& events = answer.derived.outcome.events;
-    if (!std::all_of(events.begin(), events.end(), [&](const domain::Event& event) {
-            return event.id.empty() || is_free(event.id);
-        }))
-        return std::nullopt;
+    const auto& ids = answer.derived.event_ids;
+    if (!std::all_of(ids.begin(), ids.end(), is_free)) return std::nullopt;
     ++taken_;
     return std::move(answer.derived);
 }

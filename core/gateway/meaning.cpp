@@ -15,19 +15,6 @@ using domain_store::PartyKind;
 
 constexpr std::size_t kPendingPerCommit = 200;
 
-// Ids by which the exchange may name this group later.
-std::vector<std::string> entities_of(const std::vector<domain::Event>& events) {
-    std::set<std::string> ids;
-    for (const auto& event : events)
-        for (const std::string* name : {&event.subject, &event.partition_key}) {
-            const auto slash = name->find('/');
-            if (slash != std::string::npos && !name->starts_with("slot/") &&
-                !name->starts_with("source/"))
-                ids.insert(name->substr(slash + 1));
-        }
-    return {ids.begin(), ids.end()};
-}
-
 // Under these names groups whose lines wait for an account are found once it is read. Those beyond
 // the last are worked out when next touched.
 constexpr int kGroupsAwaitingMax = 16;
@@ -258,11 +245,10 @@ void Meaning::work_out_patients(
         ++report.foreseen;
     else
         derived = derive_now(appender, facts, whole.announced);
-    while (join_named_accounts(transaction, whole, facts, derived->outcome.waiting)) {
+    while (join_named_accounts(transaction, whole, facts, derived->waiting)) {
         facts = facts_of(whole.group, now_us);
         derived = derive_now(appender, facts, whole.announced);
     }
-    const domain::Outcome& outcome = derived->outcome;
     if (sending == Sending::send) {
         appender.append(derived->leaving, {now_us});
         report.events += static_cast<std::int64_t>(derived->leaving.size());
@@ -272,12 +258,12 @@ void Meaning::work_out_patients(
 
     domain_store::GroupStore::State state;
     state.announced = std::move(derived->announced);
-    if (outcome.next_tick) {
-        MIS_ASSERT(outcome.next_tick->unix_us > now_us);  // else it would come due for ever
-        state.next_tick_us = outcome.next_tick->unix_us;
+    if (derived->next_tick) {
+        MIS_ASSERT(derived->next_tick->unix_us > now_us);  // else it would come due for ever
+        state.next_tick_us = derived->next_tick->unix_us;
     }
-    state.entities = entities_of(outcome.events);
-    for (const auto& line : outcome.waiting) {
+    state.entities = std::move(derived->entities);
+    for (const auto& line : derived->waiting) {
         if (line.limit_source_id.empty()) continue;
         for (int place = 0; place < kGroupsAwaitingMax; ++place) {
             auto name = awaited_account(line.key, line.limit_source_id, place);
@@ -287,11 +273,13 @@ void Meaning::work_out_patients(
         }
     }
     groups_.save(transaction, whole.group, state);
-    if (!outcome.unmapped_codes.empty())
-        codes_.count_unmapped(transaction, outcome.unmapped_codes, now_us);
+    if (!derived->unmapped_codes.empty())
+        codes_.count_unmapped(transaction, derived->unmapped_codes, now_us);
     ++report.groups;
-    report.lines_waiting += static_cast<std::int64_t>(outcome.waiting.size());
-    report.problems.insert(report.problems.end(), outcome.problems.begin(), outcome.problems.end());
+    report.lines_waiting += static_cast<std::int64_t>(derived->waiting.size());
+    report.problems.insert(
+        report.problems.end(), derived->problems.begin(), derived->problems.end()
+    );
 }
 
 Derivation Meaning::derive_now(

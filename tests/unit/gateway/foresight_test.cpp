@@ -22,8 +22,7 @@ class Clinic {
     explicit Clinic(bool foresees)
         : store_(ClinicStore::open(folder_.path, "clinic-1", ClinicStore::Opening::create)),
           meaning_(
-              store_->database(), identity_, store_->meta().epoch,
-              MeaningSettings{rules(), {}}
+              store_->database(), identity_, store_->meta().epoch, MeaningSettings{rules(), {}}
           ) {
         if (foresees) meaning_.foresee_with([this] { return store_->reader(); });
     }

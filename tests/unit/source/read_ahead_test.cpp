@@ -95,8 +95,7 @@ TEST_CASE("an exception of the taker ends the reading and goes on its way") {
     reader.batches = 1000;
     CHECK_THROWS_AS(
         static_cast<void>(read_ahead(
-            reader, "s", {},
-            [&](RowBatch&&) -> Result<void> { throw std::runtime_error("store"); }
+            reader, "s", {}, [&](RowBatch&&) -> Result<void> { throw std::runtime_error("store"); }
         )),
         std::runtime_error
     );
