@@ -61,14 +61,6 @@ AuditEntry entry_of(const sqlite::Statement& row) {
 
 }  // namespace
 
-void Audit::create_tables(sqlite::Database& database) {
-    database.execute(
-        "create table if not exists audit(number integer primary key, at_us integer not null, "
-        "action text not null, who text not null,"
-        " ground text not null, subject text not null, ids blob not null, hash text not null)"
-    );
-}
-
 void Audit::append(sqlite::Transaction& transaction, const AuditEntry& entry) {
     AuditEntry row = entry;
     std::string previous = no_hash();

@@ -39,8 +39,6 @@ struct AuditVerdict {
 
 class Audit {
   public:
-    static void create_tables(sqlite::Database& database);
-
     static void append(sqlite::Transaction& transaction, const AuditEntry& entry);
     static AuditVerdict verify(sqlite::Database& database);
     // Rows from `from` on, at most `limit`, in order.

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "sqlite/migration.hpp"
+
 using namespace mis;
 using namespace mis::disclosure;
 
@@ -9,7 +11,7 @@ namespace {
 
 sqlite::Database three_entries() {
     auto database = sqlite::Database::open(":memory:");
-    Audit::create_tables(database);
+    sqlite::create_tables(database);
     sqlite::Transaction transaction(database);
     for (int i = 1; i <= 3; ++i) {
         AuditEntry entry;
