@@ -257,7 +257,7 @@ class CommandLine {
             "give a price-list code its national nomenclature code, or list what is unmapped",
             [this] {
                 return source_.empty() ? cli::map_code_list(common_)
-                                     : cli::map_code(common_, source_, name_, text_);
+                                       : cli::map_code(common_, source_, name_, text_);
             }
         );
         map_code->add_option("source", source_, "source name");
