@@ -25,15 +25,16 @@ class DisclosedEvent {
     const std::string& record_id() const { return fields_.record_id; }  // empty: none
     const Timestamp& time() const { return fields_.time; }
     const std::string& data() const { return fields_.data; }  // JSON object, at most kDataBytesMax
-    const std::string& ground() const { return fields_.ground; }  // X2: why it may leave
-    const std::string& party() const { return fields_.party; }    // X3; empty: none
+    const std::string& ground() const { return fields_.ground; }      // X2: why it may leave
+    const std::string& party() const { return fields_.party; }        // X3; empty: none
+    const std::string& asked_id() const { return fields_.asked_id; }  // the domain's; empty: none
 
   private:
     friend class Gate;
     struct Fields {
         std::string type, entity_id, identity, subject, partition_key, source, record_id;
         Timestamp time;
-        std::string data, ground, party;
+        std::string data, ground, party, asked_id;
     };
     explicit DisclosedEvent(Fields fields) : fields_(std::move(fields)) {}
     Fields fields_;

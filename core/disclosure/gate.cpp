@@ -185,7 +185,7 @@ Verdict Gate::disclose(
     DisclosedEvent::Fields fields{event.type,      event.entity_id,     event.identity,
                                   event.subject,   event.partition_key, event.source,
                                   event.record_id, event.time,          {},
-                                  event.ground,    event.party};
+                                  event.ground,    event.party,         event.id};
     Writer writer(canary, fields.data);
     if (!writer.write_object(event.data.view(), *shape)) return withhold("unknown_type");
     verdict.fields_withheld = writer.withheld();
@@ -205,7 +205,10 @@ Verdict Gate::disclose(
         part_writer.write_object(parts[i].view(), *shape);
         if (part.data.size() > kDataBytesMax) return withhold("too_long");
         // the first keeps the event's own identity, so that the id the domain asked for is its id
-        if (i > 0) part.identity += "#part " + std::to_string(i + 1);
+        if (i > 0) {
+            part.identity += "#part " + std::to_string(i + 1);
+            part.asked_id.clear();
+        }
         withheld_fields += part_writer.withheld();
         divided.push_back(DisclosedEvent(std::move(part)));
     }

@@ -74,7 +74,6 @@ std::optional<Derivation> Foresight::take(
     if (answer.announced != announced || answer.facts != facts) return std::nullopt;
     const auto& ids = answer.derived.event_ids;
     if (!std::all_of(ids.begin(), ids.end(), is_free)) return std::nullopt;
-    ++taken_;
     return std::move(answer.derived);
 }
 

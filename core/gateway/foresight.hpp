@@ -44,8 +44,6 @@ class Foresight {
         const std::vector<std::string>& announced, const IsFree& is_free
     );
 
-    std::int64_t taken() const { return taken_; }  // answers that were used, for tests and benches
-
   private:
     struct Answer {
         domain::GroupFacts facts;
@@ -61,7 +59,6 @@ class Foresight {
     const PractitionerNames names_;
     std::future<Answers> looking_;
     Answers answers_;
-    std::int64_t taken_ = 0;
 };
 
 }  // namespace mis::gateway

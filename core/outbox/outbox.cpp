@@ -188,7 +188,12 @@ AppendReport Outbox::Appender::append(
     std::string all_ids;
     for (const auto& event : events) {
         std::uint64_t n = 0;
-        report.ids.push_back(state.free_id(event.entity_id(), event.type(), event.identity(), 0, n)
+        // The id that the domain was given for it is the first free one, unless it was taken since.
+        const std::string& asked = event.asked_id();
+        report.ids.push_back(
+            !asked.empty() && state.is_free(asked)
+                ? asked
+                : state.free_id(event.entity_id(), event.type(), event.identity(), 0, n)
         );
         state.cache.ids.add(id_prefix(report.ids.back()));
         all_ids += report.ids.back();
