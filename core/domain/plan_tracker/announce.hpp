@@ -21,6 +21,5 @@ void announce_orders(Change& change, const Tracked& tracked);  // linked, unlink
 std::set<std::string> announce_conclusions(Change& change, const Tracked& tracked);
 
 Permission permission_of(const Change& change, const Plan& plan);
-std::string progress_json(const Progress& progress);  // canonical
 
 }  // namespace mis::domain

@@ -1,0 +1,71 @@
+#include "domain/plan_tracker/announce.hpp"
+#include "domain/replaced_rows.hpp"
+
+namespace mis::domain {
+
+void announce_deviations(Change& change, const Tracked& tracked) {
+    std::map<std::string, const Deviation*> found;
+    for (const Deviation& deviation : tracked.deviations) found[deviation.line->id] = &deviation;
+    const auto data_of = [](const Deviation& deviation) {
+        JsonFields data;
+        data.string("plan", deviation.plan).string("kind", deviation.kind);
+        data.string("procedure", deviation.line->id);
+        if (deviation.agreed) data.money("agreed", *deviation.agreed);
+        if (deviation.charged) data.money("charged", *deviation.charged);
+        return data.text();
+    };
+    const auto permission_for = [&](const Deviation& deviation) {
+        Permission permission =
+            change.gate.record(deviation.line->patient, deviation.line->performed_at);
+        for (const Plan& plan : tracked.plans) {
+            if (plan.id == deviation.plan && !permission_of(change, plan).allowed())
+                permission = {};
+        }
+        return permission;
+    };
+    for_each_standing(
+        change.before, "deviation/",
+        [&](const std::string& line, const Standing& told) {
+            const auto still = found.find(line);
+            if (still != found.end()) {
+                const bool hidden =
+                    told.leaves == Export::withheld && permission_for(*still->second).allowed();
+                const JsonText data = data_of(*still->second);
+                if (hidden || same_but(told.data.view(), data.view(), {"patient"})) return;
+            }
+            const std::string plan = told.data.find("plan").string(),
+                              patient = told.data.find("patient").string();
+            Draft& draft =
+                change.drafts.add("plan.deviation.withdrawn", change.now(), told.data, told.data);
+            draft.entity(line)
+                .about("plan/" + plan)
+                .with(change.gate.fallen(told.leaves, patient))
+                .of_patient(patient);
+            const Standing* procedure = change.before.find("procedure/" + line);
+            if (procedure != nullptr) {
+                const auto performed = Timestamp::parse_rfc3339(
+                    procedure->data.find("procedure").find("performed_at").string()
+                );
+                if (performed) draft.at(*performed, change.row_of(line));
+            }
+            draft.event.source = change.typed.mis_source;
+            draft.event.record_id = line;
+        }
+    );
+    for (const Deviation& deviation : tracked.deviations) {
+        const Permission permission = permission_for(deviation);
+        const Standing* told = change.told("deviation/" + deviation.line->id, permission);
+        const JsonText data = data_of(deviation);
+        if (told != nullptr && same_but(told->data.view(), data.view(), {"patient"})) continue;
+        const Line& line = *deviation.line;
+        Draft& draft = change.drafts.add("plan.deviation.found", line.performed_at, data, data);
+        draft.entity(line.id)
+            .about("plan/" + deviation.plan)
+            .at(line.performed_at, line.key.source_id);
+        draft.with(permission).of_patient(line.patient);
+        draft.event.source = line.key.source;
+        draft.event.record_id = line.id;
+    }
+}
+
+}  // namespace mis::domain
