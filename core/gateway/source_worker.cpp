@@ -255,8 +255,12 @@ SourceWorker::PassSummary SourceWorker::pass(
                 stream->pass->failed(transaction, report.error());
                 transaction.commit();
             }
-            connection_lost |= report.error().kind == ErrorKind::unavailable;
             if (cancelled_) break;
+            if (report.error().kind != ErrorKind::unavailable) continue;
+            connection_lost = true;
+            // One stream may be too slow while the others can be read; when the server itself is
+            // away, its others need not be tried, and not be said, one by one.
+            if (!source_->source_now()) break;
             continue;
         }
         summary.counts += report->counts;
