@@ -47,6 +47,16 @@ void set_source_value(
         .run();
 }
 
+void end_fingerprint_hold(sqlite::Transaction& transaction, const std::string& source) {
+    transaction
+        .prepare(
+            "delete from source_state where source = ?1 and name in ('fingerprint_held', "
+            "'held_since_us')"
+        )
+        .with(source)
+        .run();
+}
+
 }  // namespace
 
 StreamState load_state(sqlite::Database& database, const StreamRef& stream) {
@@ -179,13 +189,7 @@ bool release_hold(
         const auto fingerprint = source_value(database, source, "fingerprint_held");
         if (!fingerprint) return false;
         set_source_value(transaction, source, "fingerprint", *fingerprint);
-        transaction
-            .prepare(
-                "delete from source_state where source = ?1 and name in ('fingerprint_held', "
-                "'held_since_us')"
-            )
-            .with(source)
-            .run();
+        end_fingerprint_hold(transaction, source);
         return true;
     }
     const auto id = find_stream(database, source, stream);
@@ -209,14 +213,7 @@ FingerprintVerdict check_fingerprint(
     const bool came_up = keys == KeyRanges::reached && *known == base + kSunk;
     if (came_up) set_source_value(transaction, source, "fingerprint", base);
     if (*known == fingerprint || came_up) {
-        if (held)  // the right base is back
-            transaction
-                .prepare(
-                    "delete from source_state where source = ?1 and name in ('fingerprint_held', "
-                    "'held_since_us')"
-                )
-                .with(source)
-                .run();
+        if (held) end_fingerprint_hold(transaction, source);  // the right base is back
         return FingerprintVerdict::same;
     }
     if (held != fingerprint) {
