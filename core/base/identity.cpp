@@ -6,12 +6,10 @@ namespace mis {
 namespace {
 
 // The parts as a canonical JSON array: no two different lists of parts have the same bytes.
-std::string joined(std::initializer_list<std::string_view> parts) {
-    std::size_t bytes = 0;
-    for (const auto part : parts) bytes += part.size();
-    std::string out;
-    out.reserve(2 * bytes + 64);
-    out += '[';
+// The buffer is the thread's own: it grows to the longest and is not freed again.
+std::string_view joined(std::initializer_list<std::string_view> parts) {
+    thread_local std::string out;
+    out = '[';
     for (const auto part : parts) {
         if (out.size() > 1) out += ',';
         append_json_string(out, part);

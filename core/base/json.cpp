@@ -1,5 +1,6 @@
 #include "base/json.hpp"
 
+#include "base/byte_words.hpp"
 #include "base/text.hpp"
 
 namespace mis {
@@ -107,7 +108,7 @@ std::optional<Money> money_from_json(const Json& value) {
 
 void append_json_string(std::string& out, std::string_view text) {
     static constexpr char kHex[] = "0123456789abcdef";
-    constexpr std::size_t kLongestEscape = 6;
+    constexpr std::size_t kLongestEscape = 8;  // and no less than a word
     const std::size_t start = out.size();
     // Room for a text full of quotes, which an identity within an identity is; more only when
     // control characters ask for it.
@@ -116,6 +117,19 @@ void append_json_string(std::string& out, std::string_view text) {
     char* at = out.data() + start;
     *at++ = '"';
     for (std::size_t i = 0; i < text.size(); ++i) {
+        while (i + byte_words::kBytes <= text.size()) {  // what stands as it is, with a look ahead
+            const std::uint64_t word = byte_words::load(text.data() + i);
+            const std::uint64_t marks = byte_words::marked_equal(word, '"') |
+                                        byte_words::marked_equal(word, '\\') |
+                                        byte_words::marked_below(word, 0x20);
+            std::memcpy(at, text.data() + i, byte_words::kBytes);
+            const std::size_t clean =
+                marks == 0 ? byte_words::kBytes : byte_words::first_marked(marks);
+            at += clean;
+            i += clean;
+            if (marks != 0) break;
+        }
+        if (i == text.size()) break;
         const auto c = static_cast<unsigned char>(text[i]);
         if (c >= 0x20 && c != '"' && c != '\\') {
             *at++ = static_cast<char>(c);

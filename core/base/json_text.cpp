@@ -3,15 +3,29 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/byte_words.hpp"
+#include "base/result.hpp"
+
 namespace mis {
 namespace {
 
 constexpr std::string_view::size_type kNone = std::string_view::npos;
 
+std::size_t next_quote(std::string_view text, std::size_t at) {
+    for (; at + byte_words::kBytes <= text.size(); at += byte_words::kBytes) {
+        const auto marks = byte_words::marked_equal(byte_words::load(text.data() + at), '"');
+        if (marks != 0) return at + byte_words::first_marked(marks);
+    }
+    for (; at < text.size(); ++at) {
+        if (text[at] == '"') return at;
+    }
+    return kNone;
+}
+
 // The places after the value that begins at `at`; kNone: the text ends inside it.
 std::size_t after_string(std::string_view text, std::size_t at) {
     for (std::size_t quote = at + 1;; ++quote) {
-        quote = text.find('"', quote);
+        quote = next_quote(text, quote);
         if (quote == kNone) return kNone;
         std::size_t slashes = 0;
         while (text[quote - 1 - slashes] == '\\') ++slashes;
@@ -23,8 +37,9 @@ std::size_t after_value(std::string_view text, std::size_t at) {
     if (at >= text.size()) return kNone;
     if (text[at] == '"') return after_string(text, at);
     if (text[at] != '{' && text[at] != '[') {
-        const std::size_t end = text.find_first_of(",}]", at);
-        return end == at ? kNone : std::min(end, text.size());
+        std::size_t end = at;
+        while (end < text.size() && text[end] != ',' && text[end] != '}' && text[end] != ']') ++end;
+        return end == at ? kNone : end;
     }
     std::size_t depth = 0;
     while (at < text.size()) {
@@ -59,6 +74,36 @@ bool for_each_member(std::string_view text, const Visit& visit) {
         if (text[value_end] != ',') return false;
         at = value_end + 1;
     }
+}
+
+struct Place {              // of a member in an object's text
+    std::size_t at = 0;     // its name's opening quote; not there: the next name's, or the end
+    std::size_t value = 0;  // 0: it is not there
+    std::size_t value_end = 0;
+    bool before_another = false;
+};
+
+// Stops at the first name that comes after, before its value is read.
+Place place_of(std::string_view text, std::string_view name) {
+    Place place;
+    if (text.size() < 2 || text.front() != '{' || text.back() != '}') return place;
+    place.at = text.size() - 1;
+    for (std::size_t at = 1; at < text.size() && text[at] == '"';) {
+        const std::size_t name_end = after_string(text, at);
+        if (name_end == kNone || name_end >= text.size() || text[name_end] != ':') break;
+        const int order = text.substr(at + 1, name_end - at - 2).compare(name);
+        if (order > 0) {
+            place.at = at;
+            place.before_another = true;
+            break;
+        }
+        const std::size_t value_end = after_value(text, name_end + 1);
+        if (value_end == kNone || value_end >= text.size()) break;
+        if (order == 0) return Place{at, name_end + 1, value_end, false};
+        if (text[value_end] != ',') break;
+        at = value_end + 1;
+    }
+    return place;
 }
 
 void append_utf8(std::string& out, unsigned code) {
@@ -170,12 +215,9 @@ std::vector<JsonView> JsonView::elements() const {
 }
 
 JsonView JsonView::find(std::string_view name) const {
-    JsonView found;
-    for_each_member(raw_, [&](std::string_view member, std::string_view value) {
-        if (member == name) found = JsonView(value);
-        return member < name;
-    });
-    return found;
+    const Place place = place_of(raw_, name);
+    if (place.value == 0) return {};
+    return JsonView(raw_.substr(place.value, place.value_end - place.value));
 }
 
 Json JsonView::tree() const {
@@ -184,12 +226,13 @@ Json JsonView::tree() const {
 }
 
 JsonMembers::JsonMembers(JsonView object) {
+    auto* const few = reinterpret_cast<JsonMember*>(few_.data());
     well_formed_ =
         for_each_member(object.raw(), [&](std::string_view name, std::string_view value) {
             const JsonMember member{name, JsonView(value)};
-            if (size_ == few_.size()) more_.assign(few_.begin(), few_.end());
-            if (size_ < few_.size())
-                few_[size_] = member;
+            if (size_ == kFew) more_.assign(begin(), end());
+            if (size_ < kFew)
+                new (few + size_) JsonMember(member);
             else
                 more_.push_back(member);
             ++size_;
@@ -199,39 +242,41 @@ JsonMembers::JsonMembers(JsonView object) {
 }
 
 JsonView JsonMembers::find(std::string_view name) const {
-    const JsonMember* found =
-        std::lower_bound(begin(), end(), name, [](const JsonMember& member, std::string_view n) {
-            return member.name < n;
-        });
-    return found == end() || found->name != name ? JsonView() : found->value;
+    if (size_ > kFew) {
+        const JsonMember* found = std::lower_bound(
+            begin(), end(), name,
+            [](const JsonMember& member, std::string_view n) { return member.name < n; }
+        );
+        return found == end() || found->name != name ? JsonView() : found->value;
+    }
+    // Of a few, most have another length or another first letter: cheaper than to halve them.
+    for (const JsonMember* member = begin(); member != end(); ++member) {
+        if (member->name.size() == name.size() && !name.empty() &&
+            member->name.front() == name.front() && member->name == name)
+            return member->value;
+    }
+    return {};
 }
 
 void JsonText::set(std::string_view name, std::string_view raw) {
-    const char* start = text_.data();
-    std::size_t from = text_.size() - 1, bytes = 0;  // what is replaced
-    bool replaces = false, before_another = false;
-    for_each_member(text_, [&](std::string_view member, std::string_view value) {
-        if (member < name) return true;
-        replaces = member == name;
-        before_another = !replaces;
-        const char* at = replaces ? value.data() : member.data() - 1;
-        from = static_cast<std::size_t>(at - start);
-        bytes = replaces ? value.size() : 0;
-        return false;
-    });
-    if (replaces) {
-        text_.replace(from, bytes, raw);
+    const Place place = place_of(text_, name);
+    if (place.value != 0) {
+        text_.replace(place.value, place.value_end - place.value, raw);
         return;
     }
+    const bool after_another = !place.before_another && text_.size() > 2;
+    const std::size_t bytes =
+        name.size() + raw.size() + 3 + (after_another || place.before_another ? 1 : 0);
     std::string added;
-    added.reserve(name.size() + raw.size() + 4);
-    if (!before_another && text_.size() > 2) added += ',';
+    if (text_.capacity() < text_.size() + bytes) text_.reserve(text_.size() + bytes + 64);
+    added.reserve(bytes);
+    if (after_another) added += ',';
     added += '"';
     added += name;
     added += "\":";
     added += raw;
-    if (before_another) added += ',';
-    text_.insert(from, added);
+    if (place.before_another) added += ',';
+    text_.insert(place.at, added);
 }
 
 void JsonText::set_string(std::string_view name, std::string_view value) {
@@ -239,16 +284,9 @@ void JsonText::set_string(std::string_view name, std::string_view value) {
 }
 
 void JsonText::erase(std::string_view name) {
-    const char* start = text_.data();
-    std::size_t from = 0, to = 0;
-    for_each_member(text_, [&](std::string_view member, std::string_view value) {
-        if (member == name) {
-            from = static_cast<std::size_t>(member.data() - 1 - start);
-            to = static_cast<std::size_t>(value.data() + value.size() - start);
-        }
-        return member < name;
-    });
-    if (to == 0) return;
+    const Place place = place_of(text_, name);
+    if (place.value == 0) return;
+    std::size_t from = place.at, to = place.value_end;
     if (text_[to] == ',')
         ++to;
     else if (text_[from - 1] == ',')
@@ -256,41 +294,73 @@ void JsonText::erase(std::string_view name) {
     text_.erase(from, to - from);
 }
 
+void JsonFields::begin(std::string_view name) {
+    MIS_ASSERT(count_ < kFieldsMax);
+    if (count_ > 0) {
+        in_order_ = in_order_ && fields_[count_ - 1].named() < name;
+        text_ += ',';
+    }
+    fields_[count_++] = Field{
+        name.data(), static_cast<std::uint32_t>(name.size()),
+        static_cast<std::uint32_t>(text_.size())};
+    text_ += '"';
+    text_ += name;
+    text_ += "\":";
+}
+
 JsonFields& JsonFields::string(std::string_view name, std::string_view value) {
-    return raw(name, json_string(value));
+    begin(name);
+    append_json_string(text_, value);
+    return *this;
 }
 
 JsonFields& JsonFields::integer(std::string_view name, std::int64_t value) {
-    return raw(name, std::to_string(value));
+    begin(name);
+    append_json_integer(text_, value);
+    return *this;
 }
 
 JsonFields& JsonFields::money(std::string_view name, const Money& value) {
-    return raw(name, json_money(value));
+    begin(name);
+    append_json_money(text_, value);
+    return *this;
 }
 
-JsonText JsonFields::text() const {
-    std::vector<const Field*> sorted;
-    sorted.reserve(fields_.size());
-    std::size_t bytes = 2;
-    for (const Field& field : fields_) {
-        sorted.push_back(&field);
-        bytes += field.first.size() + field.second.size() + 4;
-    }
-    std::sort(sorted.begin(), sorted.end(), [](const Field* a, const Field* b) {
-        return a->first < b->first;
-    });
+JsonText JsonFields::text() const& {
+    if (!in_order_) return JsonText::of(sorted());
     std::string out;
-    out.reserve(bytes + 120);  // a patient and a day are set soon
-    out += '{';
-    for (const Field* field : sorted) {
-        if (out.size() > 1) out += ',';
-        out += '"';
-        out += field->first;
-        out += "\":";
-        out += field->second;
-    }
+    out.reserve(text_.size() + 1);
+    out += text_;
     out += '}';
     return JsonText::of(std::move(out));
+}
+
+JsonText JsonFields::text() && {
+    if (!in_order_) return JsonText::of(sorted());
+    text_ += '}';
+    return JsonText::of(std::move(text_));
+}
+
+std::string JsonFields::sorted() const {
+    std::array<std::uint8_t, kFieldsMax> order;
+    for (std::size_t i = 0; i < count_; ++i) {
+        std::size_t at = i;
+        for (; at > 0 && fields_[i].named() < fields_[order[at - 1]].named(); --at)
+            order[at] = order[at - 1];
+        order[at] = static_cast<std::uint8_t>(i);
+    }
+    std::string out;
+    out.reserve(text_.size() + 1);
+    out += '{';
+    for (std::size_t i = 0; i < count_; ++i) {
+        const std::size_t field = order[i];
+        const std::size_t from = fields_[field].from;
+        const std::size_t to = field + 1 < count_ ? fields_[field + 1].from - 1 : text_.size();
+        if (i > 0) out += ',';
+        out.append(text_, from, to - from);
+    }
+    out += '}';
+    return out;
 }
 
 std::string json_string(std::string_view text) {
@@ -301,12 +371,24 @@ std::string json_string(std::string_view text) {
 }
 
 std::string json_money(const Money& money) {
-    std::string out = R"({"currency":")";
+    std::string out;
+    out.reserve(48);
+    append_json_money(out, money);
+    return out;
+}
+
+void append_json_money(std::string& out, const Money& money) {
+    out += R"({"currency":")";
     out += money.currency.code();
     out += R"(","minor":)";
-    out += std::to_string(money.minor);
+    append_json_integer(out, money.minor);
     out += '}';
-    return out;
+}
+
+void append_json_integer(std::string& out, std::int64_t value) {
+    std::array<char, 20> digits;
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+    out.append(digits.data(), end);
 }
 
 }  // namespace mis

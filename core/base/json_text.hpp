@@ -6,7 +6,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -62,14 +64,21 @@ class JsonMembers {
     JsonView find(std::string_view name) const;  // absent when there is none
     bool well_formed() const { return well_formed_; }
     std::size_t size() const { return size_; }
-    const JsonMember* begin() const { return more_.empty() ? few_.data() : more_.data(); }
+    const JsonMember* begin() const { return more_.empty() ? few() : more_.data(); }
     const JsonMember* end() const { return begin() + size_; }
 
   private:
-    std::array<JsonMember, 32> few_;  // what nearly every object of ours has room in
-    std::vector<JsonMember> more_;    // all of them, when they are more
+    static constexpr std::size_t kFew = 32;  // what nearly every object of ours has room in
+
+    // Not written before they are filled: most objects are small, and every event has several.
+    alignas(JsonMember) std::array<std::byte, kFew * sizeof(JsonMember)> few_;
+    std::vector<JsonMember> more_;  // all of them, when they are more
     std::size_t size_ = 0;
     bool well_formed_ = false;
+
+    const JsonMember* few() const {
+        return std::launder(reinterpret_cast<const JsonMember*>(few_.data()));
+    }
 };
 
 // A canonical object of its own. Setting and erasing edit the text and keep it canonical.
@@ -101,14 +110,19 @@ class JsonText {
     explicit JsonText(std::string canonical) : text_(std::move(canonical)) {}
 };
 
-// Gathers the members of an object in any order; text() puts them into the canonical one.
+// Gathers the members of an object. In the canonical order they are their text already; in any
+// other text() puts them into it.
 class JsonFields {
   public:
-    JsonFields() { fields_.reserve(24); }
+    explicit JsonFields(std::size_t bytes = 200) {
+        text_.reserve(bytes);
+        text_ += '{';
+    }
 
-    // Names: of static duration. Each name once.
-    JsonFields& raw(std::string_view name, std::string value) {
-        fields_.push_back({name, std::move(value)});
+    // Names: of static duration. Each name once, and kFieldsMax in all.
+    JsonFields& raw(std::string_view name, std::string_view value) {
+        begin(name);
+        text_ += value;
         return *this;
     }
     JsonFields& string(std::string_view name, std::string_view value);
@@ -119,14 +133,31 @@ class JsonFields {
     JsonFields& money(std::string_view name, const Money& value);
     JsonFields& null(std::string_view name) { return raw(name, "null"); }
 
-    JsonText text() const;
+    JsonText text() const&;
+    JsonText text() &&;
+
+    static constexpr std::size_t kFieldsMax = 40;
 
   private:
-    using Field = std::pair<std::string_view, std::string>;
-    std::vector<Field> fields_;
+    struct Field {
+        const char* name;
+        std::uint32_t name_bytes;
+        std::uint32_t from;  // of its opening quote in text_
+        std::string_view named() const { return {name, name_bytes}; }
+    };
+
+    std::string text_;  // without the closing brace
+    std::array<Field, kFieldsMax> fields_;
+    std::size_t count_ = 0;
+    bool in_order_ = true;
+
+    void begin(std::string_view name);
+    std::string sorted() const;
 };
 
 std::string json_string(std::string_view text);  // quoted
 std::string json_money(const Money& money);
+void append_json_money(std::string& out, const Money& money);
+void append_json_integer(std::string& out, std::int64_t value);
 
 }  // namespace mis
