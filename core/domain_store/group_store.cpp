@@ -47,6 +47,10 @@ Joined GroupStore::join_groups(sqlite::Transaction& transaction, std::vector<std
     for (const auto group : groups)
         if (auto text = announced(group); !text.empty())
             joined.announced.push_back(std::move(text));
+    if (groups.size() > 1 && joined.announced.size() == 1)  // the survivor may have said nothing
+        transaction.prepare("update meaning_group set announced = ? where id = ?")
+            .with(joined.announced.front(), joined.group)
+            .run();
     for (std::size_t i = 1; i < groups.size(); ++i) {
         for (const char* sql :
              {"update group_party set group_id = ?1 where group_id = ?2",

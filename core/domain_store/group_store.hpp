@@ -29,7 +29,8 @@ struct Party {
 struct Joined {
     std::int64_t group = 0;
     std::vector<std::string> announced;  // of each group that was joined into one, the surviving
-                                         // one's first; empty texts left out
+                                         // one's first; empty texts left out. A single one is
+                                         // stored already; of several the caller makes one
 };
 
 class GroupStore {

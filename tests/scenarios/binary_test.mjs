@@ -44,6 +44,28 @@ test("every printed event is valid by the schemas and by the CloudEvents SDK", (
     }
 });
 
+// Not a pair of files: in the program the account's owner is a change set of his own, in unit_domain all patients are one.
+test("L0, B2: a line names another patient's account while an order comes: the account opens once, each line is charged once", () => {
+    const rub = (minor) => ({ minor, currency: "RUB" });
+    const line = (source_id, patient_source_id, tooth) => ({ source_id, patient_source_id, performed_at: "2026-03-02T09:00:00+03:00", service_code: "X-002",
+        nomenclature: "A16.07.002", quantity: "1", teeth: [tooth], total: rub(300000), limit_source_id: "L0" });
+    const person = (source_id, last_name, phone) => ({ source_id, last_name, birth_date: "1990-01-01", phones: [phone] });
+    const file = join(folder, "account_of_another.yaml");
+    writeFileSync(file, JSON.stringify({ clinic: { id: "clinic-1", timezone: "Europe/Moscow" }, export: "all", steps: [{ at: "2026-03-20T10:00:00+03:00",
+        upsert: { patient: [person("77", "Тестова", "89000000001"), person("78", "Другая", "89000000002")], procedure: [line("p1", "78", "26"), line("p2", "77", "16")],
+            limit: [{ source_id: "L0", patient_source_id: "78", kind: "barter", granted: rub(500000) }] },
+        inbox: [{ type: "order.placed", id: "m1", order: "O1", placed_at: "2026-03-01T10:00:00+03:00", patient: { phone: "+7 900 000-00-01", last_name: "Тестова" },
+            items: [{ id: "i1", nomenclature: "A16.07.002", teeth: ["16"], quantity: "1", total: rub(300000) }] }] }] }));
+    const played = play(file);
+    assert.equal(played.status, 0, played.stderr);
+    const events = played.stdout.split("\n").filter((text) => text !== "").map((text) => JSON.parse(text));
+    const of = (type) => events.filter((event) => event.type === `mis.${type}.v1`);
+    assert.equal(of("limit.opened").length, 1);
+    assert.equal(of("procedure.performed").length, 2);
+    assert.deepEqual(of("billing.charge").map(({ data }) => [data.payer, data.total.minor]), [["limit", 300000], ["limit", 200000], ["organization", 100000]]);
+    assert.equal(of("limit.overrun")[0].data.consumed.minor, 600000);
+});
+
 test("a file that is no scenario is refused with its line and a remedy, exit 2", () => {
     const file = join(folder, "wrong.yaml");
     for (const [text, wanted] of [

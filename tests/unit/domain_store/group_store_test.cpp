@@ -34,3 +34,20 @@ TEST_CASE(
     CHECK(store.group_of_entity("nobody") == std::nullopt);
     transaction.commit();
 }
+
+TEST_CASE("D2: what one of the joined announced is kept, also where the oldest said nothing yet") {
+    auto database = sqlite::Database::open(":memory:");
+    sqlite::create_tables(database);
+    GroupStore store(database);
+    const Party anna{PartyKind::patient, "s", "1"}, order{PartyKind::order, "", "O1"};
+    sqlite::Transaction transaction(database);
+    const auto silent = store.join(transaction, std::vector{order}).group;
+    const auto spoken = store.join(transaction, std::vector{anna}).group;
+    store.save(transaction, spoken, {R"({"a":1})", std::nullopt, {}});
+
+    const auto joined = store.join_groups(transaction, {silent, spoken});
+    CHECK(joined.group == silent);
+    CHECK(joined.announced == std::vector<std::string>{R"({"a":1})"});
+    CHECK(store.announced(silent) == R"({"a":1})");
+    transaction.commit();
+}
