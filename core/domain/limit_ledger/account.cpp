@@ -91,10 +91,14 @@ std::vector<LimitStatement> from_comments(
     return all;
 }
 
+bool numbers_differ(const LimitStatement& a, const LimitStatement& b) {
+    return !a.policy_number.empty() && !b.policy_number.empty() &&
+           a.policy_number != b.policy_number;
+}
+
 bool same_account(const LimitStatement& a, const LimitStatement& b) {  // L1
     if (a.patient != b.patient || a.kind != b.kind || a.patient.empty()) return false;
-    if (!a.policy_number.empty() && !b.policy_number.empty())
-        return a.policy_number == b.policy_number;
+    if (!a.policy_number.empty() && !b.policy_number.empty()) return !numbers_differ(a, b);
     // Last year's policy and this year's are two, though neither has a number.
     const bool apart = (a.valid_to && b.valid_from && *a.valid_to < *b.valid_from) ||
                        (b.valid_to && a.valid_from && *b.valid_to < *a.valid_from);
@@ -166,11 +170,17 @@ class Collector {
 
     Account& place(LimitStatement said) {
         for (Account& account : accounts_) {
-            const bool same = std::any_of(
-                account.statements.begin(), account.statements.end(),
-                [&](const auto& other) { return same_account(other, said); }
-            );
-            if (!same) continue;
+            const auto& statements = account.statements;
+            const bool same =
+                std::any_of(statements.begin(), statements.end(), [&](const auto& other) {
+                    return same_account(other, said);
+                });
+            // One without a number is at home with any policy, yet never makes two of them one.
+            const bool other_policy =
+                std::any_of(statements.begin(), statements.end(), [&](const auto& other) {
+                    return numbers_differ(other, said);
+                });
+            if (!same || other_policy) continue;
             account.statements.push_back(std::move(said));
             return account;
         }
@@ -273,6 +283,8 @@ class Collector {
         );
         const LimitStatement& strongest = said.front();
         account.granted = strongest.granted;
+        // Whatever was taken back, nobody opened less than nothing (L2).
+        account.granted.minor = std::max<std::int64_t>(0, account.granted.minor);
         account.patient = strongest.patient;
         account.kind = strongest.kind;
         account.source = strongest.key.source;
