@@ -124,7 +124,8 @@ class PlanAnnouncer {
         const std::string before = told == nullptr ? "planned" : told->data.find("after").string();
         const std::string after(to_string(item.status));
         if (before == after) return;
-        if (item.declined && told == nullptr && !was_listed(item.id))
+        if (item.declined && item.status == ItemStatus::voided && told == nullptr &&
+            !was_listed(item.id))
             return;  // nobody was ever told of it
         JsonFields data;
         data.string("plan", plan_.id).string("before", before).string("after", after);
