@@ -182,6 +182,18 @@ void state_orders(Change& change, const std::set<std::string>& orders) {
 }
 
 void answer_requests(Change& change) {
+    // Once, to those who owed by then: a payer who comes later asks for nothing of the past (B4).
+    const auto answered = [&](const std::string& request, const Permission& permission) {
+        bool found = false;
+        for_each_standing(
+            change.before, "request/" + request + "/",
+            [&](const std::string& payer, const Standing& told) {
+                const bool anew = told.leaves == Export::withheld && permission.allowed();
+                if (payer.find('/') == std::string::npos && !anew) found = true;
+            }
+        );
+        return found;
+    };
     const Announced& after = change.drafts.after();
     for (const InboxFact& message : change.facts.messages) {
         if (message.type != "statement.requested") continue;
@@ -195,6 +207,7 @@ void answer_requests(Change& change) {
             order == nullptr ? BodyFields(account->data).text("patient") : order->patient;
         const Permission permission =
             order != nullptr ? change.gate.order(*order) : change.gate.patient(patient);
+        if (answered(message.id, permission)) continue;
         const std::string from = fields.text("from").substr(0, 10),
                           to = fields.text("to").substr(0, 10);
         std::set<PayerAndCurrency> payers;
@@ -204,7 +217,6 @@ void answer_requests(Change& change) {
                 payers.emplace(entry.payer, entry.total.currency);
         }
         for (const auto& [payer, currency] : payers) {
-            if (change.told("request/" + message.id + "/" + payer, permission) != nullptr) continue;
             Statement said;
             said.payer = payer;
             said.total = Money{0, currency};
