@@ -1,6 +1,7 @@
 // Commands for people with books: plan, limit, report. They show what was announced, which is what
 // the exchange believes.
 #include <algorithm>
+#include <set>
 
 #include "base/text.hpp"
 #include "domain/attribution/channel_report.hpp"
@@ -47,21 +48,43 @@ std::string state_of(
     return state;
 }
 
+// The items of the plan's list, and those that were taken off it after something became of them.
+Json known_items(const domain::Announced& announced, const Json& plan) {
+    Json items = plan.value("items", Json::array());
+    std::set<std::string> listed;
+    for (const auto& item : items) listed.insert(item.value("id", ""));
+    const std::string prefix = "item/" + plan.value("id", "") + "/";
+    for (auto at = announced.standing.lower_bound(prefix);
+         at != announced.standing.end() && at->first.starts_with(prefix); ++at) {
+        const Json told = at->second.data.tree();
+        if (!listed.contains(at->first.substr(prefix.size())) && told.contains("item"))
+            items.push_back(told["item"]);
+    }
+    return items;
+}
+
 void print_plan(
     const Common& common, const domain::Announced& announced, const Json& told, Table& table
 ) {
     const Json& plan = told.at("plan");
-    const std::string id = plan.value("id", "");
-    for (const auto& item : plan.value("items", Json::array())) {
+    const std::string id = plan.value("id", ""), order = plan.value("order", "");
+    const bool closed = told.value("closed", false);
+    const std::string name = order.empty() ? id.substr(0, 12) : order;
+    const Json items = known_items(announced, plan);
+    const Json head{
+        {"plan", id}, {"patient", told.value("patient", "")}, {"order", order}, {"closed", closed}};
+    if (items.empty()) {  // some systems tell of a plan, and nothing of what it holds
+        if (common.output == Output::json)
+            print_json(head);
+        else
+            table.add({name, closed ? "closed" : "open", "-", "", "", "", "", "", ""});
+    }
+    for (const auto& item : items) {
         const std::string state = state_of(announced, id, item.value("id", ""));
         if (common.output == Output::json) {
-            Json out{
-                {"plan", id},
-                {"patient", told.value("patient", "")},
-                {"order", plan.value("order", "")},
-                {"closed", told.value("closed", false)},
-                {"item", item},
-                {"state", state}};
+            Json out = head;
+            out["item"] = item;
+            out["state"] = state;
             print_json(out);
         } else {
             const std::string code =
@@ -69,9 +92,8 @@ void print_plan(
                     ? item["nomenclature"].get<std::string>()
                     : item.value("service_code", "");
             table.add(
-                {plan.value("order", "").empty() ? id.substr(0, 12) : plan.value("order", ""),
-                 told.value("closed", false) ? "closed" : "open",
-                 item.value("id", "").substr(0, 12), std::to_string(item.value("stage", 1)), code,
+                {name, closed ? "closed" : "open", item.value("id", "").substr(0, 12),
+                 std::to_string(item.value("stage", 1)), code,
                  joined_text(item.value("teeth", Json::array())), item.value("quantity", "1"),
                  item.contains("total") ? money_text(item["total"]) : "", state}
             );
