@@ -84,14 +84,12 @@ class Announcer {
         const auto why = reversed_.find(line.id);
         if (told != nullptr && why == reversed_.end()) {
             const JsonView was = told->data.view(), is = identity.view();
-            const bool same =
-                same_but(was, is, {"charge_id", "booked_on", "item", "remarks", "patient"});
-            const bool same_sums =
-                same ||
-                same_but(
-                    was, is, {"charge_id", "booked_on", "item", "remarks", "patient", "order"}
-                );
-            if (same || (same_sums && was_mapped_anew(line))) return;
+            const bool same_sums = same_but(
+                was, is, {"charge_id", "booked_on", "item", "remarks", "patient", "order"}
+            );
+            const bool same_place = was.find("order").string() == order &&
+                                    was.find("item").string() == (item == nullptr ? "" : item->id);
+            if (same_sums && (same_place || was_mapped_anew(line))) return;
             reverse(*told, same_sums ? "order_changed" : "split_changed");
         } else if (told != nullptr) {
             reverse(*told, why->second);
