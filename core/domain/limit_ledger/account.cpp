@@ -324,13 +324,26 @@ class Collector {
                 return a->first_seen_us < b->first_seen_us;
             });
             for (const auto* said : by_age) {
-                if (!account.id.empty() || taken.contains(said->id)) continue;
-                if (before_.find("limit/" + said->id) != nullptr) account.id = said->id;
+                if (taken.contains(said->id)) continue;
+                const Standing* told = before_.find("limit/" + said->id);
+                if (told == nullptr) continue;
+                if (account.id.empty()) account.id = said->id;
+                // Of two that became one, the other was closed as removed, and stays so.
+                if (was_removed(*told)) continue;
+                account.id = said->id;
+                break;
             }
             if (account.id.empty()) account.id = orphan_of(account, stated, taken);
             if (account.id.empty()) account.id = by_age.front()->id;
             taken.insert(account.id);
         }
+    }
+
+    static bool was_removed(const Standing& told) {
+        const BodyFields was(told.data);
+        const auto reasons = was.texts("reasons");
+        return was.flag("closed").value_or(false) &&
+               std::find(reasons.begin(), reasons.end(), "removed") != reasons.end();
     }
 
     // An announced account whose every source is gone, and this one is of the same patient and
