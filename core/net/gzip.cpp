@@ -1,5 +1,6 @@
 #include "net/gzip.hpp"
 
+#include <libdeflate.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -19,21 +20,24 @@ Bytef* input(std::string_view bytes) {
 }  // namespace
 
 std::string gzip(std::string_view plain, int level) {
-    z_stream stream = {};
-    // 256 KB of working memory at the default memLevel; 14 bits and level 6 keep it near 100 KB for
-    // bodies of this size
-    if (deflateInit2(
-            &stream, std::clamp(level, 1, 9), Z_DEFLATED, 14 + 16, 6, Z_DEFAULT_STRATEGY
-        ) != Z_OK)
-        throw std::runtime_error("zlib cannot start: out of memory");
-    std::unique_ptr<z_stream, int (*)(z_stream*)> guard(&stream, deflateEnd);
-    std::string packed(deflateBound(&stream, static_cast<uLong>(plain.size())), '\0');
-    stream.next_in = input(plain);
-    stream.avail_in = static_cast<uInt>(plain.size());
-    stream.next_out = reinterpret_cast<Bytef*>(packed.data());
-    stream.avail_out = static_cast<uInt>(packed.size());
-    MIS_ASSERT(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-    packed.resize(stream.total_out);
+    struct Free {
+        void operator()(libdeflate_compressor* one) const { libdeflate_free_compressor(one); }
+    };
+    thread_local std::unique_ptr<libdeflate_compressor, Free> compressor;
+    thread_local int compressor_level = 0;
+    level = std::clamp(level, 1, 9);
+    if (!compressor || compressor_level != level) {
+        compressor.reset(libdeflate_alloc_compressor(level));
+        compressor_level = level;
+        if (!compressor) throw std::bad_alloc();
+    }
+    std::string packed(libdeflate_gzip_compress_bound(compressor.get(), plain.size()), '\0');
+    const std::size_t bytes = libdeflate_gzip_compress(
+        compressor.get(), plain.data(), plain.size(), packed.data(), packed.size()
+    );
+    MIS_ASSERT(bytes > 0);
+    packed.resize(bytes);
+    packed.shrink_to_fit();
     return packed;
 }
 
