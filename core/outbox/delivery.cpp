@@ -10,7 +10,7 @@ namespace mis::outbox {
 namespace {
 
 constexpr std::size_t kLoadAtLeast =
-    256;  // about a segment: smaller loads would unpack the same segment again and again
+    1024;  // four segments: smaller loads would unpack the same segment again and again
 constexpr std::size_t kParkedLoad = 32;
 
 }  // namespace
@@ -83,7 +83,7 @@ void Delivery::settle(
         if (item.retry) {
             // its row still says "retry": it stays among the loaded until recorded()
         } else if (item.parked) {
-            state.park_changes.push_back({false, key.name, item.position(), 0});
+            state.park_changes.push_back({false, std::string(key.name), item.position(), 0});
             --state.parked_events;
         } else {
             state.settle_position(item.position());
@@ -94,8 +94,7 @@ void Delivery::settle(
     switch (outcome) {
         case Outcome::delivered:
             ++state.delivered;
-            state.left.ids[{"delivered", item.event->ground}].push_back(item.event->id);
-            state.left.at_us = now_us;
+            state.left.add("delivered", *item.event, now_us);
             if (item.stub) {
                 state.dead.erase(item.position());
                 state.dead_changes.push_back(
@@ -139,8 +138,7 @@ void Delivery::settle(
             }
             break;
         case Outcome::unknown:
-            state.left.ids[{"maybe_delivered", item.event->ground}].push_back(item.event->id);
-            state.left.at_us = now_us;
+            state.left.add("maybe_delivered", *item.event, now_us);
             [[fallthrough]];
         case Outcome::failed:
             ++(outcome == Outcome::unknown ? state.unknown : state.failed);
@@ -242,12 +240,11 @@ void Delivery::State::take_in(OutboxEvent event) {
         settle_position(position);
         return;
     }
-    Key& key = keys[event.partition_key];
-    if (key.name.empty()) key.name = event.partition_key;
+    Key& key = key_named(event.partition_key);
     if (key.is_parked) {
         key.parked.push_back(position);
         ++parked_events;
-        park_changes.push_back({true, key.name, position, 0});
+        park_changes.push_back({true, std::string(key.name), position, 0});
         ++generation;
         settle_position(position);
         return;
@@ -271,15 +268,18 @@ void Delivery::State::load_parked(Key& key, std::size_t count) {
 // A key that failed again gives its room in the window back until it is due.
 void Delivery::State::unload_parked(Key& key) {
     std::vector<Item> kept;
-    for (auto item = key.waiting.rbegin(); item != key.waiting.rend(); ++item) {
-        if (!item->parked) {
-            kept.push_back(*item);
+    std::vector<std::int64_t> parked;
+    for (Item& item : key.waiting) {
+        if (!item.parked) {
+            kept.push_back(std::move(item));
             continue;
         }
-        forget_item(*item);
-        key.parked.push_front(item->position());
+        forget_item(item);
+        parked.push_back(item.position());
     }
-    key.waiting.assign(kept.rbegin(), kept.rend());
+    parked.insert(parked.end(), key.parked.begin(), key.parked.end());
+    key.parked.assign(std::move(parked));
+    key.waiting.assign(std::move(kept));
 }
 
 void Delivery::State::settle_position(std::int64_t position) {
@@ -305,6 +305,12 @@ void Delivery::State::forget_item(const Item& item) {
     window_bytes -= item.event->data.size();
 }
 
+Key& Delivery::State::key_named(const std::string& name) {
+    const auto [place, fresh] = keys.try_emplace(name);
+    if (fresh) place->second.name = place->first;
+    return place->second;
+}
+
 void Delivery::State::unschedule(Key& key) {
     if (key.ready_at_position) ready.erase({*key.ready_at_position, &key});
     if (key.in_backoff) backoff.erase({key.retry_at, &key});
@@ -319,7 +325,7 @@ void Delivery::State::reschedule(Key& key) {
     if (!key.in_flight.empty()) return;
     if (key.waiting.empty() && key.parked.empty()) {
         if (key.is_parked) --parked_keys;
-        keys.erase(std::string(key.name));
+        keys.erase(keys.find(key.name));
         return;
     }
     if (key.retry_at > clock.steady()) {
@@ -349,7 +355,7 @@ void Delivery::State::park(Key& key) {
     ++parked_keys;
     ++generation;
     const auto set_apart = [&](const Item& item) {
-        park_changes.push_back({true, key.name, item.position(), item.attempts});
+        park_changes.push_back({true, std::string(key.name), item.position(), item.attempts});
         ++parked_events;
         settle_position(item.position());
     };

@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "outbox/delivery.hpp"
+#include "outbox/line.hpp"
 
 namespace mis::outbox {
 
@@ -31,15 +32,22 @@ struct Item {
 };
 
 struct Key {
-    std::string name;
-    std::deque<Item> waiting;  // by position
+    std::string_view name;  // the map's own
+    Line<Item> waiting;     // by position
     std::vector<Item> in_flight;
-    std::deque<std::int64_t> parked;  // positions set apart, not loaded
-    bool is_parked = false;           // everything that comes goes to `parked`, until that is empty
-    std::uint32_t failures = 0;       // in a row
+    Line<std::int64_t> parked;   // positions set apart, not loaded
+    bool is_parked = false;      // everything that comes goes to `parked`, until that is empty
+    std::uint32_t failures = 0;  // in a row
     std::chrono::nanoseconds retry_at{0};
     std::optional<std::int64_t> ready_at_position;
     bool in_backoff = false;
+};
+
+struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+        return std::hash<std::string_view>()(text);
+    }
 };
 
 struct ParkChange {
@@ -58,8 +66,21 @@ struct DeadChange {
 };
 
 struct Left {  // for the audit: (action, ground) → ids since the last commit
-    std::map<std::pair<std::string, std::string>, std::vector<std::string>> ids;
+    struct Order {
+        using is_transparent = void;
+        using Pair = std::pair<std::string_view, std::string_view>;
+        bool operator()(const auto& a, const auto& b) const { return Pair(a) < Pair(b); }
+    };
+    std::map<std::pair<std::string, std::string>, std::vector<std::string>, Order> ids;
     std::int64_t at_us = 0;
+
+    void add(std::string_view action, const OutboxEvent& event, std::int64_t now_us) {
+        const Order::Pair ground(action, event.ground);
+        auto found = ids.find(ground);
+        if (found == ids.end()) found = ids.emplace(ground, std::vector<std::string>()).first;
+        found->second.push_back(event.id);
+        at_us = now_us;
+    }
 };
 
 struct Delivery::State {
@@ -82,7 +103,7 @@ struct Delivery::State {
     std::string restored_bits;  // as the store had them, from restored_low on
     std::int64_t restored_low = 1;
 
-    std::unordered_map<std::string, Key> keys;
+    std::unordered_map<std::string, Key, TextHash, std::equal_to<>> keys;
     std::set<std::pair<std::int64_t, Key*>> ready;  // by head position
     std::set<std::pair<std::chrono::nanoseconds, Key*>> backoff;
     std::unordered_map<std::int64_t, Key*> flights;  // token → key
@@ -102,7 +123,7 @@ struct Delivery::State {
     std::vector<DeadChange> dead_changes;
     std::size_t park_written = 0, dead_written = 0;
     Left left;
-    std::vector<Left> left_writing;
+    std::vector<Left> left_writing;  // record() and recorded() only, which one thread calls
     std::uint64_t generation = 0, generation_written = 0, generation_recorded = 0;
 
     // delivery.cpp
@@ -119,6 +140,7 @@ struct Delivery::State {
     void park(Key& key);
     void park_holder_of_low();
     void forget_item(const Item& item);
+    Key& key_named(const std::string& name);
     std::chrono::nanoseconds backoff_of(std::uint32_t failures);
     Item as_loaded(OutboxEvent event, bool parked);
 

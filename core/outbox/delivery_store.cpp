@@ -148,9 +148,8 @@ void Delivery::State::restore() {
     );
     query.with(settings.sink);
     while (query.step()) {
-        Key& key = keys[query.string(0)];
+        Key& key = key_named(query.string(0));
         if (!key.is_parked) ++parked_keys;
-        key.name = query.string(0);
         key.is_parked = true;
         key.parked.push_back(query.integer(1));
         ++parked_events;
@@ -203,8 +202,7 @@ void Delivery::State::load_retries() {
         retries_polled = std::chrono::nanoseconds(-1);  // there are more
     for (auto& event : events) {
         loaded_retries.insert(event.position);
-        Key& key = keys[event.partition_key];
-        if (key.name.empty()) key.name = event.partition_key;
+        Key& key = key_named(event.partition_key);
         Item item;
         item.retry = true;
         if (!settings.party.empty()) name_previous_of_party(event);
@@ -223,7 +221,7 @@ bool Delivery::has_unrecorded() const {
 
 void Delivery::record(sqlite::Transaction& transaction) {
     State& state = *state_;
-    const std::lock_guard lock(state.mutex);
+    std::unique_lock lock(state.mutex);
     const std::string& sink = state.settings.sink;
     transaction
         .prepare(
@@ -258,6 +256,10 @@ void Delivery::record(sqlite::Transaction& transaction) {
     for (const DeadChange& change : state.dead_changes)
         write_dead_change(transaction, sink, change);
     if (!state.left.ids.empty()) state.left_writing.push_back(std::exchange(state.left, {}));
+    state.park_written = state.park_changes.size();
+    state.dead_written = state.dead_changes.size();
+    state.generation_written = state.generation;
+    lock.unlock();  // what is being written is the recorder's alone, and the sink goes on meanwhile
     for (const Left& left : state.left_writing) {
         for (const auto& [action_and_ground, ids] : left.ids) {
             disclosure::AuditEntry entry;
@@ -269,9 +271,6 @@ void Delivery::record(sqlite::Transaction& transaction) {
             disclosure::Audit::append(transaction, entry);
         }
     }
-    state.park_written = state.park_changes.size();
-    state.dead_written = state.dead_changes.size();
-    state.generation_written = state.generation;
 }
 
 void Delivery::recorded() {

@@ -1,6 +1,11 @@
 #include "sink/outbox_queue.hpp"
 
 namespace mis::sink {
+namespace {
+
+constexpr std::size_t kEnvelopeBytes = 900;  // with room to spare
+
+}  // namespace
 
 std::vector<QueuedEvent> OutboxQueue::claim(
     std::size_t limit, PerKey per_key, std::size_t bytes_max
@@ -11,6 +16,7 @@ std::vector<QueuedEvent> OutboxQueue::claim(
     for (const auto& claim : claims) {
         QueuedEvent& queued = events.emplace_back();
         queued.token = claim.token;
+        queued.body.reserve(claim.event->data.size() + kEnvelopeBytes);
         outbox::render_cloudevent(queued.body, *claim.event, clinic_id_);
         queued.id = claim.event->id;
         queued.partition_key = claim.event->partition_key;
