@@ -19,21 +19,12 @@ constexpr std::int64_t kLookEveryUs = 2 * kUsPerSecond;
 
 }  // namespace
 
-struct Daemon::SourceThread {
-    explicit SourceThread(SourcePlan source_plan) : plan(std::move(source_plan)) {}
-    SourcePlan plan;
-    std::unique_ptr<SourceWorker> worker;
-    std::thread thread;
-    std::optional<Date> reconciled_on;
-};
-
 Daemon::Daemon(ClinicStore& store, DaemonSetup setup, const Clock& clock, RemovedSinks removed)
     : store_(store),
       setup_(std::move(setup)),
       clock_(clock),
       mark_(store),
       meaning_(store.database(), store.identity(), store.meta().epoch, std::move(setup_.meaning)),
-      client_(net::HttpClient::Options{}),
       started_us_(clock.unix_us()),
       turned_us_(started_us_) {
     if (std::thread::hardware_concurrency() > 1)
@@ -70,7 +61,7 @@ Daemon::Daemon(ClinicStore& store, DaemonSetup setup, const Clock& clock, Remove
         transaction.commit();
     }
     for (const auto& sink : setup_.sinks)
-        lanes_.push_back(std::make_unique<DeliveryLane>(store_, sink, client_, clock_));
+        lanes_.push_back(std::make_unique<DeliveryLane>(store_, sink, clock_));
     for (auto& plan : setup_.sources) {
         auto source = std::make_unique<SourceThread>(plan);
         SourceWorker::Hooks hooks;
@@ -273,37 +264,6 @@ void Daemon::probe_store() {
     const std::lock_guard lock(state_mutex_);
     log::info("the local store works again");
     store_error_.clear();
-}
-
-bool Daemon::sync_once(int deliver_seconds_max) {
-    for (auto& lane : lanes_) lane->start();
-    bool all = true;
-    for (auto& source : sources_) all &= pass(*source->worker, change::PassMode::poll);
-    const auto until = clock_.steady() + std::chrono::seconds(deliver_seconds_max);
-    for (;;) {
-        turn();
-        std::int64_t pending = 0;
-        for (auto& lane : lanes_) pending += lane->delivery().figures().pending;
-        if (pending == 0) break;
-        if (clock_.steady() > until) {
-            all = false;
-            break;
-        }
-        std::unique_lock lock(wake_mutex_);
-        wake_.wait_for(lock, std::chrono::milliseconds(kTurnMilliseconds), [this] {
-            return stopping_.load();
-        });
-        if (stopping_) return false;
-    }
-    return all;
-}
-
-bool Daemon::reconcile(const std::string& only_source, const std::string& only_stream) {
-    bool all = true;
-    for (auto& source : sources_)
-        if (only_source.empty() || source->worker->name() == only_source)
-            all &= pass(*source->worker, change::PassMode::reconcile, only_stream);
-    return all;
 }
 
 std::vector<std::pair<std::string, std::vector<StreamStatus>>> Daemon::streams() const {

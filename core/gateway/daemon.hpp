@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -22,7 +23,6 @@
 #include "gateway/meaning.hpp"
 #include "gateway/sent_mark.hpp"
 #include "gateway/source_worker.hpp"
-#include "net/http_client.hpp"
 
 namespace mis::gateway {
 
@@ -75,7 +75,14 @@ class Daemon {
     Meaning& meaning() { return meaning_; }
 
   private:
-    struct SourceThread;
+    struct SourceThread {
+        explicit SourceThread(SourcePlan source_plan) : plan(std::move(source_plan)) {}
+        SourcePlan plan;
+        std::unique_ptr<SourceWorker> worker;
+        std::thread thread;
+        std::optional<Date> reconciled_on;
+    };
+    class RecordsMeanwhile;
     Result<void> room();
     bool backlogged();
     void read_source(SourceThread& thread);
@@ -91,7 +98,6 @@ class Daemon {
     SentMark mark_;  // guarded by store_.mutex()
     Meaning meaning_;
     std::set<std::string> mid_pass_;  // guarded by store_.mutex()
-    net::HttpClient client_;
     std::vector<std::unique_ptr<DeliveryLane>> lanes_;
     std::vector<std::unique_ptr<SourceThread>> sources_;
     std::atomic<bool> stopping_{false};

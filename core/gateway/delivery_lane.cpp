@@ -4,21 +4,25 @@
 
 namespace mis::gateway {
 
-DeliveryLane::DeliveryLane(
-    ClinicStore& store, SinkSetup setup, net::HttpClient& client, const Clock& clock
-)
+DeliveryLane::DeliveryLane(ClinicStore& store, SinkSetup setup, const Clock& clock)
     : setup_(std::move(setup)),
       clock_(clock),
       reader_(store.reader()),
       delivery_(reader_, setup_.delivery, clock),
       queue_(delivery_, store.identity().clinic_id()) {
     MIS_ASSERT(setup_.webhook.has_value() != setup_.file.has_value());
-    if (setup_.webhook)
-        sink_ = std::make_unique<sink::WebhookSink>(
-            setup_.name, *setup_.webhook, queue_, client, clock_
+    if (setup_.webhook) {
+        const int parallel = setup_.webhook->parallel;
+        client_ = std::make_unique<net::HttpClient>(
+            net::HttpClient::Options{.connections_max = parallel, .idle_connections_max = parallel},
+            net::HttpClient::Drive::owner
         );
-    else
+        sink_ = std::make_unique<sink::WebhookSink>(
+            setup_.name, *setup_.webhook, queue_, *client_, clock_
+        );
+    } else {
         sink_ = std::make_unique<sink::FileSink>(setup_.name, *setup_.file, queue_, clock_);
+    }
 }
 
 void DeliveryLane::start() { thread_ = std::make_unique<sink::SinkThread>(*sink_, clock_); }

@@ -1,5 +1,5 @@
 // DeliveryLane: one configured sink with what it runs on: its own read connection, its way through
-// the outbox, its thread.
+// the outbox, its connections to the receiver, its thread.
 //
 // The lane's outcomes are recorded by the pipeline's thread (record(), inside a transaction), so a
 // sink never waits for a write.
@@ -30,7 +30,7 @@ class DeliveryLane {
   public:
     // The sink must be registered. Throws std::runtime_error naming folder or file when it cannot
     // be opened.
-    DeliveryLane(ClinicStore& store, SinkSetup setup, net::HttpClient& client, const Clock& clock);
+    DeliveryLane(ClinicStore& store, SinkSetup setup, const Clock& clock);
     DeliveryLane(const DeliveryLane&) = delete;
     DeliveryLane& operator=(const DeliveryLane&) = delete;
     ~DeliveryLane() = default;  // lets what is in flight finish, a few seconds at most
@@ -54,6 +54,7 @@ class DeliveryLane {
     sqlite::Database reader_;
     outbox::Delivery delivery_;
     sink::OutboxQueue queue_;
+    std::unique_ptr<net::HttpClient> client_;  // of a webhook: driven by the sink's thread
     std::unique_ptr<sink::Sink> sink_;
     std::unique_ptr<sink::SinkThread> thread_;
 };

@@ -6,13 +6,18 @@
 #include <atomic>
 #include <future>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 #include <unordered_set>
 #include <vector>
 
+#include "platform/socket_wait.hpp"
+
 namespace mis::net {
 namespace {
+
+constexpr std::chrono::seconds kLongestWait(60);
 
 void start_curl_once() {
     static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -53,20 +58,58 @@ ErrorKind kind_of(CURLcode code) {
     }
 }
 
-struct Transfer {  // one request under way; lives on the client's thread once adopted
+// The request's header as libcurl wants it: a list whose nodes and texts are used again by the next
+// request.
+class HeaderLines {
+  public:
+    curl_slist* assign(const Headers& headers) {
+        lines_.resize(headers.size() + 1);
+        nodes_.resize(lines_.size());
+        for (std::size_t i = 0; i < headers.size(); ++i) {
+            lines_[i].assign(headers[i].first).append(": ").append(headers[i].second);
+            nodes_[i] = {lines_[i].data(), &nodes_[i + 1]};
+        }
+        lines_.back() = "Expect:";
+        nodes_.back() = {lines_.back().data(), nullptr};
+        return nodes_.data();
+    }
+
+  private:
+    std::vector<std::string> lines_;
+    std::vector<curl_slist> nodes_;
+};
+
+struct Order {  // one request, as it was handed in
     HttpRequest request;
     HttpClient::Completion completion;
+};
+
+// One request under way and the handle that carries it; used again, on the client's thread.
+struct Transfer {
+    Order order;
     HttpResponse response;
+    HeaderLines header_lines;
     CURL* easy = nullptr;
-    curl_slist* header_list = nullptr;
+    std::optional<HttpRequest> set_up_for;  // without headers and body
     char error_text[CURL_ERROR_SIZE] = {};
 
-    ~Transfer() { curl_slist_free_all(header_list); }
+    Transfer() : easy(curl_easy_init()) {
+        if (easy == nullptr) throw std::bad_alloc();
+    }
+    Transfer(const Transfer&) = delete;
+    Transfer& operator=(const Transfer&) = delete;
+    ~Transfer() { curl_easy_cleanup(easy); }
 };
+
+bool same_setting(const HttpRequest& a, const HttpRequest& b) {
+    return a.url == b.url && a.method == b.method && a.tls.authority_file == b.tls.authority_file &&
+           a.tls.certificate_file == b.tls.certificate_file && a.tls.key_file == b.tls.key_file &&
+           a.connect_timeout == b.connect_timeout && a.total_timeout == b.total_timeout;
+}
 
 std::size_t take_body(char* bytes, std::size_t, std::size_t count, void* transfer_pointer) {
     auto& transfer = *static_cast<Transfer*>(transfer_pointer);
-    if (transfer.response.body.size() + count > transfer.request.response_bytes_max)
+    if (transfer.response.body.size() + count > transfer.order.request.response_bytes_max)
         return 0;  // CURLE_WRITE_ERROR
     transfer.response.body.append(bytes, count);
     return count;
@@ -98,63 +141,124 @@ struct HttpClient::Engine {
             multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(options.idle_connections_max)
         );
         curl_multi_setopt(multi_, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
-        thread_ = std::thread([this] { run(); });
+        curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &watch_socket);
+        curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
+        curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &set_timer);
+        curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
     }
 
     ~Engine() {
-        stopping_ = true;
-        curl_multi_wakeup(multi_);
-        thread_.join();
-        for (CURL* easy : spare_) curl_easy_cleanup(easy);
+        cancel_all();
+        spare_.clear();
         curl_multi_cleanup(multi_);
     }
 
-    void submit(std::unique_ptr<Transfer> transfer) {
+    void submit(Order order) {
         bool first;
         {
             const std::lock_guard lock(mutex_);
             first = submitted_.empty();
-            submitted_.push_back(std::move(transfer));
+            submitted_.push_back(std::move(order));
         }
-        if (first) curl_multi_wakeup(multi_);
+        if (first && worker_ != std::this_thread::get_id()) waits_.interrupt();
     }
 
-  private:
-    void run() {
-        while (!stopping_) {
+    // Until something was completed, somebody interrupted, or the time is over.
+    void work(std::chrono::nanoseconds at_most) {
+        worker_ = std::this_thread::get_id();
+        const auto until = steady_now() + at_most;
+        for (;;) {
             adopt();
-            int running = 0;
-            curl_multi_perform(multi_, &running);
-            if (finish_done()) continue;  // completions usually submit the next ones
-            curl_multi_poll(multi_, nullptr, 0, 60'000, nullptr);
+            run_timers();
+            if (finish_done() || waits_.interrupted()) break;
+            auto wait = until - steady_now();
+            if (wait <= wait.zero()) break;
+            if (timer_due_) wait = std::min(wait, std::max(*timer_due_ - steady_now(), kNow));
+            for (const auto& ready : waits_.wait(wait)) {
+                const int bits = (ready.readable ? CURL_CSELECT_IN : 0) |
+                                 (ready.writable ? CURL_CSELECT_OUT : 0) |
+                                 (ready.broken ? CURL_CSELECT_ERR : 0);
+                int running = 0;
+                curl_multi_socket_action(multi_, ready.socket, bits, &running);
+            }
         }
-        cancel_all();
+        waits_.accept_interruption();
+    }
+
+    void interrupt() { waits_.interrupt(); }
+
+  private:
+    using SteadyTime = std::chrono::steady_clock::time_point;
+    static constexpr std::chrono::nanoseconds kNow{0};
+    static SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
+
+    static int watch_socket(CURL*, curl_socket_t socket, int what, void* engine, void*) {
+        auto& waits = static_cast<Engine*>(engine)->waits_;
+        if (what == CURL_POLL_REMOVE)
+            waits.forget(socket);
+        else
+            waits.watch(
+                socket, {.read = (what & CURL_POLL_IN) != 0, .write = (what & CURL_POLL_OUT) != 0}
+            );
+        return 0;
+    }
+
+    static int set_timer(CURLM*, long milliseconds, void* engine) {
+        auto& due = static_cast<Engine*>(engine)->timer_due_;
+        due.reset();
+        if (milliseconds >= 0) due = steady_now() + std::chrono::milliseconds(milliseconds);
+        return 0;
+    }
+
+    void run_timers() {
+        if (!timer_due_ || *timer_due_ > steady_now()) return;
+        timer_due_.reset();
+        int running = 0;
+        curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
     }
 
     void adopt() {
-        std::vector<std::unique_ptr<Transfer>> fresh;
+        std::vector<Order> fresh;
         {
             const std::lock_guard lock(mutex_);
             fresh.swap(submitted_);
         }
-        for (auto& transfer : fresh) {
+        for (auto& order : fresh) {
+            if (spare_.empty()) spare_.push_back(std::make_unique<Transfer>());
+            auto transfer = std::move(spare_.back());
+            spare_.pop_back();
+            transfer->order = std::move(order);
             configure(*transfer);
-            active_.insert(transfer.get());
             curl_multi_add_handle(multi_, transfer->easy);
-            static_cast<void>(transfer.release());  // owned by active_ from here on
+            active_.insert(transfer.release());  // owned by active_ from here on
         }
     }
 
-    void configure(Transfer& transfer) {
-        if (spare_.empty()) {
-            transfer.easy = curl_easy_init();
-            if (transfer.easy == nullptr) throw std::bad_alloc();
-        } else {
-            transfer.easy = spare_.back();
-            spare_.pop_back();
-        }
+    // What a handle was told for the last request holds for the next one to the same place.
+    static void configure(Transfer& transfer) {
+        const HttpRequest& request = transfer.order.request;
         CURL* easy = transfer.easy;
-        const HttpRequest& request = transfer.request;
+        if (!transfer.set_up_for || !same_setting(*transfer.set_up_for, request) ||
+            request.body.empty()) {
+            set_up(transfer);
+            transfer.set_up_for = request;
+            transfer.set_up_for->headers.clear();
+            transfer.set_up_for->body.clear();
+        }
+        if (request.method != "HEAD" && (request.method != "GET" || !request.body.empty())) {
+            curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data());
+            curl_easy_setopt(
+                easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size())
+            );
+        }
+        curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.header_lines.assign(request.headers));
+        transfer.error_text[0] = '\0';
+    }
+
+    static void set_up(Transfer& transfer) {
+        const HttpRequest& request = transfer.order.request;
+        CURL* easy = transfer.easy;
+        curl_easy_reset(easy);
         curl_easy_setopt(easy, CURLOPT_PRIVATE, &transfer);
         curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer.error_text);
         curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -184,17 +288,8 @@ struct HttpClient::Engine {
             curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
         } else if (request.method != "GET" || !request.body.empty()) {
             curl_easy_setopt(easy, CURLOPT_POST, 1L);
-            curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data());
-            curl_easy_setopt(
-                easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size())
-            );
             curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
         }
-        for (const auto& [name, value] : request.headers)
-            transfer.header_list =
-                curl_slist_append(transfer.header_list, (name + ": " + value).c_str());
-        transfer.header_list = curl_slist_append(transfer.header_list, "Expect:");
-        curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.header_list);
     }
 
     // true: something was finished
@@ -209,9 +304,10 @@ struct HttpClient::Engine {
             std::unique_ptr<Transfer> transfer(reinterpret_cast<Transfer*>(pointer));
             active_.erase(transfer.get());
             HttpOutcome outcome = outcome_of(*transfer, code);
-            release(*transfer);
+            const auto completion = std::move(transfer->order.completion);
+            release(std::move(transfer));
             any = true;
-            transfer->completion(std::move(outcome));
+            completion(std::move(outcome));
         }
         return any;
     }
@@ -229,18 +325,15 @@ struct HttpClient::Engine {
             transfer.error_text[0] != '\0' ? transfer.error_text : curl_easy_strerror(code);
         return tl::unexpected(HttpFailure{
             request_bytes > 0 ? Fate::unknown : Fate::not_sent,
-            Error{kind_of(code), "asking " + host_of(transfer.request.url) + ": " + cause}});
+            Error{kind_of(code), "asking " + host_of(transfer.order.request.url) + ": " + cause}});
     }
 
-    void release(Transfer& transfer) {
-        curl_multi_remove_handle(multi_, transfer.easy);
-        if (spare_.size() < static_cast<std::size_t>(options_.idle_connections_max)) {
-            curl_easy_reset(transfer.easy);
-            spare_.push_back(transfer.easy);
-        } else {
-            curl_easy_cleanup(transfer.easy);
-        }
-        transfer.easy = nullptr;
+    void release(std::unique_ptr<Transfer> transfer) {
+        curl_multi_remove_handle(multi_, transfer->easy);
+        transfer->order = {};
+        transfer->response = {};
+        if (spare_.size() < static_cast<std::size_t>(options_.idle_connections_max))
+            spare_.push_back(std::move(transfer));
     }
 
     void cancel_all() {
@@ -250,8 +343,9 @@ struct HttpClient::Engine {
             active_.erase(active_.begin());
             long request_bytes = 0;
             curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &request_bytes);
-            release(*transfer);
-            transfer->completion(tl::unexpected(HttpFailure{
+            const auto completion = std::move(transfer->order.completion);
+            release(std::move(transfer));
+            completion(tl::unexpected(HttpFailure{
                 request_bytes > 0 ? Fate::unknown : Fate::not_sent,
                 Error{ErrorKind::cancelled, "stopped by us"}}));
         }
@@ -260,22 +354,38 @@ struct HttpClient::Engine {
     Options options_;
     CURLM* multi_ = nullptr;
     std::mutex mutex_;
-    std::vector<std::unique_ptr<Transfer>> submitted_;  // guarded by mutex_
-    std::unordered_set<Transfer*> active_;              // the client's thread only, like all below
-    std::vector<CURL*> spare_;
-    std::atomic<bool> stopping_ = false;
-    std::thread thread_;
+    std::vector<Order> submitted_;  // guarded by mutex_
+    std::atomic<std::thread::id> worker_;
+    platform::SocketWait waits_;
+    std::optional<SteadyTime> timer_due_;  // the client's thread only, like all below
+    std::unordered_set<Transfer*> active_;
+    std::vector<std::unique_ptr<Transfer>> spare_;
 };
 
-HttpClient::HttpClient(Options options) : engine_(std::make_unique<Engine>(options)) {}
-HttpClient::~HttpClient() = default;
+HttpClient::HttpClient(Options options, Drive drive)
+    : drive_(drive), engine_(std::make_unique<Engine>(options)) {
+    if (drive == Drive::own_thread)
+        thread_ = std::thread([this] {
+            while (!stopping_) engine_->work(kLongestWait);
+        });
+}
+
+HttpClient::~HttpClient() {
+    stopping_ = true;
+    engine_->interrupt();
+    if (thread_.joinable()) thread_.join();
+}
 
 void HttpClient::send(HttpRequest request, Completion completion) {
-    auto transfer = std::make_unique<Transfer>();
-    transfer->request = std::move(request);
-    transfer->completion = std::move(completion);
-    engine_->submit(std::move(transfer));
+    engine_->submit({std::move(request), std::move(completion)});
 }
+
+void HttpClient::work(std::chrono::nanoseconds at_most) {
+    MIS_ASSERT(drive_ == Drive::owner);
+    engine_->work(at_most);
+}
+
+void HttpClient::interrupt() { engine_->interrupt(); }
 
 HttpOutcome HttpClient::send_and_wait(HttpRequest request) {
     std::promise<HttpOutcome> promise;
@@ -283,6 +393,9 @@ HttpOutcome HttpClient::send_and_wait(HttpRequest request) {
     send(std::move(request), [&promise](HttpOutcome outcome) {
         promise.set_value(std::move(outcome));
     });
+    if (drive_ == Drive::owner)
+        while (answer.wait_for(std::chrono::seconds(0)) != std::future_status::ready)
+            engine_->work(kLongestWait);
     return answer.get();
 }
 

@@ -16,6 +16,7 @@ void Signal::raise() {
         raised_ = true;
     }
     changed_.notify_one();
+    if (hook_) hook_();
 }
 
 bool Signal::wait_for(nanoseconds at_most) {
@@ -87,11 +88,11 @@ void SinkThread::run() {
         while (!stopping()) {
             const auto due = sink_.turn();
             const auto wait = due ? *due - clock_.steady() : kLongestWait;
-            if (wait.count() > 0) sink_.signal().wait_for(std::min(wait, kLongestWait));
+            if (wait.count() > 0) sink_.wait(std::min(wait, kLongestWait));
         }
         const auto give_up = clock_.steady() + kDrain;
         while (!sink_.wind_down() && clock_.steady() < give_up)
-            sink_.signal().wait_for(give_up - clock_.steady());
+            sink_.wait(give_up - clock_.steady());
     } catch (const std::exception& error
     ) {  // the local store: nothing is lost, unsettled claims come again
         log::error("sink {} ended: {}", sink_.name(), error.what());

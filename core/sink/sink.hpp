@@ -11,6 +11,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -27,11 +28,15 @@ class Signal {  // wakes a sink's thread: new events, an answer, a stop; raising
     void raise();
     // Waits until raised, or at most this long; true: raised. Lowers it.
     bool wait_for(std::chrono::nanoseconds at_most);
+    // For a sink that waits for more than this: called whenever it is raised, by who raises it. Set
+    // before anybody does.
+    void also(std::function<void()> hook) { hook_ = std::move(hook); }
 
   private:
     std::mutex mutex_;
     std::condition_variable changed_;
     bool raised_ = false;
+    std::function<void()> hook_;
 };
 
 enum class Health {
@@ -75,6 +80,9 @@ class Sink {
     // From now on nothing new is sent, and what waits goes back to the queue; true once nothing is
     // in flight.
     virtual bool wind_down() = 0;
+    // What its thread does between two turns: until the signal is raised, an answer is there, or
+    // for this long.
+    virtual void wait(std::chrono::nanoseconds at_most) { signal_->wait_for(at_most); }
 
     // From any thread.
     SinkStatus status() const;

@@ -49,9 +49,9 @@ struct WebhookSink::Arrivals {
             first = outcomes.empty();
             outcomes.emplace_back(parcel, std::move(outcome));
         }
-        if (first) signal->raise();  // later ones are taken in the same turn
+        if (first && signal) signal->raise();  // later ones are taken in the same turn
     }
-    const std::shared_ptr<Signal> signal;
+    const std::shared_ptr<Signal> signal;  // none where the sink's thread itself adds them
     std::mutex mutex;
     std::vector<std::pair<Parcel*, net::HttpOutcome>> outcomes;  // guarded by mutex
 };
@@ -66,12 +66,23 @@ WebhookSink::WebhookSink(
       client_(client),
       clock_(clock),
       backoff_(options_.backoff_first, options_.backoff_longest),
-      arrivals_(std::make_shared<Arrivals>(signal_)),
+      arrivals_(std::make_shared<Arrivals>(
+          client.drive() == net::HttpClient::Drive::owner ? nullptr : signal_
+      )),
       gzip_level_(options_.gzip_level) {
     MIS_ASSERT(!options_.secrets.empty() && options_.parallel > 0 && options_.batch_events_max > 0);
+    if (client_.drive() == net::HttpClient::Drive::owner)
+        signal_->also([&client] { client.interrupt(); });
 }
 
 WebhookSink::~WebhookSink() = default;
+
+void WebhookSink::wait(nanoseconds at_most) {
+    if (client_.drive() == net::HttpClient::Drive::owner)
+        client_.work(at_most);
+    else
+        Sink::wait(at_most);
+}
 
 std::optional<nanoseconds> WebhookSink::turn() {
     take_arrivals();

@@ -51,7 +51,8 @@ struct WebhookOptions {
 class WebhookSink final : public Sink {
   public:
     // Queue, client and clock outlive the sink; it may be destroyed with requests under way (their
-    // events come again).
+    // events come again). A client without a thread (Drive::owner) is this sink's alone: the sink's
+    // thread drives it.
     WebhookSink(
         std::string name, WebhookOptions options, DeliveryQueue& queue, net::HttpClient& client,
         const Clock& clock
@@ -60,6 +61,7 @@ class WebhookSink final : public Sink {
 
     std::optional<std::chrono::nanoseconds> turn() override;
     bool wind_down() override;
+    void wait(std::chrono::nanoseconds at_most) override;
 
   private:
     struct Parcel;

@@ -158,6 +158,27 @@ TEST_CASE("destroying the client cancels what is under way, once each") {
     CHECK(cancelled == 1);
 }
 
+TEST_CASE("a client without a thread moves inside work() only, and is interrupted from others") {
+    HttpServer server({}, echo);
+    HttpClient client(HttpClient::Options(), HttpClient::Drive::owner);
+    int done = 0;
+    const std::string large(300'000, 'y');
+    for (const auto* path : {"/a", "/b", "/c"})
+        client.send(post(url_of(server, path), large), [&, path](HttpOutcome outcome) {
+            REQUIRE(outcome);
+            CHECK(outcome->body == "POST " + std::string(path) + "? " + large);
+            ++done;
+        });
+    CHECK(done == 0);
+    while (done < 3) client.work(std::chrono::seconds(60));
+    CHECK(client.send_and_wait(post(url_of(server, "/d"), "x"))->body == "POST /d? x");
+
+    std::thread other([&] { client.interrupt(); });
+    client.work(std::chrono::hours(1));  // nothing to do: it returns because of the other thread
+    other.join();
+    client.work(std::chrono::milliseconds(1));
+}
+
 TEST_CASE("gzip bodies are unpacked before the handler sees them; bombs and garbage are refused") {
     HttpServer::Options options;
     options.body_bytes_max = 100'000;

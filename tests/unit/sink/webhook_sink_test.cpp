@@ -403,6 +403,9 @@ TEST_CASE("winding down gives back what waits and finishes what is in flight") {
 }
 
 TEST_CASE("on its own thread, with the system's clock, a sink delivers what it is woken for") {
+    auto drive = net::HttpClient::Drive::own_thread;
+    SUBCASE("the client has a thread too") {}
+    SUBCASE("the sink's thread drives the client") { drive = net::HttpClient::Drive::owner; }
     log::set_level(log::Level::off);
     SystemClock clock;
     MemoryQueue queue(clock);
@@ -414,7 +417,7 @@ TEST_CASE("on its own thread, with the system's clock, a sink delivers what it i
         if ((count += delivery.ids.size()) == 100) all.set_value();
         return status(200);
     });
-    net::HttpClient client;
+    net::HttpClient client(net::HttpClient::Options(), drive);
     sink::WebhookOptions options;
     options.url = receiver.url();
     options.secrets = {test_secret()};
@@ -426,4 +429,30 @@ TEST_CASE("on its own thread, with the system's clock, a sink delivers what it i
     }
     CHECK(queue.pending() == 0);
     CHECK(sink.status().events_delivered == 100);
+}
+
+TEST_CASE("a sink whose thread drives its connections hears a wake-up while it waits for answers") {
+    log::set_level(log::Level::off);
+    SystemClock clock;
+    MemoryQueue queue(clock);
+    queue.add("e0", "patient/0");
+    std::promise<net::Responder> first, second;
+    std::atomic<int> requests = 0;
+    net::HttpServer server({}, [&](net::ServerRequest, net::Responder respond) {
+        (requests++ == 0 ? first : second).set_value(respond);
+    });
+    net::HttpClient client(net::HttpClient::Options(), net::HttpClient::Drive::owner);
+    sink::WebhookOptions options;
+    options.url = "http://127.0.0.1:" + std::to_string(server.port());
+    options.secrets = {test_secret()};
+    sink::WebhookSink sink("exchange", options, queue, client, clock);
+    {
+        sink::SinkThread thread(sink, clock);
+        const auto held = first.get_future().get();
+        queue.add("e1", "patient/1");
+        sink.wake();
+        second.get_future().get()(status(200));  // sent although the first is not answered
+        held(status(200));
+    }
+    CHECK(queue.pending() == 0);
 }
