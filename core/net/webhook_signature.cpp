@@ -39,12 +39,9 @@ std::string WebhookSecret::signature(
 }
 
 std::string webhook_id(std::span<const std::string_view> event_ids) {
-    Sha256 hash;
-    for (const auto id : event_ids) {
-        hash.update(id);
-        hash.update("\n");
-    }
-    return "msg_" + to_hex(hash.finish()).substr(0, 32);
+    std::string lines;
+    for (const auto id : event_ids) lines.append(id) += '\n';
+    return "msg_" + to_hex(sha256(lines)).substr(0, 32);
 }
 
 Headers webhook_headers(
