@@ -223,6 +223,7 @@ void Daemon::housekeeping() {
     const auto pruned = outbox::prune(transaction, now_us, setup_.keep_delivered_us);
     const auto purged = record::Quarantine::purge(transaction, now_us);
     if (pruned + purged > 0) transaction.commit();
+    store_.database().give_back_cache();
     platform::give_back_free_memory();
 }
 

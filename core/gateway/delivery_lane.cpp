@@ -10,6 +10,7 @@ DeliveryLane::DeliveryLane(ClinicStore& store, SinkSetup setup, const Clock& clo
       reader_(store.reader()),
       delivery_(reader_, setup_.delivery, clock),
       queue_(delivery_, store.identity().clinic_id()) {
+    reader_.execute("pragma cache_size = -256");  // kB: segments are read one after the other, once
     MIS_ASSERT(setup_.webhook.has_value() != setup_.file.has_value());
     if (setup_.webhook) {
         const int parallel = setup_.webhook->parallel;

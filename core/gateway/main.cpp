@@ -8,6 +8,7 @@
 #include "gateway/cli/commands.hpp"
 #include "gateway/cli/session.hpp"
 #include "gateway/cli/usage.hpp"
+#include "platform/memory.hpp"
 
 namespace cli = mis::gateway::cli;
 
@@ -382,6 +383,7 @@ class CommandLine {
 }  // namespace
 
 int main(int argc, char** argv) {
+    mis::platform::keep_memory_small();
     try {
         CommandLine line;
         return line.run(argc, argv);

@@ -292,6 +292,7 @@ SourceWorker::PassSummary SourceWorker::pass(
         source_.reset();  // connects anew next time
     }
     mid_pass.reset();
+    if (summary.counts.wrote()) reader_.give_back_cache();
     std::unique_lock lock(store_.mutex());
     if (!cancelled_)
         summary.meaning = meaning_.work_off(clock_.unix_us(), mid_pass_, [&] {

@@ -10,7 +10,7 @@ namespace mis::outbox {
 namespace {
 
 constexpr std::size_t kLoadAtLeast =
-    1024;  // four segments: smaller loads would unpack the same segment again and again
+    1024;  // some segments: smaller loads would unpack the same segment again and again
 constexpr std::size_t kParkedLoad = 32;
 
 }  // namespace

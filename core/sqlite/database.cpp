@@ -179,6 +179,8 @@ Statement Database::prepare(std::string_view sql) {
     return Statement(statement, handle_);
 }
 
+void Database::give_back_cache() { sqlite3_db_release_memory(handle_); }
+
 std::int64_t Database::last_insert_id() const { return sqlite3_last_insert_rowid(handle_); }
 std::int64_t Database::changes() const { return sqlite3_changes64(handle_); }
 

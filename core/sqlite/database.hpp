@@ -94,6 +94,7 @@ class Database {
 
     void execute(std::string_view sql);       // one or several statements, no rows wanted
     Statement prepare(std::string_view sql);  // cached by text
+    void give_back_cache();  // pages that were read, up to 2 MB; they are read again when needed
     std::int64_t last_insert_id() const;
     std::int64_t changes() const;
     sqlite3* handle() const {

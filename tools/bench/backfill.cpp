@@ -15,6 +15,7 @@
 #include "base/log.hpp"
 #include "gateway/cli/session.hpp"
 #include "outbox/outbox.hpp"
+#include "platform/memory.hpp"
 #include "platform/service.hpp"
 
 using namespace mis;
@@ -33,6 +34,7 @@ double memory_mb(const std::string& field) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    platform::keep_memory_small();  // as the daemon does
     gateway::cli::Common common;
     int stay_seconds = 0;
     CLI::App app{"A timed backfill."};
