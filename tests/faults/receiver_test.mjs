@@ -1,8 +1,11 @@
 // A receiver that is dead, slow, lies, resets or poisons. What it breaks: the answer to a delivery, or the delivery itself. Which loss it looks for: an event
 // that is given up, one that overtakes another of its key, a second id for the same content, a sink that holds up the reading.
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
 import { test } from "node:test";
-import { Clinic, assert_agrees, fold, sequence_problems, until } from "../system/clinic.mjs";
+import { Clinic, assert_agrees, fold, program, sequence_problems, until } from "../system/clinic.mjs";
 
 async function working_clinic(t, { misbehaviour = [], sink = {}, patients = 15, procedures = 20 } = {}) {
   const clinic = await Clinic.make(t, { patients, procedures });
@@ -64,6 +67,38 @@ test("a slow receiver, slower than the deadline for an answer: nothing is lost, 
   await clinic.live({ actions: 20, rate: 20 });
   await clinic.caught_up();
   assert_agrees(clinic);
+  assert.equal(await clinic.gateway.stop(), 0);
+});
+
+test("`sync --once` killed while the MIS is silent: what was delivered meanwhile is recorded, and does not come again", async (t) => {
+  const clinic = await working_clinic(t, { patients: 40, procedures: 60 });
+  await clinic.receiver.stop();
+  await clinic.gateway.start();
+  const backlog = async () => (await clinic.gateway.metrics())['mis_gateway_outbox_events{sink="exchange"}'];
+  await until("there is a backlog", async () => (await backlog()) > 200);
+  assert.equal(await clinic.gateway.stop(), 0);
+
+  const silent = createServer(() => {}); // takes the connection and says nothing
+  await new Promise((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  t.after(() => silent.close());
+  const password_file = join(clinic.folder, "silent.password");
+  writeFileSync(password_file, "invented", { mode: 0o600 });
+  const firebird = { host: "127.0.0.1", port: silent.address().port, database: "silent.fdb", user: "SYSDBA", password_file };
+  await clinic.receiver.start(["--slow-ms", "50"]);
+  const sinks = [clinic.webhook_sink({ batch_events_max: 2, parallel: 2 })];
+  clinic.write_config({ sources: [clinic.source({ firebird })], sinks });
+  const once = clinic.process("once");
+  once.spawn(program("mis-gateway"), ["sync", "--once", "--config", clinic.config_file], { MIS_GATEWAY_CRASH_AT: "delivery.after_commit:6" });
+  await until("the outcomes are recorded for the sixth time", () => once.exit !== undefined);
+  assert.deepEqual(once.exit, { code: null, signal: "SIGKILL" }, once.new_log);
+  assert.doesNotMatch(once.new_log, /degraded|unavailable/, "the pass still waited for the MIS");
+  const taken = clinic.receiver.events.length;
+
+  clinic.write_config({ sinks });
+  await clinic.gateway.start();
+  await clinic.caught_up();
+  assert_agrees(clinic);
+  assert.ok(repeats(clinic) < taken / 2, `taken before the kill: ${taken}, of them again: ${repeats(clinic)}; only what the last of six commits came too early for`);
   assert.equal(await clinic.gateway.stop(), 0);
 });
 
