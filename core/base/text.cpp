@@ -1,5 +1,6 @@
 #include "base/text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -176,6 +177,10 @@ std::optional<std::string> phone_last_ten(std::string_view text) {
 }
 
 std::string fold_code(std::string_view code) {
+    const bool folded = std::all_of(code.begin(), code.end(), [](char c) {
+        return is_visible_ascii(c) && (c < 'a' || c > 'z');
+    });
+    if (folded) return std::string(code);
     return map_code_points(trim(code), [](std::uint32_t point) -> std::uint32_t {
         switch (upper(point)) {
             case 0x410:

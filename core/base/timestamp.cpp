@@ -259,11 +259,23 @@ Zone::Resolved Zone::resolve(const LocalTime& local) const {
 }
 
 Timestamp Zone::at(std::int64_t unix_us) const {
-    const auto info = zone_of(entry_).get_info(date::sys_time<microseconds>{microseconds{unix_us}});
-    return Timestamp{
-        unix_us, static_cast<std::int32_t>(
-                     std::chrono::duration_cast<std::chrono::minutes>(info.offset).count()
-                 )};
+    struct Period {  // between two changes of a zone's clock: the last one asked for
+        const void* zone = nullptr;
+        std::int64_t from_s = 0, to_s = 0;
+        std::int32_t offset_min = 0;
+    };
+    thread_local Period last;
+    const std::int64_t second = floor_divide(unix_us, kUsPerSecond);
+    if (last.zone != entry_ || second < last.from_s || second >= last.to_s) {
+        const auto info =
+            zone_of(entry_).get_info(date::sys_time<microseconds>{microseconds{unix_us}});
+        last = Period{
+            entry_, info.begin.time_since_epoch().count(), info.end.time_since_epoch().count(),
+            static_cast<std::int32_t>(
+                std::chrono::duration_cast<std::chrono::minutes>(info.offset).count()
+            )};
+    }
+    return Timestamp{unix_us, last.offset_min};
 }
 
 }  // namespace mis

@@ -22,7 +22,9 @@ std::string money_text(const BodyFields& fields, std::string_view name) {
     return sum ? sum->to_string() : std::string(fields.find(name).raw());
 }
 
-void erase_prefix(std::map<std::string, Standing>& standing, const std::string& prefix) {
+void erase_prefix(
+    std::map<std::string, Standing, std::less<>>& standing, const std::string& prefix
+) {
     auto at = standing.lower_bound(prefix);
     while (at != standing.end() && starts_with(at->first, prefix)) at = standing.erase(at);
 }
@@ -82,8 +84,12 @@ void take_receipt_back(Announced& announced, const Event& event, const std::stri
     announced.receipts.push_back(std::move(entry));
 }
 
-void stand(Announced& announced, const Event& event, const std::string& key) {
-    announced.standing[key] = Standing{event.id, event.type, event.leaves, event.data};
+void stand(Announced& announced, const Event& event, std::string key) {
+    Standing& standing = announced.standing[std::move(key)];
+    standing.event_id = event.id;
+    standing.type = event.type;
+    standing.leaves = event.leaves;
+    standing.data = event.data;
 }
 
 void reverse(Announced& announced, const Event& event) {
@@ -152,7 +158,7 @@ void apply_to_limit(Announced& announced, const Event& event, const std::string&
 
 }  // namespace
 
-const Standing* Announced::find(const std::string& key) const {
+const Standing* Announced::find(std::string_view key) const {
     const auto found = standing.find(key);
     return found == standing.end() ? nullptr : &found->second;
 }
@@ -222,10 +228,13 @@ std::string key_of(const Event& event) {
 }
 
 void apply(Announced& announced, const Event& event) {
+    if (event.type == "billing.reversal") return reverse(announced, event);
+    std::string key = key_of(event);
+    if (!key.empty()) apply_as(announced, event, std::move(key));
+}
+
+void apply_as(Announced& announced, const Event& event, std::string key) {
     const std::string& type = event.type;
-    if (type == "billing.reversal") return reverse(announced, event);
-    const std::string key = key_of(event);
-    if (key.empty()) return;
     if (type == "appointment.removed" || type == "plan.deviation.withdrawn" ||
         type == "plan.stage.withdrawn" || type == "order.unlinked") {
         announced.standing.erase(key);
@@ -239,7 +248,7 @@ void apply(Announced& announced, const Event& event) {
     } else if (type == "limit.opened" || type == "limit.granted" || type == "limit.closed") {
         apply_to_limit(announced, event, key);
     } else {
-        stand(announced, event, key);
+        stand(announced, event, std::move(key));
         if (type == "order.linked")
             announced.standing.erase("waiting/" + event.data.find("order").string());
         if (type == "billing.charge") book(announced, event, event.id);
@@ -383,8 +392,10 @@ Result<Announced> Announced::from_text(std::string_view text) {
     }
     for (const JsonMember& member : JsonMembers(document.find("first_seen_us")))
         announced.first_seen_us[name_of(member)] = member.value.integer().value_or(0);
-    for (const JsonMember& member : JsonMembers(document.find("rows")))
-        announced.rows.emplace_hint(announced.rows.end(), name_of(member), member.value.string());
+    const JsonMembers rows(document.find("rows"));
+    for (const JsonMember& member : rows)
+        announced.rows.add(name_of(member), member.value.string());
+    announced.rows.settle();
     return announced;
 }
 

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -21,6 +22,7 @@
 #include "base/result.hpp"
 #include "base/timestamp.hpp"
 #include "domain/event.hpp"
+#include "domain/row_names.hpp"
 
 namespace mis::domain {
 
@@ -44,16 +46,16 @@ struct LedgerEntry {  // a charge or reversal as it was booked; never removed, s
 };
 
 struct Announced {
-    std::map<std::string, Standing> standing;
+    std::map<std::string, Standing, std::less<>> standing;
     std::vector<LedgerEntry> ledger;
     std::vector<LedgerEntry> receipts;  // payments, prepayments and refunds (negative) as they were
                                         // booked, and taken back
     std::map<std::string, std::int64_t>
         first_seen_us;  // no event tells it: when a patient's white mark was first seen (L8)
-    std::map<std::string, std::string> rows;  // nor this: the source id behind a public id, which
-                                              // decides D3's ties when the row is gone
+    RowNames rows;  // nor this: the source id behind a public id, which decides D3's ties when the
+                    // row is gone
 
-    const Standing* find(const std::string& key) const;
+    const Standing* find(std::string_view key) const;
     Money consumed(std::string_view limit
     ) const;  // L2: the standing charges to the account and what overflowed it
 
@@ -64,6 +66,8 @@ struct Announced {
 
 // `event.id`, `type`, `data` and `leaves` are read, nothing else: what a log of sent events has.
 void apply(Announced& announced, const Event& event);
+// The same, with its key_of() worked out.
+void apply_as(Announced& announced, const Event& event, std::string key);
 Announced fold(std::span<const Event> events);
 
 // What several groups announced, once they are one group.

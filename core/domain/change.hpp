@@ -4,6 +4,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <type_traits>
 
 #include "domain/draft.hpp"
 #include "domain/export_gate.hpp"
@@ -30,9 +32,8 @@ struct Change {
     }
 
     // D3's ties: the row behind a public id, which may be gone by now.
-    const std::string& row_of(const std::string& id) const {
-        const auto found = before.rows.find(id);
-        return found == before.rows.end() ? id : found->second;
+    std::string row_of(const std::string& id) const {
+        return std::string(before.rows.find(id).value_or(id));
     }
 
     // What consumers were told under this key. What was withheld counts as never said once it may
@@ -46,12 +47,17 @@ struct Change {
 };
 
 // Calls visit(key without prefix, standing) for every announcement under the prefix, in the order
-// of keys.
+// of keys. The key is a view where visit takes one.
 template <typename Visit>
-void for_each_standing(const Announced& announced, const std::string& prefix, const Visit& visit) {
+void for_each_standing(const Announced& announced, std::string_view prefix, const Visit& visit) {
     for (auto at = announced.standing.lower_bound(prefix); at != announced.standing.end(); ++at) {
-        if (at->first.compare(0, prefix.size(), prefix) != 0) return;
-        visit(at->first.substr(prefix.size()), at->second);
+        const std::string_view key = at->first;
+        if (!key.starts_with(prefix)) return;
+        const std::string_view rest = key.substr(prefix.size());
+        if constexpr (std::is_invocable_v<Visit, std::string_view, const Standing&>)
+            visit(rest, at->second);
+        else
+            visit(std::string(rest), at->second);
     }
 }
 

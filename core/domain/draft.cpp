@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <tuple>
 
 namespace mis::domain {
@@ -26,60 +27,93 @@ constexpr std::array<std::pair<std::string_view, int>, 36> kRanks{{
 
 int rank_of_type(std::string_view type) {
     for (const auto& [prefix, rank] : kRanks) {
-        if (!prefix.empty() && type.substr(0, prefix.size()) == prefix) return rank;
+        const std::size_t last = prefix.size() - 1;  // what tells two of a family apart
+        if (prefix.empty() || type.size() <= last || type[last] != prefix[last]) continue;
+        if (type.starts_with(prefix)) return rank;
     }
     return 59;
 }
 
 Draft& Draft::of_patient(const std::string& patient) {
+    if (!patient.empty()) event.data.set_string("patient", patient);
+    return of_named_patient(patient);
+}
+
+Draft& Draft::of_named_patient(const std::string& patient) {
     if (patient.empty()) return *this;
-    event.data.set_string("patient", patient);
-    event.partition_key = "patient/" + patient;
+    event.partition_key.reserve(8 + patient.size());
+    event.partition_key = "patient/";
+    event.partition_key += patient;
     if (event.subject.empty()) event.subject = event.partition_key;
     return *this;
 }
 
 Draft& Drafts::add(std::string type, Timestamp time, JsonText data, JsonText identity) {
-    Draft draft;
+    if (drafts_.size() == drafts_.capacity())  // they are large: not moved twice for nothing
+        drafts_.reserve(std::max<std::size_t>(64, 2 * drafts_.size()));
+    Draft& draft = drafts_.emplace_back();
     draft.event.type = std::move(type);
     draft.event.time = time;
     draft.event.data = std::move(data);
     draft.event.identity = std::move(identity).take();
-    drafts_.push_back(std::move(draft));
-    return drafts_.back();
+    return draft;
+}
+
+std::uint64_t Drafts::occurrences(const Event& event) {
+    const std::hash<std::string_view> hash;
+    const std::size_t content =
+        (hash(event.entity_id) * 31 + hash(event.type)) * 31 + hash(event.identity);
+    std::uint64_t count = 0;
+    for (auto [at, end] = said_.equal_range(content); at != end; ++at) {
+        const Event& other = events_[at->second];
+        if (other.entity_id == event.entity_id && other.type == event.type &&
+            other.identity == event.identity)
+            ++count;
+    }
+    said_.emplace(content, events_.size());
+    return count;
 }
 
 void Drafts::settle() {
+    if (drafts_.empty()) return;
     std::vector<std::pair<int, std::size_t>> places;
+    places.reserve(drafts_.size());
     for (std::size_t i = 0; i < drafts_.size(); ++i)
         places.emplace_back(rank_of_type(drafts_[i].event.type), i);
-    std::stable_sort(places.begin(), places.end(), [&](const auto& a, const auto& b) {
+    const auto earlier = [&](const auto& a, const auto& b) {
+        if (a.first != b.first) return a.first < b.first;
         const Draft& x = drafts_[a.second];
         const Draft& y = drafts_[b.second];
+        if (x.at_us != y.at_us) return x.at_us < y.at_us;
         return std::make_tuple(
-                   a.first, x.at_us, std::string_view(x.source_id), x.payer != "limit",
-                   std::string_view(x.payer), x.turn
+                   std::string_view(x.source_id), x.payer != "limit", std::string_view(x.payer),
+                   x.turn
                ) <
                std::make_tuple(
-                   b.first, y.at_us, std::string_view(y.source_id), y.payer != "limit",
-                   std::string_view(y.payer), y.turn
+                   std::string_view(y.source_id), y.payer != "limit", std::string_view(y.payer),
+                   y.turn
                );
-    });
+    };
+    if (!std::is_sorted(places.begin(), places.end(), earlier))
+        std::stable_sort(places.begin(), places.end(), earlier);
+    events_.reserve(events_.size() + drafts_.size());
     for (const auto& [rank, index] : places) {
-        Event& event = drafts_[index].event;
+        Draft& draft = drafts_[index];
+        Event& event = draft.event;
         if (event.partition_key.empty()) event.partition_key = event.subject;
         const bool billed =
             rank == 33 || rank == 34;  // whose reversal will name it, withheld or not
         if (event.leaves == Export::leaves || billed) {
             std::uint64_t nth = 0;
-            if (event.leaves == Export::leaves) {
-                nth = occurrences_[event.entity_id + '\n' + event.type + '\n' + event.identity]++;
-            }
+            if (event.leaves == Export::leaves) nth = occurrences(event);
             if (rules_.event_id_of)
                 event.id = rules_.event_id_of(event.entity_id, event.type, event.identity, nth);
         }
         if (rank == 33) event.data.set_string("charge_id", event.id);
-        apply(after_, event);
+        if (draft.key.empty())
+            apply(after_, event);
+        else
+            apply_as(after_, event, std::move(draft.key));
         events_.push_back(std::move(event));
     }
     drafts_.clear();

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "domain/announced.hpp"
@@ -17,7 +17,8 @@ struct Draft {
     std::int64_t at_us = 0;  // D3's ties: performed_at, source_id, payer …
     std::string source_id;
     std::string payer;
-    int turn = 0;  // … then this, for what has an order of its own (stages, items of one line)
+    int turn = 0;     // … then this, for what has an order of its own (stages, items of one line)
+    std::string key;  // key_of() the event, where its maker has it at hand; empty: work it out
 
     Draft& entity(std::string id) {
         event.entity_id = std::move(id);
@@ -30,13 +31,19 @@ struct Draft {
     }
     // Subject and partition: the patient unless said otherwise.
     Draft& of_patient(const std::string& patient);
+    // The same, where the data names the patient already.
+    Draft& of_named_patient(const std::string& patient);
     Draft& about(std::string subject) {
         event.subject = std::move(subject);
         return *this;
     }
-    Draft& with(const Permission& permission) {
+    Draft& with(Permission permission) {
         event.leaves = permission.leaves;
-        event.ground = permission.ground;
+        event.ground = std::move(permission.ground);
+        return *this;
+    }
+    Draft& stands_as(std::string announcement) {
+        key = std::move(announcement);
         return *this;
     }
 };
@@ -61,8 +68,11 @@ class Drafts {
     Announced& after_;
     std::vector<Draft> drafts_;
     std::vector<Event> events_;
-    std::map<std::string, std::uint64_t>
-        occurrences_;  // in this evaluation, of (entity, type, identity)
+    std::unordered_multimap<std::size_t, std::size_t>
+        said_;  // places in events_, by a hash of (entity, type, identity)
+
+    // How often this was said before, in this evaluation.
+    std::uint64_t occurrences(const Event& event);
 };
 
 // D3: the place of a type within a change set.

@@ -45,10 +45,13 @@ void announce_withdrawals(Change& change) {
 }
 
 void remember_rows(const TypedFacts& typed, Announced& after) {
-    after.rows.clear();
-    for (const Line& line : typed.lines) after.rows[line.id] = line.key.source_id;
-    for (const Payment& payment : typed.payments) after.rows[payment.id] = payment.key.source_id;
-    for (const Appointment& visit : typed.appointments) after.rows[visit.id] = visit.key.source_id;
+    RowNames rows;
+    rows.reserve(typed.lines.size() + typed.payments.size() + typed.appointments.size());
+    for (const Line& line : typed.lines) rows.add(line.id, line.key.source_id);
+    for (const Payment& payment : typed.payments) rows.add(payment.id, payment.key.source_id);
+    for (const Appointment& visit : typed.appointments) rows.add(visit.id, visit.key.source_id);
+    rows.settle();
+    after.rows = std::move(rows);
 }
 
 }  // namespace

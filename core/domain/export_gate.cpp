@@ -21,13 +21,12 @@ Permission ExportGate::record(const std::string& patient, const Timestamp& at) c
 Permission ExportGate::patient(const std::string& patient) const {
     if (rules_.export_mode == ExportMode::ordered) return by_consent(patient, nullptr);
     if (withdrawn(patient)) return {};
-    return Permission{Export::leaves, "export all: " + rules_.export_ground};
+    return Permission{Export::leaves, ground_of_all_};
 }
 
 Permission ExportGate::order(const Order& order) const {
     if (!order.patient.empty() && withdrawn(order.patient)) return {};
-    if (rules_.export_mode == ExportMode::all)
-        return Permission{Export::leaves, "export all: " + rules_.export_ground};
+    if (rules_.export_mode == ExportMode::all) return Permission{Export::leaves, ground_of_all_};
     if (order.consented) {
         return Permission{
             Export::leaves,

@@ -23,7 +23,8 @@ struct Permission {
 
 class ExportGate {  // the arguments outlive it
   public:
-    ExportGate(const Orders& orders, const Rules& rules) : orders_(orders), rules_(rules) {}
+    ExportGate(const Orders& orders, const Rules& rules)
+        : orders_(orders), rules_(rules), ground_of_all_("export all: " + rules.export_ground) {}
 
     Permission record(const std::string& patient, const Timestamp& at)
         const;  // one of the patient's records, of that business time
@@ -38,6 +39,7 @@ class ExportGate {  // the arguments outlive it
   private:
     const Orders& orders_;
     const Rules& rules_;
+    std::string ground_of_all_;
 
     Permission by_consent(const std::string& patient, const Timestamp* at) const;
 };

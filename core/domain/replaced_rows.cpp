@@ -18,8 +18,7 @@ bool says_nothing(JsonView value) {
     return value.absent() || value.is_null() || value.raw() == "[]";
 }
 
-bool same_field(const JsonMembers& a, const JsonMembers& b, std::string_view name) {
-    const JsonView left = a.find(name), right = b.find(name);
+bool same_value(std::string_view name, JsonView left, JsonView right) {
     if (says_nothing(left) || says_nothing(right)) return says_nothing(left) == says_nothing(right);
     if (left.raw() == right.raw()) return true;
     if (name == "service_code") return fold_code(left.string()) == fold_code(right.string());
@@ -29,6 +28,10 @@ bool same_field(const JsonMembers& a, const JsonMembers& b, std::string_view nam
     return false;
 }
 
+bool same_field(const JsonMembers& a, const JsonMembers& b, std::string_view name) {
+    return same_value(name, a.find(name), b.find(name));
+}
+
 // Pairs announced records that are gone with new ones of the same content, each once, in their
 // order.
 template <typename Records, typename Same>
@@ -36,22 +39,24 @@ std::map<std::string, std::string> pair_up(
     Records& records, const Announced& before, const std::string& prefix, std::string_view field,
     const Same& same
 ) {
-    std::set<std::string_view> present;
-    for (const auto& record : records) present.insert(record.id);
+    std::map<std::string, std::string> renamed;
+    if (before.standing.empty()) return renamed;
+    std::vector<std::string_view> present;
+    present.reserve(records.size());
+    for (const auto& record : records) present.push_back(record.id);
+    std::sort(present.begin(), present.end());
     std::vector<std::pair<std::string, JsonView>> gone;
-    for_each_standing(before, prefix, [&](const std::string& id, const Standing& standing) {
-        if (present.contains(id)) return;
+    for_each_standing(before, prefix, [&](std::string_view id, const Standing& standing) {
+        if (std::binary_search(present.begin(), present.end(), id)) return;
         gone.emplace_back(id, field.empty() ? standing.data.view() : standing.data.find(field));
     });
-    std::map<std::string, std::string> renamed;
     if (gone.empty()) return renamed;
     for (auto& record : records) {
         if (before.find(prefix + record.id) != nullptr) continue;
         auto old = std::find_if(
             gone.begin(), gone.end(),
             [&](const auto& g) {  // paired before, and corrected since
-                const auto row = before.rows.find(g.first);
-                return row != before.rows.end() && row->second == record.key.source_id;
+                return before.rows.find(g.first) == record.key.source_id;
             }
         );
         if (old == gone.end()) {
@@ -110,16 +115,25 @@ void keep_ids_of_items(TypedFacts& typed, const Announced& before) {
 bool same_but(JsonView a, JsonView b, std::initializer_list<std::string_view> aside) {
     if (a.raw() == b.raw()) return true;
     const JsonMembers left(a), right(b);
-    for (const JsonMembers* side : {&left, &right}) {
-        for (const JsonMember& member : *side) {
-            const bool left_out = std::find(aside.begin(), aside.end(), member.name) != aside.end();
-            if (!left_out && !same_field(left, right, member.name)) return false;
-        }
+    const auto counts = [&](std::string_view name) {
+        return std::find(aside.begin(), aside.end(), name) == aside.end();
+    };
+    // Both in the order of their names, so one walk sees every name once.
+    const JsonMember *x = left.begin(), *y = right.begin();
+    while (x != left.end() || y != right.end()) {
+        const int order = x == left.end() ? 1 : y == right.end() ? -1 : x->name.compare(y->name);
+        const std::string_view name = order <= 0 ? x->name : y->name;
+        const JsonView was = order <= 0 ? x->value : JsonView();
+        const JsonView is = order >= 0 ? y->value : JsonView();
+        if (was.raw() != is.raw() && counts(name) && !same_value(name, was, is)) return false;
+        if (order <= 0) ++x;
+        if (order >= 0) ++y;
     }
     return true;
 }
 
 Difference difference(JsonView announced, const Line& line) {
+    if (announced.raw() == line.exported.text()) return Difference::none;
     const JsonMembers was(announced), is(line.exported.view());
     for (const std::string_view name : kCorrectionFields) {
         if (!same_field(was, is, name)) return Difference::correction;

@@ -16,7 +16,10 @@ class Reader {
         : facts_(facts), rules_(rules), identity_(identity) {}
 
     TypedFacts read() {
-        all_.lines.reserve(facts_.records.size());
+        all_.lines.reserve(static_cast<std::size_t>(std::count_if(
+            facts_.records.begin(), facts_.records.end(),
+            [](const RecordFact& record) { return record.key.kind == "procedure"; }
+        )));
         for (const RecordFact& record : facts_.records) {
             if (record.key.kind == "patient") read_patient(record);
         }
@@ -39,6 +42,11 @@ class Reader {
     std::vector<Return> returns_;
     std::map<std::string, std::string> merged_into_;  // pseudonym → pseudonym
     mutable std::string last_source_, last_source_id_, last_pseudonym_;
+    struct NamedId {
+        std::string_view kind;
+        std::string source, source_id, public_id;
+    };
+    mutable std::vector<NamedId> last_named_;  // one a kind
 
     void problem(const RecordFact& record, std::string reason) {
         all_.problems.push_back(Problem{record.key, std::move(reason)});
@@ -49,7 +57,7 @@ class Reader {
         if (!fields.well_formed()) return problem(record, "the stored body is not JSON");
         Patient patient;
         patient.key = record.key;
-        patient.own_pseudonym = identity_.pseudonym(record.key.source, record.key.source_id);
+        patient.own_pseudonym = pseudonym(record.key.source, record.key.source_id);
         patient.pseudonym = patient.own_pseudonym;
         patient.first_seen_us = record.first_seen_us;
         const auto marks = fields.texts("marks");
@@ -86,6 +94,10 @@ class Reader {
                                  : resolved(pseudonym(record.key.source, source_id));
     }
 
+    const std::string& own_pseudonym(const RecordFact& record, const BodyFields& fields) const {
+        return pseudonym(record.key.source, fields.text("patient_source_id"));
+    }
+
     // A group's records name the same few patients, and a pseudonym costs a keyed hash.
     const std::string& pseudonym(const std::string& source, const std::string& source_id) const {
         if (last_pseudonym_.empty() || source != last_source_ || source_id != last_source_id_) {
@@ -96,33 +108,68 @@ class Reader {
         return last_pseudonym_;
     }
 
+    // Of a practitioner, a branch …: the lines of a day name the same ones, and an id costs a hash.
+    const std::string& public_id(
+        std::string_view kind, const std::string& source, const std::string& source_id
+    ) const {
+        auto last = std::find_if(last_named_.begin(), last_named_.end(), [&](const NamedId& known) {
+            return known.kind == kind;
+        });
+        if (last == last_named_.end()) last = last_named_.insert(last, NamedId{kind, {}, {}, {}});
+        if (last->public_id.empty() || last->source_id != source_id || last->source != source) {
+            last->public_id = identity_.public_id(source, kind, source_id);
+            last->source = source;
+            last->source_id = source_id;
+        }
+        return last->public_id;
+    }
+
     Zone zone_of(const BodyFields& fields) const {
+        if (rules_.branch_zones.empty()) return rules_.clinic_zone;
         const auto branch = rules_.branch_zones.find(fields.text("branch_source_id"));
         return branch == rules_.branch_zones.end() ? rules_.clinic_zone : branch->second;
     }
 
-    // The named fields as they are, and ids under their natural name as public ids.
-    JsonFields exported(
-        const RecordFact& record, const BodyFields& fields, const std::string& id,
-        const std::string& patient, std::initializer_list<std::string_view> plain,
-        std::initializer_list<std::string_view> ids
-    ) const {
-        JsonFields out;
-        out.string("id", id);
-        for (const std::string_view name : plain) {
-            const JsonView value = fields.find(name);
-            if (!value.absent()) out.raw(name, std::string(value.raw()));
+    // The fields of a body that may leave: those named, as they are, and ids under their natural
+    // name as public ids. Told in the order of their names they are gathered without a copy.
+    class Exported {
+      public:
+        Exported(const Reader& reader, const RecordFact& record, const BodyFields& fields)
+            : reader_(reader), source_(record.key.source), fields_(fields), out_(kBytes) {}
+
+        Exported& plain(std::initializer_list<std::string_view> names) {
+            for (const std::string_view name : names) {
+                const JsonView value = fields_.find(name);
+                if (!value.absent()) out_.raw(name, value.raw());
+            }
+            return *this;
         }
-        for (const std::string_view kind : ids) {
-            std::string named(kind);
-            named += "_source_id";
-            const std::string source_id = fields.text(named);
-            if (!source_id.empty())
-                out.string(kind, identity_.public_id(record.key.source, kind, source_id));
+        // `field` names the record of that kind in the body.
+        Exported& id(std::string_view kind, std::string_view field) {
+            return id_of(kind, fields_.text(field));
         }
-        if (!patient.empty()) out.string("patient", patient);
-        return out;
-    }
+        Exported& id_of(std::string_view kind, const std::string& source_id) {
+            if (!source_id.empty()) out_.string(kind, reader_.public_id(kind, source_, source_id));
+            return *this;
+        }
+        Exported& string(std::string_view name, std::string_view value) {
+            if (!value.empty()) out_.string(name, value);
+            return *this;
+        }
+        Exported& raw(std::string_view name, std::string_view value) {
+            out_.raw(name, value);
+            return *this;
+        }
+        JsonText text() && { return std::move(out_).text(); }
+
+      private:
+        static constexpr std::size_t kBytes = 700;  // room for most procedures
+
+        const Reader& reader_;
+        const std::string& source_;
+        const BodyFields& fields_;
+        JsonFields out_;
+    };
 
     void read_record(const RecordFact& record) {
         const std::string& kind = record.key.kind;
@@ -144,12 +191,13 @@ class Reader {
         const auto total = fields.money("total");
         if (!performed_at || !total)
             return problem(record, "a procedure without performed_at or total");
-        Line line;
+        Line& line = all_.lines.emplace_back();
         line.key = record.key;
         line.id = identity_.public_id(record.key);
         line.patient = patient_of(record, fields);
         line.patient_merged =
-            line.patient != pseudonym(record.key.source, fields.text("patient_source_id"));
+            line.patient.empty() ||
+            (!merged_into_.empty() && line.patient != own_pseudonym(record, fields));
         line.performed_at = *performed_at;
         line.day = zone_of(fields).date_of(*performed_at);
         line.work = read_work(fields.text("service_code"), fields.text("nomenclature"), rules_);
@@ -168,28 +216,24 @@ class Reader {
         line.warranty = fields.flag("warranty").value_or(false);
         line.remarks = fields.texts("notes");
         read_shares(line, fields);
-        JsonFields out = exported(
-            record, fields, line.id, line.patient,
-            {"performed_at", "service_code", "service_name", "category", "quantity", "teeth",
-             "surfaces", "list_total", "discount", "total", "payer", "state", "warranty"},
-            {"practitioner", "appointment", "limit", "branch"}
-        );
+        Exported out(*this, record, fields);
+        out.id_of("appointment", line.appointment_source_id).id("branch", "branch_source_id");
+        out.plain({"category", "discount"}).string("id", line.id);
+        out.id_of("limit", line.limit_source_id).plain({"list_total"});
         if (line.work.nomenclature.empty())
-            out.null("nomenclature");
+            out.raw("nomenclature", "null");
         else
             out.string("nomenclature", line.work.nomenclature);
-        if (!line.plan_item_source_id.empty()) {
-            out.string(
-                "plan_item",
-                identity_.public_id(record.key.source, "plan_item", line.plan_item_source_id)
-            );
-        }
+        out.string("patient", line.patient).plain({"payer", "performed_at"});
+        out.id_of("plan_item", line.plan_item_source_id);
+        out.id("practitioner", "practitioner_source_id");
+        out.plain({"quantity", "service_code", "service_name"});
         if (!line.shares.empty()) out.raw("shares", exported_shares(record, line));
-        line.exported = out.text();
+        out.plain({"state", "surfaces", "teeth", "total", "warranty"});
+        line.exported = std::move(out).text();
         if (line.total.minor < 0 || line.quantity.is_negative()) {
             returns_.push_back(Return{std::move(line), fields.text("reverses_source_id")});
-        } else {
-            all_.lines.push_back(std::move(line));
+            all_.lines.pop_back();
         }
     }
 
@@ -240,11 +284,11 @@ class Reader {
         payment.limit_source_id = fields.text("limit_source_id");
         payment.paid_at = *paid_at;
         payment.amount = *amount;
-        payment.exported = exported(
-                               record, fields, payment.id, payment.patient,
-                               {"paid_at", "amount", "kind", "method", "payer"}, {"limit", "branch"}
-        )
-                               .text();
+        Exported out(*this, record, fields);
+        out.plain({"amount"}).id("branch", "branch_source_id").string("id", payment.id);
+        out.plain({"kind"}).id_of("limit", payment.limit_source_id).plain({"method", "paid_at"});
+        out.string("patient", payment.patient).plain({"payer"});
+        payment.exported = std::move(out).text();
         all_.payments.push_back(std::move(payment));
     }
 
@@ -266,11 +310,10 @@ class Reader {
         visit.limit_source_id = fields.text("limit_source_id");
         visit.comment = fields.text("comment");
         visit.plan_item_source_ids = fields.texts("plan_item_source_ids");
-        JsonFields out = exported(
-            record, fields, visit.id, visit.patient,
-            {"room", "starts_at", "ends_at", "status", "cancel_reason", "first_visit", "online"},
-            {"practitioner", "limit", "branch"}
-        );
+        Exported out(*this, record, fields);
+        out.id("branch", "branch_source_id").plain({"cancel_reason", "ends_at", "first_visit"});
+        out.string("id", visit.id).id_of("limit", visit.limit_source_id).plain({"online"});
+        out.string("patient", visit.patient);
         if (!visit.plan_item_source_ids.empty()) {
             std::string items = "[";
             for (const std::string& id : visit.plan_item_source_ids) {
@@ -279,7 +322,8 @@ class Reader {
             }
             out.raw("plan_items", items + "]");
         }
-        visit.exported = out.text();
+        out.id("practitioner", "practitioner_source_id").plain({"room", "starts_at", "status"});
+        visit.exported = std::move(out).text();
         all_.appointments.push_back(std::move(visit));
     }
 
@@ -320,11 +364,10 @@ class Reader {
         plan.active = fields.flag("active").value_or(true);
         plan.changed_at =
             fields.time("source_modified_at").value_or(rules_.clinic_zone.at(record.first_seen_us));
-        plan.exported =
-            exported(
-                record, fields, plan.id, plan.patient, {"created_on", "active"}, {"practitioner"}
-            )
-                .text();
+        Exported out(*this, record, fields);
+        out.plain({"active", "created_on"}).string("id", plan.id).string("patient", plan.patient);
+        out.id("practitioner", "practitioner_source_id");
+        plan.exported = std::move(out).text();
         all_.plans.push_back(std::move(plan));
     }
 
@@ -344,44 +387,46 @@ class Reader {
     }
 
     void sort_by_fact_order() {  // D1
-        std::sort(all_.lines.begin(), all_.lines.end(), [](const Line& a, const Line& b) {
-            return std::tie(a.performed_at.unix_us, a.key) <
-                   std::tie(b.performed_at.unix_us, b.key);
+        sort(all_.lines, [](const Line& line) {
+            return std::tie(line.performed_at.unix_us, line.key);
         });
-        std::sort(returns_.begin(), returns_.end(), [](const Return& a, const Return& b) {
-            return std::tie(a.line.performed_at.unix_us, a.line.key) <
-                   std::tie(b.line.performed_at.unix_us, b.line.key);
+        sort(returns_, [](const Return& taken_back) {
+            return std::tie(taken_back.line.performed_at.unix_us, taken_back.line.key);
         });
-        std::sort(
-            all_.payments.begin(), all_.payments.end(),
-            [](const Payment& a, const Payment& b) {
-                return std::tie(a.paid_at.unix_us, a.key) < std::tie(b.paid_at.unix_us, b.key);
-            }
-        );
-        std::sort(
-            all_.appointments.begin(), all_.appointments.end(),
-            [](const Appointment& a, const Appointment& b) {
-                return std::tie(a.starts_at.unix_us, a.key) < std::tie(b.starts_at.unix_us, b.key);
-            }
-        );
-        std::sort(
-            all_.limits.begin(), all_.limits.end(),
-            [](const LimitRecord& a, const LimitRecord& b) {
-                return std::tie(a.first_seen_us, a.key) < std::tie(b.first_seen_us, b.key);
-            }
-        );
-        std::sort(
-            all_.plans.begin(), all_.plans.end(),
-            [](const PlanRecord& a, const PlanRecord& b) {
-                return std::tie(a.created_on, a.key) < std::tie(b.created_on, b.key);
-            }
-        );
-        std::sort(
-            all_.plan_items.begin(), all_.plan_items.end(),
-            [](const PlanItemRecord& a, const PlanItemRecord& b) {
-                return std::tie(a.stage, a.position, a.key) < std::tie(b.stage, b.position, b.key);
-            }
-        );
+        sort(all_.payments, [](const Payment& payment) {
+            return std::tie(payment.paid_at.unix_us, payment.key);
+        });
+        sort(all_.appointments, [](const Appointment& visit) {
+            return std::tie(visit.starts_at.unix_us, visit.key);
+        });
+        sort(all_.limits, [](const LimitRecord& limit) {
+            return std::tie(limit.first_seen_us, limit.key);
+        });
+        sort(all_.plans, [](const PlanRecord& plan) {
+            return std::tie(plan.created_on, plan.key);
+        });
+        sort(all_.plan_items, [](const PlanItemRecord& item) {
+            return std::tie(item.stage, item.position, item.key);
+        });
+    }
+
+    // Moves each record once, if at all: they are large.
+    template <typename Record, typename KeyOf>
+    static void sort(std::vector<Record>& records, const KeyOf& key_of) {
+        const auto earlier = [&](const Record& a, const Record& b) {
+            return key_of(a) < key_of(b);
+        };
+        if (std::is_sorted(records.begin(), records.end(), earlier)) return;
+        std::vector<Record*> order;
+        order.reserve(records.size());
+        for (Record& record : records) order.push_back(&record);
+        std::sort(order.begin(), order.end(), [&](const Record* a, const Record* b) {
+            return earlier(*a, *b);
+        });
+        std::vector<Record> sorted;
+        sorted.reserve(records.size());
+        for (Record* record : order) sorted.push_back(std::move(*record));
+        records = std::move(sorted);
     }
 };
 

@@ -1,6 +1,7 @@
 #include "domain/billing/charges.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "domain/body_fields.hpp"
 #include "domain/replaced_rows.hpp"
@@ -34,17 +35,22 @@ std::string remarks_of(const Line& line) {
     return remarks += ']';
 }
 
-// What gives a charge its identity (I2): all but the item and the remarks.
-JsonText identity_of(const LineCharge& charge, const std::string& order) {
+struct Booking {  // what a charge tells beside its identity
+    std::string_view booked_on, item;
+    std::string remarks;
+};
+
+// What gives a charge its identity (I2): all but the booking.
+JsonText text_of(const LineCharge& charge, const std::string& order, const Booking* booking) {
     const Line& line = *charge.line;
-    JsonFields data;
-    data.string("payer", charge.payer).string("procedure", line.id).money("total", charge.total);
+    JsonFields data(600);
+    if (booking != nullptr) data.string("booked_on", booking->booked_on);
+    if (line.discount) data.money("discount", *line.discount);
+    if (booking != nullptr && !booking->item.empty()) data.string("item", booking->item);
+    if (!charge.limit.empty()) data.string("limit", charge.limit);
     data.money("line_total", line.total);
     if (line.list_total) data.money("list_total", *line.list_total);
-    if (line.discount) data.money("discount", *line.discount);
-    data.string("quantity", line.quantity.to_string());
-    data.boolean("tax_deductible", charge.payer == "patient" && line.category != "goods");
-    if (!charge.limit.empty()) data.string("limit", charge.limit);
+    if (!order.empty()) data.string("order", order);
     if (!charge.overruns.empty()) {  // so that a log alone tells what an account consumed
         std::string overruns = "[";
         for (const auto& [account, part] : charge.overruns) {
@@ -54,9 +60,25 @@ JsonText identity_of(const LineCharge& charge, const std::string& order) {
         }
         data.raw("overruns", overruns + "]");
     }
+    if (booking != nullptr && !line.patient.empty()) data.string("patient", line.patient);
+    data.string("payer", charge.payer);
     if (!charge.party.empty()) data.string("payer_party", charge.party);
-    if (!order.empty()) data.string("order", order);
-    return data.text();
+    data.string("procedure", line.id).string("quantity", line.quantity.to_string());
+    if (booking != nullptr) data.raw("remarks", booking->remarks);
+    data.boolean("tax_deductible", charge.payer == "patient" && line.category != "goods");
+    return std::move(data.money("total", charge.total)).text();
+}
+
+std::string key_of(const LineCharge& charge) {
+    std::string key;
+    key.reserve(charge.line->id.size() + charge.payer.size() + charge.limit.size() + 9);
+    key += "charge/";
+    key += charge.line->id;
+    key += '/';
+    key += charge.payer;
+    key += '/';
+    key += charge.limit;
+    return key;
 }
 
 class Announcer {
@@ -73,14 +95,14 @@ class Announcer {
 
     void announce(const LineCharge& charge) {
         const Line& line = *charge.line;
-        const std::string key = "charge/" + line.id + "/" + charge.payer + "/" + charge.limit;
-        const Permission permission = change_.gate.record(line.patient, line.performed_at);
+        std::string key = key_of(charge);
+        Permission permission = change_.gate.record(line.patient, line.performed_at);
         const Standing* told = change_.told(key, permission);
-        wanted_.insert(key);
-        std::string order = order_of(charge, tracked_, accounts_, change_.identity);
+        if (const Standing* known = change_.before.find(key)) wanted_.insert(known);
+        const std::string order = order_of(charge, tracked_, accounts_, change_.identity);
         std::string item_order;
         const PlanItem* item = tracked_.charged_item(line.id, &item_order);
-        JsonText identity = identity_of(charge, order);
+        JsonText identity = text_of(charge, order, nullptr);
         const auto why = reversed_.find(line.id);
         if (told != nullptr && why == reversed_.end()) {
             const JsonView was = told->data.view(), is = identity.view();
@@ -94,17 +116,19 @@ class Announcer {
         } else if (told != nullptr) {
             reverse(*told, why->second);
         }
-        JsonText data = identity;
-        data.set_string("booked_on", today_);
-        if (item != nullptr) data.set_string("item", item->id);
-        data.set("remarks", remarks_of(line));
+        const Booking booking{
+            today_, item == nullptr ? std::string_view() : item->id, remarks_of(line)};
         Draft& draft = change_.drafts.add(
-            "billing.charge", line.performed_at, std::move(data), std::move(identity)
+            "billing.charge", line.performed_at, text_of(charge, order, &booking),
+            std::move(identity)
         );
-        draft.entity(line.id).at(line.performed_at, line.key.source_id).with(permission);
+        draft.entity(line.id)
+            .at(line.performed_at, line.key.source_id)
+            .with(std::move(permission))
+            .stands_as(std::move(key));
         const Plan* plan = order.empty() ? nullptr : tracked_.plan_of_order(order);
         if (plan != nullptr) draft.about("plan/" + plan->id);
-        draft.of_patient(line.patient);
+        draft.of_named_patient(line.patient);
         draft.payer = charge.payer;
         draft.event.source = line.key.source;
         draft.event.record_id = line.id;
@@ -112,15 +136,11 @@ class Announcer {
     }
 
     void reverse_the_rest() {
-        for_each_standing(
-            change_.before, "charge/",
-            [&](const std::string& rest, const Standing& told) {
-                const std::string key = "charge/" + rest;
-                if (wanted_.contains(key)) return;
-                const auto why = reversed_.find(BodyFields(told.data).text("procedure"));
-                reverse(told, why == reversed_.end() ? "split_changed" : why->second);
-            }
-        );
+        for_each_standing(change_.before, "charge/", [&](std::string_view, const Standing& told) {
+            if (wanted_.contains(&told)) return;
+            const auto why = reversed_.find(BodyFields(told.data).text("procedure"));
+            reverse(told, why == reversed_.end() ? "split_changed" : why->second);
+        });
     }
 
   private:
@@ -129,7 +149,7 @@ class Announcer {
     const std::vector<Account>& accounts_;
     const ReversedLines& reversed_;
     std::string today_;
-    std::set<std::string> wanted_;
+    std::unordered_set<const Standing*> wanted_;  // of those announced before
 
     // I8: a new mapping re-matches plans and never reverses a charge.
     bool was_mapped_anew(const Line& line) const {

@@ -1,5 +1,7 @@
 #include "domain/billing/lines.hpp"
 
+#include <algorithm>
+
 #include "domain/body_fields.hpp"
 #include "domain/replaced_rows.hpp"
 
@@ -43,12 +45,10 @@ void reverse(
 
 ReversedLines announce_lines(Change& change) {
     ReversedLines reversed;
-    std::set<std::string> present;
     for (const Line& line : change.typed.lines) {
-        const std::string key = "procedure/" + line.id;
-        const Permission permission = change.gate.record(line.patient, line.performed_at);
+        std::string key = "procedure/" + line.id;
+        Permission permission = change.gate.record(line.patient, line.performed_at);
         const Standing* told = change.told(key, permission);
-        present.insert(line.id);
         if (told != nullptr) {
             const JsonView announced = told->data.find("procedure");
             const Difference found =
@@ -59,22 +59,30 @@ ReversedLines announce_lines(Change& change) {
             reverse(change, line.id, *told, reason);
         }
         if (line.in_progress) continue;  // it is announced when it is done
-        JsonFields data;
+        JsonFields data(line.exported.text().size() + line.patient.size() + 40);
+        if (!line.patient.empty()) data.string("patient", line.patient);
         data.raw("procedure", line.exported.text());
         Draft& draft = change.drafts.add(
-            "procedure.performed", line.performed_at, data.text(), identity_of(line)
+            "procedure.performed", line.performed_at, std::move(data).text(), identity_of(line)
         );
         draft.entity(line.id)
             .at(line.performed_at, line.key.source_id)
-            .with(permission)
-            .of_patient(line.patient);
+            .with(std::move(permission))
+            .of_named_patient(line.patient)
+            .stands_as(std::move(key));
         draft.event.source = line.key.source;
         draft.event.record_id = line.id;
     }
+    if (change.before.standing.empty()) return reversed;
+    std::vector<std::string_view> present;
+    present.reserve(change.typed.lines.size());
+    for (const Line& line : change.typed.lines) present.push_back(line.id);
+    std::sort(present.begin(), present.end());
     for_each_standing(
         change.before, "procedure/",
-        [&](const std::string& id, const Standing& told) {
-            if (present.contains(id)) return;
+        [&](std::string_view gone, const Standing& told) {
+            if (std::binary_search(present.begin(), present.end(), gone)) return;
+            const std::string id(gone);
             const std::string reason = change.typed.returned.contains(id) ? "returned" : "deleted";
             reversed[id] = reason;
             reverse(change, id, told, reason);

@@ -66,8 +66,13 @@ LimitStatement statement_of(const GrantTerms& terms, std::string id, std::string
 std::vector<LimitStatement> from_comments(
     const TypedFacts& typed, const GroupFacts& facts, const Identity& identity
 ) {
-    std::map<RecordKey, std::int64_t> seen;
-    for (const RecordFact& record : facts.records) seen[record.key] = record.first_seen_us;
+    std::map<RecordKey, std::int64_t> seen;  // asked of the few visits that state a sum
+    const auto first_seen_us = [&](const RecordKey& key) {
+        if (seen.empty()) {
+            for (const RecordFact& record : facts.records) seen[record.key] = record.first_seen_us;
+        }
+        return seen[key];
+    };
     std::map<std::pair<std::string, std::string>, LimitStatement> said;
     for (const Appointment& visit : typed.appointments) {  // in the order of their starts
         if (visit.comment.empty() || visit.patient.empty()) continue;
@@ -81,10 +86,10 @@ std::vector<LimitStatement> from_comments(
             one.patient = visit.patient;
             one.kind = kind;
             one.counts_from = visit.day;
-            one.first_seen_us = seen[visit.key];
+            one.first_seen_us = first_seen_us(visit.key);
         }
         one.granted = *comment.limit;
-        one.first_seen_us = std::min(one.first_seen_us, seen[visit.key]);
+        one.first_seen_us = std::min(one.first_seen_us, first_seen_us(visit.key));
     }
     std::vector<LimitStatement> all;
     for (auto& [of, one] : said) all.push_back(std::move(one));

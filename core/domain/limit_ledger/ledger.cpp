@@ -146,9 +146,15 @@ std::vector<Piece> Assigner::assign(
     const Line& line, std::vector<Violation>* violations, std::vector<Waiting>* waiting
 ) const {
     std::vector<Piece> pieces;
-    std::vector<Share> shares = line.shares;
-    if (shares.empty()) shares.push_back(Share{line.payer, line.limit_source_id, line.total});
-    for (const Share& share : shares) {
+    if (line.shares.empty()) {
+        auto whole = piece_of(line, line.payer, line.limit_source_id, line.total, violations);
+        if (whole)
+            pieces.push_back(std::move(*whole));
+        else if (waiting != nullptr)
+            waiting->push_back(Waiting{line.key, line.limit_source_id});
+        return pieces;
+    }
+    for (const Share& share : line.shares) {
         auto piece = piece_of(line, share.payer, share.limit_source_id, share.total, violations);
         if (!piece) {
             if (waiting != nullptr) waiting->push_back(Waiting{line.key, share.limit_source_id});
@@ -160,6 +166,10 @@ std::vector<Piece> Assigner::assign(
 }
 
 bool Assigner::requires_approval(const Line& line) const {
+    const bool any = std::any_of(accounts_.begin(), accounts_.end(), [](const Account& account) {
+        return account.approval_required;
+    });
+    if (!any) return false;
     for (const Piece& piece : assign(line, nullptr, nullptr)) {
         if (piece.account != nullptr && piece.account->approval_required) return true;
     }
@@ -170,6 +180,7 @@ Ledger keep_ledger(
     const TypedFacts& typed, std::vector<Account>& accounts, const Assigner& assigner
 ) {
     Ledger ledger;
+    ledger.charges.reserve(typed.lines.size());
     for (Account& account : accounts) account.consumed = Money{0, account.granted.currency};
     std::vector<LineCharge> of_line;
     for (const Line& line : typed.lines) {
@@ -202,14 +213,16 @@ Ledger keep_ledger(
                 );
             }
         }
-        std::stable_sort(
-            of_line.begin(), of_line.end(),
-            [](const LineCharge& a, const LineCharge& b) {
-                return std::make_tuple(a.payer != "limit", a.payer, a.limit) <
-                       std::make_tuple(b.payer != "limit", b.payer, b.limit);
-            }
-        );
-        ledger.charges.insert(ledger.charges.end(), of_line.begin(), of_line.end());
+        if (of_line.size() > 1) {
+            std::stable_sort(
+                of_line.begin(), of_line.end(),
+                [](const LineCharge& a, const LineCharge& b) {
+                    return std::make_tuple(a.payer != "limit", a.payer, a.limit) <
+                           std::make_tuple(b.payer != "limit", b.payer, b.limit);
+                }
+            );
+        }
+        std::move(of_line.begin(), of_line.end(), std::back_inserter(ledger.charges));
     }
     return ledger;
 }

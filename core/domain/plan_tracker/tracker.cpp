@@ -136,7 +136,7 @@ class Tracker {
     const Rules& rules_;
     const Approvals& approvals_;
     const RequiresApproval& requires_approval_;
-    std::set<std::pair<std::string, std::string>> items_of_mis_;  // source, source_id
+    std::set<std::pair<std::string_view, std::string_view>> items_of_mis_;  // source, source_id
     Tracked tracked_;
     std::vector<bool> consulted_;  // by plan: a consultation was performed while it was open
 

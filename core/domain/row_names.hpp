@@ -1,0 +1,62 @@
+// The source ids behind public ids: a map written whole and then read, in two pieces of memory
+// however many it has. One owner, one thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace mis::domain {
+
+class RowNames {
+  public:
+    // Any order; of one public id the last counts. Nothing is found before settle().
+    void add(std::string_view public_id, std::string_view source_id);
+    void settle();
+    // Theirs where we have none; both settled.
+    void merge(const RowNames& others);
+    void reserve(std::size_t count);
+
+    bool empty() const { return names_.empty(); }
+    std::size_t size() const { return names_.size(); }
+    // Valid until the next change; nullopt: none.
+    std::optional<std::string_view> find(std::string_view public_id) const;
+
+    class Iterator {  // in the order of public ids
+      public:
+        Iterator(const RowNames& names, std::size_t at) : names_(&names), at_(at) {}
+        std::pair<std::string_view, std::string_view> operator*() const {
+            return {names_->id_of(names_->names_[at_]), names_->row_of(names_->names_[at_])};
+        }
+        Iterator& operator++() {
+            ++at_;
+            return *this;
+        }
+        bool operator==(const Iterator& other) const { return at_ == other.at_; }
+
+      private:
+        const RowNames* names_;
+        std::size_t at_;
+    };
+    Iterator begin() const { return {*this, 0}; }
+    Iterator end() const { return {*this, names_.size()}; }
+
+  private:
+    struct Name {
+        std::uint32_t from, id_bytes, row_bytes;
+    };
+    std::string text_;  // public id and source id, one after the other
+    std::vector<Name> names_;
+
+    std::string_view id_of(const Name& name) const {
+        return std::string_view(text_).substr(name.from, name.id_bytes);
+    }
+    std::string_view row_of(const Name& name) const {
+        return std::string_view(text_).substr(name.from + name.id_bytes, name.row_bytes);
+    }
+};
+
+}  // namespace mis::domain
