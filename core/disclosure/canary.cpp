@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/json.hpp"
+#include "base/json_text.hpp"
 #include "base/text.hpp"
 
 namespace mis::disclosure {
@@ -75,19 +75,14 @@ bool contains(std::string_view text, std::string_view part) {
 
 void Canary::add_record(std::string_view kind, std::string_view body) {
     if (kind != "patient" && kind != "limit") return;
-    const auto record = parse_json(body);
-    if (!record) return;  // not a canonical body: its fields cannot have come into an event
-    const auto text = [&](const char* name) {
-        const auto found = record->find(name);
-        return found != record->end() && found->is_string() ? found->get<std::string>()
-                                                            : std::string{};
-    };
+    const JsonMembers record{JsonView(body)};
+    // Not a canonical body: its fields cannot have come into an event.
+    const auto text = [&](std::string_view name) { return record.find(name).string(); };
     for (const char* name : {"last_name", "first_name", "middle_name"}) add_name(text(name));
     add_email(text("email"));
     add_number(text("policy_number"));
-    if (const auto phones = record->find("phones"); phones != record->end() && phones->is_array())
-        for (const auto& phone : *phones)
-            if (phone.is_string()) add_phone(phone.get<std::string>());
+    for (const JsonView phone : record.find("phones").elements())
+        if (phone.is_string()) add_phone(phone.string());
 }
 
 void Canary::add_name(std::string_view name) {

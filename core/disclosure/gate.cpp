@@ -32,8 +32,9 @@ class Writer {  // canonical JSON → canonical JSON, the allowed fields only
             if (found.is_null() && field.null == Null::refused) continue;  // absent, said at length
             const std::size_t start = out_.size();
             if (!first) out_ += ',';
-            append_json_string(out_, field.name);
-            out_ += ':';
+            out_ += '"';
+            out_ += field.name;
+            out_ += "\":";
             if (write_field(found, field)) {
                 first = false;
                 continue;
@@ -170,7 +171,7 @@ GateCounts& GateCounts::operator+=(const GateCounts& other) {
 }
 
 Verdict Gate::disclose(
-    const domain::Event& event, const Canary& canary, std::vector<DisclosedEvent>& into
+    domain::Event event, const Canary& canary, std::vector<DisclosedEvent>& into
 ) {
     Verdict verdict;
     const auto withhold = [&](const char* reason) {
@@ -182,10 +183,20 @@ Verdict Gate::disclose(
     const Shape* shape = event_shape(event.type);
     if (shape == nullptr) return withhold("unknown_type");
 
-    DisclosedEvent::Fields fields{event.type,      event.entity_id,     event.identity,
-                                  event.subject,   event.partition_key, event.source,
-                                  event.record_id, event.time,          {},
-                                  event.ground,    event.party,         event.id};
+    DisclosedEvent::Fields fields{
+        std::move(event.type),
+        std::move(event.entity_id),
+        std::move(event.identity),
+        std::move(event.subject),
+        std::move(event.partition_key),
+        std::move(event.source),
+        std::move(event.record_id),
+        event.time,
+        {},
+        std::move(event.ground),
+        std::move(event.party),
+        std::move(event.id)};
+    fields.data.reserve(event.data.text().size());
     Writer writer(canary, fields.data);
     if (!writer.write_object(event.data.view(), *shape)) return withhold("unknown_type");
     verdict.fields_withheld = writer.withheld();

@@ -39,9 +39,7 @@ class Gate {
     // Appends the event, or its parts in order, to `into`; nothing when withheld.
     // Parts: a statement's `charges`, a plan's `items`, a day's `intervals`, a mismatch's `lines`;
     // `part` counts from 1, totals stand in the last.
-    Verdict disclose(
-        const domain::Event& event, const Canary& canary, std::vector<DisclosedEvent>& into
-    );
+    Verdict disclose(domain::Event event, const Canary& canary, std::vector<DisclosedEvent>& into);
 
     const GateCounts& counts() const { return counts_; }
 

@@ -20,8 +20,11 @@ void name_practitioners(Json& data, const PractitionerNames& names) {
 
 std::vector<std::string> entities_of(const std::vector<domain::Event>& events) {
     std::set<std::string> ids;
+    std::string_view last;  // most events name the one patient, twice
     for (const auto& event : events)
         for (const std::string* name : {&event.subject, &event.partition_key}) {
+            if (*name == last) continue;
+            last = *name;
             const auto slash = name->find('/');
             if (slash != std::string::npos && !name->starts_with("slot/") &&
                 !name->starts_with("source/"))
@@ -33,23 +36,20 @@ std::vector<std::string> entities_of(const std::vector<domain::Event>& events) {
 }  // namespace
 
 Disclosure disclose(
-    const std::vector<domain::Event>& events, const disclosure::Canary& canary,
+    std::vector<domain::Event> events, const disclosure::Canary& canary,
     const PractitionerNames& names
 ) {
     Disclosure disclosed;
     disclosure::Gate gate;
-    for (const auto& event : events) {
-        bool left = false;
-        if (names.empty()) {
-            left = gate.disclose(event, canary, disclosed.leaving).left();
-        } else {
-            domain::Event named = event;
+    disclosed.leaving.reserve(events.size());
+    for (auto& event : events) {
+        if (!names.empty()) {
             Json data = event.data.tree();
             name_practitioners(data, names);
-            named.data = data;
-            left = gate.disclose(named, canary, disclosed.leaving).left();
+            event.data = data;
         }
-        if (!left) ++disclosed.withheld;
+        if (!gate.disclose(std::move(event), canary, disclosed.leaving).left())
+            ++disclosed.withheld;
     }
     disclosed.gate = gate.counts();
     return disclosed;
@@ -71,7 +71,7 @@ Derivation derive(
     derived.unmapped_codes = std::move(outcome.unmapped_codes);
     disclosure::Canary canary;
     for (const auto& record : facts.records) canary.add_record(record.key.kind, record.body);
-    auto disclosed = disclose(outcome.events, canary, names);
+    auto disclosed = disclose(std::move(outcome.events), canary, names);
     derived.leaving = std::move(disclosed.leaving);
     derived.withheld = disclosed.withheld;
     derived.gate = std::move(disclosed.gate);

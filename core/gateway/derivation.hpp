@@ -42,7 +42,7 @@ struct Disclosure {
     disclosure::GateCounts gate;
 };
 Disclosure disclose(
-    const std::vector<domain::Event>& events, const disclosure::Canary& canary,
+    std::vector<domain::Event> events, const disclosure::Canary& canary,
     const PractitionerNames& names
 );
 

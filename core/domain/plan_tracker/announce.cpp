@@ -19,6 +19,8 @@ class PlanAnnouncer {
           told_(change.told("plan/" + plan.id, permission_)) {}
 
     void announce() {
+        texts_.reserve(plan_.items.size());
+        for (const PlanItem& item : plan_.items) texts_.push_back(text_of(item));
         announce_versions();
         int turn = 0;
         std::set<std::string> present;
@@ -35,14 +37,39 @@ class PlanAnnouncer {
     const Plan& plan_;
     Permission permission_;
     const Standing* told_;
+    std::vector<JsonText> texts_;  // of the items, in their order
+    std::string progress_;         // once it was asked for
+
+    const std::string& progress() {
+        if (progress_.empty()) progress_ = progress_json(plan_.progress);
+        return progress_;
+    }
+
+    std::vector<std::string> listed() const {
+        std::vector<std::string> items;
+        items.reserve(texts_.size());
+        for (std::size_t i = 0; i < texts_.size(); ++i) {
+            if (!plan_.items[i].declined) items.push_back(texts_[i].text());
+        }
+        return items;
+    }
 
     Draft& add(const std::string& type, const Timestamp& time, JsonText data, JsonText identity) {
+        Draft& draft = add_named(type, time, std::move(data), std::move(identity));
+        draft.of_patient(plan_.patient);
+        return draft;
+    }
+
+    // Data that names the patient already.
+    Draft& add_named(
+        const std::string& type, const Timestamp& time, JsonText data, JsonText identity
+    ) {
         Draft& draft = change_.drafts.add(type, time, std::move(data), std::move(identity));
         draft.entity(plan_.id)
             .about("plan/" + plan_.id)
             .at(plan_.opened_at, plan_.id)
-            .with(permission_);
-        draft.of_patient(plan_.patient);
+            .with(permission_)
+            .of_named_patient(plan_.patient);
         draft.event.source = plan_.source;
         draft.event.record_id = plan_.is_order() ? "" : plan_.id;
         return draft;
@@ -50,7 +77,7 @@ class PlanAnnouncer {
 
     void announce_versions() {
         const JsonText head = head_of(plan_);
-        const auto items = listed_items(plan_);
+        const auto items = listed();
         std::string type, reason;
         std::vector<std::string> changed;
         int version = 1;
@@ -78,7 +105,6 @@ class PlanAnnouncer {
         if (type.empty()) return;
         const std::size_t parts =
             std::max<std::size_t>(1, (items.size() + kItemsInOneEvent - 1) / kItemsInOneEvent);
-        const std::string progress = progress_json(plan_.progress);
         for (std::size_t part = 0; part < parts; ++part) {
             JsonText now = head;
             now.set("items", list_of(items, 0, items.size()));
@@ -92,7 +118,7 @@ class PlanAnnouncer {
                 );
             }
             JsonFields data;
-            data.raw("plan", now.text()).string("reason", reason).raw("progress", progress);
+            data.raw("plan", now.text()).string("reason", reason).raw("progress", progress());
             if (type == "plan.changed" || !changed.empty())
                 data.raw("changed", canonical_json(changed));
             if (parts > 1) {
@@ -120,19 +146,19 @@ class PlanAnnouncer {
     }
 
     void announce(const PlanItem& item, int turn) {
-        const Standing* told = change_.told("item/" + plan_.id + "/" + item.id, permission_);
+        std::string key = key_of_item(item.id);
+        const Standing* told = change_.told(key, permission_);
         const std::string before = told == nullptr ? "planned" : told->data.find("after").string();
         const std::string after(to_string(item.status));
         if (before == after) return;
         if (item.declined && item.status == ItemStatus::voided && told == nullptr &&
             !was_listed(item.id))
             return;  // nobody was ever told of it
-        JsonFields data;
-        data.string("plan", plan_.id).string("before", before).string("after", after);
-        if (item.status == ItemStatus::voided) data.string("reason", item.void_reason);
         const bool by_line = item.by != nullptr && item.status >= ItemStatus::in_progress;
-        if (by_line) data.string("procedure", item.by->id);
-        if (item.visit != nullptr) data.string("appointment", item.visit->id);
+        ItemChange said{before, after, {}, {}, {}};
+        if (item.status == ItemStatus::voided) said.reason = &item.void_reason;
+        if (by_line) said.procedure = &item.by->id;
+        if (item.visit != nullptr) said.appointment = &item.visit->id;
         const bool back = rank(before) > static_cast<int>(item.status) || before == "void";
         std::string type = "plan.item.";
         if (back && !(before == "void" && item.status >= ItemStatus::performed))
@@ -150,7 +176,10 @@ class PlanAnnouncer {
             time = item.by->performed_at;
         else if (item.void_at && item.status == ItemStatus::voided)
             time = *item.void_at;
-        Draft& draft = add_item(type, time, std::move(data), text_of(item), after, item.by, turn);
+        Draft& draft = add_item(
+            type, time, said, texts_[static_cast<std::size_t>(turn)], item.id, item.by, turn
+        );
+        draft.stands_as(std::move(key));
         if (item.status == ItemStatus::scheduled) {
             draft.event.source = item.visit->key.source;
         } else if (type == "plan.item.reopened" && !withdrawn_by_exchange(before, told)) {
@@ -171,20 +200,45 @@ class PlanAnnouncer {
         });
     }
 
-    // `data`: what gives the event its identity, but for the item.
+    struct ItemChange {  // what gives the event its identity, but for the item
+        std::string_view before, after;
+        const std::string *reason, *procedure, *appointment;  // null: not said
+    };
+
+    std::string key_of_item(const std::string& id) const {
+        std::string key;
+        key.reserve(plan_.id.size() + id.size() + 6);
+        key += "item/";
+        key += plan_.id;
+        key += '/';
+        return key += id;
+    }
+
+    // `progress`: of the data, which names the patient too; empty: the identity.
+    JsonText text_of_change(const ItemChange& said, const JsonText& item, std::string_view progress)
+        const {
+        JsonFields out(item.text().size() + progress.size() + 300);
+        out.string("after", said.after);
+        if (said.appointment != nullptr) out.string("appointment", *said.appointment);
+        out.string("before", said.before).raw("item", item.text());
+        if (!progress.empty() && !plan_.patient.empty()) out.string("patient", plan_.patient);
+        out.string("plan", plan_.id);
+        if (said.procedure != nullptr) out.string("procedure", *said.procedure);
+        if (!progress.empty()) out.raw("progress", progress);
+        if (said.reason != nullptr) out.string("reason", *said.reason);
+        return std::move(out).text();
+    }
+
     Draft& add_item(
-        const std::string& type, const Timestamp& time, JsonFields data, JsonText item,
-        const std::string& after, const Line* by, int turn
+        const std::string& type, const Timestamp& time, const ItemChange& said,
+        const JsonText& item, const std::string& id, const Line* by, int turn
     ) {
-        JsonText identity = data.text();
-        identity.set("item", item.text());
-        const std::string entity = plan_.id + "/" + item.find("id").string();
-        item.set_string("state", after);
-        JsonText told = identity;
-        told.set("item", item.text());
-        told.set("progress", progress_json(plan_.progress));
-        Draft& draft = add(type, time, std::move(told), std::move(identity));
-        draft.entity(entity);
+        JsonText in_state = item;
+        in_state.set_string("state", said.after);
+        Draft& draft = add_named(
+            type, time, text_of_change(said, in_state, progress()), text_of_change(said, item, {})
+        );
+        draft.entity(plan_.id + "/" + id);
         if (by != nullptr) {
             if (type != "plan.item.reopened") draft.at(by->performed_at, by->key.source_id);
             draft.event.source = by->key.source;
@@ -205,17 +259,13 @@ class PlanAnnouncer {
         for (const JsonView was : told_->data.find("plan").find("items").elements()) {
             const std::string id = was.find("id").string();
             if (present.contains(id)) continue;
-            const Standing* told = change_.told("item/" + plan_.id + "/" + id, permission_);
+            const Standing* told = change_.told(key_of_item(id), permission_);
             const std::string before =
                 told == nullptr ? "planned" : told->data.find("after").string();
             if (before == "void") continue;
-            JsonFields data;
-            data.string("plan", plan_.id).string("before", before).string("after", "void");
-            data.string("reason", "removed");
-            add_item(
-                "plan.item.voided", change_.now(), std::move(data), JsonText::of(was), "void",
-                nullptr, 1000
-            );
+            const std::string reason = "removed";
+            const ItemChange said{before, "void", &reason, nullptr, nullptr};
+            add_item("plan.item.voided", change_.now(), said, JsonText::of(was), id, nullptr, 1000);
         }
     }
 
@@ -229,7 +279,7 @@ class PlanAnnouncer {
                 JsonFields fields;
                 JsonText identity = fields.string("plan", plan_.id).string("stage", stage).text();
                 JsonText data = identity;
-                data.set("progress", progress_json(plan_.progress));
+                data.set("progress", progress());
                 Draft& draft =
                     add("plan.stage.withdrawn", change_.now(), std::move(data),
                         std::move(identity));

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "domain/orders.hpp"
@@ -76,8 +77,8 @@ struct Deviation {
 
 struct Tracked {
     std::vector<Plan> plans;  // orders' first, earliest first; then the MIS's own
-    std::map<std::string, std::vector<Settlement>> settlements;  // by line id
-    std::vector<Deviation> deviations;                           // in D1's order of their lines
+    std::map<std::string_view, std::vector<Settlement>> settlements;  // by line id
+    std::vector<Deviation> deviations;  // in D1's order of their lines
 
     const Plan* plan_of_order(std::string_view order) const;
     // The order's item that a charge of this line names, of the earliest order; nullptr: none.

@@ -18,17 +18,23 @@ bool same_item(JsonView a, JsonView b, const Plan& plan) {
 }  // namespace
 
 JsonText text_of(const PlanItem& item) {
-    JsonFields out;
-    out.string("id", item.id).raw("teeth", canonical_json(item.teeth));
-    out.string("quantity", item.quantity.to_string());
-    out.integer("stage", item.stage).integer("position", item.position);
-    if (!item.work.service_code.empty()) out.string("service_code", item.work.service_code);
+    JsonFields out(280);
+    out.string("id", item.id);
     if (item.work.nomenclature.empty())
         out.null("nomenclature");
     else
         out.string("nomenclature", item.work.nomenclature);
+    out.integer("position", item.position).string("quantity", item.quantity.to_string());
+    if (!item.work.service_code.empty()) out.string("service_code", item.work.service_code);
+    out.integer("stage", item.stage);
+    std::string teeth = "[";
+    for (const std::string& tooth : item.teeth) {
+        if (teeth.size() > 1) teeth += ',';
+        append_json_string(teeth, tooth);
+    }
+    out.raw("teeth", teeth += ']');
     if (item.total) out.money("total", *item.total);
-    return out.text();
+    return std::move(out).text();
 }
 
 std::string list_of(const std::vector<std::string>& raw, std::size_t from, std::size_t to) {
