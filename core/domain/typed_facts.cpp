@@ -16,10 +16,8 @@ class Reader {
         : facts_(facts), rules_(rules), identity_(identity) {}
 
     TypedFacts read() {
-        all_.lines.reserve(static_cast<std::size_t>(std::count_if(
-            facts_.records.begin(), facts_.records.end(),
-            [](const RecordFact& record) { return record.key.kind == "procedure"; }
-        )));
+        all_.lines.reserve(count_of("procedure"));
+        all_.plan_items.reserve(count_of("plan_item"));
         for (const RecordFact& record : facts_.records) {
             if (record.key.kind == "patient") read_patient(record);
         }
@@ -47,6 +45,13 @@ class Reader {
         std::string source, source_id, public_id;
     };
     mutable std::vector<NamedId> last_named_;  // one a kind
+
+    std::size_t count_of(std::string_view kind) const {
+        return static_cast<std::size_t>(std::count_if(
+            facts_.records.begin(), facts_.records.end(),
+            [&](const RecordFact& record) { return record.key.kind == kind; }
+        ));
+    }
 
     void problem(const RecordFact& record, std::string reason) {
         all_.problems.push_back(Problem{record.key, std::move(reason)});
@@ -372,7 +377,7 @@ class Reader {
     }
 
     void read_plan_item(const RecordFact& record, const BodyFields& fields) {
-        PlanItemRecord item;
+        PlanItemRecord& item = all_.plan_items.emplace_back();
         item.key = record.key;
         item.id = identity_.public_id(record.key);
         item.plan_source_id = fields.text("plan_source_id");
@@ -383,7 +388,6 @@ class Reader {
         item.quantity = fields.decimal("quantity").value_or(Decimal(1, 0));
         item.total = fields.money("total");
         item.service_name = fields.text("service_name");
-        all_.plan_items.push_back(std::move(item));
     }
 
     void sort_by_fact_order() {  // D1

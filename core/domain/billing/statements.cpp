@@ -133,6 +133,7 @@ Json entry_of(const Standing& charge) {
 }  // namespace
 
 void state_orders(Change& change, const std::set<std::string>& orders) {
+    if (orders.empty()) return;
     const Announced& after = change.drafts.after();
     std::map<std::string, std::size_t> places;
     for (const Line& line : change.typed.lines) places.emplace(line.id, places.size());

@@ -78,6 +78,7 @@ class PlanAnnouncer {
     void announce_versions() {
         const JsonText head = head_of(plan_);
         const auto items = listed();
+        const std::string list = list_of(items, 0, items.size());
         std::string type, reason;
         std::vector<std::string> changed;
         int version = 1;
@@ -88,7 +89,8 @@ class PlanAnnouncer {
             const JsonView was = told_->data.find("plan");
             version = version_of(*told_);
             const bool moved = told_->data.find("patient").string() != plan_.patient;
-            changed = changed_items(was.find("items").elements(), items, plan_);
+            if (const JsonView known = was.find("items"); known.raw() != list)
+                changed = changed_items(known.elements(), items, plan_);
             const bool differs =
                 !changed.empty() || moved || !same_but(was, head.view(), {"version", "items"});
             const bool reopened =
@@ -107,7 +109,7 @@ class PlanAnnouncer {
             std::max<std::size_t>(1, (items.size() + kItemsInOneEvent - 1) / kItemsInOneEvent);
         for (std::size_t part = 0; part < parts; ++part) {
             JsonText now = head;
-            now.set("items", list_of(items, 0, items.size()));
+            now.set("items", list);
             JsonFields identity;
             identity.raw("plan", now.text()).string("reason", reason);
             now.set("version", std::to_string(version));

@@ -33,6 +33,7 @@ bool settles(
 }
 
 std::vector<Candidate> best_first(const Plan& plan, std::vector<Candidate> candidates) {
+    if (candidates.size() < 2) return candidates;
     std::stable_sort(
         candidates.begin(), candidates.end(),
         [&](const Candidate& a, const Candidate& b) {
@@ -161,6 +162,7 @@ Match match(const Plan& plan, const Line& line, const NomenclatureGroups* groups
     fitting = best_first(plan, std::move(fitting));
 
     std::vector<Candidate> settled;
+    settled.reserve(fitting.size());
     for (const Candidate& candidate : fitting) {
         if (settles(line, candidate, plan.items[candidate.item], groups))
             settled.push_back(candidate);

@@ -38,7 +38,11 @@ JsonText text_of(const PlanItem& item) {
 }
 
 std::string list_of(const std::vector<std::string>& raw, std::size_t from, std::size_t to) {
-    std::string list = "[";
+    std::size_t bytes = 2;
+    for (std::size_t i = from; i < to; ++i) bytes += raw[i].size() + 1;
+    std::string list;
+    list.reserve(bytes);
+    list = '[';
     for (std::size_t i = from; i < to; ++i) {
         if (i > from) list += ',';
         list += raw[i];
