@@ -40,6 +40,11 @@ TEST_CASE("hashes agree with published vectors") {
         to_hex(hmac_sha256("Jefe", "what do ya want for nothing?")) ==
         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
     );  // RFC 4231
+    CHECK(
+        to_hex(hmac_sha256(
+            std::string(131, '\xaa'), "Test Using Larger Than Block-Size Key - Hash Key First"
+        )) == "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
+    );
     Sha256 parts;
     parts.update("a");
     parts.update("bc");
