@@ -64,6 +64,18 @@ std::int64_t adapted(
 
 std::int64_t floor_day(std::int64_t local) { return local / kUsPerDay * kUsPerDay; }
 
+// A full page of a fan-out by rows may end in the middle of a key: the next page begins with that
+// key again. nullopt: the walk ends here, or cannot go on by itself.
+std::optional<source::Slice> next_page(
+    const source::Slice& page, const source::SliceEnd& end, const source::StreamDeclaration& stream
+) {
+    if (end.rows < page.limit) return std::nullopt;
+    source::Slice next = page;
+    next.after_id = stream.parent ? end.key_before_last : end.last_key;
+    if (next.after_id.empty() || next.after_id == page.after_id) return std::nullopt;
+    return next;
+}
+
 bool loses_too_much(std::int64_t missing, std::int64_t known, const PassOptions& options) {
     return missing > options.hold_count && missing * 100 > known * options.hold_share_percent;
 }
@@ -79,7 +91,8 @@ struct StreamPass::Run {
     std::int64_t now_local_us = 0;
     std::size_t batch_rows = 0;
     bool unreadable = false;
-    std::string first_key, last_key, key_before_last;  // of the newest read
+    std::string last_key, key_before_last;    // of the newest read
+    std::unique_ptr<source::ReadAhead> walk;  // where nothing else is read between pages
 };
 
 CaptureCounts apply(
@@ -238,6 +251,7 @@ Result<void> StreamPass::backfill(Run& run) {
         );  // what changes meanwhile is the first poll's
     }
     run.batch_rows = static_cast<std::size_t>(options_.walk_rows) * 2;
+    walk_ahead(run);
     for (bool last = false; !last;) {
         Seen seen;
         std::string after = state_.walk_after;
@@ -407,6 +421,7 @@ Result<void> StreamPass::reconcile(Run& run, PassMode mode) {
         return finish();
     }
     run.batch_rows = static_cast<std::size_t>(options_.walk_rows) * 2;
+    walk_ahead(run);
     Seen seen;
     for (bool last = false; !last;) {
         const auto from = integer_key(after);
@@ -438,8 +453,16 @@ Result<void> StreamPass::reconcile(Run& run, PassMode mode) {
     return finish();
 }
 
-// A full page of a fan-out by rows may end in the middle of a key: the next page begins with that
-// key again.
+// From now on pages are read before they are asked for.
+void StreamPass::walk_ahead(Run& run) {
+    run.walk = std::make_unique<source::ReadAhead>(
+        *reader_, stream_.stream, key_index_,
+        [this](const source::Slice& page, const source::SliceEnd& end) {
+            return next_page(page, end, declaration_);
+        }
+    );
+}
+
 Result<bool> StreamPass::walk_page(Run& run, std::string& after, Seen& seen) {
     source::Slice slice;
     slice.by = source::Slice::By::key_walk;
@@ -464,6 +487,7 @@ Result<bool> StreamPass::walk_page(Run& run, std::string& after, Seen& seen) {
         source::Slice whole;
         whole.by = source::Slice::By::ids;
         whole.ids = {last_key};
+        if (run.walk) run.walk->stop();
         if (const auto more = read(run, whole, seen); !more) return fail(more.error());
         after = last_key;
     }
@@ -517,10 +541,13 @@ Result<std::int64_t> StreamPass::read(Run& run, const source::Slice& slice, Seen
         }
         return {};
     };
-    // A walk is many rows at once: the source fetches the next while these are mapped and stored.
-    const bool walks = slice.by == source::Slice::By::key_walk;
-    const auto report = walks ? source::read_ahead(*reader_, stream_.stream, slice, take)
-                              : reader_->read(stream_.stream, slice, take);
+    const auto report = [&] {
+        if (slice.by != source::Slice::By::key_walk)
+            return reader_->read(stream_.stream, slice, take);
+        // A walk is many rows at once: the source fetches the next while these are mapped.
+        if (run.walk) return run.walk->read(slice, take);
+        return source::ReadAhead(*reader_, stream_.stream, key_index_).read(slice, take);
+    }();
     if (!report) return fail(report.error());
     run.report.rows += report->rows;
     run.report.source_us += report->source_us;

@@ -132,6 +132,7 @@ class StreamPass {
     // again.
     Result<void> reconcile(Run& run, PassMode mode);
     bool keys_are_integers() const;
+    void walk_ahead(Run& run);
     // One page of a key walk; true: the last one. `after` moves on.
     Result<bool> walk_page(Run& run, std::string& after, Seen& seen);
     Result<std::int64_t> read(Run& run, const source::Slice& slice, Seen& seen);

@@ -28,6 +28,7 @@ struct Slice {
     std::string after_id;
     std::vector<std::string> ids;  // at most kIdsPerReadMax
     int limit = 0;
+    bool operator==(const Slice&) const = default;
 };
 
 inline constexpr std::size_t kIdsPerReadMax = 200;

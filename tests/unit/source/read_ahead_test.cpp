@@ -13,7 +13,7 @@ class NumberedRows : public RowReader {
   public:
     int batches = 0;
     std::optional<Error> ending;
-    int handed_over = 0;
+    std::size_t handed_over = 0;
     std::thread::id thread;
 
     const std::vector<std::string>& columns(const std::string&) const override { return columns_; }
@@ -42,7 +42,7 @@ class NumberedRows : public RowReader {
 
 std::vector<std::string> rows_of(NumberedRows& reader, Result<ReadReport>& report) {
     std::vector<std::string> rows;
-    report = read_ahead(reader, "s", {}, [&](RowBatch&& batch) -> Result<void> {
+    report = ReadAhead(reader, "s", 0).read({}, [&](RowBatch&& batch) -> Result<void> {
         CHECK(std::this_thread::get_id() != reader.thread);
         rows.emplace_back(batch.cell(0, 0).value());
         return {};
@@ -80,26 +80,132 @@ TEST_CASE("after a refusal nothing more is handed over and the source stops") {
     NumberedRows reader;
     reader.batches = 1000;
     int taken = 0;
-    const auto report = read_ahead(reader, "s", {}, [&](RowBatch&&) -> Result<void> {
+    const auto report = ReadAhead(reader, "s", 0).read({}, [&](RowBatch&&) -> Result<void> {
         if (++taken == 3) return fail(ErrorKind::rejected, "no room");
         return {};
     });
     REQUIRE_FALSE(report);
     CHECK(report.error().text == "no room");
     CHECK(taken == 3);
-    CHECK(reader.handed_over <= 5);  // one batch in between, one in the source's hands
+    CHECK(reader.handed_over <= 4 + kBatchesAheadMax);  // in between, and in the source's hands
 }
 
 TEST_CASE("an exception of the taker ends the reading and goes on its way") {
     NumberedRows reader;
     reader.batches = 1000;
     CHECK_THROWS_AS(
-        static_cast<void>(read_ahead(
-            reader, "s", {}, [&](RowBatch&&) -> Result<void> { throw std::runtime_error("store"); }
-        )),
+        static_cast<void>(
+            ReadAhead(reader, "s", 0)
+                .read({}, [](RowBatch&&) -> Result<void> { throw std::runtime_error("store"); })
+        ),
         std::runtime_error
     );
-    CHECK(reader.handed_over < 5);
+    CHECK(reader.handed_over < 3 + kBatchesAheadMax);
+}
+
+namespace {
+
+// Numbers from 1 to `highest`, in pages.
+class NumberedPages : public RowReader {
+  public:
+    int highest = 0, fails_behind = -1;
+    std::vector<std::string> asked;  // after_id of every page
+
+    const std::vector<std::string>& columns(const std::string&) const override { return columns_; }
+    Result<ReadReport> read(
+        const std::string&, const Slice& slice, const std::function<Result<void>(RowBatch&&)>& take
+    ) override {
+        asked.push_back(slice.after_id);
+        const int after = slice.after_id.empty() ? 0 : std::stoi(slice.after_id);
+        if (after == fails_behind) return fail(ErrorKind::unavailable, "gone");
+        ReadReport report;
+        for (int key = after + 1; key <= highest && report.rows < slice.limit; ++key) {
+            RowBatch batch(1);
+            batch.add(std::to_string(key));
+            ++report.rows;
+            if (auto taken = take(std::move(batch)); !taken) return fail(taken.error());
+        }
+        return report;
+    }
+    Result<std::string> source_now() override { return std::string("2026-03-02 10:00:00"); }
+    Result<std::string> fingerprint() override { return std::string("base"); }
+    void cancel() override {}
+
+  private:
+    std::vector<std::string> columns_{"ID"};
+};
+
+std::optional<Slice> next_page(const Slice& page, const SliceEnd& end) {
+    if (end.rows < page.limit) return std::nullopt;
+    Slice next = page;
+    next.after_id = end.last_key;
+    return next;
+}
+
+Slice page_after(const std::string& key) {
+    Slice slice;
+    slice.by = Slice::By::key_walk;
+    slice.after_id = key;
+    slice.limit = 3;
+    return slice;
+}
+
+std::string keys_of(ReadAhead& ahead, const std::string& after) {
+    std::string keys;
+    const auto report = ahead.read(page_after(after), [&](RowBatch&& batch) -> Result<void> {
+        keys += std::string(batch.cell(0, 0).value()) + " ";
+        return {};
+    });
+    return report ? keys : keys + report.error().text;
+}
+
+}  // namespace
+
+TEST_CASE("pages read ahead are those that are asked for, each asked of the source once") {
+    NumberedPages reader;
+    reader.highest = 8;
+    {
+        ReadAhead ahead(reader, "s", 0, next_page);
+        CHECK(keys_of(ahead, "") == "1 2 3 ");
+        CHECK(keys_of(ahead, "3") == "4 5 6 ");
+        CHECK(keys_of(ahead, "6") == "7 8 ");
+    }
+    CHECK(reader.asked == std::vector<std::string>{"", "3", "6"});
+}
+
+TEST_CASE("a page that was not foreseen is read as it is asked for") {
+    NumberedPages reader;
+    reader.highest = 100;
+    ReadAhead ahead(reader, "s", 0, next_page);
+    CHECK(keys_of(ahead, "") == "1 2 3 ");
+    CHECK(keys_of(ahead, "50") == "51 52 53 ");
+    CHECK(keys_of(ahead, "53") == "54 55 56 ");
+    CHECK(keys_of(ahead, "53") == "54 55 56 ");
+}
+
+TEST_CASE("a page read ahead that fails: the pages before it are whole, its error comes in turn") {
+    NumberedPages reader;
+    reader.highest = 9;
+    reader.fails_behind = 6;
+    ReadAhead ahead(reader, "s", 0, next_page);
+    CHECK(keys_of(ahead, "") == "1 2 3 ");
+    CHECK(keys_of(ahead, "3") == "4 5 6 ");
+    CHECK(keys_of(ahead, "6") == "gone");
+    reader.fails_behind = -1;
+    CHECK(keys_of(ahead, "6") == "7 8 9 ");
+}
+
+TEST_CASE("reading ahead is bounded, and ends when nobody asks any more") {
+    NumberedPages reader;
+    reader.highest = 1'000'000;
+    {
+        ReadAhead ahead(reader, "s", 0, next_page);
+        CHECK(keys_of(ahead, "") == "1 2 3 ");
+        ahead.stop();
+        CHECK(reader.asked.size() <= 3);  // the next, and the one that its few rows end
+        CHECK(keys_of(ahead, "3") == "4 5 6 ");
+    }
+    CHECK(reader.asked.size() <= 6);
 }
 
 }  // namespace mis::source
