@@ -140,8 +140,8 @@ class Collector {
         std::stable_sort(
             said.begin(), said.end(),
             [](const LimitStatement& a, const LimitStatement& b) {
-                return std::tie(a.strength, a.first_seen_us, a.key, a.id) <
-                       std::tie(b.strength, b.first_seen_us, b.key, b.id);
+                return std::tie(a.strength, a.first_seen_us, a.key) <
+                       std::tie(b.strength, b.first_seen_us, b.key);  // of orders the earliest
             }
         );
         for (LimitStatement& one : said) place(std::move(one));
