@@ -7,10 +7,16 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/timestamp.hpp"
 
 namespace mis::disclosure {
+
+struct DisclosedView {  // X3: what one party's sinks get in the place of data()
+    std::string party;
+    std::string data;  // as data()
+};
 
 class DisclosedEvent {
   public:
@@ -25,8 +31,9 @@ class DisclosedEvent {
     const std::string& record_id() const { return fields_.record_id; }  // empty: none
     const Timestamp& time() const { return fields_.time; }
     const std::string& data() const { return fields_.data; }  // JSON object, at most kDataBytesMax
-    const std::string& ground() const { return fields_.ground; }      // X2: why it may leave
-    const std::string& party() const { return fields_.party; }        // X3; empty: none
+    const std::string& ground() const { return fields_.ground; }  // X2: why it may leave
+    const std::string& party() const { return fields_.party; }    // X3; empty: none
+    const std::vector<DisclosedView>& views() const { return fields_.views; }
     const std::string& asked_id() const { return fields_.asked_id; }  // the domain's; empty: none
 
   private:
@@ -35,6 +42,7 @@ class DisclosedEvent {
         std::string type, entity_id, identity, subject, partition_key, source, record_id;
         Timestamp time;
         std::string data, ground, party, asked_id;
+        std::vector<DisclosedView> views;
     };
     explicit DisclosedEvent(Fields fields) : fields_(std::move(fields)) {}
     Fields fields_;

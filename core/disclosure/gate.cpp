@@ -195,11 +195,19 @@ Verdict Gate::disclose(
         {},
         std::move(event.ground),
         std::move(event.party),
-        std::move(event.id)};
+        std::move(event.id),
+        {}};
     fields.data.reserve(event.data.text().size());
     Writer writer(canary, fields.data);
     if (!writer.write_object(event.data.view(), *shape)) return withhold("unknown_type");
     verdict.fields_withheld = writer.withheld();
+    for (const auto& [party, data] : event.views) {
+        DisclosedView view{party, {}};
+        Writer view_writer(canary, view.data);
+        if (!view_writer.write_object(data.view(), *shape)) return withhold("unknown_type");
+        verdict.fields_withheld += view_writer.withheld();
+        fields.views.push_back(std::move(view));
+    }
     if (fields.data.size() <= kDataBytesMax) {
         counts_.private_fields_withheld += verdict.fields_withheld;
         ++counts_.events;
@@ -209,6 +217,7 @@ Verdict Gate::disclose(
     const std::vector<JsonText> parts = parts_of(event.data.tree());
     std::vector<DisclosedEvent> divided;
     std::uint32_t withheld_fields = 0;
+    const auto views = std::exchange(fields.views, {});  // the last part says it all
     for (std::size_t i = 0; i < parts.size(); ++i) {
         DisclosedEvent::Fields part = fields;
         part.data.clear();
@@ -221,6 +230,7 @@ Verdict Gate::disclose(
             part.asked_id.clear();
         }
         withheld_fields += part_writer.withheld();
+        if (i + 1 == parts.size()) part.views = views;
         divided.push_back(DisclosedEvent(std::move(part)));
     }
     if (divided.empty()) return withhold("too_long");

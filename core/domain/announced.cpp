@@ -22,6 +22,11 @@ std::string money_text(const BodyFields& fields, std::string_view name) {
     return sum ? sum->to_string() : std::string(fields.find(name).raw());
 }
 
+std::string of_party(const BodyFields& fields) {  // who is meant where several organizations pay
+    const std::string party = fields.text("payer_party");
+    return party.empty() ? party : "/" + party;
+}
+
 void erase_prefix(
     std::map<std::string, Standing, std::less<>>& standing, const std::string& prefix
 ) {
@@ -42,6 +47,7 @@ void book(Announced& announced, const Event& event, const std::string& charge_id
         entry.order = fields.text("order");
         entry.limit = fields.text("limit");
         entry.payer = fields.text("payer");
+        entry.party = fields.text("payer_party");
     } else {
         const auto charged =
             std::find_if(announced.ledger.rbegin(), announced.ledger.rend(), [&](const auto& e) {
@@ -51,6 +57,7 @@ void book(Announced& announced, const Event& event, const std::string& charge_id
         entry.order = charged->order;
         entry.limit = charged->limit;
         entry.payer = charged->payer;
+        entry.party = charged->party;
         entry.total = -entry.total;
     }
     announced.ledger.push_back(std::move(entry));
@@ -66,6 +73,7 @@ void book_receipt(Announced& announced, const Event& event) {
     entry.charge_id = event.id;
     entry.booked_on = fields.text("booked_on");
     entry.payer = fields.text("payer");
+    entry.limit = fields.text("limit");
     entry.patient = fields.text("patient");
     entry.total = kind == "refund" && amount->minor > 0 ? -*amount : *amount;
     entry.leaves = event.leaves;
@@ -193,12 +201,12 @@ std::string key_of(const Event& event) {
         return "payment/" + data.text("payment");
     if (type == "billing.statement") {
         if (const std::string request = data.text("request"); !request.empty()) {
-            return "request/" + request + "/" + data.text("payer");
+            return "request/" + request + "/" + data.text("payer") + of_party(data);
         }
         const auto total = data.money("total"
         );  // one statement per currency; of a divided one the last part has the total
         return "statement/" + data.text("order") + "/" + data.text("payer") + "/" +
-               std::string(total ? total->currency.code() : "");
+               std::string(total ? total->currency.code() : "") + of_party(data);
     }
     if (type == "plan.opened" || type == "plan.changed" || type == "plan.closed")
         return "plan/" + id_in(data, "plan");
@@ -308,6 +316,7 @@ std::string Announced::to_text() const {
             text("limit", one.limit);
             text("on", one.booked_on);
             text("order", one.order);
+            if (!one.party.empty()) text("party", one.party);
             if (!one.patient.empty()) text("patient", one.patient);
             text("payer", one.payer);
             name("total");
@@ -387,7 +396,8 @@ Result<Announced> Announced::from_text(std::string_view text) {
             if (!total) return malformed("a ledger entry without a total");
             entries->push_back(LedgerEntry{
                 entry.text("charge"), entry.text("on"), entry.text("order"), entry.text("limit"),
-                entry.text("payer"), *total, leaves(entry), entry.text("patient")});
+                entry.text("payer"), *total, leaves(entry), entry.text("patient"),
+                entry.text("party")});
         }
     }
     for (const JsonMember& member : JsonMembers(document.find("first_seen_us")))

@@ -43,6 +43,7 @@ struct LedgerEntry {  // a charge or reversal as it was booked; never removed, s
     Money total;  // negative: a reversal
     Export leaves = Export::leaves;
     std::string patient = {};  // of a receipt
+    std::string party = {};    // X3: the organization that pays, where one is named
 };
 
 struct Announced {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -55,6 +56,8 @@ class Drafts {
     // A draft of the given type and data; `identity` is what gives it its id (I2). The reference
     // lives until the next call.
     Draft& add(std::string type, Timestamp time, JsonText data, JsonText identity);
+
+    std::span<Draft> pending() { return drafts_; }  // added since settle()
 
     // Orders what was added since the last call, gives ids, applies all of it and moves it to
     // events().

@@ -9,6 +9,7 @@
 #include "domain/body_fields.hpp"
 #include "domain/feedback/feedback.hpp"
 #include "domain/limit_ledger/announce.hpp"
+#include "domain/limit_ledger/party_views.hpp"
 #include "domain/plan_tracker/announce.hpp"
 #include "domain/plan_tracker/tracker.hpp"
 #include "domain/replaced_rows.hpp"
@@ -83,6 +84,7 @@ Outcome evaluate(
     announce_orders(change, tracked);
     announce_feedback(change);
     announce_plans(change, tracked);
+    tell_parties_of_plans(change, accounts, tracked);
     announce_deviations(change, tracked);
     announce_grants(change, accounts);
     const ReversedLines reversed = announce_lines(change);
@@ -91,7 +93,9 @@ Outcome evaluate(
     drafts.settle();
     announce_judgements(change, accounts, ledger, stops);
     drafts.settle();
-    state_orders(change, announce_conclusions(change, tracked));
+    const auto stated = announce_conclusions(change, tracked);
+    tell_parties_of_plans(change, accounts, tracked);
+    state_orders(change, stated);
     answer_requests(change);
     announce_closings(change, accounts, tracked);
     announce_withdrawals(change);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/json_text.hpp"
 #include "base/timestamp.hpp"
@@ -13,6 +14,11 @@ enum class Export {
     leaves,
     withheld
 };  // X1, X2: withheld events are tracked and counted, take no sequence number, and never leave
+
+struct PartyView {  // X3: what one party's sinks get in the place of the event's data
+    std::string party;
+    JsonText data;
+};
 
 struct Event {
     std::string id;  // I2, by Rules::event_id_of; a withheld event has none, but for a charge: what
@@ -27,8 +33,9 @@ struct Event {
     Timestamp time;             // business time
     JsonText data;              // contract.md section 2, public ids only
     Export leaves = Export::leaves;
-    std::string ground;  // why it may leave: "order O1", "export all: …"; for the audit
-    std::string party;   // X3: the payer's party whose accounts it concerns; empty: none
+    std::string ground;            // why it may leave: "order O1", "export all: …"; for the audit
+    std::string party;             // X3: the payer's party whose accounts it concerns; empty: none
+    std::vector<PartyView> views;  // of parties that it only partly concerns
 };
 
 }  // namespace mis::domain

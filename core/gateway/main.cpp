@@ -54,7 +54,7 @@ class CommandLine {
     cli::Common common_;
     std::function<int()> chosen_;
     // Options' storage, shared by the commands: one command runs per process.
-    std::string source_, stream_, name_, text_, from_, to_;
+    std::string source_, stream_, name_, text_, from_, to_, party_;
     std::filesystem::path file_, folder_;
     std::vector<std::string> names_;
     std::vector<std::filesystem::path> paths_;
@@ -346,9 +346,12 @@ class CommandLine {
         auto* scenario = command(
             app_, "scenario",
             "play a scenario file and print the events it would send, one JSON per line",
-            [this] { return cli::scenario(file_); }
+            [this] { return cli::scenario(file_, party_); }
         );
         scenario->add_option("file", file_, "scenario file (YAML or JSON)")->required();
+        scenario->add_option(
+            "--party", party_, "only what a sink bound to this payer's party would get"
+        );
         auto* connector =
             family("connector", "connectors: folders that say what one MIS looks like");
         json(command(*connector, "list", "shipped connectors and their streams", [this] {

@@ -203,11 +203,13 @@ class Stage {
 
     void print() {
         for (;;) {
-            const auto events = outbox::read_events(database_, printed_, 1000);
+            auto events = outbox::read_events(database_, printed_, 1000);
             if (events.empty()) return;
-            for (const auto& event : events) {
-                output_.event(outbox::render_cloudevent(event, identity_.clinic_id()));
+            for (auto& event : events) {
                 printed_ = event.position;
+                if (!output_.party.empty() && !outbox::narrow_to_party(event, output_.party))
+                    continue;
+                output_.event(outbox::render_cloudevent(event, identity_.clinic_id()));
             }
         }
     }

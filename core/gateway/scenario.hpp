@@ -24,6 +24,7 @@ struct ScenarioOutput {
     std::function<void(std::string_view remark)>
         remark;  // a record quarantined, a message refused: the run goes on
     std::function<void(std::size_t step)> step_begins = {};  // counted from 0
+    std::string party = {};  // X3: only what the sinks of this payer's party get; empty: everything
 };
 
 // What the file does not say.

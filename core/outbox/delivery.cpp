@@ -200,7 +200,6 @@ void Delivery::resume() {
 Item Delivery::State::as_loaded(OutboxEvent event, bool parked) {
     Item item;
     item.parked = parked;
-    if (!settings.party.empty()) name_previous_of_party(event);
     if (dead.contains(event.position)) {
         item.stub = true;
         item.event = std::make_shared<const OutboxEvent>(withheld_stub(event));
@@ -227,6 +226,12 @@ void Delivery::State::load_window() {
         take_in(std::move(event));
 }
 
+bool Delivery::State::fit_to_sink(OutboxEvent& event) const {
+    if (!settings.party.empty()) return narrow_to_party(event, settings.party);
+    event.views.clear();
+    return true;
+}
+
 void Delivery::State::take_in(OutboxEvent event) {
     while (scan < event.position) {  // retention only takes what every sink had
         settled.push_back(false);
@@ -235,8 +240,7 @@ void Delivery::State::take_in(OutboxEvent event) {
     settled.push_back(false);
     ++scan;
     const std::int64_t position = event.position;
-    const bool not_ours = !settings.party.empty() && event.party != settings.party;
-    if (not_ours || restored_settled(position)) {
+    if (!fit_to_sink(event) || restored_settled(position)) {
         settle_position(position);
         return;
     }
@@ -261,7 +265,14 @@ void Delivery::State::load_parked(Key& key, std::size_t count) {
         MIS_ASSERT(
             events.size() == 1 && events[0].position == position
         );  // prune() keeps parked positions
-        key.waiting.push_back(as_loaded(std::move(events[0]), true));
+        if (fit_to_sink(events[0])) {
+            key.waiting.push_back(as_loaded(std::move(events[0]), true));
+            continue;
+        }
+        // set apart before the sink was bound to a party
+        park_changes.push_back({false, std::string(key.name), position, 0});
+        --parked_events;
+        ++generation;
     }
 }
 

@@ -128,6 +128,8 @@ struct Delivery::State {
 
     // delivery.cpp
     void load_window();
+    // As this sink is to see the event; false: it isn't the sink's.
+    bool fit_to_sink(OutboxEvent& event) const;
     void take_in(OutboxEvent event);
     void load_parked(Key& key, std::size_t count);
     void unload_parked(Key& key);

@@ -26,7 +26,8 @@ std::string packed(sqlite::Transaction& transaction, const OutboxEvent& event) {
     packing::put_event(
         bytes, event,
         {name_number(transaction, event.type), name_number(transaction, event.source),
-         name_number(transaction, event.ground), name_number(transaction, event.party)}
+         name_number(transaction, event.ground), name_number(transaction, event.party)},
+        {}
     );
     return bytes;
 }
@@ -202,10 +203,17 @@ void Delivery::State::load_retries() {
         retries_polled = std::chrono::nanoseconds(-1);  // there are more
     for (auto& event : events) {
         loaded_retries.insert(event.position);
+        if (!fit_to_sink(event)) {  // refused before the sink was bound to a party
+            dead_changes.push_back(
+                {DeadChange::What::retry_refused, event.position,
+                 "not of the party that this sink is bound to", clock.unix_us(), nullptr}
+            );
+            ++generation;
+            continue;
+        }
         Key& key = key_named(event.partition_key);
         Item item;
         item.retry = true;
-        if (!settings.party.empty()) name_previous_of_party(event);
         item.event = std::make_shared<const OutboxEvent>(std::move(event));
         ++window_events;
         window_bytes += item.event->data.size();

@@ -222,7 +222,15 @@ AppendReport Outbox::Appender::append(
             state.name_number(event.type()), state.name_number(event.source()),
             state.name_number(event.ground()), state.name_number(event.party())};
         if (state.segment_count == 0) state.segment_at_us = change_set.at_us;
-        packing::put_event(state.segment, packed, names);
+        packed.views.clear();
+        std::vector<std::int64_t> parties;
+        for (const auto& [party, data] : event.views()) {
+            const std::uint64_t previous =
+                state.follow_in_view(event.partition_key(), party, packed.sequence);
+            packed.views.push_back(PartyView{party, previous, data});
+            parties.push_back(state.name_number(party));
+        }
+        packing::put_event(state.segment, packed, names, parties);
         ++state.cache.last_position;
         ++state.segment_count;
         if (state.segment_count >= kSegmentEventsMax || state.segment.size() >= kSegmentBytesMax)

@@ -1,5 +1,6 @@
 #include "outbox/outbox_event.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "base/crypto.hpp"
@@ -46,9 +47,21 @@ std::string sequence_text(std::uint32_t epoch, std::uint64_t sequence) {
     return text;
 }
 
-void name_previous_of_party(OutboxEvent& event) {
+bool narrow_to_party(OutboxEvent& event, std::string_view party) {
+    if (event.party != party) {
+        const auto view =
+            std::find_if(event.views.begin(), event.views.end(), [&](const PartyView& candidate) {
+                return candidate.party == party;
+            });
+        if (view == event.views.end()) return false;
+        event.party = std::move(view->party);
+        event.previous_of_party = view->previous;
+        event.data = std::move(view->data);
+    }
+    event.views.clear();
     if (event.previous_of_party)
         event.previous_sequence = sequence_text(event.epoch, *event.previous_of_party);
+    return true;
 }
 
 void render_cloudevent(std::string& out, const OutboxEvent& event, std::string_view clinic_id) {

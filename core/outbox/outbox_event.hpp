@@ -6,10 +6,17 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/timestamp.hpp"
 
 namespace mis::outbox {
+
+struct PartyView {  // X3: what the sinks of one party get in the place of the event's own data
+    std::string party;
+    std::uint64_t previous = 0;  // as previous_of_party
+    std::string data;
+};
 
 struct OutboxEvent {
     std::int64_t position = 0;     // in the outbox, from 1, without gaps; local, never sent
@@ -32,6 +39,7 @@ struct OutboxEvent {
     // The key's sequence before this one among the same party's events, 0: this is the first. None
     // without a party, and of events older than this count.
     std::optional<std::uint64_t> previous_of_party;
+    std::vector<PartyView> views;   // of parties that it only partly concerns
     std::string previous_sequence;  // filtered views only: the 20 digits that this view had before;
                                     // empty: not rendered
 };
@@ -40,9 +48,10 @@ std::string sequence_text(
     std::uint32_t epoch, std::uint64_t sequence
 );  // 20 digits: six of the epoch, fourteen counted
 
-// The same event as a view that holds only one party's events sends it: with the sequence that the
-// view had before, so that its receiver notices a gap. 14 zeros behind the epoch: nothing before.
-void name_previous_of_party(OutboxEvent& event);
+// Turns the event into what the sinks of one party send, with the sequence that their view had
+// before, so that its receiver notices a gap (14 zeros behind the epoch: nothing before). False: it
+// doesn't concern the party.
+bool narrow_to_party(OutboxEvent& event, std::string_view party);
 
 // One line of JSON, no white space. clinic_id is the store's.
 std::string render_cloudevent(const OutboxEvent& event, std::string_view clinic_id);

@@ -7,8 +7,11 @@ namespace mis::outbox::packing {
 namespace {
 
 constexpr std::size_t kNamesMax = 20'000;
-// An epoch has six digits: a greater number says that a party's previous sequence follows.
-constexpr std::uint64_t kHasPrevious = 1'000'000;
+// An epoch has six digits; what stands before them says what follows: a party's previous sequence,
+// the views of other parties.
+constexpr std::uint64_t kEpochEnd = 1'000'000;
+constexpr std::uint64_t kHasPrevious = 1;
+constexpr std::uint64_t kHasViews = 2;
 
 int hex_digit(char c) {
     if (c >= '0' && c <= '9') return c - '0';
@@ -94,7 +97,11 @@ std::string Reader::text() {
     return text;
 }
 
-void put_event(std::string& out, const OutboxEvent& event, const NameNumbers& names) {
+void put_event(
+    std::string& out, const OutboxEvent& event, const NameNumbers& names,
+    std::span<const std::int64_t> parties
+) {
+    MIS_ASSERT(parties.size() == event.views.size());
     append_bytes_of_hex(out, event.id);
     append_bytes_of_hex(out, event.change_set);
     put_unsigned(out, static_cast<std::uint64_t>(names.type));
@@ -109,13 +116,24 @@ void put_event(std::string& out, const OutboxEvent& event, const NameNumbers& na
     put_text(out, event.record_id);
     put_signed(out, event.time.unix_us);
     put_signed(out, event.time.offset_min);
-    put_unsigned(out, event.epoch + (event.previous_of_party ? kHasPrevious : 0));
+    const std::uint64_t follows =
+        (event.previous_of_party ? kHasPrevious : 0) | (parties.empty() ? 0 : kHasViews);
+    put_unsigned(out, event.epoch + follows * kEpochEnd);
     put_unsigned(out, event.sequence);
     if (event.previous_of_party) put_unsigned(out, *event.previous_of_party);
     put_unsigned(out, event.change_set_index);
     put_unsigned(out, event.change_set_size);
     put_unsigned(out, event.data.size());
     out.append(event.data);
+    if (parties.empty()) return;
+    put_unsigned(out, parties.size());
+    for (std::size_t i = 0; i < parties.size(); ++i) {
+        const PartyView& view = event.views[i];
+        put_unsigned(out, static_cast<std::uint64_t>(parties[i]));
+        put_unsigned(out, view.previous);
+        put_unsigned(out, view.data.size());
+        out.append(view.data);
+    }
 }
 
 OutboxEvent take_event(Reader& reader, sqlite::Database& database, Names& names) {
@@ -133,12 +151,20 @@ OutboxEvent take_event(Reader& reader, sqlite::Database& database, Names& names)
     event.time.unix_us = reader.signed_number();
     event.time.offset_min = static_cast<std::int32_t>(reader.signed_number());
     const std::uint64_t epoch = reader.unsigned_number();
-    event.epoch = static_cast<std::uint32_t>(epoch % kHasPrevious);
+    const std::uint64_t follows = epoch / kEpochEnd;
+    event.epoch = static_cast<std::uint32_t>(epoch % kEpochEnd);
     event.sequence = reader.unsigned_number();
-    if (epoch >= kHasPrevious) event.previous_of_party = reader.unsigned_number();
+    if (follows & kHasPrevious) event.previous_of_party = reader.unsigned_number();
     event.change_set_index = static_cast<std::uint32_t>(reader.unsigned_number());
     event.change_set_size = static_cast<std::uint32_t>(reader.unsigned_number());
     event.data = reader.raw(reader.unsigned_number());
+    if (!(follows & kHasViews)) return event;
+    for (auto count = reader.unsigned_number(); count > 0; --count) {
+        PartyView& view = event.views.emplace_back();
+        view.party = names.find(database, static_cast<std::int64_t>(reader.unsigned_number()));
+        view.previous = reader.unsigned_number();
+        view.data = reader.raw(reader.unsigned_number());
+    }
     return event;
 }
 

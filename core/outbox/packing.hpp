@@ -5,7 +5,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -37,8 +37,12 @@ struct NameNumbers {
     std::int64_t type = 0, source = 0, ground = 0, party = 0;
 };
 
-// Everything but position and appended_us, which the segment's row says.
-void put_event(std::string& out, const OutboxEvent& event, const NameNumbers& names);
+// Everything but position and appended_us, which the segment's row says. `parties`: the numbers of
+// the views' parties.
+void put_event(
+    std::string& out, const OutboxEvent& event, const NameNumbers& names,
+    std::span<const std::int64_t> parties
+);
 
 class Names {  // number → name, read on demand; bounded
   public:

@@ -13,6 +13,7 @@
 #include "sqlite/migrations/0001_stations.hpp"
 #include "sqlite/migrations/0002_history.hpp"
 #include "sqlite/migrations/0003_reconciliation.hpp"
+#include "sqlite/migrations/0004_party_views.hpp"
 
 namespace mis::sqlite {
 namespace {
@@ -21,6 +22,7 @@ constexpr std::array kMigrations{
     Migration{1, "stations", steps::kStations},
     Migration{2, "history", steps::kHistory},
     Migration{3, "reconciliation", steps::kReconciliation},
+    Migration{4, "party views", steps::kPartyViews},
 };
 
 // About a millisecond of SQLite's work: often enough for a heartbeat, too rare to be felt.

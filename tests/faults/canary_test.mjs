@@ -113,6 +113,11 @@ test("nothing private leaves, is logged, or is shown", async (t) => {
       const ran = clinic.command(...command);
       find(ran.stdout + ran.stderr, command.join(" "));
     }
+    const reconciled = clinic.command("reconcile", "--json");
+    assert.equal(reconciled.code, 1, "P6: rows that cannot be read stand in reconcile");
+    const aside = reconciled.json.filter((line) => line.quarantined > 0);
+    assert.equal(aside.reduce((sum, line) => sum + line.quarantined, 0), quarantine.json.length);
+    assert.match(aside[0].state, /equal but for the rows in quarantine/);
     const unmasked = clinic.command("preview", "mis", "patient", "--unmasked", "--limit", "3");
     assert.match(unmasked.stdout, /Канарейкина/, "the canary is where this test believes it");
     assert.match(clinic.command("audit", "show").stdout, /looked.*preview mis patient/);

@@ -36,6 +36,19 @@ for (const name of names)
         writeFileSync(join(folder, `${name}.jsonl`), first.stdout);
     });
 
+test("X3: --party prints what that party's sinks get: its account, its charge, its statement, and of the plan the largest sum still possible", () => {
+    const file = join(folder, "party.jsonl");
+    const played = spawnSync(program, ["scenario", join(here, "x3_party.scenario.yaml"), "--party", "СК Пример"], { env, encoding: "utf8" });
+    assert.equal(played.status, 0, played.stderr);
+    writeFileSync(file, played.stdout);
+    const events = played.stdout.trim().split("\n").map((line) => JSON.parse(line));
+    const told = events.map(({ type, data }) => [type.slice("mis.".length, -".v1".length), (data.amount_max ?? data.total ?? data.granted).minor / 100]);
+    assert.deepEqual(told, [["limit.opened", 6000], ["plan.opened", 6000], ["billing.charge", 4000], ["plan.changed", 2000], ["billing.statement", 4000], ["plan.closed", 0]]);
+    for (const { type, data } of events)
+        if (type.startsWith("mis.plan.")) assert.deepEqual(Object.keys(data).sort(), ["amount_max", "patient", "plan", "reason"]);
+    for (let i = 0; i < events.length; ++i) assert.equal(events[i].previoussequence, i === 0 ? "00000100000000000000" : events[i - 1].sequence);
+});
+
 test("every printed event is valid by the schemas and by the CloudEvents SDK", () => {
     for (const name of readdirSync(folder)) {
         if (readFileSync(join(folder, name), "utf8") === "") continue;

@@ -1,6 +1,7 @@
 #include "domain/billing/statements.hpp"
 
 #include <algorithm>
+#include <compare>
 
 #include "domain/body_fields.hpp"
 
@@ -10,15 +11,70 @@ namespace {
 constexpr std::size_t kChargesInOneEvent = 80;  // an event stays under 20 kB
 
 struct Statement {
-    std::string payer, order, limit, request;
+    std::string payer, party, order, limit, request;
     Json period;
     Json charges = Json::array();
     Money total, paid;
     std::optional<Money> previous;
 };
 
-// Sums in different currencies are not added up: each has its statement (I5).
-using PayerAndCurrency = std::pair<std::string, Currency>;
+// Who gets a statement of his own: sums in different currencies are not added up (I5), and no
+// organization sees what another owes (X3).
+struct Payer {
+    std::string name;
+    Currency currency;
+    std::string party;  // empty: none is named
+    friend auto operator<=>(const Payer&, const Payer&) = default;
+};
+
+// Everyone who ever had a charge there (B4).
+class Payers {
+  public:
+    template <typename OfIt>
+    Payers(const Announced& announced, const OfIt& of_it) {
+        for (const LedgerEntry& entry : announced.ledger) {
+            if (of_it(entry) && entry.leaves == Export::leaves)
+                all_.insert(Payer{entry.payer, entry.total.currency, entry.party});
+        }
+    }
+    auto begin() const { return all_.begin(); }
+    auto end() const { return all_.end(); }
+    // The payer of this name and party, or the first of this name; there is one.
+    const Payer& of(const std::string& name, Currency currency, const std::string& party) const {
+        const auto named = all_.find(Payer{name, currency, party});
+        return named != all_.end() ? *named : *all_.lower_bound(Payer{name, currency, {}});
+    }
+    bool is_the_only_one(const Payer& payer) const {  // of this name and currency
+        return std::count_if(all_.begin(), all_.end(), [&](const Payer& other) {
+                   return other.name == payer.name && other.currency == payer.currency;
+               }) == 1;
+    }
+
+  private:
+    std::set<Payer> all_;
+};
+
+// Whose money it is: where several organizations are one payer, the account that a payment names
+// tells, else it is the first one's, so that none is lost or counted twice.
+class Receipts {
+  public:
+    Receipts(const Announced& announced, const Payers& payers, const Payer& payer)
+        : announced_(announced), payers_(payers), payer_(payer) {}
+
+    bool count(std::string_view name, Currency currency, const std::string& limit) const {
+        if (name != payer_.name || currency != payer_.currency) return false;
+        const Standing* account = announced_.find("limit/" + limit);
+        return payers_.of(
+                   payer_.name, currency,
+                   account == nullptr ? "" : account->data.find("payer_party").string()
+               ) == payer_;
+    }
+
+  private:
+    const Announced& announced_;
+    const Payers& payers_;
+    const Payer& payer_;
+};
 
 std::string day_of(const Change& change, const std::string& time) {
     const auto at = Timestamp::parse_rfc3339(time);
@@ -27,12 +83,12 @@ std::string day_of(const Change& change, const std::string& time) {
 
 // B4: by booking day, so that a payment entered late leaves a closed month as it was.
 Money booked_receipts(
-    const Change& change, const std::string& patient, const std::string& payer, Currency currency,
+    const Change& change, const std::string& patient, const Receipts& receipts, Currency currency,
     const Json& period
 ) {
     Money sum{0, currency};
     for (const LedgerEntry& entry : change.drafts.after().receipts) {
-        if (entry.payer != payer || entry.total.currency != currency ||
+        if (!receipts.count(entry.payer, entry.total.currency, entry.limit) ||
             entry.leaves == Export::withheld)
             continue;
         if (!patient.empty() && entry.patient != patient) continue;
@@ -46,7 +102,7 @@ Money booked_receipts(
 // Payments minus refunds of that payer on the days of the period; transfers and write-offs move no
 // money in.
 Money paid_by(
-    const Change& change, const std::string& patient, const std::string& payer, Currency currency,
+    const Change& change, const std::string& patient, const Receipts& receipts, Currency currency,
     const Json& period
 ) {
     Money sum{0, currency};
@@ -57,8 +113,8 @@ Money paid_by(
             const std::string kind = fields.text("kind"),
                               day = day_of(change, fields.text("paid_at"));
             const auto amount = fields.money("amount");
-            if (!amount || amount->currency != currency || fields.text("payer") != payer ||
-                told.leaves == Export::withheld)
+            if (!amount || told.leaves == Export::withheld ||
+                !receipts.count(fields.text("payer"), amount->currency, fields.text("limit")))
                 return;
             if (!patient.empty() && fields.text("patient") != patient) return;
             if (day < period.value("from", "") || day > period.value("to", "")) return;
@@ -78,6 +134,7 @@ void announce(
     );
     for (std::size_t part = 0; part < parts; ++part) {
         Json data{{"payer", said.payer}, {"period", said.period}};
+        if (!said.party.empty()) data["payer_party"] = said.party;
         if (!said.order.empty()) data["order"] = said.order;
         if (!said.limit.empty()) data["limit"] = said.limit;
         if (!said.request.empty()) data["request"] = said.request;
@@ -113,6 +170,7 @@ void announce(
         draft.entity(entity).with(permission);
         draft.source_id = entity;
         draft.payer = said.payer;
+        draft.event.party = said.party;
         draft.turn = turn + static_cast<int>(part);
         if (!plan.empty()) draft.about("plan/" + plan);
         draft.of_patient(patient);
@@ -140,18 +198,15 @@ void state_orders(Change& change, const std::set<std::string>& orders) {
     for (const std::string& id : orders) {
         const Order* order = change.orders.find(id);
         if (order == nullptr) continue;
-        std::set<PayerAndCurrency> payers;
-        for (const LedgerEntry& entry : after.ledger) {
-            if (entry.order == id && entry.leaves == Export::leaves)
-                payers.emplace(entry.payer, entry.total.currency);
-        }
+        const Payers payers(after, [&](const LedgerEntry& entry) { return entry.order == id; });
         const Json period{
             {"from", change.rules.clinic_zone.date_of(order->placed_at).to_string()},
             {"to", change.rules.clinic_zone.date_of(change.now()).to_string()}};
-        for (const auto& [payer, currency] : payers) {
+        for (const Payer& payer : payers) {
             Statement said;
-            said.payer = payer;
-            said.total = Money{0, currency};
+            said.payer = payer.name;
+            said.party = payer.party;
+            said.total = Money{0, payer.currency};
             said.order = id;
             said.period = period;
             std::map<std::size_t, std::vector<const Standing*>>
@@ -159,7 +214,9 @@ void state_orders(Change& change, const std::set<std::string>& orders) {
             for_each_standing(after, "charge/", [&](const std::string&, const Standing& charge) {
                 const BodyFields fields(charge.data);
                 const auto total = fields.money("total");
-                if (fields.text("order") != id || fields.text("payer") != said.payer) return;
+                if (fields.text("order") != id || fields.text("payer") != said.payer ||
+                    fields.text("payer_party") != said.party)
+                    return;
                 if (!total || total->currency != said.total.currency ||
                     charge.leaves == Export::withheld)
                     return;
@@ -170,13 +227,16 @@ void state_orders(Change& change, const std::set<std::string>& orders) {
             for (const auto& [place, charges] : by_line) {
                 for (const Standing* charge : charges) said.charges.push_back(entry_of(*charge));
             }
-            said.paid = paid_by(change, order->patient, payer, currency, period);
+            const Receipts receipts(after, payers, payer);
+            said.paid = paid_by(change, order->patient, receipts, payer.currency, period);
             const Permission permission = change.gate.order(*order);
-            if (const Standing* told = change.told(
-                    "statement/" + id + "/" + payer + "/" + std::string(currency.code()), permission
-                )) {
-                said.previous = BodyFields(told->data).money("total");
-            }
+            const std::string key =
+                "statement/" + id + "/" + payer.name + "/" + std::string(payer.currency.code());
+            const Standing* told =
+                change.told(payer.party.empty() ? key : key + "/" + payer.party, permission);
+            if (told == nullptr && payers.is_the_only_one(payer))
+                told = change.told(key, permission);  // said before statements named their party
+            if (told != nullptr) said.previous = BodyFields(told->data).money("total");
             announce(change, said, order->patient, order->plan_id, permission, 0);
         }
     }
@@ -188,9 +248,9 @@ void answer_requests(Change& change) {
         bool found = false;
         for_each_standing(
             change.before, "request/" + request + "/",
-            [&](const std::string& payer, const Standing& told) {
+            [&](const std::string&, const Standing& told) {
                 const bool anew = told.leaves == Export::withheld && permission.allowed();
-                if (payer.find('/') == std::string::npos && !anew) found = true;
+                if (told.data.find("request").string() == request && !anew) found = true;
             }
         );
         return found;
@@ -211,25 +271,22 @@ void answer_requests(Change& change) {
         if (answered(message.id, permission)) continue;
         const std::string from = fields.text("from").substr(0, 10),
                           to = fields.text("to").substr(0, 10);
-        std::set<PayerAndCurrency> payers;
-        for (const LedgerEntry& entry : after.ledger) {
-            const bool of_it = order != nullptr ? entry.order == order_id : entry.limit == limit;
-            if (of_it && entry.leaves == Export::leaves)
-                payers.emplace(entry.payer, entry.total.currency);
-        }
-        for (const auto& [payer, currency] : payers) {
+        const auto of_it = [&](const LedgerEntry& entry) {
+            return order != nullptr ? entry.order == order_id : entry.limit == limit;
+        };
+        const Payers payers(after, of_it);
+        for (const Payer& payer : payers) {
             Statement said;
-            said.payer = payer;
-            said.total = Money{0, currency};
+            said.payer = payer.name;
+            said.party = payer.party;
+            said.total = Money{0, payer.currency};
             said.order = order_id;
             said.limit = order == nullptr ? limit : "";
             said.request = message.id;
             said.period = Json{{"from", from}, {"to", to}};
             for (const LedgerEntry& entry : after.ledger) {
-                const bool of_it =
-                    order != nullptr ? entry.order == order_id : entry.limit == limit;
-                if (!of_it || entry.payer != payer || entry.total.currency != currency ||
-                    entry.leaves == Export::withheld)
+                if (!of_it(entry) || entry.leaves == Export::withheld ||
+                    Payer{entry.payer, entry.total.currency, entry.party} != payer)
                     continue;
                 if (entry.booked_on < from || entry.booked_on > to) continue;
                 Json line{
@@ -240,7 +297,8 @@ void answer_requests(Change& change) {
                 said.charges.push_back(std::move(line));
                 said.total += entry.total;
             }
-            said.paid = booked_receipts(change, patient, payer, currency, said.period);
+            const Receipts receipts(after, payers, payer);
+            said.paid = booked_receipts(change, patient, receipts, payer.currency, said.period);
             announce(
                 change, said, patient, order == nullptr ? "" : order->plan_id, permission, 1000
             );

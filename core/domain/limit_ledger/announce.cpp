@@ -8,14 +8,6 @@
 namespace mis::domain {
 namespace {
 
-Permission permission_of(const Change& change, const Account& account) {
-    Permission permission = change.gate.patient(account.patient);
-    for (const std::string& patient : account.patients) {
-        if (!permission.allowed()) permission = change.gate.patient(patient);
-    }
-    return permission;
-}
-
 JsonFields figures(const Account& account) {
     JsonFields data;
     data.string("limit", account.id).money("granted", account.granted);

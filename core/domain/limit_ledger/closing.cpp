@@ -22,6 +22,14 @@ std::optional<std::string> expiry_reason(
 
 }  // namespace
 
+Permission permission_of(const Change& change, const Account& account) {
+    Permission permission = change.gate.patient(account.patient);
+    for (const std::string& patient : account.patients) {
+        if (!permission.allowed()) permission = change.gate.patient(patient);
+    }
+    return permission;
+}
+
 std::vector<std::string> closing_reasons(
     const Account& account, const Tracked& tracked, Change& change
 ) {
@@ -55,6 +63,18 @@ bool is_reopened(const Account& account, const Standing* told, const Change& cha
         if (cancelled == text || expired == text) return false;
     }
     return !cancelled && !expired;
+}
+
+bool is_open(const Account& account, const Tracked& tracked, Change& change) {
+    const Standing* told = change.told("limit/" + account.id, permission_of(change, account));
+    const auto reasons = closing_reasons(account, tracked, change);
+    if (told == nullptr) return reasons.empty();
+    const BodyFields was(told->data);
+    if (was.flag("closed").value_or(false) && !is_reopened(account, told, change)) return false;
+    const auto known = was.texts("reasons");
+    return std::all_of(reasons.begin(), reasons.end(), [&](const std::string& reason) {
+        return std::find(known.begin(), known.end(), reason) != known.end();
+    });
 }
 
 }  // namespace mis::domain

@@ -8,12 +8,18 @@
 
 namespace mis::domain {
 
+// What is said of an account may leave where any of its patients' may.
+Permission permission_of(const Change& change, const Account& account);
+
 // Everything that closes the account now: "inbox:ID", "cancelled:TIME", "valid_to:DATE",
 // "order:ID". A reason closes once: only a new one closes an account that a grant opened again.
 // Asks for a tick where time alone will close it.
 std::vector<std::string> closing_reasons(
     const Account& account, const Tracked& tracked, Change& change
 );
+
+// Open once this change set is announced.
+bool is_open(const Account& account, const Tracked& tracked, Change& change);
 
 // It was announced closed, and a higher grant came, or what closed it in the MIS was taken back.
 bool is_reopened(const Account& account, const Standing* told, const Change& change);

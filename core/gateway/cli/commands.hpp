@@ -25,7 +25,7 @@ inline constexpr int kUsage = 2;
 
 // Without a configuration
 int version(Output output);
-int scenario(const std::filesystem::path& file);
+int scenario(const std::filesystem::path& file, const std::string& party);
 int connector_list(Output output);
 int connector_new(const std::string& name, const std::filesystem::path& folder);
 struct ConnectorTest {

@@ -7,6 +7,7 @@
 #include "gateway/conservation.hpp"
 #include "platform/file.hpp"
 #include "platform/service.hpp"
+#include "record/quarantine.hpp"
 #include "sqlite/database.hpp"
 
 namespace mis::gateway::cli {
@@ -82,8 +83,10 @@ int reconcile(const Common& common, const std::string& source) {
         );
         bool good = daemon.reconcile(source.empty() ? "" : session.identity_of(source), {});
         Table table(
-            {"source", "stream", "held", "missing", "different", "extra", "state"}, {2, 3, 4, 5}
+            {"source", "stream", "held", "missing", "different", "extra", "quarantined", "state"},
+            {2, 3, 4, 5, 6}
         );
+        const auto set_aside = record::Quarantine::counts(session.store->database());
         const change::RecordStore records(session.store->database());
         for (const auto& [name, streams] : daemon.streams())
             for (const auto& status : streams) {
@@ -92,12 +95,19 @@ int reconcile(const Common& common, const std::string& source) {
                 for (const auto& count : records.counts())
                     if (count.source == name && count.stream == status.stream)
                         held = count.standing;
+                std::int64_t quarantined = 0;  // their last good versions stand (P6)
+                for (const auto& count : set_aside)
+                    if (count.source == name && count.stream == status.stream)
+                        quarantined = count.open;
                 const bool same = status.drift.total() == 0 && status.error.empty();
-                good &= same;
-                const std::string state = !status.off.empty()     ? "off"
-                                          : !status.error.empty() ? "degraded: " + status.error
-                                          : same                  ? "equal"
-                                                                  : "differed; mended now";
+                good &= same && quarantined == 0;
+                const std::string state =
+                    !status.off.empty()     ? "off"
+                    : !status.error.empty() ? "degraded: " + status.error
+                    : same && quarantined > 0
+                        ? "equal but for the rows in quarantine: see `mis-gateway quarantine`"
+                    : same ? "equal"
+                           : "differed; mended now";
                 if (common.output == Output::json)
                     print_json(
                         {{"source", name},
@@ -106,6 +116,7 @@ int reconcile(const Common& common, const std::string& source) {
                          {"missing", status.drift.missing},
                          {"different", status.drift.different},
                          {"extra", status.drift.extra},
+                         {"quarantined", quarantined},
                          {"state", state}}
                     );
                 else
@@ -113,7 +124,7 @@ int reconcile(const Common& common, const std::string& source) {
                         {name, status.stream, std::to_string(held),
                          std::to_string(status.drift.missing),
                          std::to_string(status.drift.different), std::to_string(status.drift.extra),
-                         state}
+                         std::to_string(quarantined), state}
                     );
             }
         if (common.output == Output::table) table.print();

@@ -158,6 +158,88 @@ TEST_CASE("X3: a file sink of a party likewise, and the whole view needs no such
     for (const auto& event : everything) CHECK(event.previous.empty());
 }
 
+TEST_CASE("X3: an event that concerns a party in part reaches its sinks with that part alone") {
+    log::set_level(log::Level::off);
+    outbox::testing::StoreFile store;
+    FakeClock clock;
+    const auto whole = performed(1, 7, 100).data;
+    const auto part = performed(1, 7, 42).data;
+    auto partly = performed(1, 7, 100);
+    partly.views = {{kOurs, part}, {"Другая", performed(1, 7, 43).data}};
+    auto ours = performed(1, 8, 8);
+    ours.party = kOurs;
+    store.append({performed(1, 6, 6), partly, ours, partly});
+    store.reopen();
+    const auto seen_by = [&](const char* name, const std::string& party) {
+        store.register_sink(name);
+        outbox::Delivery delivery(*store.reader, {name, party}, clock);
+        auto claims = delivery.claim(10, outbox::PerKey::run);
+        for (const auto& claim : claims) delivery.settle(claim.token, outbox::Outcome::delivered);
+        CHECK(delivery.figures().pending == 0);
+        return claims;
+    };
+    const auto sequence = [](std::uint64_t number) { return outbox::sequence_text(1, number); };
+    const auto insurer = seen_by("insurer", kOurs);
+    REQUIRE(insurer.size() == 3);
+    CHECK(insurer[0].event->data == part.text());
+    CHECK(insurer[0].event->previous_sequence == sequence(0));
+    CHECK(insurer[1].event->previous_sequence == sequence(2));
+    CHECK(insurer[2].event->data == part.text());
+    CHECK(insurer[2].event->previous_sequence == sequence(3));
+    const auto other = seen_by("other", "Другая");
+    REQUIRE(other.size() == 2);
+    CHECK(other[0].event->data != part.text());
+    CHECK(other[1].event->previous_sequence == sequence(2));
+    CHECK(seen_by("third", "Третья").empty());
+    const auto everything = seen_by("archive", "");
+    REQUIRE(everything.size() == 4);
+    CHECK(everything[1].event->data == whole.text());
+    CHECK(everything[1].event->id == insurer[0].event->id);
+}
+
+TEST_CASE("X3: what was set apart or refused before a sink was bound to a party stays unsent") {
+    log::set_level(log::Level::off);
+    outbox::testing::StoreFile store;
+    FakeClock clock;
+    auto ours = performed(1, 2, 2);
+    ours.party = kOurs;
+    store.append({performed(1, 1, 1), performed(2, 3, 3), ours});
+    store.register_sink("insurer");
+    {
+        outbox::Delivery delivery(*store.reader, {"insurer", ""}, clock);
+        for (int round = 0; round < 8; ++round) {
+            for (const auto& claim : delivery.claim(10, outbox::PerKey::one)) {
+                const bool poison = claim.event->position == 2;
+                const bool stub = claim.event->type == "event.withheld";
+                delivery.settle(
+                    claim.token, stub     ? outbox::Outcome::delivered
+                                 : poison ? outbox::Outcome::rejected
+                                          : outbox::Outcome::failed
+                );
+            }
+            clock.advance(std::chrono::hours(1));
+        }
+        store.record(delivery);
+    }
+    {
+        sqlite::Transaction transaction(*store.writer);
+        outbox::retry_dead_letter(transaction, "insurer", 2);
+        transaction.commit();
+    }
+    store.reopen();
+    outbox::Delivery delivery(*store.reader, {"insurer", kOurs}, clock);
+    std::vector<std::int64_t> sent;
+    for (auto claims = delivery.claim(10, outbox::PerKey::run); !claims.empty();
+         claims = delivery.claim(10, outbox::PerKey::run))
+        for (const auto& claim : claims) {
+            sent.push_back(claim.event->position);
+            delivery.settle(claim.token, outbox::Outcome::delivered);
+        }
+    CHECK(sent == std::vector<std::int64_t>{3});
+    store.record(delivery);
+    CHECK(delivery.figures().pending == 0);
+}
+
 TEST_CASE(
     "X3: a dead letter keeps its place in the view, and so does its retry; a new epoch begins anew"
 ) {
