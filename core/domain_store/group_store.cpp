@@ -82,9 +82,14 @@ std::optional<std::int64_t> GroupStore::group_of_entity(std::string_view public_
 }
 
 void GroupStore::save(sqlite::Transaction& transaction, std::int64_t group, const State& state) {
-    transaction.prepare("update meaning_group set announced = ?, next_tick_us = ? where id = ?")
-        .with(state.announced, state.next_tick_us, group)
-        .run();
+    {
+        auto update = transaction.prepare(
+            "update meaning_group set announced = ?, next_tick_us = ? where id = ?"
+        );
+        update.bind_held(1, state.announced);
+        if (state.next_tick_us) update.bind(2, *state.next_tick_us);
+        update.bind(3, group).run();
+    }
     for (const auto& entity : state.entities)
         transaction
             .prepare("insert or replace into group_entity (public_id, group_id) values (?, ?)")

@@ -130,7 +130,7 @@ struct Outbox::Appender::State {
             .bind(1, cache.last_position)
             .bind(2, static_cast<std::int64_t>(segment_count))
             .bind(3, segment_at_us)
-            .bind_blob(4, segment)
+            .bind_blob_held(4, segment)
             .run();
         segment.clear();
         segment_count = 0;

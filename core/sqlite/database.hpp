@@ -43,6 +43,7 @@ class Statement {  // borrowed from its Database's cache; reset when destroyed
     Statement& bind_blob(int index, std::string_view bytes);
     // Not copied: the bytes stay as they are until run(), reset() or another binding.
     Statement& bind_held(int index, std::string_view text);
+    Statement& bind_blob_held(int index, std::string_view bytes);
     Statement& bind_null(int index);
     template <typename... Values>
     Statement& with(const Values&... values) {
@@ -97,6 +98,10 @@ class Database {
     void give_back_cache();  // pages that were read, up to 2 MB; they are read again when needed
     std::int64_t last_insert_id() const;
     std::int64_t changes() const;
+    // Rows written over this connection since it was opened, and a number that changes when another
+    // one, of whatever process, commits: both as before, nobody wrote but who compares them.
+    std::int64_t changes_ever() const;
+    std::int64_t version_by_others();
     sqlite3* handle() const {
         return handle_;
     }  // for core/sqlite and core/record's function registration
