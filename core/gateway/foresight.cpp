@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "domain_store/group_store.hpp"
-#include "gateway/group_reader.hpp"
 #include "inbox/inbox.hpp"
 
 namespace mis::gateway {
@@ -55,26 +54,22 @@ Foresight::Answers Foresight::work_out(
         if (!found) continue;
         auto derived =
             derive(found->facts, parse_announced(found->announced), rules_, names_, identity_);
-        answers.emplace(
-            patient,
-            Answer{std::move(found->facts), std::move(found->announced), std::move(derived)}
-        );
+        answers.emplace(patient, Answer{std::move(*found), std::move(derived)});
     }
     return answers;
 }
 
-std::optional<Derivation> Foresight::take(
-    const change::GroupKey& patient, const domain::GroupFacts& facts,
-    const std::vector<std::string>& announced, const IsFree& is_free
+std::optional<Foresight::Answer> Foresight::take(
+    const change::GroupKey& patient, const IsAsked& is_asked, const IsFree& is_free
 ) {
     const auto found = answers_.find(patient);
     if (found == answers_.end()) return std::nullopt;
     Answer answer = std::move(found->second);
     answers_.erase(found);
-    if (answer.announced != announced || answer.facts != facts) return std::nullopt;
+    if (!is_asked(answer.question)) return std::nullopt;
     const auto& ids = answer.derived.event_ids;
     if (!std::all_of(ids.begin(), ids.end(), is_free)) return std::nullopt;
-    return std::move(answer.derived);
+    return answer;
 }
 
 }  // namespace mis::gateway

@@ -18,6 +18,7 @@
 
 #include "change/record_store.hpp"
 #include "gateway/derivation.hpp"
+#include "gateway/group_reader.hpp"
 #include "sqlite/database.hpp"
 
 namespace mis::gateway {
@@ -37,19 +38,18 @@ class Foresight {
     // patients. Throws sqlite::StoreError: the store could not be read.
     void look_at(std::vector<change::GroupKey> next, std::int64_t now_us);
 
-    // The answer, if it was foreseen; once.
+    struct Answer {
+        GroupReader::Preview question;
+        Derivation derived;
+    };
+    // The answer, if it was foreseen and its question is the one asked now; once.
+    using IsAsked = std::function<bool(const GroupReader::Preview& question)>;
     using IsFree = std::function<bool(std::string_view event_id)>;
-    std::optional<Derivation> take(
-        const change::GroupKey& patient, const domain::GroupFacts& facts,
-        const std::vector<std::string>& announced, const IsFree& is_free
+    std::optional<Answer> take(
+        const change::GroupKey& patient, const IsAsked& is_asked, const IsFree& is_free
     );
 
   private:
-    struct Answer {
-        domain::GroupFacts facts;
-        std::vector<std::string> announced;
-        Derivation derived;
-    };
     using Answers = std::map<change::GroupKey, Answer>;
     Answers work_out(const std::vector<change::GroupKey>& patients, std::int64_t now_us);
 

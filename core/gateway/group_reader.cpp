@@ -28,8 +28,8 @@ std::vector<Party> GroupReader::hanging_together(
     return found;
 }
 
-domain::GroupFacts GroupReader::facts_of(const std::vector<Party>& parties, const Timestamp& now)
-    const {
+domain::GroupFacts GroupReader::facts_of(const Members& members, const Timestamp& now) const {
+    const auto& parties = members.parties;
     domain::GroupFacts facts;
     facts.now = now;
     std::set<RecordKey> seen;
@@ -44,17 +44,20 @@ domain::GroupFacts GroupReader::facts_of(const std::vector<Party>& parties, cons
         for (auto& record : records_.standing_of_patient(party.source, party.key))
             if (parties.size() == 1 || seen.insert(record.key).second)
                 facts.records.push_back(
-                    {record.key, record.version, record.since_us, std::move(record.body)}
+                    {std::move(record.key), record.version, record.since_us, std::move(record.body)}
                 );
     }
+    for (const auto position : members.messages)
+        facts.messages.push_back(inbox_.message(static_cast<std::uint64_t>(position)));
     return facts;
 }
 
+GroupReader::Members GroupReader::members_of(std::int64_t group) const {
+    return {groups_.parties(group), groups_.messages(group)};
+}
+
 domain::GroupFacts GroupReader::facts_of(std::int64_t group, const Timestamp& now) const {
-    auto facts = facts_of(groups_.parties(group), now);
-    for (const auto position : groups_.messages(group))
-        facts.messages.push_back(inbox_.message(static_cast<std::uint64_t>(position)));
-    return facts;
+    return facts_of(members_of(group), now);
 }
 
 std::optional<GroupReader::Preview> GroupReader::preview(
@@ -62,15 +65,18 @@ std::optional<GroupReader::Preview> GroupReader::preview(
 ) const {
     const auto parties = hanging_together(source, patient);
     const auto group = groups_.group_of(parties.front());
-    if (!group) {
-        if (parties.size() > 1) return std::nullopt;
-        return Preview{facts_of(parties, now), {}};
+    if (!group && parties.size() > 1) return std::nullopt;
+    Preview found;
+    if (group) {
+        for (const auto& party : parties)
+            if (groups_.group_of(party) != group) return std::nullopt;
+        found.members = members_of(*group);
+        if (auto text = groups_.announced(*group); !text.empty())
+            found.announced.push_back(std::move(text));
+    } else {
+        found.members.parties = parties;
     }
-    for (const auto& party : parties)
-        if (groups_.group_of(party) != group) return std::nullopt;
-    Preview found{facts_of(*group, now), {}};
-    if (auto text = groups_.announced(*group); !text.empty())
-        found.announced.push_back(std::move(text));
+    found.facts = facts_of(found.members, now);
     return found;
 }
 

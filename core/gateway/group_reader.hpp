@@ -32,11 +32,21 @@ class GroupReader {
 
     domain::GroupFacts facts_of(std::int64_t group, const Timestamp& now) const;
 
+    // Whose facts a group's are: as long as nobody writes records, messages and links, the same
+    // members have the same facts.
+    struct Members {
+        std::vector<domain_store::Party> parties;
+        std::vector<std::int64_t> messages;  // inbox positions
+        friend bool operator==(const Members&, const Members&) = default;
+    };
+    Members members_of(std::int64_t group) const;
+
     // What the patient's group would be if it were joined now: its facts and what it announced.
     // nullopt: that cannot be told without joining several.
     struct Preview {
         domain::GroupFacts facts;
         std::vector<std::string> announced;
+        Members members;
     };
     std::optional<Preview> preview(
         const std::string& source, const std::string& patient, const Timestamp& now
@@ -47,9 +57,7 @@ class GroupReader {
     const domain_store::GroupStore& groups_;
     const inbox::Inbox& inbox_;
 
-    domain::GroupFacts facts_of(
-        const std::vector<domain_store::Party>& parties, const Timestamp& now
-    ) const;
+    domain::GroupFacts facts_of(const Members& members, const Timestamp& now) const;
 };
 
 }  // namespace mis::gateway

@@ -177,6 +177,8 @@ bool Meaning::work_off_some(
     std::erase_if(due, [&](std::int64_t group) { return touches(group, mid_pass); });
     if (pending.empty() && due.empty()) return false;
     sqlite::Transaction transaction(database_);
+    alone_since_look_ = database_.version_by_others() == others_at_last_look_ &&
+                        database_.changes_ever() == changes_at_end_;
     outbox::Outbox::Appender appender(outbox_, transaction);
     std::set<std::int64_t> done;
     for (const auto& waiting : pending) {
@@ -225,6 +227,7 @@ bool Meaning::work_off_some(
     platform::crash_point("meaning.before_commit");
     transaction.commit();
     platform::crash_point("meaning.after_commit");
+    changes_at_end_ = database_.changes_ever();
     return true;
 }
 
@@ -238,13 +241,17 @@ void Meaning::work_out_patients(
     Sending sending, MeaningReport& report
 ) {
     domain_store::Joined whole = joined;
-    auto facts = facts_of(whole.group, now_us);
+    domain::GroupFacts facts;
     std::optional<Derivation> derived;
-    if (patient != nullptr) derived = foreseen(appender, *patient, facts, whole.announced);
-    if (derived)
+    auto answer = patient ? foreseen(appender, *patient, whole, now_us) : std::nullopt;
+    if (answer) {
         ++report.foreseen;
-    else
+        facts = std::move(answer->question.facts);
+        derived = std::move(answer->derived);
+    } else {
+        facts = facts_of(whole.group, now_us);
         derived = derive_now(appender, facts, whole.announced);
+    }
     while (join_named_accounts(transaction, whole, facts, derived->waiting)) {
         facts = facts_of(whole.group, now_us);
         derived = derive_now(appender, facts, whole.announced);
@@ -298,18 +305,27 @@ Derivation Meaning::derive_now(
     );
 }
 
-std::optional<Derivation> Meaning::foreseen(
+std::optional<Foresight::Answer> Meaning::foreseen(
     outbox::Outbox::Appender& appender, const change::GroupKey& patient,
-    const domain::GroupFacts& facts, const std::vector<std::string>& announced
+    const domain_store::Joined& joined, std::int64_t now_us
 ) {
     if (!foresight_) return std::nullopt;
-    return foresight_->take(patient, facts, announced, [&](std::string_view id) {
+    const auto is_asked = [&](const GroupReader::Preview& question) {
+        if (question.announced != joined.announced) return false;
+        // What meaning itself writes is no group's facts, but who belongs to a group.
+        if (alone_since_look_)
+            return question.members == reader_.members_of(joined.group) &&
+                   question.facts.now == settings_.rules.clinic_zone.at(now_us);
+        return question.facts == facts_of(joined.group, now_us);
+    };
+    return foresight_->take(patient, is_asked, [&](std::string_view id) {
         return appender.is_free(id);
     });
 }
 
 // Has at hand what was begun the last time, and begins to work out these.
 void Meaning::look_ahead(std::vector<change::GroupKey> next, std::int64_t now_us) {
+    others_at_last_look_ = std::exchange(others_at_look_, database_.version_by_others());
     if (foresight_ && foresight_rules_ != rules_read_) foresight_.reset();
     if (!foresight_ && !next.empty() && open_reader_) {
         foresight_rules_ = rules_read_;

@@ -146,9 +146,9 @@ class Meaning {
         outbox::Outbox::Appender& appender, const domain::GroupFacts& facts,
         const std::vector<std::string>& announced
     );
-    std::optional<Derivation> foreseen(
+    std::optional<Foresight::Answer> foreseen(
         outbox::Outbox::Appender& appender, const change::GroupKey& patient,
-        const domain::GroupFacts& facts, const std::vector<std::string>& announced
+        const domain_store::Joined& joined, std::int64_t now_us
     );
     void look_ahead(std::vector<change::GroupKey> next, std::int64_t now_us);
     bool join_named_accounts(
@@ -180,6 +180,10 @@ class Meaning {
     std::function<sqlite::Database()> open_reader_;
     std::uint64_t rules_read_ = 0, foresight_rules_ = 0;  // how often; when foresight_ was made
     std::unique_ptr<Foresight> foresight_;                // while work_off() runs
+    // Whether only work_off_some() wrote since the answers at hand were begun: then the facts of
+    // the same members are the same, and are not read again (sqlite::Database).
+    bool alone_since_look_ = false;
+    std::int64_t others_at_look_ = -1, others_at_last_look_ = -1, changes_at_end_ = -1;
     std::map<std::pair<std::string, std::string>, Zone> branch_zones_;  // (source, branch)
     PractitionerNames practitioner_names_;
     std::pair<std::int64_t, std::int64_t> price_lists_{

@@ -28,20 +28,31 @@ class Clinic {
     }
 
     void capture(const std::string& kind, const std::vector<Json>& bodies) {
+        capture(store_->database(), kind, bodies);
+    }
+
+    // As another process does.
+    void capture_beside(const std::string& kind, const std::vector<Json>& bodies) {
+        auto beside = sqlite::Database::open(store_->file());
+        capture(beside, kind, bodies);
+    }
+
+    void capture(
+        sqlite::Database& database, const std::string& kind, const std::vector<Json>& bodies
+    ) {
         std::vector<record::Record> records;
         for (const Json& body : bodies) {
             auto record = record::record_from_json(kind, canonical_json(body));
             REQUIRE(record);
             records.push_back(std::move(*record));
         }
-        sqlite::Transaction transaction(store_->database());
+        sqlite::Transaction transaction(database);
         change::CaptureOptions options;
         options.mapping_version = "m1";
         options.now_us = kNowUs;
-        change::RecordStore(store_->database())
-            .capture(
-                transaction, {"mis", kind, kind}, std::span<const record::Record>(records), options
-            );
+        change::RecordStore(database).capture(
+            transaction, {"mis", kind, kind}, std::span<const record::Record>(records), options
+        );
         transaction.commit();
     }
 
@@ -124,7 +135,11 @@ TEST_CASE("what is worked out ahead is what would have been worked out: byte for
             bool first = true;
             const auto report = clinic->work_off(kNowUs + pass, [&] {
                 // between two commits the facts of groups already looked at change
-                if (std::exchange(first, false)) clinic->capture("procedure", late);
+                if (!std::exchange(first, false)) return true;
+                if (pass % 2 == 0)
+                    clinic->capture("procedure", late);
+                else
+                    clinic->capture_beside("procedure", late);
                 return true;
             });
             if (clinic == &with) seen = report.foreseen;
