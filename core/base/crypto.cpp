@@ -8,7 +8,6 @@
 #include <openssl/rand.h>
 
 #include <array>
-#include <cstring>
 #include <memory>
 #include <stdexcept>
 
@@ -42,54 +41,55 @@ std::string derive_key(std::string_view passphrase, std::string_view salt) {
     return key;
 }
 
-struct FreeDigestContext {
-    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+template <auto free_context>
+struct FreeContext {
+    void operator()(auto* context) const { free_context(context); }
 };
-using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
-using DigestContext = std::unique_ptr<EVP_MD_CTX, FreeDigestContext>;
-CipherContext new_cipher_context() { return {EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free}; }
+using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, FreeContext<&EVP_CIPHER_CTX_free>>;
+using DigestContext = std::unique_ptr<EVP_MD_CTX, FreeContext<&EVP_MD_CTX_free>>;
+using MacContext = std::unique_ptr<EVP_MAC_CTX, FreeContext<&EVP_MAC_CTX_free>>;
+CipherContext new_cipher_context() { return CipherContext(EVP_CIPHER_CTX_new()); }
+
+MacContext new_hmac_sha256_context() {
+    static EVP_MAC* const algorithm = EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr);
+    MacContext context(EVP_MAC_CTX_new(algorithm));
+    std::string digest = "SHA256";
+    const OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0),
+        OSSL_PARAM_construct_end()};
+    require(EVP_MAC_CTX_set_params(context.get(), parameters) == 1, "hmac");
+    return context;
+}
 
 }  // namespace
 
 // One context a thread: a new one costs more than a short message.
-static Digest sha256_of(std::string_view begin, std::string_view rest) {
+Digest sha256(std::string_view message) {
     static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
     thread_local const DigestContext context(EVP_MD_CTX_new());
     Digest digest;
     require(
         EVP_DigestInit_ex2(context.get(), algorithm, nullptr) == 1 &&
-            EVP_DigestUpdate(context.get(), begin.data(), begin.size()) == 1 &&
-            EVP_DigestUpdate(context.get(), rest.data(), rest.size()) == 1 &&
+            EVP_DigestUpdate(context.get(), message.data(), message.size()) == 1 &&
             EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) == 1,
         "sha256"
     );
     return digest;
 }
 
-Digest sha256(std::string_view message) { return sha256_of({}, message); }
-
-// RFC 2104, out of two digests: OpenSSL's own call looks its algorithms up by name every time, ten
-// times the hashing itself.
+// As above. An empty key wants a pointer that is not null: null would keep the key before.
 Digest hmac_sha256(std::string_view key, std::string_view message) {
-    constexpr std::size_t kBlockBytes = 64;
-    std::array<char, kBlockBytes> inner{}, outer{};
-    if (key.size() > kBlockBytes) {
-        const Digest shorter = sha256(key);
-        std::memcpy(inner.data(), shorter.data(), shorter.size());
-    } else {
-        std::memcpy(inner.data(), key.data(), key.size());
-    }
-    for (std::size_t i = 0; i < kBlockBytes; ++i) {
-        outer[i] = static_cast<char>(inner[i] ^ 0x5c);
-        inner[i] = static_cast<char>(inner[i] ^ 0x36);
-    }
-    const Digest digest = sha256_of({inner.data(), inner.size()}, message);
-    const Digest whole = sha256_of(
-        {outer.data(), outer.size()}, {reinterpret_cast<const char*>(digest.data()), digest.size()}
+    thread_local const MacContext context = new_hmac_sha256_context();
+    Digest digest;
+    std::size_t length = 0;
+    const auto* const key_bytes = bytes_of(key.data() ? key : std::string_view(""));
+    require(
+        EVP_MAC_init(context.get(), key_bytes, key.size(), nullptr) == 1 &&
+            EVP_MAC_update(context.get(), bytes_of(message), message.size()) == 1 &&
+            EVP_MAC_final(context.get(), digest.data(), &length, digest.size()) == 1,
+        "hmac"
     );
-    OPENSSL_cleanse(inner.data(), inner.size());
-    OPENSSL_cleanse(outer.data(), outer.size());
-    return whole;
+    return digest;
 }
 
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {

@@ -91,7 +91,7 @@ struct StreamPass::Run {
     std::int64_t now_local_us = 0;
     std::size_t batch_rows = 0;
     bool unreadable = false;
-    std::string last_key, key_before_last;    // of the newest read
+    source::SliceEnd end;                     // of the newest read
     std::unique_ptr<source::ReadAhead> walk;  // where nothing else is read between pages
 };
 
@@ -172,7 +172,7 @@ StreamPass::StreamPass(
 Result<PassReport> StreamPass::run(PassMode mode, const Deliver& deliver) {
     if (in_doubt_) load();
     in_doubt_ = true;
-    Run run{deliver, {}, {}, 0, static_cast<std::size_t>(options_.batch_rows), false, {}, {}, {}};
+    Run run{deliver, {}, {}, 0, static_cast<std::size_t>(options_.batch_rows), false, {}, {}};
     if (auto done = ladder(run, mode); !done) {
         const std::string doing = "reading " + stream_.stream;  // most readers say so themselves
         return fail(
@@ -472,41 +472,37 @@ Result<bool> StreamPass::walk_page(Run& run, std::string& after, Seen& seen) {
     if (!rows) return fail(rows.error());
     const bool last = *rows < options_.walk_rows;
     if (*rows == 0) return last;
-    if (run.last_key.empty())
+    if (run.end.last_key.empty())
         return fail(ErrorKind::malformed, "a key walk met a row without a key");
-    if (run.last_key == after)
+    if (run.end.last_key == after)
         return fail(
             ErrorKind::malformed, "a key walk does not move on: the fetch must order by its key"
         );
-    const std::string last_key = run.last_key;
-    if (last || !declaration_.parent) {
-        after = last_key;
-    } else if (!run.key_before_last.empty()) {
-        after = run.key_before_last;
-    } else {  // the whole page is one key
+    const std::string last_key = run.end.last_key;
+    if (const auto next = next_page(slice, run.end, declaration_)) {
+        after = next->after_id;
+        return last;
+    }
+    if (!last) {  // the whole page is one key
         source::Slice whole;
         whole.by = source::Slice::By::ids;
         whole.ids = {last_key};
         if (run.walk) run.walk->stop();
         if (const auto more = read(run, whole, seen); !more) return fail(more.error());
-        after = last_key;
     }
+    after = last_key;
     return last;
 }
 
 Result<std::int64_t> StreamPass::read(Run& run, const source::Slice& slice, Seen& seen) {
-    run.last_key.clear();
-    run.key_before_last.clear();
+    run.end = {};
     const bool siblings = slice.by != source::Slice::By::ids && state_.backfill == Backfill::done;
     const auto take = [&](source::RowBatch&& batch) -> Result<void> {
         for (std::size_t row = 0; row < batch.rows(); ++row) {
             RowHash hash;
             for (const std::size_t column : hash_indexes_) hash.add(batch.cell(row, column));
             const std::string_view key = batch.cell(row, key_index_).value_or("");
-            if (key != run.last_key) {
-                run.key_before_last = std::move(run.last_key);
-                run.last_key = key;
-            }
+            run.end.follow(key);
             record::MappedRow mapped = mapper_->map(batch, row);
             ++run.batch.rows;
             if (mapped.row_key.empty()) run.unreadable = true;
@@ -549,6 +545,7 @@ Result<std::int64_t> StreamPass::read(Run& run, const source::Slice& slice, Seen
         return source::ReadAhead(*reader_, stream_.stream, key_index_).read(slice, take);
     }();
     if (!report) return fail(report.error());
+    run.end.rows = report->rows;
     run.report.rows += report->rows;
     run.report.source_us += report->source_us;
     return report->rows;

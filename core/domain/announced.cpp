@@ -22,9 +22,8 @@ std::string money_text(const BodyFields& fields, std::string_view name) {
     return sum ? sum->to_string() : std::string(fields.find(name).raw());
 }
 
-std::string of_party(const BodyFields& fields) {  // who is meant where several organizations pay
-    const std::string party = fields.text("payer_party");
-    return party.empty() ? party : "/" + party;
+std::string behind(std::string key, std::string_view party) {  // of several organizations that pay
+    return party.empty() ? key : key.append("/").append(party);
 }
 
 void erase_prefix(
@@ -188,6 +187,15 @@ Money Announced::consumed(std::string_view limit) const {
     return sum;
 }
 
+std::string key_of_statement(
+    std::string_view order, std::string_view payer, std::string_view currency,
+    std::string_view party
+) {
+    std::string key("statement/");
+    key.append(order).append("/").append(payer).append("/").append(currency);
+    return behind(std::move(key), party);
+}
+
 std::string key_of(const Event& event) {
     const BodyFields data(event.data);
     const std::string& type = event.type;
@@ -201,12 +209,16 @@ std::string key_of(const Event& event) {
         return "payment/" + data.text("payment");
     if (type == "billing.statement") {
         if (const std::string request = data.text("request"); !request.empty()) {
-            return "request/" + request + "/" + data.text("payer") + of_party(data);
+            return behind(
+                "request/" + request + "/" + data.text("payer"), data.text("payer_party")
+            );
         }
         const auto total = data.money("total"
         );  // one statement per currency; of a divided one the last part has the total
-        return "statement/" + data.text("order") + "/" + data.text("payer") + "/" +
-               std::string(total ? total->currency.code() : "") + of_party(data);
+        return key_of_statement(
+            data.text("order"), data.text("payer"), total ? total->currency.code() : "",
+            data.text("payer_party")
+        );
     }
     if (type == "plan.opened" || type == "plan.changed" || type == "plan.closed")
         return "plan/" + id_in(data, "plan");

@@ -74,6 +74,12 @@ Announced fold(std::span<const Event> events);
 // What several groups announced, once they are one group.
 Announced joined(std::vector<Announced> parts);
 
+// The key of a statement that stands for an order, as key_of() gives it.
+std::string key_of_statement(
+    std::string_view order, std::string_view payer, std::string_view currency,
+    std::string_view party
+);
+
 // The key under which an event's announcement stands; empty: it leaves no trace of its own.
 std::string key_of(const Event& event);
 

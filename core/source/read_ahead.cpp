@@ -60,15 +60,6 @@ class Handover {
     bool done_ = false, closed_ = false;
 };
 
-void follow_keys(SliceEnd& end, const RowBatch& batch, std::size_t key_column) {
-    for (std::size_t row = 0; row < batch.rows(); ++row) {
-        const std::string_view key = batch.cell(row, key_column).value_or("");
-        if (key == end.last_key) continue;
-        end.key_before_last = std::move(end.last_key);
-        end.last_key = key;
-    }
-}
-
 }  // namespace
 
 // The reading thread, from one slice that was asked for to the last that was guessed.
@@ -96,7 +87,9 @@ class ReadAhead::Reading {
         SliceEnd end;
         auto report =
             ahead.reader_.read(ahead.stream_, slice, [&](RowBatch&& batch) -> Result<void> {
-                if (ahead.guess_) follow_keys(end, batch, ahead.key_column_);
+                if (ahead.guess_)
+                    for (std::size_t row = 0; row < batch.rows(); ++row)
+                        end.follow(batch.cell(row, ahead.key_column_).value_or(""));
                 if (handover_.put({std::move(batch), std::nullopt})) return {};
                 return fail(ErrorKind::cancelled, "the rows before were refused");
             });

@@ -14,6 +14,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "source/row_reader.hpp"
 
@@ -25,6 +27,12 @@ inline constexpr std::size_t kBatchesAheadMax = 2;
 struct SliceEnd {
     std::int64_t rows = 0;
     std::string last_key, key_before_last;  // empty: there was none
+
+    void follow(std::string_view key) {
+        if (key == last_key) return;
+        key_before_last = std::move(last_key);
+        last_key = key;
+    }
 };
 
 class ReadAhead {

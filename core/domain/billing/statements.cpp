@@ -230,12 +230,14 @@ void state_orders(Change& change, const std::set<std::string>& orders) {
             const Receipts receipts(after, payers, payer);
             said.paid = paid_by(change, order->patient, receipts, payer.currency, period);
             const Permission permission = change.gate.order(*order);
-            const std::string key =
-                "statement/" + id + "/" + payer.name + "/" + std::string(payer.currency.code());
-            const Standing* told =
-                change.told(payer.party.empty() ? key : key + "/" + payer.party, permission);
+            const auto told_for = [&](std::string_view party) {
+                return change.told(
+                    key_of_statement(id, payer.name, payer.currency.code(), party), permission
+                );
+            };
+            const Standing* told = told_for(payer.party);
             if (told == nullptr && payers.is_the_only_one(payer))
-                told = change.told(key, permission);  // said before statements named their party
+                told = told_for({});  // said before statements named their party
             if (told != nullptr) said.previous = BodyFields(told->data).money("total");
             announce(change, said, order->patient, order->plan_id, permission, 0);
         }

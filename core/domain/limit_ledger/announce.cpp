@@ -251,9 +251,7 @@ void announce_closings(
                      account.granted != was.money("granted") ||
                      account.overrun() != was.money("overrun") || was_booked_on(change, account.id);
         } else {
-            for (const std::string& reason : reasons) {
-                closes = closes || std::find(known.begin(), known.end(), reason) == known.end();
-            }
+            closes = is_any_new(reasons, known);
         }
         if (!closes) continue;
         JsonText identity = identity_of(account, was.integer("revision").value_or(0) + 1);

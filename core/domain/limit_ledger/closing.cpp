@@ -65,16 +65,19 @@ bool is_reopened(const Account& account, const Standing* told, const Change& cha
     return !cancelled && !expired;
 }
 
+bool is_any_new(const std::vector<std::string>& reasons, const std::vector<std::string>& known) {
+    return std::any_of(reasons.begin(), reasons.end(), [&](const std::string& reason) {
+        return std::find(known.begin(), known.end(), reason) == known.end();
+    });
+}
+
 bool is_open(const Account& account, const Tracked& tracked, Change& change) {
     const Standing* told = change.told("limit/" + account.id, permission_of(change, account));
     const auto reasons = closing_reasons(account, tracked, change);
     if (told == nullptr) return reasons.empty();
     const BodyFields was(told->data);
     if (was.flag("closed").value_or(false) && !is_reopened(account, told, change)) return false;
-    const auto known = was.texts("reasons");
-    return std::all_of(reasons.begin(), reasons.end(), [&](const std::string& reason) {
-        return std::find(known.begin(), known.end(), reason) != known.end();
-    });
+    return !is_any_new(reasons, was.texts("reasons"));
 }
 
 }  // namespace mis::domain

@@ -18,6 +18,9 @@ std::vector<std::string> closing_reasons(
     const Account& account, const Tracked& tracked, Change& change
 );
 
+// One of them did not close the account before.
+bool is_any_new(const std::vector<std::string>& reasons, const std::vector<std::string>& known);
+
 // Open once this change set is announced.
 bool is_open(const Account& account, const Tracked& tracked, Change& change);
 

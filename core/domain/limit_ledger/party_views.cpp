@@ -109,6 +109,7 @@ class Teller {
 void tell_parties_of_plans(
     Change& change, const std::vector<Account>& accounts, const Tracked& tracked
 ) {
+    if (accounts.empty()) return;
     const Teller teller(change, accounts, tracked);
     for (Draft& draft : change.drafts.pending()) {
         const std::string& type = draft.event.type;

@@ -19,8 +19,6 @@ class PlanAnnouncer {
           told_(change.told("plan/" + plan.id, permission_)) {}
 
     void announce() {
-        texts_.reserve(plan_.items.size());
-        for (const PlanItem& item : plan_.items) texts_.push_back(text_of(item));
         announce_versions();
         int turn = 0;
         std::set<std::string> present;
@@ -37,21 +35,12 @@ class PlanAnnouncer {
     const Plan& plan_;
     Permission permission_;
     const Standing* told_;
-    std::vector<JsonText> texts_;  // of the items, in their order
-    std::string progress_;         // once it was asked for
+    const std::vector<JsonText> texts_ = texts_of_items(plan_);
+    std::string progress_;  // once it was asked for
 
     const std::string& progress() {
         if (progress_.empty()) progress_ = progress_json(plan_.progress);
         return progress_;
-    }
-
-    std::vector<std::string> listed() const {
-        std::vector<std::string> items;
-        items.reserve(texts_.size());
-        for (std::size_t i = 0; i < texts_.size(); ++i) {
-            if (!plan_.items[i].declined) items.push_back(texts_[i].text());
-        }
-        return items;
     }
 
     Draft& add(const std::string& type, const Timestamp& time, JsonText data, JsonText identity) {
@@ -77,7 +66,7 @@ class PlanAnnouncer {
 
     void announce_versions() {
         const JsonText head = head_of(plan_);
-        const auto items = listed();
+        const auto items = listed_items(plan_, texts_);
         const std::string list = list_of(items, 0, items.size());
         std::string type, reason;
         std::vector<std::string> changed;

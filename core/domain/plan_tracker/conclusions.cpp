@@ -67,7 +67,7 @@ std::set<std::string> announce_conclusions(Change& change, const Tracked& tracke
         const Standing* told = change.told("plan/" + plan.id, permission);
         if (told == nullptr || !told->data.find("closed").boolean().value_or(false)) {
             JsonText summary = head_of(plan);
-            const auto items = listed_items(plan);
+            const auto items = listed_items(plan, texts_of_items(plan));
             if (items.size() <= kItemsInOneEvent)
                 summary.set("items", list_of(items, 0, items.size()));
             const Standing* now = change.drafts.after().find("plan/" + plan.id);

@@ -50,10 +50,18 @@ std::string list_of(const std::vector<std::string>& raw, std::size_t from, std::
     return list += ']';
 }
 
-std::vector<std::string> listed_items(const Plan& plan) {
+std::vector<JsonText> texts_of_items(const Plan& plan) {
+    std::vector<JsonText> texts;
+    texts.reserve(plan.items.size());
+    for (const PlanItem& item : plan.items) texts.push_back(text_of(item));
+    return texts;
+}
+
+std::vector<std::string> listed_items(const Plan& plan, const std::vector<JsonText>& texts) {
     std::vector<std::string> items;
-    for (const PlanItem& item : plan.items) {
-        if (!item.declined) items.push_back(text_of(item).text());
+    items.reserve(texts.size());
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        if (!plan.items[i].declined) items.push_back(texts[i].text());
     }
     return items;
 }

@@ -87,12 +87,12 @@ int reconcile(const Common& common, const std::string& source) {
             {2, 3, 4, 5, 6}
         );
         const auto set_aside = record::Quarantine::counts(session.store->database());
-        const change::RecordStore records(session.store->database());
+        const auto kept = change::RecordStore(session.store->database()).counts();
         for (const auto& [name, streams] : daemon.streams())
             for (const auto& status : streams) {
                 if (!source.empty() && name != session.identity_of(source)) continue;
                 std::int64_t held = 0;
-                for (const auto& count : records.counts())
+                for (const auto& count : kept)
                     if (count.source == name && count.stream == status.stream)
                         held = count.standing;
                 std::int64_t quarantined = 0;  // their last good versions stand (P6)

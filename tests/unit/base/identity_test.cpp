@@ -45,6 +45,10 @@ TEST_CASE("hashes agree with published vectors") {
             std::string(131, '\xaa'), "Test Using Larger Than Block-Size Key - Hash Key First"
         )) == "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
     );
+    CHECK(  // nothing of the key before is left
+        to_hex(hmac_sha256("", "")) ==
+        "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad"
+    );
     Sha256 parts;
     parts.update("a");
     parts.update("bc");

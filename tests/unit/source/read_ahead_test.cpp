@@ -8,15 +8,26 @@
 namespace mis::source {
 namespace {
 
+// A source of one column; what it reads is said below.
+class Numbers : public RowReader {
+  public:
+    const std::vector<std::string>& columns(const std::string&) const override { return columns_; }
+    Result<std::string> source_now() override { return std::string("2026-03-02 10:00:00"); }
+    Result<std::string> fingerprint() override { return std::string("base"); }
+    void cancel() override {}
+
+  private:
+    std::vector<std::string> columns_{"ID"};
+};
+
 // Hands over `batches` batches of one numbered row, then what `ending` says.
-class NumberedRows : public RowReader {
+class NumberedRows : public Numbers {
   public:
     int batches = 0;
     std::optional<Error> ending;
     std::size_t handed_over = 0;
     std::thread::id thread;
 
-    const std::vector<std::string>& columns(const std::string&) const override { return columns_; }
     Result<ReadReport> read(
         const std::string&, const Slice&, const std::function<Result<void>(RowBatch&&)>& take
     ) override {
@@ -32,12 +43,6 @@ class NumberedRows : public RowReader {
         if (ending) return fail(*ending);
         return report;
     }
-    Result<std::string> source_now() override { return std::string("2026-03-02 10:00:00"); }
-    Result<std::string> fingerprint() override { return std::string("base"); }
-    void cancel() override {}
-
-  private:
-    std::vector<std::string> columns_{"ID"};
 };
 
 std::vector<std::string> rows_of(NumberedRows& reader, Result<ReadReport>& report) {
@@ -106,12 +111,11 @@ TEST_CASE("an exception of the taker ends the reading and goes on its way") {
 namespace {
 
 // Numbers from 1 to `highest`, in pages.
-class NumberedPages : public RowReader {
+class NumberedPages : public Numbers {
   public:
     int highest = 0, fails_behind = -1;
     std::vector<std::string> asked;  // after_id of every page
 
-    const std::vector<std::string>& columns(const std::string&) const override { return columns_; }
     Result<ReadReport> read(
         const std::string&, const Slice& slice, const std::function<Result<void>(RowBatch&&)>& take
     ) override {
@@ -127,12 +131,6 @@ class NumberedPages : public RowReader {
         }
         return report;
     }
-    Result<std::string> source_now() override { return std::string("2026-03-02 10:00:00"); }
-    Result<std::string> fingerprint() override { return std::string("base"); }
-    void cancel() override {}
-
-  private:
-    std::vector<std::string> columns_{"ID"};
 };
 
 std::optional<Slice> next_page(const Slice& page, const SliceEnd& end) {
