@@ -136,8 +136,11 @@ int main(int argc, char** argv) {
     CLI::App app{"Rate of the domain."};
     app.add_option("--patients", patients);
     app.add_option("--lines", lines)->check(CLI::Range(1, 999));
+    std::string only;
+    app.add_option("--only", only)->check(CLI::IsMember({"plain", "plan"}));
     CLI11_PARSE(app, argc, argv);
     for (const bool with_plan : {false, true}) {
+        if (!only.empty() && (only == "plan") != with_plan) continue;
         const Rate rate = measure(patients, lines, with_plan);
         fmt::print(
             "{{\"patients\":\"{}\",\"procedures\":{},\"events\":{},\"first_per_second\":{:.0f},"
