@@ -1,5 +1,8 @@
 #include "base/identity.hpp"
 
+#include <array>
+#include <charconv>
+
 #include "base/crypto.hpp"
 
 namespace mis {
@@ -7,16 +10,30 @@ namespace {
 
 // The parts as a canonical JSON array: no two different lists of parts have the same bytes.
 // The buffer is the thread's own: it grows to the longest and is not freed again.
-std::string_view joined(std::initializer_list<std::string_view> parts) {
-    thread_local std::string out;
-    out = '[';
-    for (const auto part : parts) {
-        if (out.size() > 1) out += ',';
-        append_json_string(out, part);
+class Parts {
+  public:
+    Parts() { text_.clear(); }
+    Parts& add(std::string_view text) {
+        append_json_string(next(), text);
+        return *this;
     }
-    out += ']';
-    return out;
-}
+    Parts& add(std::uint64_t number) {
+        std::array<char, 20> digits;
+        const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+        next().append(digits.data(), end);
+        return *this;
+    }
+    Parts& add_json(std::string_view canonical) {
+        next() += canonical;
+        return *this;
+    }
+    std::string_view text() { return text_ += ']'; }
+
+  private:
+    inline static thread_local std::string text_;
+
+    std::string& next() { return text_ += text_.empty() ? '[' : ','; }
+};
 
 std::string short_hex(const Digest& digest) { return to_hex(std::span(digest).first(16)); }
 
@@ -26,21 +43,27 @@ std::string Identity::public_id(
     std::string_view source, std::string_view kind, std::string_view source_id
 ) const {
     if (kind == "patient") return pseudonym(source, source_id);
-    return short_hex(sha256(joined({clinic_id_, source, kind, source_id})));
+    return short_hex(sha256(Parts().add(clinic_id_).add(source).add(kind).add(source_id).text()));
 }
 
 std::string Identity::pseudonym(std::string_view source, std::string_view patient_source_id) const {
-    return short_hex(hmac_sha256(pseudonym_key_, joined({clinic_id_, source, patient_source_id})));
+    return short_hex(hmac_sha256(
+        pseudonym_key_, Parts().add(clinic_id_).add(source).add(patient_source_id).text()
+    ));
 }
 
 std::string Identity::event_id(
     std::uint32_t epoch, std::string_view entity_id, std::string_view event_type,
     std::string_view content_canonical_json, std::uint64_t n
 ) const {
-    return short_hex(sha256(joined(
-        {clinic_id_, std::to_string(epoch), entity_id, event_type, content_canonical_json,
-         std::to_string(n)}
-    )));
+    return short_hex(sha256(Parts()
+                                .add(clinic_id_)
+                                .add(epoch)
+                                .add(entity_id)
+                                .add(event_type)
+                                .add_json(content_canonical_json)
+                                .add(n)
+                                .text()));
 }
 
 }  // namespace mis

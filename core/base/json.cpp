@@ -1,6 +1,8 @@
 #include "base/json.hpp"
 
-#include "base/byte_words.hpp"
+#include <algorithm>
+
+#include "base/byte_block.hpp"
 #include "base/text.hpp"
 
 namespace mis {
@@ -106,69 +108,48 @@ std::optional<Money> money_from_json(const Json& value) {
     return Money{minor->get<std::int64_t>(), *currency};
 }
 
-void append_json_string(std::string& out, std::string_view text) {
-    static constexpr char kHex[] = "0123456789abcdef";
-    constexpr std::size_t kLongestEscape = 8;  // and no less than a word
-    const std::size_t start = out.size();
-    // Room for a text full of quotes, which an identity within an identity is; more only when
-    // control characters ask for it.
-    std::size_t room = 2 * text.size() + 2 + kLongestEscape;
-    out.resize(start + room);
-    char* at = out.data() + start;
-    *at++ = '"';
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        while (i + byte_words::kBytes <= text.size()) {  // what stands as it is, with a look ahead
-            const std::uint64_t word = byte_words::load(text.data() + i);
-            const std::uint64_t marks = byte_words::marked_equal(word, '"') |
-                                        byte_words::marked_equal(word, '\\') |
-                                        byte_words::marked_below(word, 0x20);
-            std::memcpy(at, text.data() + i, byte_words::kBytes);
-            const std::size_t clean =
-                marks == 0 ? byte_words::kBytes : byte_words::first_marked(marks);
-            at += clean;
-            i += clean;
-            if (marks != 0) break;
-        }
-        if (i == text.size()) break;
-        const auto c = static_cast<unsigned char>(text[i]);
-        if (c >= 0x20 && c != '"' && c != '\\') {
-            *at++ = static_cast<char>(c);
-            continue;
-        }
-        *at++ = '\\';
-        switch (c) {
-            case '"':
-                *at++ = '"';
-                continue;
-            case '\\':
-                *at++ = '\\';
-                continue;
-            case '\b':
-                *at++ = 'b';
-                continue;
-            case '\f':
-                *at++ = 'f';
-                continue;
-            case '\n':
-                *at++ = 'n';
-                continue;
-            case '\r':
-                *at++ = 'r';
-                continue;
-            case '\t':
-                *at++ = 't';
-                continue;
-            default:
-                break;
-        }
-        for (const char escape : {'u', '0', '0', kHex[c >> 4], kHex[c & 15]}) *at++ = escape;
-        const auto used = static_cast<std::size_t>(at - out.data()) - start;
-        room = used + 2 * (text.size() - i) + 2 + kLongestEscape;
-        if (start + room > out.size()) out.resize(start + room);
-        at = out.data() + start + used;
+namespace {
+
+// How many bytes stand as they are before one that has to be escaped.
+std::size_t clean_bytes(std::string_view text) {
+    using Block = ByteBlock<16>;
+    for (std::size_t at = 0; at < text.size(); at += Block::kBytes) {
+        const Block block(text, at);
+        const auto marks = block.equal('"') | block.equal('\\') | block.below(0x20);
+        if (marks != 0) return at + Block::first(marks);
     }
-    *at++ = '"';
-    out.resize(static_cast<std::size_t>(at - out.data()));
+    return text.size();
+}
+
+void append_escape(std::string& out, unsigned char c) {
+    static constexpr char kHex[] = "0123456789abcdef";
+    static constexpr std::string_view kNamed = "\"\\\b\f\n\r\t", kNames = "\"\\bfnrt";
+    out += '\\';
+    if (const auto named = kNamed.find(static_cast<char>(c)); named != kNamed.npos) {
+        out += kNames[named];
+        return;
+    }
+    out += "u00";
+    out += kHex[c >> 4];
+    out += kHex[c & 15];
+}
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view text) {
+    std::size_t clean = clean_bytes(text);
+    const std::size_t from = out.size() + 1;
+    out.append(clean + 2, '"');  // with both quotes
+    std::copy_n(text.begin(), clean, out.begin() + static_cast<std::ptrdiff_t>(from));
+    if (clean == text.size()) return;
+    out.pop_back();
+    while (clean < text.size()) {
+        append_escape(out, static_cast<unsigned char>(text[clean]));
+        text.remove_prefix(clean + 1);
+        clean = clean_bytes(text);
+        out += text.substr(0, clean);
+    }
+    out += '"';
 }
 
 }  // namespace mis

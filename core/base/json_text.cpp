@@ -1,9 +1,10 @@
 #include "base/json_text.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 
-#include "base/byte_words.hpp"
+#include "base/byte_block.hpp"
 #include "base/result.hpp"
 
 namespace mis {
@@ -11,49 +12,81 @@ namespace {
 
 constexpr std::string_view::size_type kNone = std::string_view::npos;
 
-std::size_t next_quote(std::string_view text, std::size_t at) {
-    for (; at + byte_words::kBytes <= text.size(); at += byte_words::kBytes) {
-        const auto marks = byte_words::marked_equal(byte_words::load(text.data() + at), '"');
-        if (marks != 0) return at + byte_words::first_marked(marks);
-    }
-    for (; at < text.size(); ++at) {
-        if (text[at] == '"') return at;
+// The places after the value that begins at `at`; kNone: the text ends inside it.
+std::size_t after_string(std::string_view text, std::size_t at) {
+    using Block = ByteBlock<16>;  // most end soon
+    for (++at; at < text.size();) {
+        const Block block(text, at);
+        const auto quotes = block.equal('"'), slashes = block.equal('\\');
+        if (quotes == 0 && slashes == 0) {
+            at += Block::kBytes;
+        } else if (slashes == 0 || (quotes != 0 && Block::first(quotes) < Block::first(slashes))) {
+            return at + Block::first(quotes) + 1;
+        } else {
+            at += Block::first(slashes) + 2;
+        }
     }
     return kNone;
 }
 
-// The places after the value that begins at `at`; kNone: the text ends inside it.
-std::size_t after_string(std::string_view text, std::size_t at) {
-    for (std::size_t quote = at + 1;; ++quote) {
-        quote = next_quote(text, quote);
-        if (quote == kNone) return kNone;
-        std::size_t slashes = 0;
-        while (text[quote - 1 - slashes] == '\\') ++slashes;
-        if (slashes % 2 == 0) return quote + 1;
+struct Nesting {  // within a container, at some byte of it
+    std::size_t depth = 0;
+    bool in_string = false;
+};
+
+std::size_t after_container_with_escapes(std::string_view text, std::size_t at, Nesting nesting) {
+    for (; at < text.size(); ++at) {
+        const char c = text[at];
+        if (c == '"') {
+            nesting.in_string = !nesting.in_string;
+        } else if (nesting.in_string) {
+            if (c == '\\') ++at;
+        } else if (c == '{' || c == '[') {
+            ++nesting.depth;
+        } else if ((c == '}' || c == ']') && --nesting.depth == 0) {
+            return at + 1;
+        }
     }
+    return kNone;
+}
+
+// Every bit from an odd quote, itself included, to the next.
+std::uint64_t between_quotes(std::uint64_t quotes) {
+#pragma GCC unroll 6
+    for (unsigned reach = 1; reach < 64; reach *= 2) quotes ^= quotes << reach;
+    return quotes;
+}
+
+std::size_t after_container(std::string_view text, std::size_t at) {
+    using Block = ByteBlock<64>;
+    Nesting nesting;
+    for (; at < text.size(); at += Block::kBytes) {
+        const Block block(text, at);
+        if (block.equal('\\') != 0) return after_container_with_escapes(text, at, nesting);
+        const auto quotes = block.equal('"');
+        const auto in_strings =
+            between_quotes(quotes) ^ (nesting.in_string ? ~std::uint64_t{0} : 0);
+        const auto opening = block.equal_but_for_case('{'), closing = block.equal_but_for_case('}');
+        for (auto brackets = (opening | closing) & ~in_strings; brackets != 0;
+             brackets &= brackets - 1) {
+            const std::size_t bracket = Block::first(brackets);
+            if ((opening >> bracket & 1) != 0)
+                ++nesting.depth;
+            else if (--nesting.depth == 0)
+                return at + bracket + 1;
+        }
+        if (std::popcount(quotes) % 2 != 0) nesting.in_string = !nesting.in_string;
+    }
+    return kNone;
 }
 
 std::size_t after_value(std::string_view text, std::size_t at) {
     if (at >= text.size()) return kNone;
     if (text[at] == '"') return after_string(text, at);
-    if (text[at] != '{' && text[at] != '[') {
-        std::size_t end = at;
-        while (end < text.size() && text[end] != ',' && text[end] != '}' && text[end] != ']') ++end;
-        return end == at ? kNone : end;
-    }
-    std::size_t depth = 0;
-    while (at < text.size()) {
-        const char c = text[at];
-        if (c == '"') {
-            at = after_string(text, at);
-            if (at == kNone) return kNone;
-            continue;
-        }
-        ++at;
-        if (c == '{' || c == '[') ++depth;
-        if ((c == '}' || c == ']') && --depth == 0) return at;
-    }
-    return kNone;
+    if (text[at] == '{' || text[at] == '[') return after_container(text, at);
+    std::size_t end = at;
+    while (end < text.size() && text[end] != ',' && text[end] != '}' && text[end] != ']') ++end;
+    return end == at ? kNone : end;
 }
 
 // Calls visit(name, value) for each member until it says false; false: not a whole object.
@@ -104,6 +137,22 @@ Place place_of(std::string_view text, std::string_view name) {
         at = value_end + 1;
     }
     return place;
+}
+
+// Quoted and with its colon; the place after it.
+char* write_name(char* at, std::string_view name) {
+    *at++ = '"';
+    at = std::copy(name.begin(), name.end(), at);
+    *at++ = '"';
+    *at++ = ':';
+    return at;
+}
+
+// What a name may share with few others: a bit of 64.
+std::uint64_t sign_of(std::string_view name) {
+    const auto first = static_cast<unsigned char>(name.front());
+    const auto last = static_cast<unsigned char>(name.back());
+    return std::uint64_t{1} << ((name.size() * 5 + first * 3U + last) % 64);
 }
 
 void append_utf8(std::string& out, unsigned code) {
@@ -236,6 +285,7 @@ JsonMembers::JsonMembers(JsonView object) {
             else
                 more_.push_back(member);
             ++size_;
+            if (!name.empty()) signs_ |= sign_of(name);
             return true;
         });
     if (!well_formed_) size_ = 0;
@@ -249,11 +299,17 @@ JsonView JsonMembers::find(std::string_view name) const {
         );
         return found == end() || found->name != name ? JsonView() : found->value;
     }
-    // Of a few, most have another length or another first letter: cheaper than to halve them.
-    for (const JsonMember* member = begin(); member != end(); ++member) {
-        if (member->name.size() == name.size() && !name.empty() &&
-            member->name.front() == name.front() && member->name == name)
-            return member->value;
+    // Of a few, most have another length or another first letter: cheaper than to halve them. They
+    // are mostly asked for in their order, so the search goes on where the last one ended.
+    if (name.empty() || (signs_ & sign_of(name)) == 0) return {};
+    const JsonMember* const all = few();
+    for (std::size_t tried = 0, at = next_; tried < size_; ++tried, ++at) {
+        if (at >= size_) at = 0;
+        const std::string_view other = all[at].name;
+        if (other.size() == name.size() && other.front() == name.front() && other == name) {
+            next_ = at + 1;
+            return all[at].value;
+        }
     }
     return {};
 }
@@ -267,16 +323,10 @@ void JsonText::set(std::string_view name, std::string_view raw) {
     const bool after_another = !place.before_another && text_.size() > 2;
     const std::size_t bytes =
         name.size() + raw.size() + 3 + (after_another || place.before_another ? 1 : 0);
-    std::string added;
     if (text_.capacity() < text_.size() + bytes) text_.reserve(text_.size() + bytes + 64);
-    added.reserve(bytes);
-    if (after_another) added += ',';
-    added += '"';
-    added += name;
-    added += "\":";
-    added += raw;
-    if (place.before_another) added += ',';
-    text_.insert(place.at, added);
+    text_.insert(place.at, bytes, ',');
+    char* const at = text_.data() + place.at + (after_another ? 1 : 0);
+    std::copy(raw.begin(), raw.end(), write_name(at, name));
 }
 
 void JsonText::set_string(std::string_view name, std::string_view value) {
@@ -296,16 +346,13 @@ void JsonText::erase(std::string_view name) {
 
 void JsonFields::begin(std::string_view name) {
     MIS_ASSERT(count_ < kFieldsMax);
-    if (count_ > 0) {
-        in_order_ = in_order_ && fields_[count_ - 1].named() < name;
-        text_ += ',';
-    }
+    const std::size_t comma = count_ > 0 ? 1 : 0;
+    if (count_ > 0) in_order_ = in_order_ && fields_[count_ - 1].named() < name;
+    const std::size_t from = text_.size() + comma;
     fields_[count_++] = Field{
-        name.data(), static_cast<std::uint32_t>(name.size()),
-        static_cast<std::uint32_t>(text_.size())};
-    text_ += '"';
-    text_ += name;
-    text_ += "\":";
+        name.data(), static_cast<std::uint32_t>(name.size()), static_cast<std::uint32_t>(from)};
+    text_.append(comma + name.size() + 3, ',');
+    write_name(text_.data() + from, name);
 }
 
 JsonFields& JsonFields::string(std::string_view name, std::string_view value) {

@@ -56,7 +56,7 @@ struct JsonMember {
     JsonView value;
 };
 
-// The members of an object, found in one pass and then by name. Not an object: none.
+// The members of an object, found in one pass and then by name. Not an object: none. One thread.
 class JsonMembers {
   public:
     explicit JsonMembers(JsonView object);
@@ -74,6 +74,8 @@ class JsonMembers {
     alignas(JsonMember) std::array<std::byte, kFew * sizeof(JsonMember)> few_;
     std::vector<JsonMember> more_;  // all of them, when they are more
     std::size_t size_ = 0;
+    std::uint64_t signs_ = 0;       // of their names: most that are not there have another
+    mutable std::size_t next_ = 0;  // after the one found last
     bool well_formed_ = false;
 
     const JsonMember* few() const {
@@ -97,7 +99,7 @@ class JsonText {
     bool empty() const { return text_ == "{}"; }
     Json tree() const { return view().tree(); }
 
-    // `raw`: canonical JSON of any kind. Replaces what was there.
+    // `raw`: canonical JSON of any kind, no view of this text. Replaces what was there.
     void set(std::string_view name, std::string_view raw);
     void set_string(std::string_view name, std::string_view value);
     void erase(std::string_view name);

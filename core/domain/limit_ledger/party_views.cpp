@@ -109,7 +109,10 @@ class Teller {
 void tell_parties_of_plans(
     Change& change, const std::vector<Account>& accounts, const Tracked& tracked
 ) {
-    if (accounts.empty()) return;
+    const bool nobody = std::all_of(accounts.begin(), accounts.end(), [](const Account& account) {
+        return account.party().empty();
+    });
+    if (nobody) return;
     const Teller teller(change, accounts, tracked);
     for (Draft& draft : change.drafts.pending()) {
         const std::string& type = draft.event.type;
