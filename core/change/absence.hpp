@@ -1,0 +1,31 @@
+// Absence: when a record that stands is taken for gone.
+//
+// A missing key is first read again by id: its row may only have moved out of the slice, or come
+// back since. A row that cannot be mapped counts as present; after an unreadable key nothing is
+// removed in that pass; a comparison that lost too much at once is held for a human
+// (PassOptions::hold_share_percent, hold_count). What is confirmed goes into the reading's batch.
+// Errors are the reader's.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "base/result.hpp"
+#include "change/record_store.hpp"
+#include "change/seen.hpp"
+#include "change/stream_reading.hpp"
+
+namespace mis::change {
+
+// After a slice: rows that yield nothing now, other records than before, or fewer children than
+// their parent had.
+Result<void> check_siblings(StreamReading& reading, SeenKeys& seen);
+
+// After a whole comparison: `missing` of the `known` records did not turn up.
+enum class Comparison { window, everything };
+Result<void> remove_missing(
+    StreamReading& reading, Comparison comparison, std::span<const KnownRecord> missing,
+    std::int64_t known
+);
+
+}  // namespace mis::change

@@ -1,0 +1,51 @@
+// RowLayout: where a stream's rows carry what the change station itself reads of them: the key, the
+// window's date, the stamps, and the columns whose hash tells an edited row from a repeated one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "source/connector.hpp"
+#include "source/row.hpp"
+
+namespace mis::change {
+
+class RowLayout {
+  public:
+    // misconfigured: key or window column is not among the columns of the rows.
+    static Result<RowLayout> create(
+        const source::StreamDeclaration& declaration, std::vector<std::string> columns
+    );
+
+    std::size_t key_index() const { return key_; }
+    bool keys_are_integers() const { return keys_are_integers_; }
+    // A stamp with a placeholder may be none on this base: it yields no rows then.
+    bool stamps_are_sure() const { return stamps_are_sure_; }
+
+    // "id,stamp,…": all columns, for StreamState::hash_columns of a stream met for the first time.
+    std::string column_list() const;
+    // From now on hash() is of these columns (StreamState::hash_columns).
+    void hash_columns(std::string_view list);
+
+    // Of one row; local times of the source, nullopt: the row has none.
+    std::string_view key(const source::RowBatch& batch, std::size_t row) const;
+    std::optional<std::int64_t> window_us(const source::RowBatch& batch, std::size_t row) const;
+    std::optional<std::int64_t> stamp_us(const source::RowBatch& batch, std::size_t row)
+        const;  // the latest
+    std::uint64_t hash(const source::RowBatch& batch, std::size_t row) const;
+
+  private:
+    std::vector<std::string> columns_;
+    std::size_t key_ = 0;
+    std::optional<std::size_t> window_;
+    std::vector<std::size_t> stamps_, hashed_;
+    bool keys_are_integers_ = false;
+    bool stamps_are_sure_ = false;
+};
+
+}  // namespace mis::change
