@@ -14,6 +14,10 @@ constexpr int kWaitingPerPage = 500;
 constexpr int kAnsweredPerStep = 1000;
 constexpr int kMergesMax = 20;
 
+tl::unexpected<Error> unknown_order(const std::string& order) {
+    return fail(ErrorKind::rejected, "no order " + order + ": see `mis-gateway order list`");
+}
+
 }  // namespace
 
 inbox::Acceptance Meaning::accept(
@@ -141,12 +145,14 @@ RecordKey Meaning::merged_into(const RecordKey& patient, const Json& body) const
 }
 
 Result<void> Meaning::link_order(sqlite::Transaction& transaction, const domain::OrderLink& link) {
-    if (!inbox_.knows_order(link.order))
-        return fail(
-            ErrorKind::rejected, "no order " + link.order + ": see `mis-gateway order list`"
-        );
+    if (!inbox_.knows_order(link.order)) return unknown_order(link.order);
     if (!records_.find({link.source, "patient", link.patient_source_id}))
-        return fail(ErrorKind::rejected, "source " + link.source + " has no patient with this id");
+        return fail(
+            ErrorKind::rejected, "source " + link.source +
+                                     " has no patient with this id: give the patient's id in the "
+                                     "MIS; `mis-gateway plan " +
+                                     link.order + "` names those who match"
+        );
     if (inbox_.link_of(link.order))
         return fail(
             ErrorKind::rejected, "order " + link.order + " is linked already: `order unlink` first"
@@ -156,6 +162,7 @@ Result<void> Meaning::link_order(sqlite::Transaction& transaction, const domain:
 }
 
 Result<void> Meaning::unlink_order(sqlite::Transaction& transaction, const std::string& order) {
+    if (!inbox_.knows_order(order)) return unknown_order(order);
     if (!inbox_.link_of(order))
         return fail(
             ErrorKind::rejected, "order " + order + " is not linked: see `mis-gateway order list`"

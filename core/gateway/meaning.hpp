@@ -76,6 +76,10 @@ class Meaning {
         sqlite::Transaction& transaction, const Json& message, std::int64_t now_us
     );
 
+    // Whom an order with these identifiers could mean now (domain.md P9): one is linked by itself,
+    // none or several wait.
+    std::vector<RecordKey> candidates(const inbox::OrderIdentity& identity) const;
+
     // The operator's hand. rejected: no such order, no such patient, or nothing to undo.
     Result<void> link_order(sqlite::Transaction& transaction, const domain::OrderLink& link);
     Result<void> unlink_order(sqlite::Transaction& transaction, const std::string& order);
@@ -132,7 +136,6 @@ class Meaning {
     bool touches(std::int64_t group, const std::set<std::string>& sources) const;
     static std::string merge_announced(const std::vector<std::string>& texts);
     void attach(sqlite::Transaction& transaction, const inbox::Acceptance& acceptance);
-    std::vector<RecordKey> candidates(const inbox::OrderIdentity& identity) const;
     bool was_cancelled(const std::string& order) const;
     RecordKey merged_into(const RecordKey& patient, const Json& body) const;
     void join_order(sqlite::Transaction& transaction, const domain::OrderLink& link);

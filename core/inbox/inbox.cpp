@@ -30,6 +30,22 @@ domain::OrderLink link_at(const sqlite::Statement& row) {
 constexpr const char* kLinkColumns =
     "select order_id, source, patient_source_id, linked_us, ground from order_link ";
 
+constexpr std::string_view kWaitingOrders =
+    "select o.order_id, o.position, o.candidates, m.body from inbox_order o join inbox_message m "
+    "on m.position = o.position where not exists (select 1 from order_link l where l.order_id = "
+    "o.order_id) ";
+
+WaitingOrder waiting_order_at(const sqlite::Statement& row) {
+    WaitingOrder order{
+        row.string(0),
+        static_cast<std::uint64_t>(row.integer(1)),
+        {},
+        static_cast<std::uint32_t>(row.integer(2))};
+    const auto body = parse_json(row.text(3));
+    if (body && body->contains("patient")) order.identity = order_identity((*body)["patient"]);
+    return order;
+}
+
 std::optional<std::string> unless_empty(const std::string& text) {
     return text.empty() ? std::nullopt : std::optional<std::string>(text);
 }
@@ -294,23 +310,17 @@ void Inbox::unlink(sqlite::Transaction& transaction, std::string_view order) {
 std::vector<WaitingOrder> Inbox::waiting_orders(std::string_view after_order, int limit) const {
     std::vector<WaitingOrder> waiting;
     auto rows = database_.prepare(
-        "select o.order_id, o.position, o.candidates, m.body from inbox_order o join inbox_message "
-        "m on m.position = o.position "
-        "where o.order_id > ?1 and not exists (select 1 from order_link l where l.order_id = "
-        "o.order_id) order by o.order_id limit ?2"
+        std::string(kWaitingOrders) + "and o.order_id > ?1 order by o.order_id limit ?2"
     );
     rows.with(after_order, limit);
-    while (rows.step()) {
-        const auto body = parse_json(rows.text(3));
-        WaitingOrder order{
-            rows.string(0),
-            static_cast<std::uint64_t>(rows.integer(1)),
-            {},
-            static_cast<std::uint32_t>(rows.integer(2))};
-        if (body && body->contains("patient")) order.identity = order_identity((*body)["patient"]);
-        waiting.push_back(std::move(order));
-    }
+    while (rows.step()) waiting.push_back(waiting_order_at(rows));
     return waiting;
+}
+
+std::optional<WaitingOrder> Inbox::waiting_order(std::string_view order) const {
+    auto row = database_.prepare(std::string(kWaitingOrders) + "and o.order_id = ?1");
+    if (!row.with(order).step()) return std::nullopt;
+    return waiting_order_at(row);
 }
 
 std::uint32_t Inbox::candidates_of(std::string_view order) const {

@@ -111,6 +111,7 @@ class Inbox {
     );  // it waits again, for the operator
     std::vector<WaitingOrder> waiting_orders(std::string_view after_order = {}, int limit = 1000)
         const;  // by order id
+    std::optional<WaitingOrder> waiting_order(std::string_view order) const;
     std::uint32_t candidates_of(std::string_view order) const;
     void set_candidates(
         sqlite::Transaction& transaction, std::string_view order, std::uint32_t candidates

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "domain/attribution/channel_report.hpp"
+#include "gateway/cli/orders.hpp"
 #include "gateway/cli/print.hpp"
 #include "gateway/cli/session.hpp"
 #include "platform/file.hpp"
@@ -13,6 +14,7 @@ namespace mis::gateway::cli {
 namespace {
 
 constexpr int kGroupsPerPage = 500;
+constexpr std::size_t kShortId = 12;
 
 // Every group's standing announcements, one group after another.
 void for_each_group(Session& session, const std::function<void(const domain::Announced&)>& visit) {
@@ -63,13 +65,23 @@ Json known_items(const domain::Announced& announced, const Json& plan) {
     return items;
 }
 
+// As the table shows it: the first characters of a plan's id.
+std::string short_id(const std::string& id) { return id.substr(0, kShortId); }
+
+bool names_plan(const std::string& id, const Json& told) {
+    const Json& plan = told.at("plan");
+    const std::string plan_id = plan.value("id", "");
+    return id == plan_id || id == short_id(plan_id) || id == plan.value("order", "") ||
+           id == told.value("patient", "");
+}
+
 void print_plan(
     const Common& common, const domain::Announced& announced, const Json& told, Table& table
 ) {
     const Json& plan = told.at("plan");
     const std::string id = plan.value("id", ""), order = plan.value("order", "");
     const bool closed = told.value("closed", false);
-    const std::string name = order.empty() ? id.substr(0, 12) : order;
+    const std::string name = order.empty() ? short_id(id) : order;
     const Json items = known_items(announced, plan);
     const Json head{
         {"plan", id}, {"patient", told.value("patient", "")}, {"order", order}, {"closed", closed}};
@@ -92,7 +104,7 @@ void print_plan(
                     ? item["nomenclature"].get<std::string>()
                     : item.value("service_code", "");
             table.add(
-                {name, closed ? "closed" : "open", item.value("id", "").substr(0, 12),
+                {name, closed ? "closed" : "open", short_id(item.value("id", "")),
                  std::to_string(item.value("stage", 1)), code,
                  joined_text(item.value("teeth", Json::array())), item.value("quantity", "1"),
                  item.contains("total") ? money_text(item["total"]) : "", state}
@@ -144,24 +156,27 @@ int plan(const Common& common, const std::string& id) {
             for (const auto& [key, standing] : announced.standing) {
                 if (!key.starts_with("plan/") || !standing.data.contains("plan")) continue;
                 const Json told = standing.data.tree();
-                if (!id.empty() && id != told["plan"].value("id", "") &&
-                    id != told["plan"].value("order", "") && id != told.value("patient", ""))
-                    continue;
+                if (!id.empty() && !names_plan(id, told)) continue;
                 any = true;
                 print_plan(common, announced, told, table);
             }
         });
-        if (!any && !id.empty())
+        const auto order = order_standing(session, id);
+        if (!any && !order && !id.empty())
             return report_error(
-                "plan: nothing known under " + id +
-                ": give a plan's id, an order's id or a pseudonym"
+                "plan: nothing is known under " + id +
+                ": looked for a plan's id, an order's id and a patient's pseudonym; `mis-gateway "
+                "plan` lists all plans, `mis-gateway order list` all orders"
             );
-        if (common.output == Output::table) {
-            if (any)
-                table.print();
-            else
-                print_line("no plans yet");
+        // A plan that was announced before its order lost its patient is shown, too.
+        const bool waits = order && (!any || order->state != OrderStanding::State::linked);
+        if (common.output == Output::json) {
+            if (waits) print_json(order_json(session, *order));
+            return kDone;
         }
+        if (any) table.print();
+        if (waits) print_line(order_text(session, *order));
+        if (!any && !waits) print_line("no plans yet; orders that wait: `mis-gateway order list`");
         return kDone;
     });
 }
@@ -215,7 +230,9 @@ int limit(const Common& common, const std::string& id) {
         });
         if (!any && !id.empty())
             return report_error(
-                "limit: nothing known under " + id + ": give an account's id or a pseudonym"
+                "limit: nothing is known under " + id +
+                ": looked for an account's id and a patient's pseudonym; `mis-gateway limit` lists "
+                "all accounts"
             );
         if (common.output == Output::table) {
             if (any)

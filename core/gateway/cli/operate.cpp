@@ -46,45 +46,6 @@ bool is_order_804_code(std::string_view text) {
 
 }  // namespace
 
-int order_list(const Common& common) {
-    return with_session(common, ClinicStore::Opening::existing, [&](Session& session) {
-        const inbox::Inbox inbox(session.store->database());
-        Table table({"order", "state", "candidates", "patient", "ground"}, {2});
-        const auto show = [&](const std::string& order, const std::string& state,
-                              const std::string& candidates, const std::string& patient,
-                              const std::string& ground) {
-            if (common.output == Output::json)
-                print_json(
-                    {{"order", order},
-                     {"state", state},
-                     {"candidates", candidates},
-                     {"patient", patient},
-                     {"ground", ground}}
-                );
-            else
-                table.add({order, state, candidates, patient, ground});
-        };
-        for (const auto& waiting : inbox.waiting_orders())
-            show(
-                waiting.order, waiting.identity.is_empty() ? "waits for `order link`" : "waiting",
-                std::to_string(waiting.candidates), "", ""
-            );
-        for (const auto& link : inbox.links(100'000))
-            show(
-                link.order, "linked", "",
-                session.store->identity().pseudonym(link.source, link.patient_source_id),
-                link.ground
-            );
-        if (common.output == Output::table) {
-            if (table.size() == 0)
-                print_line("no orders yet");
-            else
-                table.print();
-        }
-        return kDone;
-    });
-}
-
 int order_link(
     const Common& common, const std::string& order, const std::string& source,
     const std::string& patient_source_id
