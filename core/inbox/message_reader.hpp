@@ -1,0 +1,45 @@
+// MessageReader: the values of one message, each read in the form that message_fields.hpp gives its
+// field: generously, and stored strictly (message.hpp says how).
+//
+// A refusal unwinds as Refused, from however deep, to parse_message, which alone catches it.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.hpp"
+#include "inbox/message_fields.hpp"
+
+namespace mis::inbox {
+
+struct Refused {
+    std::string text;  // "items/0/total: missing"; never the content
+};
+[[noreturn]] void refuse(const std::string& where, std::string_view why);
+
+class MessageReader {
+  public:
+    std::vector<std::string> ignored;  // fields that nobody knows: "/items/0/colour"
+
+    // The known fields of an object in stored form; null counts as left out. `also`: names that are
+    // known and read elsewhere.
+    Json object(
+        const Json& value, std::span<const Field> fields, const std::string& where,
+        std::span<const std::string_view> also = {}
+    );
+
+  private:
+    Json form(const Json& value, Form wanted, const std::string& where);
+    Json identity(const Json& value, const std::string& where);
+    Json account(const Json& value, const std::string& where);
+    Json items(const Json& value, const std::string& where, std::size_t least);
+};
+
+// Trimmed; an integer is taken as its text. Refused: empty, or longer.
+std::string read_text(const Json& value, const std::string& where, std::size_t bytes_max);
+// Refused: valid_to before valid_from.
+void check_validity(const Json& account, const std::string& where);
+
+}  // namespace mis::inbox
