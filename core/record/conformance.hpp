@@ -16,7 +16,7 @@
 #include "record/case_run.hpp"
 #include "record/finding.hpp"
 #include "source/connector.hpp"
-#include "source/fetch_text.hpp"
+#include "source/fetch_variants.hpp"
 
 namespace mis::record {
 

@@ -10,6 +10,7 @@
 #include "config/yaml.hpp"
 #include "platform/file.hpp"
 #include "source/fetch_text.hpp"
+#include "source/sql_words.hpp"
 
 namespace mis::source {
 namespace {

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "source/firebird/column_types.hpp"
 #include "source/firebird/source.hpp"
+#include "source/sql_words.hpp"
 
 namespace mis::source::firebird {
 namespace {
@@ -85,7 +86,7 @@ Result<PlanProbe> FirebirdSource::probe_plan(
         const Watchdog::Guard guard(watchdog_, *connection_->attachment, statement_deadline());
         auto transaction = Transaction::begin(*connection_->attachment, Access::read_only_snapshot);
         if (transaction) {
-            auto found = prepared(*transaction, stream, form);
+            auto found = connection_->prepared(*transaction, stream, form, site_);
             if (!found)
                 problem = found.error();
             else if (*found == nullptr)

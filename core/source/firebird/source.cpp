@@ -3,39 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 
 namespace mis::source::firebird {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
-
-std::string target_database(const FirebirdSettings& settings) {
-    if (settings.host.empty()) return settings.database;
-    return fmt::format("{}/{}:{}", settings.host, settings.port, settings.database);
-}
-
-AttachTarget target_of(const FirebirdSettings& settings) {
-    AttachTarget target;
-    target.database = target_database(settings);
-    target.user = settings.user;
-    target.password = settings.password;
-    target.role = settings.role;
-    target.dialect = settings.dialect;
-    target.connect_seconds_max = settings.connect_seconds_max;
-    if (!settings.wire_crypt.empty()) target.config += "WireCrypt=" + settings.wire_crypt + "\n";
-    if (!settings.auth.empty()) target.config += "AuthClient=" + settings.auth + "\n";
-    return target;
-}
-
-std::string literal_list(const std::set<std::string>& words) {
-    std::string list;
-    for (const std::string& word : words) {
-        if (word.find('\'') != std::string::npos) continue;
-        list += (list.empty() ? "'" : ", '") + word + "'";
-    }
-    return list;
-}
 
 }  // namespace
 
@@ -103,11 +75,12 @@ Result<FirebirdSource::Freshness> FirebirdSource::connect() {
     auto attachment = Attachment::open(api_, target_of(settings_));
     if (!attachment) return fail(attachment.error());
     connection->attachment = *std::move(attachment);
+    connection->dialect = settings_.dialect;
     Result<void> learned;
     Watchdog::Verdict verdict;
     {
         const Watchdog::Guard guard(watchdog_, *connection->attachment, statement_deadline());
-        learned = learn(*connection);
+        learned = learn(*connection, connector_, settings_);
         verdict = guard.verdict();
     }
     connection_ = std::move(connection);
@@ -115,59 +88,6 @@ Result<FirebirdSource::Freshness> FirebirdSource::connect() {
     disconnect();
     return fail(explain(learned ? Error{ErrorKind::unavailable, ""} : learned.error(), verdict)
                     .within("reading the catalog"));
-}
-
-Result<void> FirebirdSource::learn(Connection& connection) {
-    auto transaction = Transaction::begin(*connection.attachment, Access::read_only_snapshot);
-    if (!transaction) return fail(transaction.error());
-    // names of the catalog are in UTF-8's predecessor
-    connection.charsets = std::make_unique<Charsets>(
-        std::map<int, std::string>{{2, "ASCII"}, {3, "UTF8"}, {4, "UTF8"}}, "NONE"
-    );
-    auto sets = query(
-        connection, *transaction,
-        "select rdb$character_set_id, rdb$character_set_name from rdb$character_sets", {}, 1000
-    );
-    if (!sets) return fail(sets.error());
-    auto base =
-        query(connection, *transaction, "select rdb$character_set_name from rdb$database", {}, 1);
-    if (!base) return fail(base.error());
-
-    std::set<std::string> words;
-    for (const StreamDeclaration& stream : connector_.streams) {
-        for (std::string& word : identifiers_in(stream.fetch_sql)) words.insert(std::move(word));
-        for (std::string& word : identifiers_in(stream.requires_table))
-            words.insert(std::move(word));
-        for (const std::string& stamp : stream.stamps)
-            for (std::string& word : identifiers_in(stamp)) words.insert(std::move(word));
-    }
-    words.insert("RDB$DATABASE");
-    auto fields = query(
-        connection, *transaction,
-        fmt::format(
-            "select rdb$relation_name, rdb$field_name from rdb$relation_fields where "
-            "rdb$relation_name in ({})",
-            literal_list(words)
-        ),
-        {}, 100'000
-    );
-    if (!fields) return fail(fields.error());
-    for (const auto& field : *fields)
-        connection.catalog.tables[field[0].value_or("")].insert(field[1].value_or(""));
-
-    connection.base_charset_name = base->empty() ? "NONE" : base->front()[0].value_or("NONE");
-    std::string for_none =
-        settings_.charset.empty() ? connection.base_charset_name : settings_.charset;
-    auto text_set = TextDecoder::of(
-        connection.base_charset_name == "NONE" ? for_none : connection.base_charset_name
-    );
-    if (!text_set) return fail(text_set.error());
-    connection.base_charset = *std::move(text_set);
-    std::map<int, std::string> names;
-    for (const auto& row : *sets)
-        names[std::atoi(row[0].value_or("0").c_str())] = row[1].value_or("");
-    connection.charsets = std::make_unique<Charsets>(std::move(names), std::move(for_none));
-    return {};
 }
 
 void FirebirdSource::disconnect() {
@@ -184,49 +104,6 @@ void FirebirdSource::disconnect() {
     connection_.reset();
 }
 
-Statement::Encode FirebirdSource::encoder() {
-    return [this](std::string_view text, int charset_id) -> Result<std::string> {
-        auto decoder = connection_->charsets->decoder(charset_id);
-        if (!decoder) return fail(decoder.error());
-        return (*decoder)->encode(text);
-    };
-}
-
-Result<TextRows> FirebirdSource::query(
-    Connection& connection, Transaction& transaction, std::string_view sql,
-    const std::vector<std::string>& parameters, std::size_t rows_max
-) {
-    auto statement = Statement::prepare(transaction, sql, settings_.dialect);
-    if (!statement) return fail(statement.error());
-    std::vector<ColumnDeclaration> columns;
-    std::vector<ColumnPlan> plan;
-    for (int i = 0; i < (*statement)->column_count(); ++i) {
-        auto column = plan_column(
-            **statement, i, {fmt::format("c{}", i), ColumnType::text, 2}, *connection.charsets
-        );
-        if (!column) return fail(column.error());
-        plan.push_back(*std::move(column));
-    }
-    if (auto done = (*statement)->execute(transaction, parameters, encoder()); !done)
-        return fail(done.error());
-    TextRows found;
-    RowBatch batch(plan.size());
-    while (found.size() < rows_max) {
-        auto more = (*statement)->fetch();
-        if (!more) return fail(more.error());
-        if (!*more) break;
-        batch.clear();
-        if (auto row = append_row(**statement, plan, transaction, batch); !row)
-            return fail(row.error());
-        auto& cells = found.emplace_back();
-        for (std::size_t column = 0; column < plan.size(); ++column) {
-            const auto cell = batch.cell(0, column);
-            cells.push_back(cell ? std::optional(std::string(*cell)) : std::nullopt);
-        }
-    }
-    return found;
-}
-
 Result<TextRows> FirebirdSource::ask(
     std::string_view sql, const std::vector<std::string>& parameters
 ) {
@@ -241,7 +118,7 @@ Result<TextRows> FirebirdSource::ask(
             );
             auto transaction =
                 Transaction::begin(*connection_->attachment, Access::read_only_snapshot);
-            rows = transaction ? query(*connection_, *transaction, sql, parameters, 100'000)
+            rows = transaction ? connection_->query(*transaction, sql, parameters, 100'000)
                                : fail(transaction.error());
             verdict = guard.verdict();
         }
@@ -254,32 +131,6 @@ Result<TextRows> FirebirdSource::ask(
         disconnect();
         if (attempt > 0 || *fresh == Freshness::made_now) return rows;
     }
-}
-
-Result<Prepared*> FirebirdSource::prepared(
-    Transaction& transaction, const StreamDeclaration& stream, const SliceForm& form
-) {
-    const auto key = std::pair(stream.name, form);
-    if (const auto found = connection_->statements.find(key);
-        found != connection_->statements.end())
-        return &found->second;
-    auto text = render_fetch(stream, form, connection_->catalog, site_);
-    if (!text) return fail(text.error());
-    if (text->empty()) return nullptr;
-    auto bytes = connection_->base_charset->encode(*text);
-    if (!bytes)
-        return fail(Error{ErrorKind::misconfigured, bytes.error().text}.within(
-            stream.fetch_file.filename().string()
-        ));
-    auto statement = Statement::prepare(transaction, *bytes, settings_.dialect);
-    if (!statement)
-        return fail(statement.error().within(
-            fmt::format("{} ({})", stream.fetch_file.filename().string(), describe(form))
-        ));
-    auto plan = plan_columns(**statement, stream.columns, *connection_->charsets);
-    if (!plan) return fail(plan.error().within(stream.fetch_file.filename().string()));
-    return &connection_->statements.emplace(key, Prepared{*std::move(statement), *std::move(plan)})
-                .first->second;
 }
 
 Result<ReadReport> FirebirdSource::read(
@@ -363,7 +214,7 @@ Result<ReadReport> FirebirdSource::read_slice(
         const auto run = [&]() -> Result<void> {
             auto transaction = Transaction::begin(attachment, Access::read_only_snapshot);
             if (!transaction) return fail(transaction.error());
-            auto found = prepared(*transaction, stream, form);
+            auto found = connection_->prepared(*transaction, stream, form, site_);
             if (!found) return fail(found.error());
             if (*found == nullptr) return {};  // this base has no such stamp
             Statement& statement = *(*found)->statement;
@@ -372,7 +223,9 @@ Result<ReadReport> FirebirdSource::read_slice(
                 Statement& statement;
                 ~CloseCursor() { statement.close(); }
             } const close_cursor{statement};
-            if (auto done = statement.execute(*transaction, parameters_of(form, slice), encoder());
+            if (auto done = statement.execute(
+                    *transaction, parameters_of(form, slice), connection_->encoder()
+                );
                 !done)
                 return done;
 
@@ -417,87 +270,7 @@ Result<ReadReport> FirebirdSource::read_slice(
     return report;
 }
 
-Result<std::string> FirebirdSource::source_now() {
-    // CURRENT_TIMESTAMP has another type and precision in each version; 'NOW' is the same in all
-    auto rows = ask("select cast('NOW' as timestamp) from rdb$database", {});
-    if (!rows) return fail(rows.error().within("asking the source's clock"));
-    if (rows->empty() || !rows->front()[0])
-        return fail(ErrorKind::malformed, "asking the source's clock: no answer");
-    return *rows->front()[0];
-}
-
-Result<std::string> FirebirdSource::fingerprint() {
-    auto facts = base_facts();
-    if (!facts) return fail(facts.error().within("asking for the fingerprint"));
-    if (facts->created.empty())
-        return fail(
-            ErrorKind::malformed,
-            "asking for the fingerprint: the server does not say when the base was created"
-        );
-    return fmt::format("firebird created {} dialect {}", facts->created, facts->dialect);
-}
-
-Result<FirebirdSource::BaseFacts> FirebirdSource::base_facts() {
-    if (auto alive = ask("select 1 from rdb$database", {}); !alive) return fail(alive.error());
-    const char items[] = {isc_info_creation_date, isc_info_db_sql_dialect, isc_info_end};
-    char answer[64] = {};
-    Status status;
-    {
-        const Watchdog::Guard guard(watchdog_, *connection_->attachment, statement_deadline());
-        api_->database_info(
-            status.vector(), connection_->attachment->handle(), sizeof items, items, sizeof answer,
-            answer
-        );
-    }
-    if (status.failed()) {
-        disconnect();
-        return fail(status.error(*api_, "asking what base it is"));
-    }
-    BaseFacts facts;
-    for (std::size_t i = 0;
-         i + 3 < sizeof answer && answer[i] != isc_info_end && answer[i] != isc_info_truncated;) {
-        const auto length = static_cast<std::size_t>(static_cast<unsigned char>(answer[i + 1]));
-        if (answer[i] == isc_info_creation_date && length == sizeof(ISC_TIMESTAMP)) {
-            ISC_TIMESTAMP time;
-            std::memcpy(&time, answer + i + 3, sizeof time);
-            append_date(facts.created, time.timestamp_date);
-            facts.created.push_back(' ');
-            append_time(facts.created, time.timestamp_time);
-        }
-        if (answer[i] == isc_info_db_sql_dialect) facts.dialect = answer[i + 3];
-        i += 3 + length;
-    }
-    return facts;
-}
-
 void FirebirdSource::cancel() { watchdog_.cancel(); }
-
-Result<std::map<std::string, std::string>> FirebirdSource::streams_off() {
-    if (auto fresh = connect(); !fresh) return fail(fresh.error());
-    std::map<std::string, std::string> off;
-    for (const StreamDeclaration& stream : connector_.streams)
-        if (auto why = why_off(stream)) off[stream.name] = *why;
-    return off;
-}
-
-Result<Catalog> FirebirdSource::discover() {
-    if (auto fresh = connect(); !fresh) return fail(fresh.error());
-    auto transaction = Transaction::begin(*connection_->attachment, Access::read_only_snapshot);
-    if (!transaction) return fail(transaction.error().within("reading the catalog"));
-    auto fields = query(
-        *connection_, *transaction,
-        "select rdb$relation_name, rdb$field_name from rdb$relation_fields where "
-        "coalesce(rdb$system_flag, 0) = 0 "
-        "and rdb$relation_name not starting with 'RDB$' and rdb$relation_name not starting with "
-        "'MON$'",
-        {}, 1'000'000
-    );
-    if (!fields) return fail(fields.error().within("reading the catalog"));
-    Catalog all;
-    for (const auto& field : *fields)
-        all.tables[field[0].value_or("")].insert(field[1].value_or(""));
-    return all;
-}
 
 Result<std::string> FirebirdSource::fetch_text(const std::string& stream, const Slice& slice) {
     const StreamDeclaration* declared = find(stream);

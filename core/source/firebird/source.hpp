@@ -1,35 +1,23 @@
-// SqlSource over Firebird: the attachment that is kept, statements by (stream, form of slice),
-// reading. probe() is in probe.cpp.
+// SqlSource over Firebird: keeps a connection, makes it anew when it died, and reads slices under
+// the watchdog's eye. What is held of one attachment is in connection.hpp; what is said of the base
+// as such in base_facts.cpp, probe() in probe.cpp.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
-#include <set>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "source/duty_cycle.hpp"
-#include "source/firebird/decode.hpp"
+#include "source/firebird/connection.hpp"
 #include "source/firebird/watchdog.hpp"
 #include "source/sql_source.hpp"
 
 namespace mis::source::firebird {
 
 using Deadline = std::chrono::steady_clock::time_point;
-using TextRows = std::vector<std::vector<std::optional<std::string>>>;
-
-struct Prepared {
-    std::unique_ptr<Statement> statement;
-    std::vector<ColumnPlan> plan;
-};
-
-struct Connection {  // what is known and held of one attachment; dropped as a whole
-    std::unique_ptr<Attachment> attachment;
-    std::unique_ptr<Charsets> charsets;
-    std::optional<TextDecoder> base_charset;  // the SQL text goes out in it
-    std::string base_charset_name;
-    Catalog catalog;
-    std::map<std::pair<std::string, SliceForm>, Prepared>
-        statements;  // before the attachment in destruction
-};
 
 class FirebirdSource final : public SqlSource {
   public:
@@ -55,7 +43,6 @@ class FirebirdSource final : public SqlSource {
   private:
     enum class Freshness { kept, made_now };
     Result<Freshness> connect();
-    Result<void> learn(Connection& connection);
     void disconnect();
     Error explain(Error error, Watchdog::Verdict verdict) const;
     Deadline statement_deadline(int seconds_max = kSnapshotSecondsMax) const;
@@ -70,16 +57,8 @@ class FirebirdSource final : public SqlSource {
         const StreamDeclaration& stream, const SliceForm& form, const Slice& slice,
         const std::function<Result<void>(RowBatch&&)>& take, Progress& progress
     );
-    Result<Prepared*> prepared(
-        Transaction& transaction, const StreamDeclaration& stream, const SliceForm& form
-    );
-    Statement::Encode encoder();
-    // Rows of a short query of our own as text. At most rows_max.
-    Result<TextRows> query(
-        Connection& connection, Transaction& transaction, std::string_view sql,
-        const std::vector<std::string>& parameters, std::size_t rows_max
-    );
-    // The same in a connection and transaction of its own making, at most kAskSecondsMax long.
+    // A short query of our own in a connection and transaction of its own making, at most
+    // kAskSecondsMax long.
     static constexpr int kAskSecondsMax = 5;
     Result<TextRows> ask(std::string_view sql, const std::vector<std::string>& parameters);
     struct BaseFacts {

@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include "source/fetch_variants.hpp"
+#include "source/sql_words.hpp"
+
 using namespace mis;
 using namespace mis::source;
 

@@ -10,7 +10,7 @@
 #include "base/clock.hpp"
 #include "base/json.hpp"
 #include "record/mapper.hpp"
-#include "source/fetch_text.hpp"
+#include "source/fetch_variants.hpp"
 #include "source/firebird/statement.hpp"
 #include "source/sql_source.hpp"
 #include "support/firebird_fixture.hpp"
