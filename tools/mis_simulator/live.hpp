@@ -5,6 +5,8 @@
 // seconds after their stamp, as slow clients do). The sequence of actions is decided by the seed
 // alone; times are the machine's. Nothing is kept between runs: at the start the recent visits and
 // bills are read back from the base.
+//
+// live.cpp chooses what happens next; live_visits.cpp and live_bills.cpp do it.
 #pragma once
 
 #include <atomic>
@@ -28,6 +30,8 @@ class Clinic {
     std::string act(const std::atomic<bool>& stop);
 
   private:
+    static constexpr std::size_t kBillsMax = 200;  // what one run plays with, the newest
+
     struct Patient {
         std::int64_t id;
         std::string name;
@@ -62,8 +66,6 @@ class Clinic {
     void load();
     std::size_t pick(std::size_t count) { return static_cast<std::size_t>(random_() % count); }
     std::int64_t next_id();
-    Sums sums_of(const Bill& bill) const;
-    std::string head_values(const Bill& bill) const;
     void begin() {
         touched_.clear();
         base_.begin();
@@ -75,24 +77,29 @@ class Clinic {
         std::string_view action, const std::vector<std::string_view>& expect,
         const std::string& what
     );
-    void insert_line(const Bill& bill, const Line& line, std::size_t doctor);
-    void free_time(Visit& visit);
 
+    // Visits
+    void free_time(Visit& visit);
     std::string book(const std::atomic<bool>& stop);
     std::string register_patient();
     std::string move();
     std::string arrive();
     std::string start();
+    std::string cancel();
+    std::string reserve();
+
+    // Bills
+    Sums sums_of(const Bill& bill) const;
+    std::string head_values(const Bill& bill) const;
+    void insert_line(const Bill& bill, const Line& line, std::size_t doctor);
     std::string treat();
     std::string correct();
     std::string remove_line();
-    std::string cancel();
     std::string pay();
     std::string deposit();
     std::string spend_advance();
     std::string refund();
     std::string write_off();
-    std::string reserve();
     std::string raise_limit();
 
     support::FirebirdWriter& base_;
