@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,12 +49,20 @@ struct OrderWait {  // P9: what the last search for an order's patient found
     friend bool operator==(const OrderWait&, const OrderWait&) = default;
 };
 
+// F1: of the whole clinic, whose counts are published; a group holds its own patients' only.
+struct FeedbackCounts {
+    std::int64_t received = 0, answered = 0, resolved = 0;
+    friend bool operator==(const FeedbackCounts&, const FeedbackCounts&) = default;
+};
+
 struct GroupFacts {
     std::vector<RecordFact> records;
     std::vector<InboxFact> messages;
     std::vector<OrderLink> links;
-    std::vector<OrderWait> waits;  // of orders without a link
-    Timestamp now;                 // the change set's time, with the clinic's offset: also the tick
+    std::vector<OrderWait> waits;                      // of orders without a link
+    std::optional<FeedbackCounts> feedback_of_clinic;  // where a message is about feedback;
+                                                       // nullopt: these messages are all there are
+    Timestamp now;  // the change set's time, with the clinic's offset: also the tick
     friend bool operator==(const GroupFacts&, const GroupFacts&) = default;
 };
 

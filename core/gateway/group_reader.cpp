@@ -1,5 +1,6 @@
 #include "gateway/group_reader.hpp"
 
+#include <algorithm>
 #include <set>
 
 namespace mis::gateway {
@@ -49,6 +50,11 @@ domain::GroupFacts GroupReader::facts_of(const Members& members, const Timestamp
     }
     for (const auto position : members.messages)
         facts.messages.push_back(inbox_.message(static_cast<std::uint64_t>(position)));
+    const bool feedback =
+        std::any_of(facts.messages.begin(), facts.messages.end(), [](const auto& message) {
+            return message.type.starts_with("feedback.");
+        });
+    if (feedback) facts.feedback_of_clinic = inbox_.feedback_counts();
     return facts;
 }
 

@@ -244,6 +244,29 @@ std::vector<std::string> Inbox::feedbacks(int limit) const {
     return found;
 }
 
+domain::FeedbackCounts Inbox::feedback_counts() const {
+    domain::FeedbackCounts counts;
+    auto rows = database_.prepare(
+        "select type, count(distinct feedback) from inbox_message where feedback is not null and "
+        "type in ('feedback.received', 'feedback.answered') group by type"
+    );
+    while (rows.step()) {
+        const bool received = rows.text(0) == "feedback.received";
+        (received ? counts.received : counts.answered) = rows.integer(1);
+    }
+    auto words = database_.prepare(  // the patient's last word on each
+        "select body from inbox_message m where type = 'feedback.resolved' and not exists (select "
+        "1 "
+        "from inbox_message later where later.feedback = m.feedback and later.type = m.type and "
+        "later.position > m.position)"
+    );
+    while (words.step()) {
+        const auto body = parse_json(words.text(0));
+        if (body && body->value("satisfied", false)) ++counts.resolved;
+    }
+    return counts;
+}
+
 bool Inbox::knows_order(std::string_view order) const {
     return database_.prepare("select 1 from inbox_order where order_id = ?1").with(order).step();
 }

@@ -94,6 +94,7 @@ class Inbox {
     std::vector<domain::InboxFact> messages_of_feedback(std::string_view feedback) const;
     std::vector<domain::InboxFact> messages_after(std::uint64_t position, int limit) const;
     std::vector<std::string> feedbacks(int limit) const;  // newest first
+    domain::FeedbackCounts feedback_counts() const;       // of the clinic (F1)
 
     // Orders and their patients (P9).
     bool knows_order(std::string_view order) const;

@@ -4,22 +4,18 @@
 // Texts and ratings stay in the inbox; events carry times and counts.
 #pragma once
 
-#include <cstdint>
 #include <span>
 
 #include "domain/change.hpp"
 
 namespace mis::domain {
 
-struct FeedbackCounts {
-    std::int64_t received = 0, answered = 0, resolved = 0;
-};
-
-// Over any messages: of one order, or of the whole clinic. A feedback counts once in each;
-// "answered" is the clinic's own message `feedback.answered` {feedback}; resolved only where the
-// patient says that he is satisfied.
+// Over any messages, in the order of their acceptance: of one group, or of the whole clinic. A
+// feedback counts once in each; "answered" is the clinic's own message `feedback.answered`
+// {feedback}; resolved while the patient's last word is that he is satisfied.
 FeedbackCounts count_feedback(std::span<const InboxFact> messages);
 
+// Each is said once, and of the patient's word again whenever it changes.
 void announce_feedback(Change& change);
 
 }  // namespace mis::domain

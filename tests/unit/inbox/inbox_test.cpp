@@ -243,4 +243,9 @@ TEST_CASE(
     CHECK(store.inbox.messages_of_order("O1").size() == 4);
     CHECK(store.inbox.messages_after(0, 2).size() == 2);
     CHECK(store.inbox.feedbacks(10) == std::vector<std::string>{"F"});
+    CHECK(store.inbox.feedback_counts() == domain::FeedbackCounts{1, 1, 1});
+    store.accept(
+        {{"type", "feedback.resolved"}, {"id", "f3"}, {"feedback", "F"}, {"satisfied", false}}
+    );
+    CHECK(store.inbox.feedback_counts() == domain::FeedbackCounts{1, 1, 0});  // his last word
 }
