@@ -13,20 +13,24 @@ Permission ExportGate::by_consent(const std::string& patient, const Timestamp* a
     return {};
 }
 
+bool ExportGate::needs_consent(const std::string& patient) const {
+    return rules_.export_mode == ExportMode::ordered || orders_.resumed.contains(patient);
+}
+
 Permission ExportGate::record(const std::string& patient, const Timestamp& at) const {
-    if (rules_.export_mode == ExportMode::ordered) return by_consent(patient, &at);
+    if (needs_consent(patient)) return by_consent(patient, &at);
     return this->patient(patient);
 }
 
 Permission ExportGate::patient(const std::string& patient) const {
-    if (rules_.export_mode == ExportMode::ordered) return by_consent(patient, nullptr);
+    if (needs_consent(patient)) return by_consent(patient, nullptr);
     if (withdrawn(patient)) return {};
     return Permission{Export::leaves, ground_of_all_};
 }
 
 Permission ExportGate::order(const Order& order) const {
     if (!order.patient.empty() && withdrawn(order.patient)) return {};
-    if (rules_.export_mode == ExportMode::all) return Permission{Export::leaves, ground_of_all_};
+    if (!needs_consent(order.patient)) return Permission{Export::leaves, ground_of_all_};
     if (order.consented) {
         return Permission{
             Export::leaves,

@@ -2,8 +2,8 @@
 // the second.
 //
 // `ordered`: a linked order with consent lets the patient's records from its placed_at on leave;
-// earlier ones stay. `all`: everything, until the patient withdraws. What stays is tracked all the
-// same.
+// earlier ones stay. `all`: everything, until the patient withdraws; from then on his orders'
+// consents alone. What stays is tracked all the same.
 #pragma once
 
 #include <optional>
@@ -41,6 +41,7 @@ class ExportGate {  // the arguments outlive it
     const Rules& rules_;
     std::string ground_of_all_;
 
+    bool needs_consent(const std::string& patient) const;
     Permission by_consent(const std::string& patient, const Timestamp* at) const;
 };
 

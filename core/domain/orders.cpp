@@ -164,8 +164,14 @@ Orders read_orders(
             order.consented = false;
             if (patient.empty()) patient = order.patient;
         }
-        if (!patient.empty())
-            orders.withdrawn[patient] = Withdrawal{message->id, message->position};
+        if (patient.empty()) continue;
+        orders.withdrawn[patient] = Withdrawal{message->id, message->position};
+        const bool goes_on =
+            std::any_of(orders.all.begin(), orders.all.end(), [&](const Order& order) {
+                return order.patient == patient && order.consented &&
+                       consent_position[order.id] < message->position;
+            });
+        if (!goes_on) orders.resumed.insert(patient);  // if anything is exported ever again
     }
     for (auto at = orders.withdrawn.begin();
          at != orders.withdrawn.end();) {  // another order's own consent keeps it up (X2)

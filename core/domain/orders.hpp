@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,9 @@ struct Orders {
     std::vector<Order> all;  // earliest first: placed_at, then acceptance order
     std::map<std::string, Withdrawal>
         withdrawn;  // by pseudonym: the latest withdrawal that touches the patient
+    // Whose export a withdrawal ended, and a later order's consent began anew: it covers what that
+    // order covers, though everybody's records may leave (X1, X2).
+    std::set<std::string> resumed;
 
     const Order* find(std::string_view id) const;
 };
