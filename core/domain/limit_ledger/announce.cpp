@@ -251,7 +251,7 @@ void announce_closings(
                      account.granted != was.money("granted") ||
                      account.overrun() != was.money("overrun") || was_booked_on(change, account.id);
         } else {
-            closes = is_any_new(reasons, known);
+            closes = closes_now(reasons, known, change);
         }
         if (!closes) continue;
         JsonText identity = identity_of(account, was.integer("revision").value_or(0) + 1);

@@ -65,9 +65,18 @@ bool is_reopened(const Account& account, const Standing* told, const Change& cha
     return !cancelled && !expired;
 }
 
-bool is_any_new(const std::vector<std::string>& reasons, const std::vector<std::string>& known) {
+bool closes_now(
+    const std::vector<std::string>& reasons, const std::vector<std::string>& known,
+    const Change& change
+) {
     return std::any_of(reasons.begin(), reasons.end(), [&](const std::string& reason) {
-        return std::find(known.begin(), known.end(), reason) == known.end();
+        if (std::find(known.begin(), known.end(), reason) == known.end()) return true;
+        constexpr std::string_view kOrder = "order:";
+        if (!reason.starts_with(kOrder)) return false;
+        const std::string order = reason.substr(kOrder.size());
+        const Standing* plan =
+            change.before.find("plan/" + plan_id_of_order(change.identity, order));
+        return plan != nullptr && !BodyFields(plan->data).flag("closed").value_or(false);
     });
 }
 
@@ -77,7 +86,7 @@ bool is_open(const Account& account, const Tracked& tracked, Change& change) {
     if (told == nullptr) return reasons.empty();
     const BodyFields was(told->data);
     if (was.flag("closed").value_or(false) && !is_reopened(account, told, change)) return false;
-    return !is_any_new(reasons, was.texts("reasons"));
+    return !closes_now(reasons, was.texts("reasons"), change);
 }
 
 }  // namespace mis::domain

@@ -12,14 +12,17 @@ namespace mis::domain {
 Permission permission_of(const Change& change, const Account& account);
 
 // Everything that closes the account now: "inbox:ID", "cancelled:TIME", "valid_to:DATE",
-// "order:ID". A reason closes once: only a new one closes an account that a grant opened again.
-// Asks for a tick where time alone will close it.
+// "order:ID". Asks for a tick where time alone will close it.
 std::vector<std::string> closing_reasons(
     const Account& account, const Tracked& tracked, Change& change
 );
 
-// One of them did not close the account before.
-bool is_any_new(const std::vector<std::string>& reasons, const std::vector<std::string>& known);
+// They close an account that is open. A reason closes once: only a new one closes what a grant
+// opened again, or the order that opened it, when it completes anew.
+bool closes_now(
+    const std::vector<std::string>& reasons, const std::vector<std::string>& known,
+    const Change& change
+);
 
 // Open once this change set is announced.
 bool is_open(const Account& account, const Tracked& tracked, Change& change);
