@@ -99,22 +99,8 @@ class Tracker {
             void_until(plan, &line.performed_at);
             if (is_open_for(plan, line)) open.push_back(p);
         }
-        if (open.empty() || line.warranty) return;
-        std::vector<Match> matches;
-        for (const std::size_t p : open) {
-            const Plan& plan = tracked_.plans[p];
-            if (plan.is_order() &&
-                items_of_mis_.contains({line.key.source, line.plan_item_source_id})) {
-                Line unnamed = line;  // what the MIS names is its own item, though an order's may
-                                      // be called the same
-                unnamed.plan_item_source_id.clear();
-                matches.push_back(match(plan, unnamed, rules_.groups));
-            } else {
-                matches.push_back(match(plan, line, rules_.groups));
-            }
-        }
-        if (!line.in_progress) find_deviation(line, open, matches);
-        for (std::size_t i = 0; i < open.size(); ++i) settle(line, open[i], matches[i]);
+        if (open.empty()) return;
+        if (!line.warranty) settle_in(open, line);  // P6: rework settles nothing, yet it is done
         if (line.in_progress || line.work.entry == nullptr) return;
         for (const std::size_t p : open) {
             if (line.work.entry->is_extraction) strike_teeth(tracked_.plans[p], line);
@@ -139,6 +125,24 @@ class Tracker {
     std::set<std::pair<std::string_view, std::string_view>> items_of_mis_;  // source, source_id
     Tracked tracked_;
     std::vector<bool> consulted_;  // by plan: a consultation was performed while it was open
+
+    void settle_in(const std::vector<std::size_t>& open, const Line& line) {
+        std::vector<Match> matches;
+        for (const std::size_t p : open) {
+            const Plan& plan = tracked_.plans[p];
+            if (plan.is_order() &&
+                items_of_mis_.contains({line.key.source, line.plan_item_source_id})) {
+                Line unnamed = line;  // what the MIS names is its own item, though an order's may
+                                      // be called the same
+                unnamed.plan_item_source_id.clear();
+                matches.push_back(match(plan, unnamed, rules_.groups));
+            } else {
+                matches.push_back(match(plan, line, rules_.groups));
+            }
+        }
+        if (!line.in_progress) find_deviation(line, open, matches);
+        for (std::size_t i = 0; i < open.size(); ++i) settle(line, open[i], matches[i]);
+    }
 
     static void void_until(Plan& plan, const Timestamp* until) {
         for (PlanItem& item : plan.items) {
