@@ -46,9 +46,11 @@ bool append_range(int from, int to, std::vector<int>& teeth) {
 
 std::optional<std::string> area_of(const std::string& text) {
     if (is_area(text)) return text;
-    for (const std::string_view name : {"в/ч", "вч", "верхняя челюсть", "верх", "верхняя"})
+    for (const std::string_view name :
+         {"в/ч", "вч", "в.ч.", "в. ч.", "верхняя челюсть", "верх", "верхняя"})
         if (text == name) return "upper";
-    for (const std::string_view name : {"н/ч", "нч", "нижняя челюсть", "низ", "нижняя"})
+    for (const std::string_view name :
+         {"н/ч", "нч", "н.ч.", "н. ч.", "нижняя челюсть", "низ", "нижняя"})
         if (text == name) return "lower";
     for (const std::string_view name :
          {"вся полость", "вся полость рта", "полость рта", "обе челюсти", "весь рот", "рот",
@@ -56,7 +58,7 @@ std::optional<std::string> area_of(const std::string& text) {
         if (text == name) return "mouth";
     std::string_view rest = text;
     bool named = false;
-    for (const std::string_view word : {"квадрант", "кв.", "кв", "q"}) {
+    for (const std::string_view word : {"квадрант", "quadrant", "кв.", "кв", "q"}) {
         if (rest.ends_with(word)) {
             rest = trim(rest.substr(0, rest.size() - word.size()));
             named = true;

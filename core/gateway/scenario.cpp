@@ -129,14 +129,15 @@ class Stage {
     std::int64_t printed_ = 0;
 
     Result<void> kind_list(const std::string& pointer, const Json& by_kind) const {
-        if (!by_kind.is_object()) return wrong(document_, pointer, "a map kind → list is expected");
+        if (!by_kind.is_object() && !by_kind.is_null())
+            return wrong(document_, pointer, "a map kind → list is expected");
         for (const auto& [kind, list] : by_kind.items()) {
             if (record::find_kind(kind) == nullptr)
                 return wrong(
                     document_, pointer_to(pointer, kind),
                     "no record kind '" + kind + "' (contract.md section 1)"
                 );
-            if (!list.is_array())
+            if (!list.is_array() && !list.is_null())
                 return wrong(document_, pointer_to(pointer, kind), "a list is expected");
         }
         return {};
@@ -186,7 +187,7 @@ class Stage {
     }
 
     Result<void> receive(const std::string& pointer, const Json& messages, std::int64_t at_us) {
-        if (!messages.is_array())
+        if (!messages.is_array() && !messages.is_null())
             return wrong(document_, pointer, "a list of messages is expected");
         for (std::size_t i = 0; i < messages.size(); ++i) {
             sqlite::Transaction transaction(database_);
@@ -235,7 +236,8 @@ Result<void> play_scenario(
     );
     if (!groups) return fail(groups.error());
     const Json steps = document.value().value("steps", Json::array());
-    if (!steps.is_array()) return wrong(document, "/steps", "a list of steps is expected");
+    if (!steps.is_array() && !steps.is_null())
+        return wrong(document, "/steps", "a list of steps is expected");
     Stage stage(std::move(*setting), std::move(*groups), document, output, clinic);
     std::optional<Timestamp> before;
     for (std::size_t i = 0; i < steps.size(); ++i) {

@@ -101,6 +101,10 @@ std::optional<std::string> BodyWriter::append_value(
                 std::string problem = "not one of";
                 for (const std::string_view allowed : field.values)
                     problem.append(" ").append(allowed);
+                if (field.name == "status") {  // A1: with the code, unless it is a text and no code
+                    const bool shown = value.size() <= 40 && is_valid_utf8(value);
+                    problem.append(": '").append(shown ? value : "(a long text)").append("'");
+                }
                 return problem;
             }
             quote(value);

@@ -33,6 +33,8 @@ TEST_CASE("I7: what MISs write for teeth") {
     CHECK(read("II квадрант") == "quadrant-2");
     CHECK(read("1 квадрант") == "quadrant-1");
     CHECK(read("quadrant-3") == "quadrant-3");
+    CHECK(read("Quadrant 3") == "quadrant-3");
+    CHECK(read("Н.Ч.") == "lower");
 }
 
 TEST_CASE("I7: what cannot be read is refused, never guessed") {

@@ -172,6 +172,7 @@ TEST_CASE("A1: an appointment's status is one of seven, its times carry offsets 
         appointment("came", "2026-03-03T12:00:00+03:00").find("field status: not one of booked") !=
         std::string::npos
     );
+    CHECK(appointment("came", "2026-03-03T12:00:00+03:00").ends_with("no_show: 'came'"));  // A1
     CHECK(
         appointment("booked", "2026-03-03 12:00").find("field ends_at: not a time with offset") !=
         std::string::npos
