@@ -148,11 +148,11 @@ char* write_name(char* at, std::string_view name) {
     return at;
 }
 
-// What a name may share with few others: a bit of 64.
-std::uint64_t sign_of(std::string_view name) {
+// What a name shares with few others; not empty.
+std::size_t sign_of(std::string_view name, std::size_t signs) {
     const auto first = static_cast<unsigned char>(name.front());
     const auto last = static_cast<unsigned char>(name.back());
-    return std::uint64_t{1} << ((name.size() * 5 + first * 3U + last) % 64);
+    return (name.size() * 5 + first * 3U + last) % signs;
 }
 
 void append_utf8(std::string& out, unsigned code) {
@@ -285,7 +285,9 @@ JsonMembers::JsonMembers(JsonView object) {
             else
                 more_.push_back(member);
             ++size_;
-            if (!name.empty()) signs_ |= sign_of(name);
+            if (name.empty()) return true;
+            std::uint8_t& first = first_of_sign_[sign_of(name, kSigns)];
+            if (first == 0 && size_ <= kFew) first = static_cast<std::uint8_t>(size_);
             return true;
         });
     if (!well_formed_) size_ = 0;
@@ -299,18 +301,11 @@ JsonView JsonMembers::find(std::string_view name) const {
         );
         return found == end() || found->name != name ? JsonView() : found->value;
     }
-    // Of a few, most have another length or another first letter: cheaper than to halve them. They
-    // are mostly asked for in their order, so the search goes on where the last one ended.
-    if (name.empty() || (signs_ & sign_of(name)) == 0) return {};
-    const JsonMember* const all = few();
-    for (std::size_t tried = 0, at = next_; tried < size_; ++tried, ++at) {
-        if (at >= size_) at = 0;
-        const std::string_view other = all[at].name;
-        if (other.size() == name.size() && other.front() == name.front() && other == name) {
-            next_ = at + 1;
-            return all[at].value;
-        }
-    }
+    if (name.empty()) return {};
+    const std::size_t first = first_of_sign_[sign_of(name, kSigns)];
+    if (first == 0) return {};
+    for (const JsonMember* member = begin() + first - 1; member != end(); ++member)
+        if (member->name == name) return member->value;
     return {};
 }
 
@@ -347,7 +342,12 @@ void JsonText::erase(std::string_view name) {
 void JsonFields::begin(std::string_view name) {
     MIS_ASSERT(count_ < kFieldsMax);
     const std::size_t comma = count_ > 0 ? 1 : 0;
-    if (count_ > 0) in_order_ = in_order_ && fields_[count_ - 1].named() < name;
+    if (count_ > 0 && in_order_) {
+        const std::string_view before = fields_[count_ - 1].named();
+        in_order_ =
+            static_cast<unsigned char>(before.front()) < static_cast<unsigned char>(name.front()) ||
+            before < name;
+    }
     const std::size_t from = text_.size() + comma;
     fields_[count_++] = Field{
         name.data(), static_cast<std::uint32_t>(name.size()), static_cast<std::uint32_t>(from)};

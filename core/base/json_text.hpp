@@ -56,7 +56,7 @@ struct JsonMember {
     JsonView value;
 };
 
-// The members of an object, found in one pass and then by name. Not an object: none. One thread.
+// The members of an object, found in one pass and then by name. Not an object: none.
 class JsonMembers {
   public:
     explicit JsonMembers(JsonView object);
@@ -68,14 +68,15 @@ class JsonMembers {
     const JsonMember* end() const { return begin() + size_; }
 
   private:
+    static constexpr std::size_t kSigns = 64;
     static constexpr std::size_t kFew = 32;  // what nearly every object of ours has room in
 
     // Not written before they are filled: most objects are small, and every event has several.
     alignas(JsonMember) std::array<std::byte, kFew * sizeof(JsonMember)> few_;
     std::vector<JsonMember> more_;  // all of them, when they are more
+    std::array<std::uint8_t, kSigns>
+        first_of_sign_{};  // of a few: its number from 1; 0: none has it
     std::size_t size_ = 0;
-    std::uint64_t signs_ = 0;       // of their names: most that are not there have another
-    mutable std::size_t next_ = 0;  // after the one found last
     bool well_formed_ = false;
 
     const JsonMember* few() const {

@@ -11,8 +11,8 @@
 #include "domain/limit_ledger/announce.hpp"
 #include "domain/limit_ledger/party_views.hpp"
 #include "domain/plan_tracker/announce.hpp"
-#include "domain/plan_tracker/tracker.hpp"
 #include "domain/replaced_rows.hpp"
+#include "domain/state.hpp"
 
 namespace mis::domain {
 namespace {
@@ -60,20 +60,14 @@ void remember_rows(const TypedFacts& typed, Announced& after) {
 Outcome evaluate(
     const GroupFacts& facts, const Announced& before, const Rules& rules, const Identity& identity
 ) {
-    // The state: a function of the facts that stand (D1).
     TypedFacts typed = read_facts(facts, rules, identity);
     keep_ids_of_replaced_rows(typed, before, identity);
     const auto next_no_show = turn_into_no_shows(typed, rules, facts.now);
-    const Orders orders = read_orders(facts, typed, rules, identity);
     Outcome outcome;
     outcome.after = before;
-    const auto stops = read_stops(typed, facts, outcome.after);
-    std::vector<Account> accounts = read_accounts(typed, orders, facts, before, rules, identity);
+    State state = derive(typed, facts, before, outcome.after, rules, identity);
+    auto& [orders, stops, accounts, tracked, ledger] = state;
     const Assigner assigner(accounts, stops);
-    const Tracked tracked = track_plans(typed, orders, facts, rules, [&](const Line& line) {
-        return assigner.requires_approval(line);
-    });
-    const Ledger ledger = keep_ledger(typed, accounts, assigner);
 
     // The difference to what was announced (D2), in the order of D3.
     const ExportGate gate(orders, rules);
