@@ -360,7 +360,7 @@ constexpr Field kBillingChargeData[] = {
     {"plan", Kind::word, Many::one, Null::refused, nullptr},
     {"procedure", Kind::reference, Many::one, Null::refused, &kProcedure},
     {"quantity", Kind::word, Many::one, Null::refused, nullptr},
-    {"remarks", Kind::word, Many::list, Null::refused, nullptr},
+    {"remarks", Kind::text, Many::list, Null::refused, nullptr},
     {"tax_deductible", Kind::boolean, Many::one, Null::refused, nullptr},
     {"total", Kind::object, Many::one, Null::refused, &kMoney},
 };

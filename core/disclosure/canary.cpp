@@ -79,6 +79,7 @@ void Canary::add_record(std::string_view kind, std::string_view body) {
     // Not a canonical body: its fields cannot have come into an event.
     const auto text = [&](std::string_view name) { return record.find(name).string(); };
     for (const char* name : {"last_name", "first_name", "middle_name"}) add_name(text(name));
+    add_birth_date(text("birth_date"));
     add_email(text("email"));
     add_number(text("policy_number"));
     for (const JsonView phone : record.find("phones").elements())
@@ -100,6 +101,14 @@ void Canary::add_phone(std::string_view phone) {
     const std::string digits = digits_of(phone);
     if (digits.size() >= kPhoneDigits)
         digits_.push_back(digits.substr(digits.size() - kPhoneDigits));
+}
+
+// «1990-01-31», «31.01.1990», «род. 31/01/1990»: eight digits that nothing else bears by chance.
+void Canary::add_birth_date(std::string_view iso) {
+    const std::string digits = digits_of(iso);
+    if (digits.size() != 8) return;
+    digits_.push_back(digits);
+    digits_.push_back(digits.substr(6) + digits.substr(4, 2) + digits.substr(0, 4));
 }
 
 void Canary::add_number(std::string_view number) {

@@ -104,7 +104,7 @@ const events = {
   "limit.rule_violated": "patient:pseudonym limit:@limit! rule:word! granted:money consumed:money remaining:money overrun:money lines:@line[] part:integer parts:integer",
   "billing.charge":
     patient + "charge_id:word! payer:payer! payer_party:word limit:word overruns:overrun[] order:word plan:word item:word procedure:@procedure! performed_at:time " +
-    "booked_on:date total:money! line_total:money list_total:money discount:money quantity:decimal tax_deductible:boolean! remarks:word[]",
+    "booked_on:date total:money! line_total:money list_total:money discount:money quantity:decimal tax_deductible:boolean! remarks:text[]",
   "billing.reversal": patient + "charge_id:word! kind:word payer:payer! payer_party:word limit:word order:word total:money! booked_on:date reason:word!",
   "billing.payment": patient + "payment:word paid_at:time booked_on:date kind:word! amount:money! method:word payer:payer limit:word branch:word",
   "billing.refund": patient + "payment:word paid_at:time booked_on:date kind:word! amount:money! method:word payer:payer limit:word branch:word",

@@ -24,7 +24,7 @@ Canary canary() {
     Canary found;
     found.add_record(
         "patient",
-        R"({"source_id":"77","last_name":"Тестова","first_name":"Мария","middle_name":"Петровна","phones":["+7 900 000-00-01"],"email":"testova@example.test"})"
+        R"({"source_id":"77","last_name":"Тестова","first_name":"Мария","middle_name":"Петровна","birth_date":"1990-01-31","phones":["+7 900 000-00-01"],"email":"testova@example.test"})"
     );
     found.add_record("limit", R"({"source_id":"5","policy_number":"77-АВ 000123"})");
     return found;
@@ -87,12 +87,15 @@ TEST_CASE("I3: an allowed name with another shape does not pass") {
     );  // an explicit null is absence, not a private field
 }
 
-TEST_CASE("I3: the canary finds names, phones, policy numbers and e-mail in what people typed") {
+TEST_CASE(
+    "I3: the canary finds names, birth dates, phones, policy numbers and e-mail in what people "
+    "typed"
+) {
     const Canary words = canary();
     for (const char* found :
          {"Кабинет Тестовой", "ТЕСТОВА М.", "пломба (тестову)", "тел. 8(900)000-00-01",
           "000 00 01, 9000000001", "полис 77АВ000123", "77-AB-000123", "TESTOVA@example.test",
-          "для Марии", "Петровне"}) {
+          "для Марии", "Петровне", "род. 31.01.1990", "1990-01-31"}) {
         CAPTURE(found);
         CHECK(words.found_in(found));
     }
@@ -130,6 +133,15 @@ TEST_CASE("I3: a room or service name with a patient's word is dropped, the even
               )
     );
     CHECK(coded["procedure"] == Json{{"id", kPseudonym}});
+    // what a mapping or a push source noted of a line is one as well
+    const auto noted = disclosed(
+        gate, event_of(
+                  "billing.charge", {{"patient", kPseudonym},
+                                     {"remarks", {"rounded", "asked 900 000-00-01"}},
+                                     {"total", {{"minor", 1}, {"currency", "RUB"}}}}
+              )
+    );
+    CHECK(noted["remarks"] == Json{"rounded"});
 }
 
 TEST_CASE("X1: without a ground nothing leaves, and it is counted") {
