@@ -128,7 +128,12 @@ std::optional<Piece> Assigner::piece_of(
         return Piece{&line, nullptr, payer.empty() ? "patient" : payer, "", total};
 
     const auto violate = [&](const char* rule) {
-        if (violations != nullptr) violations->push_back(Violation{account->id, rule, &line});
+        if (violations == nullptr) return;
+        for (auto said = violations->rbegin(); said != violations->rend(); ++said) {
+            if (said->line != &line) break;
+            if (said->limit == account->id && said->rule == rule) return;  // of another share
+        }
+        violations->push_back(Violation{account->id, rule, &line});
     };
     const bool foreign = total.currency != account->granted.currency;
     if (foreign || !account->valid_on(line.day)) {
