@@ -29,13 +29,21 @@ bool from_exchange(const Account& account) {
     return account.statements.front().strength == Strength::exchange;
 }
 
+// D3's ties: the MIS's row, else the order that opened it.
+const std::string& row_of(const Account& account) {
+    for (const LimitStatement& said : account.statements) {
+        if (!said.key.source_id.empty()) return said.key.source_id;
+    }
+    return account.orders.empty() ? account.id : *account.orders.begin();
+}
+
 Draft& add(
     Change& change, const Account& account, const std::string& type, JsonText data,
     JsonText identity, int turn = 0
 ) {
     Draft& draft = change.drafts.add(type, change.now(), std::move(data), std::move(identity));
     draft.entity(account.id).about("limit/" + account.id).with(permission_of(change, account));
-    draft.source_id = account.id;
+    draft.source_id = row_of(account);
     draft.turn = turn;
     if (account.shared())
         draft.event.partition_key = "limit/" + account.id;
@@ -84,18 +92,24 @@ void announce_mismatch(
     add(change, account, "limit.mismatch", data.text(), identity.text());
 }
 
-// L9: the one line that explains the difference, else the ones that overflowed, else all.
-std::string explaining_lines(const Account& account, std::int64_t difference) {
+// L9: the one line that explains the difference, else all. Lines that stay in the clinic are named
+// to nobody (X1).
+std::string explaining_lines(
+    const Change& change, const Account& account, std::int64_t difference
+) {
+    std::vector<const Line*> told;
     for (const Line* line : account.lines) {
+        if (!change.gate.record(line->patient, line->performed_at).allowed()) continue;
         if (line->total.minor == std::abs(difference) && difference != 0)
             return "[" + json_string(line->id) + "]";
+        told.push_back(line);
     }
     std::string lines = "[";
     const std::size_t first =
-        account.lines.size() > 200 ? account.lines.size() - 200 : 0;  // an event stays under 20 kB
-    for (std::size_t i = first; i < account.lines.size(); ++i) {
+        told.size() > 200 ? told.size() - 200 : 0;  // an event stays under 20 kB
+    for (std::size_t i = first; i < told.size(); ++i) {
         if (lines.size() > 1) lines += ',';
-        append_json_string(lines, account.lines[i]->id);
+        append_json_string(lines, told[i]->id);
     }
     return lines += ']';
 }
@@ -109,7 +123,7 @@ void compare_with_sources(Change& change, const Account& account) {
             if (!agrees) {
                 announce_mismatch(
                     change, account, "used", account.consumed, *said.used,
-                    explaining_lines(account, account.consumed.minor - said.used->minor)
+                    explaining_lines(change, account, account.consumed.minor - said.used->minor)
                 );
             }
         }
@@ -133,7 +147,7 @@ void compare_with_stops(
             const Money nothing{0, account.granted.currency};
             announce_mismatch(
                 change, account, "remaining", account.remaining(), nothing,
-                explaining_lines(account, 0)
+                explaining_lines(change, account, 0)
             );
         }
     }

@@ -56,7 +56,7 @@ class PlanAnnouncer {
         Draft& draft = change_.drafts.add(type, time, std::move(data), std::move(identity));
         draft.entity(plan_.id)
             .about("plan/" + plan_.id)
-            .at(plan_.opened_at, plan_.id)
+            .at(plan_.opened_at, plan_.row())
             .with(permission_)
             .of_named_patient(plan_.patient);
         draft.event.source = plan_.source;
@@ -109,7 +109,8 @@ class PlanAnnouncer {
                 );
             }
             JsonFields data;
-            data.raw("plan", now.text()).string("reason", reason).raw("progress", progress());
+            data.raw("plan", now.text()).string("reason", reason);
+            if (part + 1 == parts) data.raw("progress", progress());  // totals in the last
             if (type == "plan.changed" || !changed.empty())
                 data.raw("changed", canonical_json(changed));
             if (parts > 1) {

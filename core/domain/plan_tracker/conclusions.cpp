@@ -47,7 +47,7 @@ std::set<std::string> announce_conclusions(Change& change, const Tracked& tracke
                 change.drafts.add(type, change.now(), std::move(data), std::move(identity));
             draft.entity(plan.id)
                 .about("plan/" + plan.id)
-                .at(plan.opened_at, plan.id)
+                .at(plan.opened_at, plan.row())
                 .with(permission);
             draft.of_patient(plan.patient).turn = turn;
             draft.event.source = change.typed.mis_source;

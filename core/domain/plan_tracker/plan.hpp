@@ -59,6 +59,9 @@ struct Plan {
     Progress progress;
 
     bool is_order() const { return !order.empty(); }
+    const std::string& row() const {  // D3's ties
+        return is_order() ? order : key.source_id;
+    }
     bool has_open_item() const;
     bool has_performed_item() const;
     bool closed() const { return completed || ends_at.has_value(); }
