@@ -112,39 +112,48 @@ void reverse(Announced& announced, const Event& event) {
     take_receipt_back(announced, event, charge_id);
 }
 
+// A long plan comes in parts: what stands is all of them.
+std::string with_more_items(JsonView plan, const std::vector<JsonView>& more) {
+    std::string all(plan.find("items").raw());
+    for (const JsonView item : more) {
+        all.pop_back();
+        if (all.size() > 1) all += ',';
+        all += item.raw();
+        all += ']';
+    }
+    JsonText longer = JsonText::of(plan);
+    longer.set("items", all);
+    return std::move(longer).take();
+}
+
 void apply_to_plan(Announced& announced, const Event& event, const std::string& key) {
     Standing& standing = announced.standing[key];
-    JsonText kept = std::move(standing.data);
-    const BodyFields fields(event.data);
-    const bool was_closed = kept.find("closed").boolean().value_or(false);
+    const JsonText kept = std::move(standing.data);
+    const BodyFields was(kept), said(event.data);
+    const JsonMembers plan(said.find("plan"));
+    const JsonView items = plan.find("items"), known = was.find("plan");
     // a merge reopens nothing
-    const bool closed = event.type == "plan.closed" || (event.type == "plan.changed" && was_closed);
-    const JsonView plan = fields.find("plan");
-    if (const auto items = plan.find("items").elements(); plan.find("items").is_array()) {
-        const JsonText known = JsonText::of(kept.find("plan"));
-        if (fields.integer("part").value_or(1) > 1 && kept.contains("plan")) {
-            JsonText longer = known;  // a long plan comes in parts
-            std::string all(known.find("items").raw());
-            for (const JsonView item : items) {
-                all.pop_back();
-                if (all.size() > 1) all += ',';
-                all += item.raw();
-                all += ']';
-            }
-            longer.set("items", all);
-            kept.set("plan", longer.text());
-        } else {
-            kept.set("plan", plan.raw());
-        }
-    }
-    for (const std::string_view name : {"patient", "reason"})
-        if (fields.has(name)) kept.set(name, fields.find(name).raw());
-    kept.set("closed", closed ? "true" : "false");
+    const bool closed = event.type == "plan.closed" ||
+                        (event.type == "plan.changed" && was.flag("closed").value_or(false));
+    JsonFields now(event.data.text().size() + kept.text().size());
+    now.boolean("closed", closed);
+    const auto newest = [&](std::string_view name) {
+        const JsonView value = said.has(name) ? said.find(name) : was.find(name);
+        if (!value.absent()) now.raw(name, value.raw());
+    };
+    newest("patient");
+    if (!items.is_array() && !known.absent())
+        now.raw("plan", known.raw());
+    else if (items.is_array() && said.integer("part").value_or(1) > 1 && !known.absent())
+        now.raw("plan", with_more_items(known, items.elements()));
+    else if (items.is_array())
+        now.raw("plan", said.find("plan").raw());
+    newest("reason");
     if (event.type == "plan.opened") {
         const std::string order = plan.find("order").string();
         if (!order.empty()) announced.standing.erase("order_closed/" + order);
     }
-    announced.standing[key] = Standing{event.id, event.type, event.leaves, std::move(kept)};
+    standing = Standing{event.id, event.type, event.leaves, std::move(now).text()};
 }
 
 void apply_to_limit(Announced& announced, const Event& event, const std::string& key) {

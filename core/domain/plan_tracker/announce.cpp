@@ -120,8 +120,9 @@ class PlanAnnouncer {
             }
             const bool first = reason == "new";
             Draft& draft =
-                add(type, first ? plan_.opened_at : change_.now(), data.text(), identity.text());
-            draft.turn = static_cast<int>(part);
+                add(type, first ? plan_.opened_at : change_.now(), std::move(data).text(),
+                    std::move(identity).text());
+            draft.stands_as("plan/" + plan_.id).turn = static_cast<int>(part);
             const bool by_mis = reason == "merged" || reason == "tooth_removed" ||
                                 (reason == "reopened" && changed.empty());
             if (by_mis) draft.event.source = change_.typed.mis_source;

@@ -77,7 +77,8 @@ std::set<std::string> announce_conclusions(Change& change, const Tracked& tracke
             identity.string("plan", plan.id).string("reason", reason);
             data.raw("plan", summary.text()).string("reason", reason);
             data.raw("progress", progress_json(plan.progress));
-            add("plan.closed", data.text(), identity.text(), 0);
+            add("plan.closed", std::move(data).text(), std::move(identity).text(), 0)
+                ->stands_as("plan/" + plan.id);
         }
         if (!plan.is_order() || change.told("order_closed/" + plan.order, permission) != nullptr)
             continue;

@@ -81,12 +81,11 @@ class Tracker {
     }
 
     void add(Plan plan) {
-        std::stable_sort(
-            plan.items.begin(), plan.items.end(),
-            [](const PlanItem& a, const PlanItem& b) {
-                return std::tie(a.stage, a.position) < std::tie(b.stage, b.position);
-            }
-        );
+        const auto earlier = [](const PlanItem& a, const PlanItem& b) {
+            return std::tie(a.stage, a.position) < std::tie(b.stage, b.position);
+        };
+        if (!std::is_sorted(plan.items.begin(), plan.items.end(), earlier))
+            std::stable_sort(plan.items.begin(), plan.items.end(), earlier);
         consulted_.push_back(false);
         tracked_.plans.push_back(std::move(plan));
     }
