@@ -52,7 +52,8 @@ struct Announced {
     std::vector<LedgerEntry> receipts;  // payments, prepayments and refunds (negative) as they were
                                         // booked, and taken back
     std::map<std::string, std::int64_t>
-        first_seen_us;  // no event tells it: when a patient's white mark was first seen (L8)
+        first_seen_us;  // no event tells it: when a patient's white mark was first seen (L8), a
+                        // request answered (B4)
     RowNames rows;  // nor this: the source id behind a public id, which decides D3's ties when the
                     // row is gone
 

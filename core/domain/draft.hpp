@@ -64,6 +64,10 @@ class Drafts {
     void settle();
 
     const Announced& after() const { return after_; }
+    // What no event tells and is remembered all the same.
+    void remember_seen(std::string key, const Timestamp& at) {
+        after_.first_seen_us.try_emplace(std::move(key), at.unix_us);
+    }
     std::vector<Event> take() { return std::move(events_); }
 
   private:

@@ -247,7 +247,7 @@ void state_orders(Change& change, const std::set<std::string>& orders) {
 void answer_requests(Change& change) {
     // Once, to those who owed by then: a payer who comes later asks for nothing of the past (B4).
     const auto answered = [&](const std::string& request, const Permission& permission) {
-        bool found = false;
+        bool found = change.before.first_seen_us.contains("request/" + request);
         for_each_standing(
             change.before, "request/" + request + "/",
             [&](const std::string&, const Standing& told) {
@@ -271,6 +271,8 @@ void answer_requests(Change& change) {
         const Permission permission =
             order != nullptr ? change.gate.order(*order) : change.gate.patient(patient);
         if (answered(message.id, permission)) continue;
+        if (permission.allowed() && (order == nullptr || !order->patient.empty()))
+            change.drafts.remember_seen("request/" + message.id, change.now());
         const std::string from = fields.text("from").substr(0, 10),
                           to = fields.text("to").substr(0, 10);
         const auto of_it = [&](const LedgerEntry& entry) {
