@@ -271,7 +271,8 @@ void announce_closings(
         JsonText identity = identity_of(account, was.integer("revision").value_or(0) + 1);
         JsonText data = identity;
         data.set("reasons", listed(reasons.empty() ? known : reasons));
-        add(change, account, "limit.closed", std::move(data), std::move(identity));
+        Draft& draft = add(change, account, "limit.closed", std::move(data), std::move(identity));
+        if (!was_closed) draft.event.time = closed_since(account, reasons, known, change);
     }
     for_each_standing(change.before, "limit/", [&](const std::string& id, const Standing& told) {
         const bool present = std::any_of(accounts.begin(), accounts.end(), [&](const Account& a) {

@@ -80,6 +80,27 @@ bool closes_now(
     });
 }
 
+Timestamp closed_since(
+    const Account& account, const std::vector<std::string>& reasons,
+    const std::vector<std::string>& known, const Change& change
+) {
+    Timestamp since = change.now();
+    const auto earlier = [&](const std::optional<std::string>& reason, const Timestamp& at) {
+        const bool fresh = reason &&
+                           std::find(reasons.begin(), reasons.end(), *reason) != reasons.end() &&
+                           std::find(known.begin(), known.end(), *reason) == known.end();
+        if (fresh && at < since) since = at;
+    };
+    if (account.cancelled_at)
+        earlier(cancelled_reason(account, change.now()), *account.cancelled_at);
+    if (account.valid_to)
+        earlier(
+            expiry_reason(account, change.rules, change.now()),
+            change.rules.clinic_zone.start_of_day(account.valid_to->plus_days(1))
+        );
+    return since;
+}
+
 bool is_open(const Account& account, const Tracked& tracked, Change& change) {
     const Standing* told = change.told("limit/" + account.id, permission_of(change, account));
     const auto reasons = closing_reasons(account, tracked, change);

@@ -24,6 +24,13 @@ bool closes_now(
     const Change& change
 );
 
+// When what closes the account now came to pass: its term has an end of its own, the rest is said
+// now.
+Timestamp closed_since(
+    const Account& account, const std::vector<std::string>& reasons,
+    const std::vector<std::string>& known, const Change& change
+);
+
 // Open once this change set is announced.
 bool is_open(const Account& account, const Tracked& tracked, Change& change);
 
