@@ -10,6 +10,7 @@
 #include "disclosure/audit.hpp"
 #include "domain/announced.hpp"
 #include "domain_store/group_store.hpp"
+#include "inbox/inbox.hpp"
 #include "outbox/outbox.hpp"
 #include "platform/file.hpp"
 #include "sqlite/migration.hpp"
@@ -24,6 +25,13 @@ struct Sent {
     std::string id, type, partition_key, subject, sequence;
     Json data;
 };
+
+// Names were added after the event was made, and are no part of what it says.
+void forget_names(Json& data) {
+    if (data.is_object()) data.erase("practitioner_name");
+    if (data.is_structured())
+        for (auto& child : data) forget_names(child);
+}
 
 Result<Sent> parse_sent(
     const std::string& line, const std::filesystem::path& file, std::int64_t number,
@@ -48,6 +56,7 @@ Result<Sent> parse_sent(
         !sent.type.ends_with(".v1"))
         return fail(ErrorKind::malformed, where + "not an event of this gateway");
     sent.type = sent.type.substr(4, sent.type.size() - 7);
+    forget_names(sent.data);
     return sent;
 }
 
@@ -241,6 +250,14 @@ Result<ReplayReport> take_sent_events(
         groups.save(transaction, joined.group, {announced.to_text(), std::nullopt, ids});
         ++report.groups;
     }
+    const inbox::Inbox inbox(database);
+    std::set<std::string> unknown;
+    for (const auto& sent : all) {
+        if (!sent.type.starts_with("order.")) continue;
+        const std::string order = sent.data.value("order", "");
+        if (!inbox.knows_order(order)) unknown.insert(order);
+    }
+    report.orders_without_message.assign(unknown.begin(), unknown.end());
     transaction.commit();
     return report;
 }

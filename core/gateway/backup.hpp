@@ -39,6 +39,9 @@ struct ReplayReport {
     std::int64_t events = 0;   // read from the files
     std::int64_t applied = 0;  // that the store did not know yet
     std::int64_t groups = 0;
+    // Events tell of them, and what the exchange wrote is lost with the store: without it the next
+    // pass would find their patients unlinked, and take their plans and charges back.
+    std::vector<std::string> orders_without_message;
 };
 
 // The events already sent, as JSON Lines of CloudEvents, in any order of files: ids, sequences and

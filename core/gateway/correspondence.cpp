@@ -52,9 +52,17 @@ void Meaning::attach(sqlite::Transaction& transaction, const inbox::Acceptance& 
     }
 }
 
+void Meaning::adopt_restored(sqlite::Transaction& transaction, const std::vector<Party>& patients) {
+    for (const auto& party : patients)
+        if (const auto group =
+                groups_.group_of_entity(identity_.pseudonym(party.source, party.key)))
+            groups_.adopt(transaction, party, *group);
+}
+
 void Meaning::join_order(sqlite::Transaction& transaction, const domain::OrderLink& link) {
     inbox_.link(transaction, link);
     auto parties = reader_.hanging_together(link.source, link.patient_source_id);
+    adopt_restored(transaction, parties);
     parties.push_back({PartyKind::order, "", link.order});
     const auto joined = groups_.join(transaction, parties);
     if (joined.announced.size() > 1) {  // two histories become one

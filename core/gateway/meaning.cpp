@@ -190,11 +190,7 @@ bool Meaning::work_off_some(
             );
         } else {
             const auto parties = reader_.hanging_together(who.source, who.source_id);
-            for (const auto& party : parties)  // after a restore the exchange's pseudonym is known
-                                               // before the patient is read
-                if (const auto group =
-                        groups_.group_of_entity(identity_.pseudonym(party.source, party.key)))
-                    groups_.adopt(transaction, party, *group);
+            adopt_restored(transaction, parties);
             const auto joined = groups_.join(transaction, parties);
             const bool grown =
                 joined.announced.size() > 1;  // what the others announced is known here alone

@@ -138,6 +138,12 @@ class Meaning {
     void attach(sqlite::Transaction& transaction, const inbox::Acceptance& acceptance);
     bool was_cancelled(const std::string& order) const;
     RecordKey merged_into(const RecordKey& patient, const Json& body) const;
+    // After a restore the exchange's pseudonym is known before the patient is read: he belongs
+    // where it stands, before he is joined with anybody, else all that was sent would be said again
+    // (I4).
+    void adopt_restored(
+        sqlite::Transaction& transaction, const std::vector<domain_store::Party>& patients
+    );
     void join_order(sqlite::Transaction& transaction, const domain::OrderLink& link);
     enum class Sending { send, baseline };
     void work_out_patients(

@@ -100,6 +100,14 @@ int restore(const Common& common, const Restore& what) {
                     std::to_string(taken->groups) +
                     " groups. The next pass compares with the MIS and sends only what differs."
                 );
+                if (const auto& orders = taken->orders_without_message; !orders.empty())
+                    report_error(
+                        "restore: of " + std::to_string(orders.size()) +
+                        " orders (first: " + orders.front() +
+                        ") this store has no message: before the next pass let the exchange send "
+                        "again all that it sent (`mis-gateway inbox push FILE`), or their plans "
+                        "are closed as unlinked and their charges replaced"
+                    );
             }
             if (what.new_epoch) {
                 sqlite::Transaction transaction(session.store->database());
