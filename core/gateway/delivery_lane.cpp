@@ -14,10 +14,8 @@ DeliveryLane::DeliveryLane(ClinicStore& store, SinkSetup setup, const Clock& clo
     MIS_ASSERT(setup_.webhook.has_value() != setup_.file.has_value());
     if (setup_.webhook) {
         const int parallel = setup_.webhook->parallel;
-        client_ = std::make_unique<net::HttpClient>(
-            net::HttpClient::Options{.connections_max = parallel, .idle_connections_max = parallel},
-            net::HttpClient::Drive::owner
-        );
+        client_ = std::make_unique<net::HttpClient>(net::HttpClient::Options{
+            .connections_max = parallel, .idle_connections_max = parallel});
         sink_ = std::make_unique<sink::WebhookSink>(
             setup_.name, *setup_.webhook, queue_, *client_, clock_
         );

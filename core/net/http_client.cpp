@@ -3,21 +3,16 @@
 #include <curl/curl.h>
 
 #include <algorithm>
-#include <atomic>
-#include <future>
-#include <mutex>
 #include <optional>
 #include <stdexcept>
-#include <thread>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "platform/socket_wait.hpp"
 
 namespace mis::net {
 namespace {
-
-constexpr std::chrono::seconds kLongestWait(60);
 
 void start_curl_once() {
     static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -84,7 +79,7 @@ struct Order {  // one request, as it was handed in
     HttpClient::Completion completion;
 };
 
-// One request under way and the handle that carries it; used again, on the client's thread.
+// One request under way and the handle that carries it; used again.
 struct Transfer {
     Order order;
     HttpResponse response;
@@ -153,19 +148,10 @@ struct HttpClient::Engine {
         curl_multi_cleanup(multi_);
     }
 
-    void submit(Order order) {
-        bool first;
-        {
-            const std::lock_guard lock(mutex_);
-            first = submitted_.empty();
-            submitted_.push_back(std::move(order));
-        }
-        if (first && worker_ != std::this_thread::get_id()) waits_.interrupt();
-    }
+    void submit(Order order) { submitted_.push_back(std::move(order)); }
 
     // Until something was completed, somebody interrupted, or the time is over.
     void work(std::chrono::nanoseconds at_most) {
-        worker_ = std::this_thread::get_id();
         const auto until = steady_now() + at_most;
         for (;;) {
             adopt();
@@ -218,12 +204,7 @@ struct HttpClient::Engine {
     }
 
     void adopt() {
-        std::vector<Order> fresh;
-        {
-            const std::lock_guard lock(mutex_);
-            fresh.swap(submitted_);
-        }
-        for (auto& order : fresh) {
+        for (auto& order : std::exchange(submitted_, {})) {
             if (spare_.empty()) spare_.push_back(std::make_unique<Transfer>());
             auto transfer = std::move(spare_.back());
             spare_.pop_back();
@@ -353,50 +334,23 @@ struct HttpClient::Engine {
 
     Options options_;
     CURLM* multi_ = nullptr;
-    std::mutex mutex_;
-    std::vector<Order> submitted_;  // guarded by mutex_
-    std::atomic<std::thread::id> worker_;
+    std::vector<Order> submitted_;  // since the last work()
     platform::SocketWait waits_;
-    std::optional<SteadyTime> timer_due_;  // the client's thread only, like all below
+    std::optional<SteadyTime> timer_due_;
     std::unordered_set<Transfer*> active_;
     std::vector<std::unique_ptr<Transfer>> spare_;
 };
 
-HttpClient::HttpClient(Options options, Drive drive)
-    : drive_(drive), engine_(std::make_unique<Engine>(options)) {
-    if (drive == Drive::own_thread)
-        thread_ = std::thread([this] {
-            while (!stopping_) engine_->work(kLongestWait);
-        });
-}
+HttpClient::HttpClient(Options options) : engine_(std::make_unique<Engine>(options)) {}
 
-HttpClient::~HttpClient() {
-    stopping_ = true;
-    engine_->interrupt();
-    if (thread_.joinable()) thread_.join();
-}
+HttpClient::~HttpClient() = default;
 
 void HttpClient::send(HttpRequest request, Completion completion) {
     engine_->submit({std::move(request), std::move(completion)});
 }
 
-void HttpClient::work(std::chrono::nanoseconds at_most) {
-    MIS_ASSERT(drive_ == Drive::owner);
-    engine_->work(at_most);
-}
+void HttpClient::work(std::chrono::nanoseconds at_most) { engine_->work(at_most); }
 
 void HttpClient::interrupt() { engine_->interrupt(); }
-
-HttpOutcome HttpClient::send_and_wait(HttpRequest request) {
-    std::promise<HttpOutcome> promise;
-    auto answer = promise.get_future();
-    send(std::move(request), [&promise](HttpOutcome outcome) {
-        promise.set_value(std::move(outcome));
-    });
-    if (drive_ == Drive::owner)
-        while (answer.wait_for(std::chrono::seconds(0)) != std::future_status::ready)
-            engine_->work(kLongestWait);
-    return answer.get();
-}
 
 }  // namespace mis::net

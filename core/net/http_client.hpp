@@ -1,22 +1,18 @@
-// HTTP client: many requests at once on one thread (libcurl's multi interface), its own or its
-// owner's.
+// HTTP client: many requests at once on its owner's thread (libcurl's multi interface).
 //
-// Thread-safe: send() from any thread. The completion runs on the client's thread: hand the outcome
-// to a queue and return; a slow completion delays every other request. Every completion is called
-// exactly once, with `cancelled` when the client is destroyed. HTTP/1.1 and https with verification
-// always on; redirects are never followed (a signed body goes where the operator said); no "Expect:
+// One thread sends and drives it, and nothing moves but inside work(): a request costs no change of
+// threads, which is a third of its time on a fast network. interrupt() alone comes from any thread.
+// Completions run inside work(); a slow one delays every other request. Each is called exactly
+// once, with `cancelled` when the client is destroyed. HTTP/1.1 and https with verification always
+// on; redirects are never followed (a signed body goes where the operator said); no "Expect:
 // 100-continue". Memory: about 40 KB per concurrent request, idle connections bounded by Options.
-// Who has a thread anyway drives the client with it (Drive::owner): a request then costs no change
-// of threads, which is a third of its time on a fast network.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
-#include <thread>
 
 #include "base/result.hpp"
 #include "net/http_message.hpp"
@@ -67,32 +63,22 @@ class HttpClient {
         int idle_connections_max = 16;  // kept open for reuse
     };
     using Completion = std::function<void(HttpOutcome)>;
-    enum class Drive {
-        own_thread,
-        owner,  // nothing moves but inside work()
-    };
 
     HttpClient() : HttpClient(Options()) {}
-    explicit HttpClient(Options options, Drive drive = Drive::own_thread);
+    explicit HttpClient(Options options);
     HttpClient(const HttpClient&) = delete;
     HttpClient& operator=(const HttpClient&) = delete;
     ~HttpClient();  // cancels what is under way
 
-    void send(HttpRequest request, Completion completion);
-    HttpOutcome send_and_wait(HttpRequest request);  // never from a completion
-
-    // Drive::owner only, one thread at a time: sends, receives, completes. Returns as soon as
-    // something was completed, after interrupt(), or when this much time is over.
+    void send(HttpRequest request, Completion completion);  // also from a completion
+    // Sends, receives, completes. Returns as soon as something was completed, after interrupt(), or
+    // when this much time is over.
     void work(std::chrono::nanoseconds at_most);
-    void interrupt();  // from any thread
-    Drive drive() const { return drive_; }
+    void interrupt();  // from any thread: the present or the next work() returns at once
 
   private:
     struct Engine;
-    Drive drive_;
     std::unique_ptr<Engine> engine_;
-    std::atomic<bool> stopping_ = false;
-    std::thread thread_;  // own_thread only
 };
 
 }  // namespace mis::net

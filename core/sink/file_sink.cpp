@@ -129,6 +129,20 @@ void FileSink::remember_ids_in(std::string_view lines) {
         if (const auto id = id_of(line); !id.empty()) remember(id);
 }
 
+void FileSink::wait(std::chrono::nanoseconds at_most) {
+    std::unique_lock lock(wake_mutex_);
+    woken_up_.wait_for(lock, at_most, [this] { return woken_; });
+    woken_ = false;
+}
+
+void FileSink::wake() {
+    {
+        const std::lock_guard lock(wake_mutex_);
+        woken_ = true;
+    }
+    woken_up_.notify_one();
+}
+
 std::optional<std::chrono::nanoseconds> FileSink::turn() {
     if (clock_.steady() < not_before_) return not_before_;
     const auto events = queue_.claim(options_.batch_events_max, PerKey::run, 1'000'000);

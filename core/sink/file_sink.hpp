@@ -8,9 +8,11 @@
 // full disk: the partial write is taken back, retried with backoff, nothing is lost.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <filesystem>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -38,6 +40,8 @@ class FileSink final : public Sink {
 
     std::optional<std::chrono::nanoseconds> turn() override;
     bool wind_down() override { return true; }
+    void wait(std::chrono::nanoseconds at_most) override;
+    void wake() override;
 
   private:
     void open_newest();
@@ -59,6 +63,9 @@ class FileSink final : public Sink {
     std::unordered_set<std::uint64_t> written_;
     std::uint32_t failures_ = 0;
     std::chrono::nanoseconds not_before_{0};
+    std::mutex wake_mutex_;
+    std::condition_variable woken_up_;
+    bool woken_ = false;  // guarded by wake_mutex_
 };
 
 }  // namespace mis::sink

@@ -2,28 +2,12 @@
 
 #include <algorithm>
 #include <exception>
-#include <utility>
 
 #include "base/log.hpp"
 
 namespace mis::sink {
 
 using std::chrono::nanoseconds;
-
-void Signal::raise() {
-    {
-        const std::lock_guard lock(mutex_);
-        raised_ = true;
-    }
-    changed_.notify_one();
-    if (hook_) hook_();
-}
-
-bool Signal::wait_for(nanoseconds at_most) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, at_most, [this] { return raised_; });
-    return std::exchange(raised_, false);
-}
 
 SinkStatus Sink::status() const {
     const std::lock_guard lock(status_mutex_);
@@ -78,7 +62,7 @@ std::string SinkThread::failure() const {
 
 void SinkThread::run() {
     constexpr nanoseconds kLongestWait =
-        std::chrono::seconds(60);  // a safety net: wake-ups come by signal
+        std::chrono::seconds(60);  // a safety net: what matters wakes it
     constexpr nanoseconds kDrain = std::chrono::seconds(5);
     const auto stopping = [this] {
         const std::lock_guard lock(mutex_);

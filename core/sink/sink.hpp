@@ -9,10 +9,7 @@
 
 #include <array>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
-#include <functional>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -21,23 +18,6 @@
 #include "base/clock.hpp"
 
 namespace mis::sink {
-
-class Signal {  // wakes a sink's thread: new events, an answer, a stop; raising twice is raising
-                // once
-  public:
-    void raise();
-    // Waits until raised, or at most this long; true: raised. Lowers it.
-    bool wait_for(std::chrono::nanoseconds at_most);
-    // For a sink that waits for more than this: called whenever it is raised, by who raises it. Set
-    // before anybody does.
-    void also(std::function<void()> hook) { hook_ = std::move(hook); }
-
-  private:
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    bool raised_ = false;
-    std::function<void()> hook_;
-};
 
 enum class Health {
     working,
@@ -69,33 +49,32 @@ struct SinkStatus {
 
 class Sink {
   public:
-    explicit Sink(std::string name) : name_(std::move(name)), signal_(std::make_shared<Signal>()) {}
+    explicit Sink(std::string name) : name_(std::move(name)) {}
     virtual ~Sink() = default;
     Sink(const Sink&) = delete;
     Sink& operator=(const Sink&) = delete;
 
     // Does whatever can be done without waiting. Returns when the next turn is due at the latest,
-    // on clock.steady(); nullopt: only when the signal is raised.
+    // on clock.steady(); nullopt: only after wake() or an answer.
     virtual std::optional<std::chrono::nanoseconds> turn() = 0;
     // From now on nothing new is sent, and what waits goes back to the queue; true once nothing is
     // in flight.
     virtual bool wind_down() = 0;
-    // What its thread does between two turns: until the signal is raised, an answer is there, or
-    // for this long.
-    virtual void wait(std::chrono::nanoseconds at_most) { signal_->wait_for(at_most); }
+    // What its thread does between two turns: until wake(), an answer is there, or for this long.
+    virtual void wait(std::chrono::nanoseconds at_most) = 0;
 
     // From any thread.
+    // Events were appended, the operator resumed it, or it shall stop: the present or the next
+    // wait() ends at once.
+    virtual void wake() = 0;
     SinkStatus status() const;
     const std::string& name() const { return name_; }
-    Signal& signal() { return *signal_; }
-    void wake() { signal_->raise(); }  // events were appended, or the operator resumed it
 
   protected:
     void set_health(Health health, const std::string& reason);  // logs the change, once
     void count_latency(std::int64_t appended_us, std::int64_t now_us);
 
     const std::string name_;
-    const std::shared_ptr<Signal> signal_;
     mutable std::mutex status_mutex_;
     SinkStatus status_;  // guarded by status_mutex_
 };

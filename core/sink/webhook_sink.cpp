@@ -40,22 +40,6 @@ struct WebhookSink::Parcel {
     }
 };
 
-struct WebhookSink::Arrivals {
-    explicit Arrivals(std::shared_ptr<Signal> wake) : signal(std::move(wake)) {}
-    void add(Parcel* parcel, net::HttpOutcome outcome) {
-        bool first;
-        {
-            const std::lock_guard lock(mutex);
-            first = outcomes.empty();
-            outcomes.emplace_back(parcel, std::move(outcome));
-        }
-        if (first && signal) signal->raise();  // later ones are taken in the same turn
-    }
-    const std::shared_ptr<Signal> signal;  // none where the sink's thread itself adds them
-    std::mutex mutex;
-    std::vector<std::pair<Parcel*, net::HttpOutcome>> outcomes;  // guarded by mutex
-};
-
 WebhookSink::WebhookSink(
     std::string name, WebhookOptions options, DeliveryQueue& queue, net::HttpClient& client,
     const Clock& clock
@@ -66,23 +50,12 @@ WebhookSink::WebhookSink(
       client_(client),
       clock_(clock),
       backoff_(options_.backoff_first, options_.backoff_longest),
-      arrivals_(std::make_shared<Arrivals>(
-          client.drive() == net::HttpClient::Drive::owner ? nullptr : signal_
-      )),
+      arrivals_(std::make_shared<Arrivals>()),
       gzip_level_(options_.gzip_level) {
     MIS_ASSERT(!options_.secrets.empty() && options_.parallel > 0 && options_.batch_events_max > 0);
-    if (client_.drive() == net::HttpClient::Drive::owner)
-        signal_->also([&client] { client.interrupt(); });
 }
 
 WebhookSink::~WebhookSink() = default;
-
-void WebhookSink::wait(nanoseconds at_most) {
-    if (client_.drive() == net::HttpClient::Drive::owner)
-        client_.work(at_most);
-    else
-        Sink::wait(at_most);
-}
 
 std::optional<nanoseconds> WebhookSink::turn() {
     take_arrivals();
@@ -126,12 +99,8 @@ void WebhookSink::note_in_flight() {
 }
 
 void WebhookSink::take_arrivals() {
-    std::vector<std::pair<Parcel*, net::HttpOutcome>> outcomes;
-    {
-        const std::lock_guard lock(arrivals_->mutex);
-        outcomes.swap(arrivals_->outcomes);
-    }
-    for (auto& [parcel, outcome] : outcomes) {
+    const Arrivals outcomes = std::exchange(*arrivals_, {});
+    for (const auto& [parcel, outcome] : outcomes) {
         parcel->in_flight = false;
         --in_flight_;
         take(*parcel, outcome);
@@ -392,7 +361,7 @@ void WebhookSink::send(Parcel& parcel) {
     ++in_flight_;
     client_.send(
         std::move(request), [arrivals = arrivals_, address = &parcel](net::HttpOutcome outcome
-                            ) { arrivals->add(address, std::move(outcome)); }
+                            ) { arrivals->emplace_back(address, std::move(outcome)); }
     );
 }
 

@@ -22,6 +22,7 @@
 #include <list>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "net/http_client.hpp"
@@ -51,8 +52,7 @@ struct WebhookOptions {
 class WebhookSink final : public Sink {
   public:
     // Queue, client and clock outlive the sink; it may be destroyed with requests under way (their
-    // events come again). A client without a thread (Drive::owner) is this sink's alone: the sink's
-    // thread drives it.
+    // events come again). The client is this sink's alone: the sink's thread drives it.
     WebhookSink(
         std::string name, WebhookOptions options, DeliveryQueue& queue, net::HttpClient& client,
         const Clock& clock
@@ -61,11 +61,12 @@ class WebhookSink final : public Sink {
 
     std::optional<std::chrono::nanoseconds> turn() override;
     bool wind_down() override;
-    void wait(std::chrono::nanoseconds at_most) override;
+    void wait(std::chrono::nanoseconds at_most) override { client_.work(at_most); }
+    void wake() override { client_.interrupt(); }
 
   private:
     struct Parcel;
-    struct Arrivals;
+    using Arrivals = std::vector<std::pair<Parcel*, net::HttpOutcome>>;
     enum class Retry { unavailable, unknown, failed, throttled };
 
     void note_in_flight();

@@ -1,11 +1,10 @@
 #include <doctest/doctest.h>
 #include <stdlib.h>
 
-#include <atomic>
-#include <condition_variable>
 #include <filesystem>
 #include <future>
-#include <mutex>
+#include <memory>
+#include <optional>
 #include <thread>
 
 #include "net/gzip.hpp"
@@ -29,6 +28,13 @@ HttpRequest post(std::string url, std::string body) {
     return request;
 }
 
+HttpOutcome ask(HttpClient& client, HttpRequest request) {
+    std::optional<HttpOutcome> answer;
+    client.send(std::move(request), [&](HttpOutcome outcome) { answer = std::move(outcome); });
+    while (!answer) client.work(std::chrono::seconds(60));
+    return std::move(*answer);
+}
+
 void echo(ServerRequest request, Responder respond) {
     ServerAnswer answer;
     answer.body = request.method + " " + request.path + "?" + request.query + " " + request.body;
@@ -43,7 +49,7 @@ TEST_CASE("client and server: method, path, query, headers and body arrive") {
     HttpClient client;
     auto request = post(url_of(server, "/a/b?c=1"), "hello");
     request.headers.emplace_back("X-Question", "42");
-    const auto outcome = client.send_and_wait(request);
+    const auto outcome = ask(client, request);
     REQUIRE(outcome);
     CHECK(outcome->status == 200);
     CHECK(outcome->body == "POST /a/b?c=1 hello");
@@ -51,32 +57,28 @@ TEST_CASE("client and server: method, path, query, headers and body arrive") {
 
     HttpRequest get;
     get.url = url_of(server, "/");
-    CHECK(client.send_and_wait(get)->body == "GET /? ");
+    CHECK(ask(client, get)->body == "GET /? ");
     auto removal = post(url_of(server, "/x"), "");
     removal.method = "DELETE";
-    CHECK(client.send_and_wait(removal)->body == "DELETE /x? ");
+    CHECK(ask(client, removal)->body == "DELETE /x? ");
     get.method = "HEAD";
-    CHECK(client.send_and_wait(get)->body.empty());
+    CHECK(ask(client, get)->body.empty());
 }
 
 TEST_CASE("many requests at once are all answered, each with its own answer") {
     HttpServer server({}, echo);
     HttpClient client;
     constexpr int kCount = 500;
-    std::mutex mutex;
-    std::condition_variable changed;
     int right = 0;
     int done = 0;
     for (int i = 0; i < kCount; ++i) {
         const std::string body = std::to_string(i);
         client.send(post(url_of(server, "/"), body), [&, body](HttpOutcome outcome) {
-            const std::lock_guard lock(mutex);
             if (outcome && outcome->body == "POST /? " + body) ++right;
-            if (++done == kCount) changed.notify_one();
+            ++done;
         });
     }
-    std::unique_lock lock(mutex);
-    changed.wait(lock, [&] { return done == kCount; });
+    while (done < kCount) client.work(std::chrono::seconds(60));
     CHECK(right == kCount);
 }
 
@@ -87,7 +89,7 @@ TEST_CASE("a refused connection is known not to have been sent") {
         dead = url_of(server, "/");
     }
     HttpClient client;
-    const auto outcome = client.send_and_wait(post(dead, "x"));
+    const auto outcome = ask(client, post(dead, "x"));
     REQUIRE_FALSE(outcome);
     CHECK(outcome.error().fate == Fate::not_sent);
     CHECK(outcome.error().error.kind == ErrorKind::unavailable);
@@ -107,7 +109,7 @@ TEST_CASE("silence and a reset after the request leave its outcome unknown") {
     silent.total_timeout = std::chrono::milliseconds(150);
     for (const auto& request :
          {silent, post(url_of(server, "/reset"), "x"), post(url_of(server, "/half"), "x")}) {
-        const auto outcome = client.send_and_wait(request);
+        const auto outcome = ask(client, request);
         REQUIRE_FALSE(outcome);
         CHECK(outcome.error().fate == Fate::unknown);
         CHECK(outcome.error().error.kind == ErrorKind::unavailable);
@@ -123,16 +125,11 @@ TEST_CASE(
         respond(std::move(answer));
     });
     HttpClient client;
-    CHECK(
-        client.send_and_wait(post("ftp://127.0.0.1/", "")).error().error.kind ==
-        ErrorKind::misconfigured
-    );
-    CHECK(
-        client.send_and_wait(post("http://[", "")).error().error.kind == ErrorKind::misconfigured
-    );
+    CHECK(ask(client, post("ftp://127.0.0.1/", "")).error().error.kind == ErrorKind::misconfigured);
+    CHECK(ask(client, post("http://[", "")).error().error.kind == ErrorKind::misconfigured);
     auto request = post(url_of(server, "/secret-token"), "x");
     request.response_bytes_max = 4000;
-    const auto outcome = client.send_and_wait(request);
+    const auto outcome = ask(client, request);
     REQUIRE_FALSE(outcome);
     CHECK(outcome.error().error.kind == ErrorKind::malformed);
     CHECK(outcome.error().error.text.find("secret-token") == std::string::npos);
@@ -141,26 +138,27 @@ TEST_CASE(
 TEST_CASE("destroying the client cancels what is under way, once each") {
     std::vector<Responder> kept;
     std::promise<void> arrived;
+    auto client = std::make_unique<HttpClient>();
     HttpServer server({}, [&](ServerRequest, Responder respond) {
         kept.push_back(std::move(respond));
+        client->interrupt();
         arrived.set_value();
     });
-    std::atomic<int> cancelled = 0;
-    {
-        HttpClient client;
-        client.send(post(url_of(server, "/"), "x"), [&](HttpOutcome outcome) {
-            if (!outcome && outcome.error().error.kind == ErrorKind::cancelled &&
-                outcome.error().fate == Fate::unknown)
-                ++cancelled;
-        });
-        arrived.get_future().wait();
-    }
+    int cancelled = 0;
+    client->send(post(url_of(server, "/"), "x"), [&](HttpOutcome outcome) {
+        if (!outcome && outcome.error().error.kind == ErrorKind::cancelled &&
+            outcome.error().fate == Fate::unknown)
+            ++cancelled;
+    });
+    client->work(std::chrono::seconds(60));
+    arrived.get_future().wait();
+    client.reset();
     CHECK(cancelled == 1);
 }
 
-TEST_CASE("a client without a thread moves inside work() only, and is interrupted from others") {
+TEST_CASE("a client moves inside work() only, and is interrupted from other threads") {
     HttpServer server({}, echo);
-    HttpClient client(HttpClient::Options(), HttpClient::Drive::owner);
+    HttpClient client;
     int done = 0;
     const std::string large(300'000, 'y');
     for (const auto* path : {"/a", "/b", "/c"})
@@ -171,7 +169,7 @@ TEST_CASE("a client without a thread moves inside work() only, and is interrupte
         });
     CHECK(done == 0);
     while (done < 3) client.work(std::chrono::seconds(60));
-    CHECK(client.send_and_wait(post(url_of(server, "/d"), "x"))->body == "POST /d? x");
+    CHECK(ask(client, post(url_of(server, "/d"), "x"))->body == "POST /d? x");
 
     std::thread other([&] { client.interrupt(); });
     client.work(std::chrono::hours(1));  // nothing to do: it returns because of the other thread
@@ -191,14 +189,12 @@ TEST_CASE("gzip bodies are unpacked before the handler sees them; bombs and garb
     const auto status_of = [&](std::string packed) {
         auto request = post(url_of(server, "/"), std::move(packed));
         request.headers.emplace_back("Content-Encoding", "gzip");
-        return client.send_and_wait(request)->status;
+        return ask(client, request)->status;
     };
     CHECK(status_of(gzip(std::string(90'000, 'a'), 1)) == 200);
     CHECK(status_of(gzip(std::string(10'000'000, 'a'), 9)) == 400);
     CHECK(status_of("no gzip at all") == 400);
-    CHECK(
-        client.send_and_wait(post(url_of(server, "/"), std::string(200'000, 'a')))->status == 413
-    );
+    CHECK(ask(client, post(url_of(server, "/"), std::string(200'000, 'a')))->status == 413);
 
     const std::string plain = "Тестова " + std::string(5000, 'z');
     CHECK(gunzip(gzip(plain, 1), plain.size()).value() == plain);
@@ -232,9 +228,9 @@ TEST_CASE(
             }
         });
         HttpClient client;
-        CHECK(client.send_and_wait(post(url_of(server, "/later"), ""))->status == 202);
-        CHECK(client.send_and_wait(post(url_of(server, "/forgotten"), ""))->status == 500);
-        CHECK(client.send_and_wait(post(url_of(server, "/never"), ""))->status == 503);
+        CHECK(ask(client, post(url_of(server, "/later"), ""))->status == 202);
+        CHECK(ask(client, post(url_of(server, "/forgotten"), ""))->status == 500);
+        CHECK(ask(client, post(url_of(server, "/never"), ""))->status == 503);
     }
     kept.front()(ServerAnswer());  // after the server: harmless
     answering.join();
@@ -257,17 +253,17 @@ TEST_CASE("TLS: verified against the given authority, refused without it and und
     const std::string port = std::to_string(server.port());
     auto request = post("https://localhost:" + port + "/t", "secret");
     request.tls.authority_file = options.certificate_file;
-    const auto outcome = client.send_and_wait(request);
+    const auto outcome = ask(client, request);
     REQUIRE(outcome);
     CHECK(outcome->body == "POST /t? secret");
 
     request.tls.authority_file.clear();
-    const auto stranger = client.send_and_wait(request);
+    const auto stranger = ask(client, request);
     REQUIRE_FALSE(stranger);
     CHECK(stranger.error().fate == Fate::not_sent);
     request.tls.authority_file = options.certificate_file;
     request.url = "https://127.0.0.1:" + port + "/t";
-    CHECK_FALSE(client.send_and_wait(request));
+    CHECK_FALSE(ask(client, request));
     std::filesystem::remove_all(folder);
 }
 

@@ -114,8 +114,7 @@ TEST_CASE("X3: a webhook sink of a party: no loss stays unnoticed, across restar
         sink::WebhookSink sink("insurer", options, queue, client, clock);
         while (delivery.figures().pending > 0) {
             sink.turn();
-            if (sink.status().in_flight > 0)
-                REQUIRE(sink.signal().wait_for(std::chrono::seconds(10)));
+            if (sink.status().in_flight > 0) sink.wait(std::chrono::seconds(10));
         }
         store.record(delivery);
     }

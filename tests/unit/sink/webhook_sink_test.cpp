@@ -43,7 +43,7 @@ struct Stage {  // clock, queue, client and the options of one sink
             const auto due = sink.turn();
             if (done()) return clock.steady() - begin;
             if (sink.status().in_flight > 0) {
-                REQUIRE(sink.signal().wait_for(std::chrono::seconds(60)));
+                sink.wait(std::chrono::seconds(60));
             } else if (due) {
                 clock.advance(
                     std::chrono::duration_cast<std::chrono::microseconds>(*due - clock.steady()) +
@@ -397,15 +397,12 @@ TEST_CASE("winding down gives back what waits and finishes what is in flight") {
     stage.add(40, 4);
     auto sink = stage.make(receiver);
     stage.drive(sink, [&] { return sink.status().attempts_failed >= 3; });
-    while (!sink.wind_down()) REQUIRE(sink.signal().wait_for(std::chrono::seconds(10)));
+    while (!sink.wind_down()) sink.wait(std::chrono::seconds(10));
     CHECK_FALSE(stage.queue.anything_claimed());
     CHECK(stage.queue.pending() == 40);
 }
 
 TEST_CASE("on its own thread, with the system's clock, a sink delivers what it is woken for") {
-    auto drive = net::HttpClient::Drive::own_thread;
-    SUBCASE("the client has a thread too") {}
-    SUBCASE("the sink's thread drives the client") { drive = net::HttpClient::Drive::owner; }
     log::set_level(log::Level::off);
     SystemClock clock;
     MemoryQueue queue(clock);
@@ -417,7 +414,7 @@ TEST_CASE("on its own thread, with the system's clock, a sink delivers what it i
         if ((count += delivery.ids.size()) == 100) all.set_value();
         return status(200);
     });
-    net::HttpClient client(net::HttpClient::Options(), drive);
+    net::HttpClient client;
     sink::WebhookOptions options;
     options.url = receiver.url();
     options.secrets = {test_secret()};
@@ -431,7 +428,7 @@ TEST_CASE("on its own thread, with the system's clock, a sink delivers what it i
     CHECK(sink.status().events_delivered == 100);
 }
 
-TEST_CASE("a sink whose thread drives its connections hears a wake-up while it waits for answers") {
+TEST_CASE("a sink hears a wake-up while it waits for answers") {
     log::set_level(log::Level::off);
     SystemClock clock;
     MemoryQueue queue(clock);
@@ -441,7 +438,7 @@ TEST_CASE("a sink whose thread drives its connections hears a wake-up while it w
     net::HttpServer server({}, [&](net::ServerRequest, net::Responder respond) {
         (requests++ == 0 ? first : second).set_value(respond);
     });
-    net::HttpClient client(net::HttpClient::Options(), net::HttpClient::Drive::owner);
+    net::HttpClient client;
     sink::WebhookOptions options;
     options.url = "http://127.0.0.1:" + std::to_string(server.port());
     options.secrets = {test_secret()};
