@@ -14,6 +14,10 @@ namespace cli = mis::gateway::cli;
 
 namespace {
 
+constexpr const char* kPassphraseFile =
+    "file with the passphrase (else MIS_GATEWAY_PASSPHRASE, else backup.passphrase_file of the "
+    "configuration)";
+
 // Fills the parser with every command; `chosen` is what the parsed line asks for.
 class CommandLine {
   public:
@@ -51,6 +55,7 @@ class CommandLine {
 
   private:
     CLI::App app_;
+    std::string heading_;  // under which the help shows the commands that are added next
     cli::Common common_;
     std::function<int()> chosen_;
     // Options' storage, shared by the commands: one command runs per process.
@@ -67,6 +72,7 @@ class CommandLine {
         std::function<int()> action
     ) {
         auto* made = parent.add_subcommand(name, about);
+        if (&parent == &app_) made->group(heading_);
         made->callback([this, action = std::move(action)] { chosen_ = action; });
         return made;
     }
@@ -89,6 +95,7 @@ class CommandLine {
     }
     CLI::App* family(const std::string& name, const std::string& about) {
         auto* made = app_.add_subcommand(name, about);
+        made->group(heading_);
         made->require_subcommand(1);
         return made;
     }
@@ -107,6 +114,7 @@ class CommandLine {
     }
 
     void daemon() {
+        heading_ = "Running it";
         auto* run = configured(
             app_, "run",
             "run the gateway in the foreground (SIGTERM drains, SIGHUP reloads the configuration)",
@@ -147,6 +155,7 @@ class CommandLine {
     }
 
     void look() {
+        heading_ = "What is there";
         auto* preview = configured(
             app_, "preview",
             "map some rows of a stream and show the records, private fields masked",
@@ -181,7 +190,9 @@ class CommandLine {
         );
         quarantine->add_option("--source", source_, "only this source");
         quarantine->add_option("--stream", stream_, "only this stream");
-        quarantine->add_option("--show", number_, "one row with its content");
+        quarantine->add_option(
+            "--show", number_, "one row with its content, by the number that the list gives"
+        );
         with_limit(quarantine);
         with_privacy(quarantine);
         auto* dead = configured(
@@ -198,7 +209,10 @@ class CommandLine {
         auto* plan = configured(app_, "plan", "show plans and the state of their items", [this] {
             return cli::plan(common_, name_);
         });
-        plan->add_option("id", name_, "plan, order or pseudonym; all when left out");
+        plan->add_option(
+            "id", name_,
+            "plan (its first 12 characters will do), order or pseudonym; all when left out"
+        );
         auto* limit = configured(
             app_, "limit", "show accounts: granted, consumed, remaining, overrun",
             [this] { return cli::limit(common_, name_); }
@@ -219,7 +233,9 @@ class CommandLine {
     }
 
     void operate() {
-        auto* order = family("order", "orders of the exchange and their patients");
+        heading_ = "What the clinic decides";
+        auto* order =
+            family("order", "orders of the exchange and their patients: list, link, unlink");
         configured(*order, "list", "orders, linked and waiting", [this] {
             return cli::order_list(common_);
         });
@@ -229,12 +245,13 @@ class CommandLine {
         link->add_option("order", name_, "order id")->required();
         link->add_option("source", source_, "source name")->required();
         link->add_option("patient", text_, "the patient's id in the source")->required();
-        auto* unlink = configured(*order, "unlink", "undo a link", [this] {
-            return cli::order_unlink(common_, name_);
-        });
+        auto* unlink = configured(
+            *order, "unlink", "undo a link: the order waits for `order link` again",
+            [this] { return cli::order_unlink(common_, name_); }
+        );
         unlink->add_option("order", name_, "order id")->required();
 
-        auto* hold = family("hold", "what waits for a human's decision");
+        auto* hold = family("hold", "what waits for a human's decision: list, release");
         configured(*hold, "list", "held windows, sources and mapping changes", [this] {
             return cli::hold_list(common_);
         });
@@ -247,7 +264,10 @@ class CommandLine {
             );
         });
         release->add_option("source", source_, "source name")->required();
-        release->add_option("stream", stream_, "stream name; the whole source when left out");
+        release->add_option(
+            "stream", stream_,
+            "stream name; left out: the source itself, held because its base looks like another"
+        );
         auto* send =
             release->add_flag("--send", send_, "announce the changes that a new mapping made");
         release->add_flag("--baseline", baseline_, "take them as they are and announce nothing")
@@ -265,7 +285,7 @@ class CommandLine {
         map_code->add_option("code", name_, "price-list code");
         map_code->add_option("nomenclature", text_, "code of order 804n, such as A16.07.002");
 
-        auto* feedback = family("feedback", "complaints and reviews");
+        auto* feedback = family("feedback", "complaints and reviews: list, answer");
         configured(*feedback, "list", "what came and what was answered", [this] {
             return cli::feedback_list(common_);
         });
@@ -277,30 +297,30 @@ class CommandLine {
             ->required()
             ->check(CLI::ExistingFile);
 
-        auto* inbox = family("inbox", "messages of the exchange");
+        auto* inbox = family("inbox", "messages of the exchange: push");
         auto* push = configured(
-            *inbox, "push", "hand in messages from a file (JSON, an array, or JSON Lines)",
+            *inbox, "push", "hand in messages from a file: JSON, JSON Lines or YAML, one or a list",
             [this] { return cli::inbox_push(common_, file_); }
         );
         push->add_option("file", file_, "file, or - for standard input")->required();
 
-        auto* source = family("source", "sources");
-        auto* rename =
-            configured(*source, "rename", "rename a source without losing its identity", [this] {
-                return cli::source_rename(common_, from_, to_);
-            });
+        auto* source = family("source", "a source's name: rename");
+        auto* rename = configured(
+            *source, "rename",
+            "a source's new name, once the configuration has it: ids and pseudonyms stay",
+            [this] { return cli::source_rename(common_, from_, to_); }
+        );
         rename->add_option("from", from_, "old name")->required();
         rename->add_option("to", to_, "new name")->required();
     }
 
     void keep() {
+        heading_ = "Keeping it";
         auto* backup = configured(app_, "backup", "write store and key, encrypted", [this] {
             return cli::backup(common_, {file_, folder_});
         });
         backup->add_option("file", file_, "file to write")->required();
-        backup->add_option(
-            "--passphrase-file", folder_, "file with the passphrase (else MIS_GATEWAY_PASSPHRASE)"
-        );
+        backup->add_option("--passphrase-file", folder_, kPassphraseFile);
         auto* restore = configured(
             app_, "restore", "bring a store back from a backup and from the events already sent",
             [this] {
@@ -308,12 +328,10 @@ class CommandLine {
             }
         );
         restore->add_option("--backup", file_, "backup file")->check(CLI::ExistingFile);
-        restore->add_option(
-            "--passphrase-file", folder_, "file with the passphrase (else MIS_GATEWAY_PASSPHRASE)"
-        );
+        restore->add_option("--passphrase-file", folder_, kPassphraseFile);
         restore
             ->add_option(
-                "--events", paths_, "JSON Lines files of events already sent (file sink, feed)"
+                "--events", paths_, "JSON Lines files of events already sent (a file sink's)"
             )
             ->check(CLI::ExistingFile);
         restore->add_flag(
@@ -327,7 +345,7 @@ class CommandLine {
         replay->add_option("--sink", name_, "sink name")->required();
         replay->add_option("--from", number_, "first position")->required();
         replay->add_option("--to", until_, "last position")->required();
-        auto* audit = family("audit", "the hash-chained log of what left");
+        auto* audit = family("audit", "the hash-chained log of what left: show, verify");
         auto* show = configured(*audit, "show", "entries", [this] {
             return cli::audit_show(common_, number_, limit_);
         });
@@ -339,6 +357,7 @@ class CommandLine {
     }
 
     void integrate() {
+        heading_ = "For integrators";
         auto* version = command(app_, "version", "version, library versions, folders", [this] {
             return cli::version(common_.output);
         });
@@ -353,7 +372,7 @@ class CommandLine {
             "--party", party_, "only what a sink bound to this payer's party would get"
         );
         auto* connector =
-            family("connector", "connectors: folders that say what one MIS looks like");
+            family("connector", "folders that say what one MIS looks like: list, new, test");
         json(command(*connector, "list", "shipped connectors and their streams", [this] {
             return cli::connector_list(common_.output);
         }));

@@ -7,7 +7,8 @@
 //   known id, same content      acknowledged again, nothing is stored
 //   known id, other content     refused `id_reused`
 //   unknown order, limit, …     refused `unknown_order`, …; not remembered, so it may be repeated
-//   once the order has come malformed                   refused with field and reason, and counted
+//                               once the order has come
+//   malformed                   refused with field and reason, and counted
 //
 // Private: an order's identifiers stand in the stored body until the order is linked, then they are
 // erased from it (domain.md X4).

@@ -9,10 +9,10 @@
 //   410                      the sink stops, durably, until a human acts
 //   415 to a gzip body       again without gzip, from then on without
 //   other 4xx                the batch is halved until the poison event stands alone: rejected
-//   (dead letter); the rest flows.
-//                            More than refusals_in_row_max events in a row, without one success
-//                            between, look like a wrong address or secret: from then on each is
-//                            tried twice, a backoff apart, so that dead letters pile up slowly.
+//                            (dead letter); the rest flows
+// More than refusals_in_row_max events refused in a row, without one success between, look like a
+// wrong address or secret: from then on each is tried twice, a backoff apart, so that dead letters
+// pile up slowly.
 // After three failures in a row one request at a time probes; the first success opens everything
 // again. An event that fails while others succeed is settled as failed and comes back alone, so a
 // batch is not held by one member for ever. Memory: at most `parallel` batches of batch_bytes_max,

@@ -39,7 +39,10 @@ test("check says that a good configuration is good, where everything lies, and m
   assert.match(good.stdout, /none yet: the first run makes it/);
   assert.match(good.stdout, /site: tooth_column = ZUB/);
   assert.doesNotMatch(good.stdout, /declared timestamp/, "an optional column that this base lacks is no wrong type");
-  assert.match(good.stdout, /check: all is well/);
+  assert.match(good.stdout, /^WARNING source mis: this login can write: SYSDBA may do anything$/m);
+  const warnings = good.stdout.match(/^WARNING /gm).length;
+  assert.match(good.stdout, new RegExp(`check: 0 problems, ${warnings} warnings?; it can run`), "every warning is counted");
+  assert.deepEqual(clinic.command("check", "--json").json.at(-1), { problems: 0, warnings });
   const again = clinic.command("check");
   assert.match(again.stdout, /none yet/, "and it made no store");
 });

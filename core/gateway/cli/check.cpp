@@ -202,6 +202,8 @@ class Checkup {
             print_json(probe_json(source.name, *report));
         else
             print_probe(opened->setup, *report);
+        for (const auto& text : warnings_of(*report))
+            warning("source " + source.name + ": " + text);
         site(source);
         if (report->base_dialect != 0 && report->base_dialect != source.firebird->dialect)
             problem(

@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "gateway/cli/print.hpp"
 
 namespace mis::gateway::cli {
 namespace {
+
+constexpr double kClockSkewSecondsMax = 60;
 
 std::string reading_text(const source::PlanProbe& plan) {
     switch (plan.reading) {
@@ -20,6 +23,8 @@ std::string reading_text(const source::PlanProbe& plan) {
     }
     return "";
 }
+
+std::string seconds_text(double seconds) { return fmt::format("{:.1f} s", seconds); }
 
 // A stream that is off on purpose: declared optional, its table not on this base.
 bool is_absent(const SourceSetup& setup, const source::StreamProbe& probe) {
@@ -43,24 +48,34 @@ std::vector<std::string> unreadable_streams(
     return found;
 }
 
+std::vector<std::string> warnings_of(const source::ProbeReport& report) {
+    std::vector<std::string> warnings;
+    for (const auto& right : report.write_rights)
+        warnings.push_back("this login can write: " + right);
+    const double skew = report.clock_skew_seconds.value_or(0);
+    if (std::abs(skew) > kClockSkewSecondsMax)
+        warnings.push_back(
+            "its clock and this machine's differ by " + seconds_text(skew) +
+            ": set the clocks, and clinic.timezone to the zone in which the MIS writes; what has "
+            "changed is judged by its own clock"
+        );
+    for (const auto& stream : report.streams)
+        for (const auto& plan : stream.plans)
+            if (plan.reading != source::PlanProbe::Reading::indexed)
+                warnings.push_back("stream " + stream.name + ", " + plan.form + ": " + plan.remedy);
+    return warnings;
+}
+
 void print_probe(const SourceSetup& setup, const source::ProbeReport& report) {
     const std::string& name = setup.name;
     print_line(
         "source " + name + ": " + report.server + ", login " + report.login + ", its clock " +
         report.source_now
     );
-    if (report.clock_skew_seconds) {
-        const double skew = *report.clock_skew_seconds;
-        print_line(
-            "  clock skew " + fmt::format("{:.1f}", skew) + " s" +
-            (skew > 60 || skew < -60 ? ": set the clocks; stamps are judged by the source's own"
-                                     : "")
-        );
-    }
+    if (report.clock_skew_seconds)
+        print_line("  clock skew " + seconds_text(*report.clock_skew_seconds));
     if (report.write_rights.empty())
         print_line("  rights: this login cannot write, as far as its privileges tell");
-    for (const auto& right : report.write_rights)
-        print_line("  rights: WARNING, this login can write: " + right);
     if (!report.write_rights.empty() || !unreadable_streams(setup, report).empty()) {
         print_line("  a login of its own with these statements suffices:");
         for (const auto& grant : report.sufficient_grants) print_line("    " + grant);
@@ -88,7 +103,7 @@ void print_probe(const SourceSetup& setup, const source::ProbeReport& report) {
     table.print();
     for (const auto& stream : report.streams)
         for (const auto& plan : stream.plans)
-            if (!plan.remedy.empty())
+            if (!plan.remedy.empty() && plan.reading == source::PlanProbe::Reading::indexed)
                 print_line("  " + stream.name + ", " + plan.form + ": " + plan.remedy);
 }
 
@@ -117,6 +132,8 @@ Json probe_json(const std::string& name, const source::ProbeReport& report) {
         {"server", report.server},
         {"login", report.login},
         {"source_now", report.source_now},
+        {"clock_skew_seconds",
+         report.clock_skew_seconds ? Json(*report.clock_skew_seconds) : Json()},
         {"write_rights", report.write_rights},
         {"sufficient_grants", report.sufficient_grants},
         {"streams", streams}};

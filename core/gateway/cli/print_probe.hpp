@@ -10,9 +10,14 @@
 
 namespace mis::gateway::cli {
 
-// Server, login, rights, and a table of the streams: rows, newest change, how each slice is read.
+// Server, login, sufficient rights, and a table of the streams: rows, newest change, how each slice
+// is read. What is wrong with it say the two functions below.
 void print_probe(const SourceSetup& setup, const source::ProbeReport& report);
 Json probe_json(const std::string& name, const source::ProbeReport& report);
+
+// What works and should not stay so: a login that can write, clocks apart, tables read whole at
+// every poll; each with its remedy.
+std::vector<std::string> warnings_of(const source::ProbeReport& report);
 
 // Streams that should be read and cannot be: "procedure: why". One that is off on purpose (declared
 // optional, its table not on this base) is none of them.
