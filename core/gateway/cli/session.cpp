@@ -344,6 +344,9 @@ Result<SinkSetup> Session::sink_setup(const config::SinkConfig& sink) const {
         auto options = webhook_options(*sink.webhook);
         if (!options) return fail(options.error());
         made.webhook = std::move(*options);
+        // An event that is set aside while others succeed comes again after the same pauses.
+        made.delivery.backoff_first_us = sink.webhook->backoff_first_ms * 1'000;
+        made.delivery.backoff_max_us = sink.webhook->backoff_longest_ms * 1'000;
     } else {
         made.file.emplace();
         made.file->folder = sink.file->folder;
