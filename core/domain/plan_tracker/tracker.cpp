@@ -257,7 +257,6 @@ class Tracker {
         Deviation deviation;
         deviation.line = &line;
         deviation.charged = line.total;
-        const Plan* plan = &named_plan(open);
         if (!touched && line.work.in_group(WorkGroup::accompanying)) {
             deviation.kind = "accompanying";
         } else if (requires_approval_(line) && !approved(line, open, matches)) {
@@ -268,22 +267,22 @@ class Tracker {
             deviation.kind = "tooth";
         } else if (!touched) {
             deviation.kind = "unplanned";
-        } else if (const Plan* dearer = dearer_than_agreed(line, open, matches, deviation.agreed)) {
+        } else if (const auto agreed = agreed_less_than(line, open, matches)) {
             deviation.kind = "price";
-            plan = dearer;  // the sum was agreed there
+            deviation.agreed = agreed;
         } else {
             return;
         }
-        deviation.plan = plan->id;
-        deviation.order = plan->order;
+        const Plan& plan = named_plan(open);
+        deviation.plan = plan.id;
+        deviation.order = plan.order;
         tracked_.deviations.push_back(std::move(deviation));
     }
 
-    // Judged in the first plan, orders first, whose items the line settles and which states what
-    // they cost.
-    const Plan* dearer_than_agreed(
-        const Line& line, const std::vector<std::size_t>& open, const std::vector<Match>& matches,
-        std::optional<Money>& agreed
+    // The agreed sum of what the line settles, where the line is dearer. Judged in the first plan,
+    // orders first, whose items it settles and which states what they cost.
+    std::optional<Money> agreed_less_than(
+        const Line& line, const std::vector<std::size_t>& open, const std::vector<Match>& matches
     ) const {
         for (std::size_t i = 0; i < open.size(); ++i) {
             const Plan& plan = tracked_.plans[open[i]];
@@ -300,12 +299,9 @@ class Tracker {
                 const Money share = pro_rata(*item.total, part.quantity, item.quantity);
                 sum = sum ? *sum + share : share;
             }
-            if (!stated) continue;
-            if (line.total <= *sum) return nullptr;
-            agreed = sum;
-            return &plan;
+            if (stated) return *sum < line.total ? sum : std::nullopt;
         }
-        return nullptr;
+        return std::nullopt;
     }
 };
 
