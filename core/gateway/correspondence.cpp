@@ -81,7 +81,7 @@ void Meaning::link_waiting_orders(std::int64_t now_us) {
             after = waiting.order;
             if (waiting.identity.is_empty()) continue;  // only an operator can link it
             const auto found = candidates(waiting.identity);
-            if (found.size() == 1 && was_cancelled(waiting.order))
+            if (found.size() == 1 && inbox_.is_cancelled(waiting.order))
                 continue;  // its patient is nobody's business any more
             sqlite::Transaction transaction(database_);
             if (found.size() == 1) {
@@ -102,16 +102,6 @@ void Meaning::link_waiting_orders(std::int64_t now_us) {
         }
         if (std::ssize(page) < kWaitingPerPage) return;
     }
-}
-
-bool Meaning::was_cancelled(const std::string& order) const {
-    const auto group = groups_.group_of({PartyKind::order, "", order});
-    if (!group) return false;
-    const auto positions = groups_.messages(*group);
-    return std::any_of(positions.begin(), positions.end(), [&](auto position) {
-        const auto message = inbox_.message(static_cast<std::uint64_t>(position));
-        return message.type == "order.cancelled" && message.body.find("order").string() == order;
-    });
 }
 
 std::vector<RecordKey> Meaning::candidates(const inbox::OrderIdentity& identity) const {

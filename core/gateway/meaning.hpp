@@ -136,7 +136,6 @@ class Meaning {
     bool touches(std::int64_t group, const std::set<std::string>& sources) const;
     static std::string merge_announced(const std::vector<std::string>& texts);
     void attach(sqlite::Transaction& transaction, const inbox::Acceptance& acceptance);
-    bool was_cancelled(const std::string& order) const;
     RecordKey merged_into(const RecordKey& patient, const Json& body) const;
     // After a restore the exchange's pseudonym is known before the patient is read: he belongs
     // where it stands, before he is joined with anybody, else all that was sent would be said again

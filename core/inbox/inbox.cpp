@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/crypto.hpp"
+#include "domain/feedback/feedback.hpp"
 
 namespace mis::inbox {
 namespace {
@@ -25,6 +26,12 @@ domain::InboxFact fact_at(const sqlite::Statement& row) {
 
 domain::OrderLink link_at(const sqlite::Statement& row) {
     return {row.string(0), row.string(1), row.string(2), row.integer(3), row.string(4)};
+}
+
+std::vector<domain::InboxFact> facts_of(sqlite::Statement& rows) {
+    std::vector<domain::InboxFact> found;
+    while (rows.step()) found.push_back(fact_at(rows));
+    return found;
 }
 
 constexpr const char* kLinkColumns =
@@ -200,12 +207,10 @@ domain::InboxFact Inbox::message(std::uint64_t position) const {
 std::vector<domain::InboxFact> Inbox::messages_where(
     std::string_view column, std::string_view value
 ) const {
-    std::vector<domain::InboxFact> found;
     auto rows =
         database_.prepare(fmt::format("{}where {} = ?1 order by position", kColumns, column));
     rows.with(value);
-    while (rows.step()) found.push_back(fact_at(rows));
-    return found;
+    return facts_of(rows);
 }
 
 std::vector<domain::InboxFact> Inbox::messages_of_order(std::string_view order) const {
@@ -225,12 +230,10 @@ std::vector<domain::InboxFact> Inbox::messages_of_feedback(std::string_view feed
 }
 
 std::vector<domain::InboxFact> Inbox::messages_after(std::uint64_t position, int limit) const {
-    std::vector<domain::InboxFact> found;
     auto rows =
         database_.prepare(std::string(kColumns) + "where position > ?1 order by position limit ?2");
     rows.with(position, limit);
-    while (rows.step()) found.push_back(fact_at(rows));
-    return found;
+    return facts_of(rows);
 }
 
 std::vector<std::string> Inbox::feedbacks(int limit) const {
@@ -245,30 +248,20 @@ std::vector<std::string> Inbox::feedbacks(int limit) const {
 }
 
 domain::FeedbackCounts Inbox::feedback_counts() const {
-    domain::FeedbackCounts counts;
-    auto rows = database_.prepare(
-        "select type, count(distinct feedback) from inbox_message where feedback is not null and "
-        "type in ('feedback.received', 'feedback.answered') group by type"
-    );
-    while (rows.step()) {
-        const bool received = rows.text(0) == "feedback.received";
-        (received ? counts.received : counts.answered) = rows.integer(1);
-    }
-    auto words = database_.prepare(  // the patient's last word on each
-        "select body from inbox_message m where type = 'feedback.resolved' and not exists (select "
-        "1 "
-        "from inbox_message later where later.feedback = m.feedback and later.type = m.type and "
-        "later.position > m.position)"
-    );
-    while (words.step()) {
-        const auto body = parse_json(words.text(0));
-        if (body && body->value("satisfied", false)) ++counts.resolved;
-    }
-    return counts;
+    auto rows =
+        database_.prepare(std::string(kColumns) + "where feedback is not null order by position");
+    return domain::count_feedback(facts_of(rows));
 }
 
 bool Inbox::knows_order(std::string_view order) const {
     return database_.prepare("select 1 from inbox_order where order_id = ?1").with(order).step();
+}
+
+bool Inbox::is_cancelled(std::string_view order) const {
+    return database_
+        .prepare("select 1 from inbox_message where order_id = ?1 and type = 'order.cancelled'")
+        .with(order)
+        .step();
 }
 
 std::optional<domain::OrderLink> Inbox::link_of(std::string_view order) const {

@@ -99,6 +99,7 @@ class Inbox {
 
     // Orders and their patients (P9).
     bool knows_order(std::string_view order) const;
+    bool is_cancelled(std::string_view order) const;
     std::optional<std::string> order_of_feedback(std::string_view feedback) const;
     std::optional<domain::OrderLink> link_of(std::string_view order) const;
     std::vector<domain::OrderLink> links_of_patient(

@@ -90,6 +90,8 @@ class Clinic {
 
     // Bills
     Sums sums_of(const Bill& bill) const;
+    std::int64_t due_on(const Bill& bill) const;  // from the patient, in kopecks
+    Bill* newest_owed();                          // by its patient; null: all are paid
     std::string head_values(const Bill& bill) const;
     void insert_line(const Bill& bill, const Line& line, std::size_t doctor);
     std::string treat();

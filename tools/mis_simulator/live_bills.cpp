@@ -171,12 +171,21 @@ std::string Clinic::remove_line() {
     );
 }
 
-std::string Clinic::pay() {
-    const auto bill = std::find_if(bills_.rbegin(), bills_.rend(), [&](const Bill& b) {
-        return sums_of(b).patient_owes > b.paid_kopecks;
+std::int64_t Clinic::due_on(const Bill& bill) const {
+    return sums_of(bill).patient_owes - bill.paid_kopecks;
+}
+
+Clinic::Bill* Clinic::newest_owed() {
+    const auto bill = std::find_if(bills_.rbegin(), bills_.rend(), [&](const Bill& one) {
+        return due_on(one) > 0;
     });
-    if (bill == bills_.rend()) return {};
-    const std::int64_t due = sums_of(*bill).patient_owes - bill->paid_kopecks;
+    return bill == bills_.rend() ? nullptr : &*bill;
+}
+
+std::string Clinic::pay() {
+    Bill* const bill = newest_owed();
+    if (bill == nullptr) return {};
+    const std::int64_t due = due_on(*bill);
     begin();
     const auto id = next_id();
     const int till = pick(2) ? kTillCard : kTillCash;
@@ -220,11 +229,9 @@ std::string Clinic::deposit() {
 }
 
 std::string Clinic::spend_advance() {
-    const auto bill = std::find_if(bills_.rbegin(), bills_.rend(), [&](const Bill& b) {
-        return sums_of(b).patient_owes > b.paid_kopecks;
-    });
-    if (bill == bills_.rend()) return {};
-    const std::int64_t due = sums_of(*bill).patient_owes - bill->paid_kopecks;
+    Bill* const bill = newest_owed();
+    if (bill == nullptr) return {};
+    const std::int64_t due = due_on(*bill);
     begin();
     const auto id = next_id();
     base_.execute(fmt::format(

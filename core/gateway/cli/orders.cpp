@@ -1,7 +1,5 @@
 #include "gateway/cli/orders.hpp"
 
-#include <algorithm>
-
 #include "gateway/cli/print.hpp"
 
 namespace mis::gateway::cli {
@@ -18,13 +16,9 @@ OrderStanding standing_of(const inbox::Inbox& inbox, const inbox::WaitingOrder& 
     order.received_us = inbox.message(waiting.position).received_us;
     order.identity = waiting.identity;
     order.candidates = waiting.candidates;
-    const auto messages = inbox.messages_of_order(waiting.order);
-    const bool cancelled = std::any_of(messages.begin(), messages.end(), [](const auto& message) {
-        return message.type == "order.cancelled";
-    });
-    order.state = cancelled                     ? State::cancelled
-                  : waiting.identity.is_empty() ? State::unlinked
-                                                : State::waiting;
+    order.state = inbox.is_cancelled(waiting.order) ? State::cancelled
+                  : waiting.identity.is_empty()     ? State::unlinked
+                                                    : State::waiting;
     return order;
 }
 
