@@ -1,9 +1,7 @@
 #include "base/identity.hpp"
 
-#include <array>
-#include <charconv>
-
 #include "base/crypto.hpp"
+#include "base/json_text.hpp"
 
 namespace mis {
 namespace {
@@ -18,9 +16,7 @@ class Parts {
         return *this;
     }
     Parts& add(std::uint64_t number) {
-        std::array<char, 20> digits;
-        const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-        next().append(digits.data(), end);
+        append_json_integer(next(), static_cast<std::int64_t>(number));
         return *this;
     }
     Parts& add_json(std::string_view canonical) {
