@@ -99,6 +99,21 @@ for (const name of existsSync(join(root, "connectors")) ? readdirSync(join(root,
     if (!existsSync(join(folder, "README.md"))) report(folder, 0, "a connector without README.md");
 }
 
+// --- every rule that a comment or a test's name cites (D1, L0, P10) stands in core/domain/README.md
+const rules = new Set();
+for (const [, rule] of readFileSync(join(root, "core/domain/README.md"), "utf8").matchAll(/^- ([A-Z]\d{1,2})\. /gm)) rules.add(rule);
+if (rules.size < 40) report(join(root, "core/domain/README.md"), 0, `only ${rules.size} rules found ("- D1. …" each)`);
+const spoken = (text) => [/(?:\/\/|#|--)\s(.*)$/, /(?:TEST_CASE|test|describe)\("(.*)$/].map((pattern) => pattern.exec(text)?.[1] ?? "").join(" ");
+for (const top of ["core", "tests", "tools", "connectors"])
+    for (const file of files(join(root, top), /\.(cpp|hpp|mjs|sql|yaml)$/)) {
+        if (/\/fixtures\/|\/cases\//.test(file)) continue;
+        lines(file).forEach((text, index) => {
+            // a rule's letter, one or two digits, and no code of the nomenclature (A16.07.002)
+            for (const [, rule] of spoken(text).matchAll(/(?<![\w.])([DIAPLBFX]\d{1,2})(?![\w.]*\d|\w)/g))
+                if (!rules.has(rule)) report(file, index + 1, `cites ${rule}, which core/domain/README.md lacks`);
+        });
+    }
+
 // --- docs name only files that exist
 for (const file of files(root, /\.md$/)) {
     if (/node_modules|\/build/.test(file)) continue;
