@@ -1,4 +1,4 @@
-// Who is who: clinic, source, public ids, pseudonyms, event ids (domain.md I1–I3).
+// Who is who: clinic, source, public ids, pseudonyms, event ids (I1–I3).
 //
 // The ids are pure functions, the same on any machine. They are 128 bits of SHA-256 (HMAC for
 // patients) in 32 lower-case hex digits.
@@ -14,7 +14,7 @@ namespace mis {
 
 struct RecordKey {  // I1: a record is known by these four; the clinic is the store's own
     std::string source;
-    std::string kind;       // "procedure", "limit", …: contract.md section 1
+    std::string kind;       // "procedure", "limit", …: schemas/README.md section 1
     std::string source_id;  // as the MIS writes it
     friend auto operator<=>(const RecordKey&, const RecordKey&) = default;
 };

@@ -1,4 +1,4 @@
-// Money: an exact integer of minor units (kopecks) with an ISO 4217 code (domain.md I5).
+// Money: an exact integer of minor units (kopecks) with an ISO 4217 code (I5).
 //
 // Wire form {"minor": 450000, "currency": "RUB"}. Arithmetic between currencies is a broken
 // invariant: the caller compares first. Overflow is a broken invariant too. Rounding is half-up

@@ -1,4 +1,4 @@
-// Teeth: FDI two-digit notation, ISO 3950 (domain.md I7): 11–48 permanent, 51–85 deciduous, and
+// Teeth: FDI two-digit notation, ISO 3950 (I7): 11–48 permanent, 51–85 deciduous, and
 // areas of the mouth.
 //
 // Canonical form: FDI strings sorted as numbers without repeats ("16", "17"), or one area:

@@ -1,4 +1,4 @@
-// Points in time, calendar dates and the zones of clinics (domain.md I6).
+// Points in time, calendar dates and the zones of clinics (I6).
 //
 // A Timestamp is an instant with the offset it was observed at: the wire form is RFC 3339 with
 // offset. Order and equality are those of the instant. A Zone is an IANA zone with its whole

@@ -45,7 +45,7 @@ struct Arrival {  // a record with what its row says beside the body
                                  // other content: the mapping alone did it
 };
 
-// What becomes of a content that differs although its raw row does not (architecture, "Upgrades
+// What becomes of a content that differs although its raw row does not (core/README.md, "Upgrades
 // don't re-bill").
 enum class MappingChange {
     hold,    // the old version stands, the new one waits in mapping_hold for the operator's answer

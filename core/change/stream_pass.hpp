@@ -7,7 +7,7 @@
 // Database must belong to the same thread. What holds after a crash: a batch carries the state that
 // is true once it is committed; whatever was not committed is read again.
 //
-// The ladder, cheapest first (architecture, "Change detection"):
+// The ladder, cheapest first (core/README.md, "Change detection"):
 //
 // stamps: slices [cursor - overlap, now) of each stamp column, width adapted to the rows found;
 // hash comparison drops the repeats.

@@ -1,4 +1,4 @@
-// Audit: what left, when, to whom, on what ground; and who looked at unmasked data (domain.md X2,
+// Audit: what left, when, to whom, on what ground; and who looked at unmasked data (X2,
 // X4).
 //
 // A hash chain in the clinic's store: each row's hash covers its content and the hash before it, so

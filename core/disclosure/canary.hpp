@@ -14,8 +14,8 @@ namespace mis::disclosure {
 
 class Canary {
   public:
-    // The record's body, canonical JSON of contract.md section 1; kinds without private fields add
-    // nothing.
+    // The record's body, canonical JSON of schemas/README.md section 1; kinds without private
+    // fields add nothing.
     void add_record(std::string_view kind, std::string_view body);
 
     void add_name(std::string_view name);  // any part: last, first, middle; also several words

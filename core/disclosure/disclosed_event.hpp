@@ -48,7 +48,7 @@ class DisclosedEvent {
     Fields fields_;
 };
 
-// An event stays under 20 kB (contract.md section 2); the rest is the envelope's.
+// An event stays under 20 kB (schemas/README.md section 2); the rest is the envelope's.
 inline constexpr std::size_t kDataBytesMax = 18'000;
 
 }  // namespace mis::disclosure

@@ -1,4 +1,4 @@
-// What a group's consumers believe: a pure fold over the events that were announced (domain.md D2,
+// What a group's consumers believe: a pure fold over the events that were announced (D2,
 // I4; issue "restore").
 //
 // Every announcement that stands has a key ("procedure/ID", "charge/LINE/PAYER/ACCOUNT",

@@ -1,4 +1,4 @@
-// Appointments (domain.md A1, A2, L6): what a visit has become, and the difference to what was
+// Appointments (A1, A2, L6): what a visit has become, and the difference to what was
 // announced.
 #pragma once
 

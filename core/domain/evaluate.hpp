@@ -1,5 +1,5 @@
 // Meaning: the facts that stand → state, and the difference to what was announced → events
-// (domain.md D1–D3).
+// (D1–D3).
 //
 // evaluate() is a pure function of its arguments: no store, network or clock. Call it once per
 // change set with the group's complete facts; it may be called again with the same arguments after

@@ -26,12 +26,12 @@ struct Event {
     std::string type;           // "procedure.performed": without "mis." and ".v1"
     std::string entity_id;      // I2: public id (or order / feedback id) of what the event is about
     std::string identity;       // I2: the identity-giving content, canonical JSON
-    std::string subject;        // contract.md section 2: "plan/…"
-    std::string partition_key;  // contract.md section 2
+    std::string subject;        // schemas/README.md section 2: "plan/…"
+    std::string partition_key;  // schemas/README.md section 2
     std::string source;         // the MIS source's name, or empty: what the exchange caused
     std::string record_id;      // public id of the record it comes from; empty: none
     Timestamp time;             // business time
-    JsonText data;              // contract.md section 2, public ids only
+    JsonText data;              // schemas/README.md section 2, public ids only
     Export leaves = Export::leaves;
     std::string ground;            // why it may leave: "order O1", "export all: …"; for the audit
     std::string party;             // X3: the payer's party whose accounts it concerns; empty: none

@@ -1,4 +1,4 @@
-// What may leave the clinic and on what ground (domain.md X1, X2): the first gate; disclosure is
+// What may leave the clinic and on what ground (X1, X2): the first gate; disclosure is
 // the second.
 //
 // `ordered`: a linked order with consent lets the patient's records from its placed_at on leave;

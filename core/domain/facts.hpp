@@ -1,4 +1,4 @@
-// What the domain is told: the facts of one group, complete, in no particular order (domain.md D1).
+// What the domain is told: the facts of one group, complete, in no particular order (D1).
 //
 // A group is the smallest set of patients whose meaning hangs together: one patient, or those
 // joined by a shared account or a merge, with the orders linked to them; an order that waits for
@@ -21,7 +21,7 @@ struct RecordFact {  // the standing version of a record
     RecordKey key;
     std::uint64_t version = 1;       // 1 = as first seen
     std::int64_t first_seen_us = 0;  // of this version: the change set's time
-    std::string body;  // canonical JSON of contract.md section 1, private fields included
+    std::string body;  // canonical JSON of schemas/README.md section 1, private fields included
     friend bool operator==(const RecordFact&, const RecordFact&) = default;
 };
 

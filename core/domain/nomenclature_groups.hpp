@@ -1,4 +1,4 @@
-// What kind of work a code is (domain.md I9): its group, and what it does to a plan. Read from
+// What kind of work a code is (I9): its group, and what it does to a plan. Read from
 // config/nomenclature_groups.yaml (the dental part of order 804н), which a clinic may extend or
 // overrule, code by code, with a file of the same form.
 //

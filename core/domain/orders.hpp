@@ -1,5 +1,5 @@
 // Orders as the exchange's messages tell them: placed, amended, cancelled, consented, linked to a
-// patient (domain.md P1, P9, X1, X2).
+// patient (P1, P9, X1, X2).
 //
 // A message takes effect at the time it was received; an order's items are those of its latest
 // version, and an item that a version left out is void from the moment it was received.

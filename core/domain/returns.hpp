@@ -1,4 +1,4 @@
-// Returns (domain.md P6): a negative row takes back the line it names, else the latest standing one
+// Returns (P6): a negative row takes back the line it names, else the latest standing one
 // of the same patient, work and teeth.
 #pragma once
 

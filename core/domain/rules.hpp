@@ -1,4 +1,4 @@
-// What the configuration decides about meaning. None of it is part of an event's id (domain.md I2),
+// What the configuration decides about meaning. None of it is part of an event's id (I2),
 // so changing it re-announces nothing by itself.
 #pragma once
 

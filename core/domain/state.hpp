@@ -1,5 +1,5 @@
 // What a group's facts mean: orders, accounts, plans and charges, a function of the facts that
-// stand (domain.md D1). What is said of it is the differ's business (evaluate.cpp, D2).
+// stand (D1). What is said of it is the differ's business (evaluate.cpp, D2).
 #pragma once
 
 #include <map>

@@ -65,7 +65,7 @@ struct Line {  // a performed procedure as the MIS bills it; returns (negative r
     std::vector<Share> shares;  // as the MIS splits it itself; empty: not split
     bool in_progress = false, warranty = false, partly_returned = false;
     std::vector<std::string> remarks;
-    JsonText exported;  // contract.md section 1 without private fields, public ids
+    JsonText exported;  // schemas/README.md section 1 without private fields, public ids
 };
 
 struct Payment {

@@ -1,5 +1,5 @@
 // CodeMap: the clinic's table price-list code → national nomenclature, and the list of codes that
-// still wait for one (domain.md I8).
+// still wait for one (I8).
 //
 // An unmapped code flows all the same; it stands here, counted, until the clinic maps it. A new
 // mapping re-matches plans: the caller makes the groups that used the code due again.

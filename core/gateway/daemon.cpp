@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/log.hpp"
-#include "gateway/free_space.hpp"
-#include "gateway/sent_check.hpp"
+#include "gateway/keeping/free_space.hpp"
+#include "gateway/keeping/sent_check.hpp"
 #include "platform/crash_point.hpp"
 #include "platform/memory.hpp"
 #include "record/quarantine.hpp"

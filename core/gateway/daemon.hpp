@@ -17,12 +17,12 @@
 #include <thread>
 #include <vector>
 
-#include "gateway/clinic_store.hpp"
 #include "gateway/delivery_lane.hpp"
-#include "gateway/figures.hpp"
-#include "gateway/meaning.hpp"
-#include "gateway/sent_mark.hpp"
-#include "gateway/source_worker.hpp"
+#include "gateway/keeping/clinic_store.hpp"
+#include "gateway/keeping/sent_mark.hpp"
+#include "gateway/pipeline/meaning.hpp"
+#include "gateway/pipeline/source_worker.hpp"
+#include "gateway/watching/figures.hpp"
 
 namespace mis::gateway {
 

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "base/clock.hpp"
-#include "gateway/clinic_store.hpp"
+#include "gateway/keeping/clinic_store.hpp"
 #include "net/http_client.hpp"
 #include "outbox/delivery.hpp"
 #include "sink/file_sink.hpp"

@@ -1,5 +1,5 @@
 // What a site says over its connector: values, codes of its own, SQL files of its own
-// (architecture, "Sites differ").
+// (core/README.md, "Sites differ").
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 #include "base/result.hpp"
 #include "config/gateway_config.hpp"
-#include "gateway/source_worker.hpp"
+#include "gateway/pipeline/source_worker.hpp"
 
 namespace mis::gateway {
 

@@ -11,7 +11,7 @@
 //   malformed                   refused with field and reason, and counted
 //
 // Private: an order's identifiers stand in the stored body until the order is linked, then they are
-// erased from it (domain.md X4).
+// erased from it (X4).
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// The exchange's messages (contract.md section 4): what may stand in each, checked field by field
-// before anything is stored.
+// The exchange's messages (schemas/README.md section 4): what may stand in each, checked field by
+// field before anything is stored.
 //
 // Read generously, stored strictly: numbers where text belongs (ids, phones, teeth, quantities of a
 // YAML file) are taken as their text, teeth come out canonical and `[]` where they were left out,
@@ -20,7 +20,7 @@ namespace mis::inbox {
 
 enum class ConsentRule {
     optional,  // export: all
-    required,  // export: ordered (domain.md X1)
+    required,  // export: ordered (X1)
 };
 
 struct InboxMessage {

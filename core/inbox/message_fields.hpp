@@ -1,6 +1,6 @@
-// What may stand in each message of the exchange (contract.md section 4): its fields, how each is
-// read, which are required. The tables are the whole of it; schemas/inbox says the same to the
-// world, and a test compares the two.
+// What may stand in each message of the exchange (schemas/README.md section 4): its fields, how
+// each is read, which are required. The tables are the whole of it; schemas/inbox says the same to
+// the world, and a test compares the two.
 #pragma once
 
 #include <span>

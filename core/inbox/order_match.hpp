@@ -1,4 +1,4 @@
-// Which patient an order means (domain.md P9): every identifier that was sent must equal; an empty
+// Which patient an order means (P9): every identifier that was sent must equal; an empty
 // field in the MIS is no match.
 #pragma once
 

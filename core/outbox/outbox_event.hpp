@@ -1,5 +1,5 @@
-// OutboxEvent: an event as the outbox holds it, and its CloudEvents form (contract.md section 2),
-// which is made only when it is sent.
+// OutboxEvent: an event as the outbox holds it, and its CloudEvents form (schemas/README.md section
+// 2), which is made only when it is sent.
 #pragma once
 
 #include <cstdint>

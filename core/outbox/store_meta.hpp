@@ -2,7 +2,7 @@
 // layout_version is sqlite/migration's).
 //
 // Identity is refused, not changed: another clinic id or pseudonym key in the config means another
-// store (architecture, "State is keyed by"). Only a hash of the pseudonym key is kept here. A new
+// store (core/README.md, Guarantees). Only a hash of the pseudonym key is kept here. A new
 // epoch is the operator's last resort (I4): consumers discard what they folded.
 #pragma once
 

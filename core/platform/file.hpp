@@ -1,4 +1,4 @@
-// Files that must survive: created 0600 (domain.md X4), written whole and fsynced before they
+// Files that must survive: created 0600 (X4), written whole and fsynced before they
 // count.
 #pragma once
 

@@ -3,7 +3,7 @@
 //
 // One entry per source, stream and row key (rows with an unreadable key: per content). The raw row
 // is private: it goes when the entry is resolved and 30 days after it was first seen, whatever
-// happens (domain.md X4). Nothing is written when the same row fails again for the same reason, so
+// happens (X4). Nothing is written when the same row fails again for the same reason, so
 // an idle poll stays without writes. After a crash: as of the last committed transaction.
 #pragma once
 

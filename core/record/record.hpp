@@ -1,4 +1,5 @@
-// The canonical record: what every connector produces, whatever the MIS (contract.md section 1).
+// The canonical record: what every connector produces, whatever the MIS (schemas/README.md section
+// 1).
 //
 // A record is its kind, its id in the source and a body in canonical JSON (keys sorted, absent
 // fields left out, money and teeth in the contract's form, times RFC 3339 with offset). Bodies hold
@@ -26,7 +27,7 @@ struct Record {
     std::vector<std::string>
         related_patients;    // members of a shared limit; the patient a merged one went into
     std::string parent_key;  // fan-out maps: the row it came from
-    Digest content_hash{};   // of the body without source_modified_at (domain.md I2)
+    Digest content_hash{};   // of the body without source_modified_at (I2)
 };
 
 struct RowIssue {  // a row, or its decoding, that makes no sense; the last good version stands
@@ -34,8 +35,7 @@ struct RowIssue {  // a row, or its decoding, that makes no sense; the last good
     std::string row_key;  // empty: the key itself is unreadable, so this pass removes nothing in
                           // that stream
     std::string reason;   // column and what is wrong, never the content
-    std::string
-        raw_row;  // JSON object of the row as read; private, kept at most 30 days (domain.md X4)
+    std::string raw_row;  // JSON object of the row as read; private, kept at most 30 days (X4)
 };
 
 }  // namespace mis::record

@@ -1,5 +1,5 @@
 // The canonical schema, compiled: kinds, fields, types, what is required, what is private
-// (contract.md section 1).
+// (schemas/README.md section 1).
 //
 // The hot path validates with this table; schemas/record/<kind>.json say the same for the world,
 // and a unit test holds the two together. Fields of a kind are sorted by name, bytewise: the order

@@ -1,4 +1,4 @@
-// Webhook sink: signed POSTs of CloudEvents to the exchange (contract.md section 3).
+// Webhook sink: signed POSTs of CloudEvents to the exchange (schemas/README.md section 3).
 //
 // A batch is `application/cloudevents-batch+json`; with batch_events_max 1 every event is its own
 // `application/cloudevents+json`. Never binary mode: its headers are outside the signature. A batch

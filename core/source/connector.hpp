@@ -73,7 +73,7 @@ struct Connector {
     std::string title;                       // for people
     std::string source_kind;                 // "sql"
     std::string dialect;                     // "firebird"
-    std::string no_show;                     // "end_of_day" or "mis" (domain.md A1)
+    std::string no_show;                     // "end_of_day" or "mis" (A1)
     std::vector<StreamDeclaration> streams;  // in the file's order: the order of a pass
     CodeTable codes;
     std::map<std::string, std::string>

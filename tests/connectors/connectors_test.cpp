@@ -7,7 +7,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "gateway/case_events.hpp"
+#include "gateway/scenario/case_events.hpp"
 #include "record/conformance.hpp"
 #include "record/connector_kit.hpp"
 #include "temporary_folder.hpp"

@@ -1,7 +1,7 @@
 // expected.events.jsonl: a case's records through the same meaning as in production.
 #include <doctest/doctest.h>
 
-#include "gateway/case_events.hpp"
+#include "gateway/scenario/case_events.hpp"
 #include "invented_connector.hpp"
 
 using namespace mis;

@@ -1,4 +1,4 @@
-// A clinic in a scenario file (contract.md section 7), run in-process through core/domain: no
+// A clinic in a scenario file (schemas/README.md section 7), run in-process through core/domain: no
 // store, no network.
 //
 // It stands for the pipeline where only the domain is under test: keeps the facts, links orders by

@@ -7,7 +7,7 @@
 
 #include "base/clock.hpp"
 #include "disclosure/gate.hpp"
-#include "gateway/clinic_store.hpp"
+#include "gateway/keeping/clinic_store.hpp"
 #include "outbox/delivery.hpp"
 #include "outbox/outbox.hpp"
 

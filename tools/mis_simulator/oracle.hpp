@@ -3,8 +3,8 @@
 //
 //   {"time":"2026-03-02T10:00:00.123Z","action":"treat","rows":[{"table":"TREAT","op":"insert","key":"…"},…],"expect":["procedure.performed",…]}
 //
-// `time` is just after the commit returned. `expect` lists event types (contract.md section 2,
-// without prefix and version) that a gateway that sees this commit by itself will announce; two
+// `time` is just after the commit returned. `expect` lists event types (schemas/README.md section
+// 2, without prefix and version) that a gateway that sees this commit by itself will announce; two
 // commits within one pass may fall into one. A line is written and flushed after its commit: a
 // killed simulator loses at most the line of its last commit.
 #pragma once

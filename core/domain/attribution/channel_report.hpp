@@ -1,4 +1,4 @@
-// Income per advertising channel and return on what it cost (domain.md A4), from the records as
+// Income per advertising channel and return on what it cost (A4), from the records as
 // they stand.
 //
 // A patient counts for the channel that his card names, from his first visit on: the earliest visit

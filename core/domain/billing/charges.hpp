@@ -1,4 +1,4 @@
-// Charges (domain.md B1, B2, L5): the ledger's shares as events, and their reversal by id when they
+// Charges (B1, B2, L5): the ledger's shares as events, and their reversal by id when they
 // change.
 #pragma once
 

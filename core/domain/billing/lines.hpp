@@ -1,4 +1,4 @@
-// Performed lines and payments as events (domain.md P6, B1, B3): announced, reversed, announced
+// Performed lines and payments as events (P6, B1, B3): announced, reversed, announced
 // anew.
 #pragma once
 

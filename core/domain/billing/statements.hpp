@@ -1,4 +1,4 @@
-// Statements (domain.md B4): what each payer owes for an order when a stage or the order completes,
+// Statements (B4): what each payer owes for an order when a stage or the order completes,
 // and for a period on request.
 #pragma once
 

@@ -1,4 +1,4 @@
-// Complaints and reviews (domain.md F1): received from the exchange, answered by the clinic,
+// Complaints and reviews (F1): received from the exchange, answered by the clinic,
 // resolved on the patient's word only.
 //
 // Texts and ratings stay in the inbox; events carry times and counts.

@@ -1,4 +1,4 @@
-// Accounts: what payers opened for patients, from every source that states it (domain.md L0, L1,
+// Accounts: what payers opened for patients, from every source that states it (L0, L1,
 // L8).
 //
 // An account is one per patient and kind, its sources merged by strength; its id is the first it

@@ -1,4 +1,4 @@
-// Accounts as events (domain.md L1, L4, L5, L7, L9): opened, granted, judged, closed.
+// Accounts as events (L1, L4, L5, L7, L9): opened, granted, judged, closed.
 #pragma once
 
 #include "domain/change.hpp"

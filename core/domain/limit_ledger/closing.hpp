@@ -1,4 +1,4 @@
-// When an account is closed, and when it is open again (domain.md L7). The closing itself is
+// When an account is closed, and when it is open again (L7). The closing itself is
 // remembered: it stands in what was announced.
 #pragma once
 

@@ -1,4 +1,4 @@
-// What a free-text comment of an appointment says about an account (domain.md L8). The text is
+// What a free-text comment of an appointment says about an account (L8). The text is
 // private: only the sum and the kind come out.
 //
 //   «Первичка+200. БАРТЕР. Лимит 20.000»      limit 20 000 ₽, kind barter

@@ -1,5 +1,5 @@
 // The limit ledger: which account or payer each line is charged to, and the split of the line that
-// crosses (domain.md L0, L2, L3, L5, L8).
+// crosses (L0, L2, L3, L5, L8).
 #pragma once
 
 #include <map>

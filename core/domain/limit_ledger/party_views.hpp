@@ -1,6 +1,6 @@
 // What a payer's party (an insurer) is told of its patient's plan in the place of the plan itself:
-// that it stands, and the largest sum that the party's accounts may still have to take (domain.md
-// X3).
+// that it stands, and the largest sum that the party's accounts may still have to take
+// (X3).
 #pragma once
 
 #include <vector>

@@ -1,4 +1,4 @@
-// Plans, items, stages, deviations and orders as events (domain.md P1, P2, P5, P7, P9): the
+// Plans, items, stages, deviations and orders as events (P1, P2, P5, P7, P9): the
 // difference to what was announced.
 #pragma once
 

@@ -1,4 +1,4 @@
-// What a payer approved beyond the plan, and refused again (domain.md P10). The latest message
+// What a payer approved beyond the plan, and refused again (P10). The latest message
 // about an item or work stands.
 #pragma once
 

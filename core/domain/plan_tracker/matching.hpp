@@ -1,4 +1,4 @@
-// Which open items of one plan a line settles or starts (domain.md P2, P3). Reads the plan as it
+// Which open items of one plan a line settles or starts (P2, P3). Reads the plan as it
 // stands just before the line; changes nothing.
 #pragma once
 

@@ -1,4 +1,4 @@
-// Plans and what became of their items (domain.md P1–P8): pure values, derived anew on every
+// Plans and what became of their items (P1–P8): pure values, derived anew on every
 // evaluation.
 #pragma once
 

@@ -1,4 +1,4 @@
-// What events tell of a plan, as canonical JSON (contract.md section 2).
+// What events tell of a plan, as canonical JSON (schemas/README.md section 2).
 #pragma once
 
 #include <string>

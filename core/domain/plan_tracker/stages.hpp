@@ -1,4 +1,4 @@
-// What a plan has reached (domain.md P7) and how far it is (P8).
+// What a plan has reached (P7) and how far it is (P8).
 #pragma once
 
 #include "domain/plan_tracker/plan.hpp"

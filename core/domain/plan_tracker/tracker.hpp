@@ -1,5 +1,5 @@
 // The plan tracker: plans, orders and lines → states of items, settlements, deviations, stages
-// (domain.md P1–P8, P10).
+// (P1–P8, P10).
 #pragma once
 
 #include <functional>

@@ -1,4 +1,4 @@
-// Free and busy intervals per practitioner, branch and day (domain.md A3), and the event
+// Free and busy intervals per practitioner, branch and day (A3), and the event
 // slots.changed when a day's intervals are no longer those that were announced. Pure: records in,
 // intervals and events out.
 //

@@ -1,6 +1,6 @@
-// The commands of contract.md section 5, one function each. They print results to standard output,
-// errors ("what, where, remedy") to standard error, and return the exit code: 0 done, 1 the thing
-// asked for failed, 2 wrong usage or configuration.
+// The commands of schemas/README.md section 5, one function each. They print results to standard
+// output, errors ("what, where, remedy") to standard error, and return the exit code: 0 done, 1 the
+// thing asked for failed, 2 wrong usage or configuration.
 #pragma once
 
 #include <cstdint>
@@ -109,7 +109,7 @@ int backup(const Common& common, const Backup& what);
 struct Restore {
     std::filesystem::path backup_file, passphrase_file;
     std::vector<std::filesystem::path> event_files;  // what was already sent, JSON Lines
-    bool new_epoch = false;  // without any log: the operator's decision (domain.md I4)
+    bool new_epoch = false;  // without any log: the operator's decision (I4)
 };
 int restore(const Common& common, const Restore& what);
 struct Replay {

@@ -1,6 +1,6 @@
 // Commands for integrators: connector list, new, test; version.
-#include "gateway/case_events.hpp"
 #include "gateway/cli/print.hpp"
+#include "gateway/scenario/case_events.hpp"
 #include "platform/file.hpp"
 #include "record/conformance.hpp"
 #include "record/connector_kit.hpp"

@@ -3,9 +3,9 @@
 
 #include "base/text.hpp"
 #include "disclosure/audit.hpp"
-#include "gateway/backup.hpp"
 #include "gateway/cli/print.hpp"
 #include "gateway/cli/session.hpp"
+#include "gateway/keeping/backup.hpp"
 #include "outbox/delivery.hpp"
 #include "platform/file.hpp"
 

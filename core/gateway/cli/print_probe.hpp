@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/json.hpp"
-#include "gateway/source_worker.hpp"
+#include "gateway/pipeline/source_worker.hpp"
 #include "source/sql_source.hpp"
 
 namespace mis::gateway::cli {

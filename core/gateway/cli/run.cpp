@@ -2,7 +2,7 @@
 #include "gateway/cli/print.hpp"
 #include "gateway/cli/session.hpp"
 #include "gateway/site.hpp"
-#include "gateway/watch.hpp"
+#include "gateway/watching/watch.hpp"
 #include "platform/service.hpp"
 
 namespace mis::gateway::cli {

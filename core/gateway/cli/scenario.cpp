@@ -1,4 +1,4 @@
-#include "gateway/scenario.hpp"
+#include "gateway/scenario/scenario.hpp"
 
 #include "gateway/cli/print.hpp"
 

@@ -10,8 +10,8 @@
 #include "config/gateway_config.hpp"
 #include "domain/nomenclature_groups.hpp"
 #include "gateway/cli/commands.hpp"
-#include "gateway/clinic_store.hpp"
 #include "gateway/daemon.hpp"
+#include "gateway/keeping/clinic_store.hpp"
 
 namespace mis::gateway::cli {
 

@@ -4,7 +4,7 @@
 #include "base/text.hpp"
 #include "gateway/cli/print.hpp"
 #include "gateway/cli/session.hpp"
-#include "gateway/conservation.hpp"
+#include "gateway/keeping/conservation.hpp"
 #include "platform/file.hpp"
 #include "platform/service.hpp"
 #include "record/quarantine.hpp"

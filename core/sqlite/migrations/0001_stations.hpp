@@ -36,7 +36,7 @@ create index if not exists record_row on record (stream, row_key) where row_key 
 create index if not exists record_parent on record (stream, parent) where parent is not null;
 
 -- further patients of a record: members of a shared limit, the patient that a merged one went into, whom a corrected record named before:
--- their change set is one (domain.md D2, P6)
+-- their change set is one (D2, P6)
 create table if not exists record_link (
   stream integer not null, key not null, party integer not null, owner integer, primary key (stream, key, party)) without rowid;
 create index if not exists record_link_party on record_link (party, owner);

@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
-#include "gateway/clinic_store.hpp"
-#include "gateway/meaning.hpp"
+#include "gateway/keeping/clinic_store.hpp"
+#include "gateway/pipeline/meaning.hpp"
 #include "record/mapper.hpp"
 #include "support/temporary_folder.hpp"
 

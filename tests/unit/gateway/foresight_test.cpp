@@ -1,11 +1,11 @@
-#include "gateway/foresight.hpp"
+#include "gateway/pipeline/foresight.hpp"
 
 #include <doctest/doctest.h>
 
 #include <random>
 
-#include "gateway/clinic_store.hpp"
-#include "gateway/meaning.hpp"
+#include "gateway/keeping/clinic_store.hpp"
+#include "gateway/pipeline/meaning.hpp"
 #include "outbox/outbox.hpp"
 #include "record/mapper.hpp"
 #include "support/temporary_folder.hpp"

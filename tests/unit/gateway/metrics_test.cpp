@@ -1,11 +1,11 @@
-#include "gateway/metrics.hpp"
+#include "gateway/watching/metrics.hpp"
 
 #include <doctest/doctest.h>
 
 #include <cstdlib>
 #include <filesystem>
 
-#include "gateway/health.hpp"
+#include "gateway/watching/health.hpp"
 #include "platform/file.hpp"
 
 using namespace mis::gateway;
@@ -59,7 +59,7 @@ std::string reasons(const Figures& figures) {
 
 }  // namespace
 
-TEST_CASE("metrics: the names of contract.md section 6 with their values") {
+TEST_CASE("metrics: the names of schemas/README.md section 6 with their values") {
     const std::string text = render_metrics(working());
     CHECK(
         says(text, R"(mis_gateway_source_lag_seconds{source="mis",stream="appointment"} 12.500000)")

@@ -1,12 +1,12 @@
 // A store is lost; what was sent is read back, the MIS and the exchange say the same again: nothing
-// is announced anew (domain.md I4).
+// is announced anew (I4).
 #include <doctest/doctest.h>
 
 #include <fstream>
 
-#include "gateway/backup.hpp"
-#include "gateway/clinic_store.hpp"
-#include "gateway/meaning.hpp"
+#include "gateway/keeping/backup.hpp"
+#include "gateway/keeping/clinic_store.hpp"
+#include "gateway/pipeline/meaning.hpp"
 #include "outbox/outbox.hpp"
 #include "record/mapper.hpp"
 #include "support/temporary_folder.hpp"

@@ -1,0 +1,136 @@
+#include "gateway/keeping/conservation.hpp"
+
+#include <map>
+#include <tuple>
+
+#include "domain_store/group_store.hpp"
+#include "outbox/outbox.hpp"
+
+namespace mis::gateway {
+namespace {
+
+constexpr int kGroupsPerPage = 500;
+constexpr std::size_t kEventsPerPage = 5'000;
+constexpr std::size_t kDifferencesMax = 100;
+
+struct Account {  // charges are compared per order, account, payer and currency
+    std::string order, limit, payer, currency;
+    friend auto operator<=>(const Account&, const Account&) = default;
+};
+
+std::string text_of(const JsonMembers& data, std::string_view name) {
+    const JsonView found = data.find(name);
+    return found.is_object() ? found.find("id").string() : found.string();
+}
+
+// Standing charges that left the clinic, added up; their number is returned.
+std::int64_t add_charges(
+    const domain::Announced& announced, std::map<Account, std::int64_t>& sums
+) {
+    std::int64_t count = 0;
+    for (const auto& [key, standing] : announced.standing) {
+        if (!key.starts_with("charge/") || standing.leaves != domain::Export::leaves) continue;
+        const JsonMembers data(standing.data.view());
+        const auto total = data.find("total").money();
+        if (!total) continue;
+        ++count;
+        sums[{
+            text_of(data, "order"), text_of(data, "limit"), text_of(data, "payer"),
+            std::string(total->currency.code())}] += total->minor;
+    }
+    return count;
+}
+
+domain::Announced announced_of(const domain_store::GroupStore& groups, std::int64_t group) {
+    const std::string text = groups.announced(group);
+    if (text.empty()) return {};
+    auto announced = domain::Announced::from_text(text);
+    if (!announced)
+        throw sqlite::StoreError(
+            sqlite::StoreError::Kind::corrupt,
+            "announced state of group " + std::to_string(group) + ": " + announced.error().text
+        );
+    return std::move(*announced);
+}
+
+std::map<Account, std::int64_t> sums_of_log(
+    sqlite::Database& database, std::int64_t& events_folded
+) {
+    domain::Announced folded;
+    std::int64_t after = 0;
+    for (;;) {
+        const auto page = outbox::read_events(database, after, kEventsPerPage);
+        if (page.empty()) break;
+        for (const auto& sent : page) {
+            after = sent.position;
+            ++events_folded;
+            if (!sent.type.starts_with("billing.")) continue;
+            domain::Event event;
+            event.id = sent.id;
+            event.type = sent.type;
+            event.data = JsonText::of(sent.data);
+            domain::apply(folded, event);
+            folded.ledger.clear();  // only what stands is asked here
+            folded.receipts.clear();
+        }
+    }
+    std::map<Account, std::int64_t> sums;
+    add_charges(folded, sums);
+    return sums;
+}
+
+std::string describe(const Account& account, std::int64_t announced, std::int64_t log) {
+    return "payer " + account.payer + (account.limit.empty() ? "" : ", account " + account.limit) +
+           (account.order.empty() ? "" : ", order " + account.order) + ": announced " +
+           Money{announced, *Currency::parse(account.currency)}.to_string() +
+           ", the event log adds up to " +
+           Money{log, *Currency::parse(account.currency)}.to_string();
+}
+
+}  // namespace
+
+Books check_conservation(ClinicStore& store, const Meaning& meaning, std::int64_t now_us) {
+    Books books;
+    const auto differ = [&](std::string text) {
+        if (books.differences.size() < kDifferencesMax)
+            books.differences.push_back(std::move(text));
+    };
+    const domain_store::GroupStore groups(store.database());
+    auto rules = meaning.rules();
+    rules.event_id_of = [](std::string_view, std::string_view, std::string_view, std::uint64_t) {
+        return std::string(32, '0');
+    };
+    std::map<Account, std::int64_t> announced_sums;
+    std::int64_t after = 0;
+    for (;;) {
+        const auto page = groups.groups_after(after, kGroupsPerPage);
+        if (page.empty()) break;
+        for (const auto group : page) {
+            after = group;
+            const auto parties = groups.parties(group);
+            if (parties.empty() || parties.front().kind == domain_store::PartyKind::practitioner)
+                continue;
+            ++books.groups;
+            const auto announced = announced_of(groups, group);
+            books.charges += add_charges(announced, announced_sums);
+            const auto outcome = domain::evaluate(
+                meaning.facts_of(group, now_us), announced, rules, store.identity()
+            );
+            if (!outcome.events.empty())
+                differ(
+                    outcome.events.front().partition_key + ": the records mean " +
+                    std::to_string(outcome.events.size()) +
+                    " events that were not announced, the first " + outcome.events.front().type
+                );
+        }
+    }
+    if (outbox::first_position(store.database()) > 1) return books;
+    auto log_sums = sums_of_log(store.database(), books.events_folded);
+    for (const auto& [account, sum] : announced_sums)
+        if (const auto log = log_sums[account]; log != sum) differ(describe(account, sum, log));
+    for (const auto& [account, sum] : log_sums)
+        if (sum != 0 && !announced_sums.contains(account)) differ(describe(account, 0, sum));
+    return books;
+}
+
+}  // namespace mis::gateway

@@ -1,0 +1,246 @@
+// The exchange's side of Meaning: messages find their group, orders find their patient
+// (P9).
+#include <algorithm>
+
+#include "gateway/pipeline/meaning.hpp"
+
+namespace mis::gateway {
+namespace {
+
+using domain_store::Party;
+using domain_store::PartyKind;
+
+constexpr int kWaitingPerPage = 500;
+constexpr int kAnsweredPerStep = 1000;
+constexpr int kMergesMax = 20;
+
+tl::unexpected<Error> unknown_order(const std::string& order) {
+    return fail(ErrorKind::rejected, "no order " + order + ": see `mis-gateway order list`");
+}
+
+}  // namespace
+
+inbox::Acceptance Meaning::accept(
+    sqlite::Transaction& transaction, const Json& message, std::int64_t now_us
+) {
+    inbox::AcceptOptions options;
+    options.now_us = now_us;
+    if (settings_.rules.export_mode == domain::ExportMode::all)
+        options.consent = inbox::ConsentRule::optional;
+    options.knows = [this](inbox::EntityKind, std::string_view id) {
+        return groups_.group_of_entity(id).has_value();
+    };
+    auto acceptance = inbox_.accept(transaction, message, options);
+    if (acceptance.verdict != inbox::Verdict::accepted) return acceptance;
+    attach(transaction, acceptance);
+    return acceptance;
+}
+
+void Meaning::attach(sqlite::Transaction& transaction, const inbox::Acceptance& acceptance) {
+    const std::string& order = acceptance.order;
+    std::vector<std::int64_t> groups;
+    if (!order.empty())
+        groups.push_back(
+            groups_.join(transaction, std::vector<Party>{{PartyKind::order, "", order}}).group
+        );
+    for (const std::string* id : {&acceptance.limit, &acceptance.plan, &acceptance.patient})
+        if (!id->empty())
+            if (const auto group = groups_.group_of_entity(*id)) groups.push_back(*group);
+    for (const auto group : groups) {
+        groups_.attach_message(transaction, group, static_cast<std::int64_t>(acceptance.position));
+        groups_.make_due(transaction, group);
+    }
+}
+
+void Meaning::adopt_restored(sqlite::Transaction& transaction, const std::vector<Party>& patients) {
+    for (const auto& party : patients)
+        if (const auto group =
+                groups_.group_of_entity(identity_.pseudonym(party.source, party.key)))
+            groups_.adopt(transaction, party, *group);
+}
+
+void Meaning::join_order(sqlite::Transaction& transaction, const domain::OrderLink& link) {
+    inbox_.link(transaction, link);
+    auto parties = reader_.hanging_together(link.source, link.patient_source_id);
+    adopt_restored(transaction, parties);
+    parties.push_back({PartyKind::order, "", link.order});
+    const auto joined = groups_.join(transaction, parties);
+    if (joined.announced.size() > 1) {  // two histories become one
+        domain_store::GroupStore::State state;
+        state.announced = merge_announced(joined.announced);
+        groups_.save(transaction, joined.group, state);
+    }
+    groups_.make_due(transaction, joined.group);
+}
+
+void Meaning::link_waiting_orders(std::int64_t now_us) {
+    std::string after;
+    for (;;) {
+        const auto page = inbox_.waiting_orders(after, kWaitingPerPage);
+        for (const auto& waiting : page) {
+            after = waiting.order;
+            if (waiting.identity.is_empty()) continue;  // only an operator can link it
+            const auto found = candidates(waiting.identity);
+            if (found.size() == 1 && inbox_.is_cancelled(waiting.order))
+                continue;  // its patient is nobody's business any more
+            sqlite::Transaction transaction(database_);
+            if (found.size() == 1) {
+                join_order(
+                    transaction, {waiting.order, found[0].source, found[0].source_id, now_us,
+                                  waiting.identity.ground()}
+                );
+            } else if (found.size() != waiting.candidates) {
+                inbox_.set_candidates(
+                    transaction, waiting.order, static_cast<std::uint32_t>(found.size())
+                );
+                if (const auto group = groups_.group_of({PartyKind::order, "", waiting.order}))
+                    groups_.make_due(transaction, *group);
+            } else {
+                continue;  // nothing new: nothing is written
+            }
+            transaction.commit();
+        }
+        if (std::ssize(page) < kWaitingPerPage) return;
+    }
+}
+
+std::vector<RecordKey> Meaning::candidates(const inbox::OrderIdentity& identity) const {
+    const auto by_index =
+        identity.phone_last_ten
+            ? records_.patients_by_phone(*identity.phone_last_ten)
+            : records_.patients_by_last_name(
+                  identity.folded_last_name.value_or(""), identity.birth_date.value_or("")
+              );
+    std::vector<RecordKey> found;
+    for (const auto& match : by_index) {
+        const auto record = records_.find({match.source, "patient", match.patient_source_id});
+        if (!record) continue;
+        const auto body = parse_json(record->body);
+        if (!body || !inbox::matches(identity, *body)) continue;
+        const RecordKey key =
+            merged_into(record->key, *body);  // two cards of one patient are one candidate
+        if (std::find(found.begin(), found.end(), key) == found.end()) found.push_back(key);
+    }
+    return found;
+}
+
+RecordKey Meaning::merged_into(const RecordKey& patient, const Json& body) const {
+    RecordKey at = patient;
+    Json card = body;
+    for (int hop = 0; hop < kMergesMax; ++hop) {
+        const std::string into = card.contains("merged_into") && card["merged_into"].is_string()
+                                     ? card["merged_into"].get<std::string>()
+                                     : "";
+        if (into.empty()) return at;
+        const auto next = records_.find({at.source, "patient", into});
+        if (!next) return at;
+        auto parsed = parse_json(next->body);
+        if (!parsed) return at;
+        at = next->key;
+        card = std::move(*parsed);
+    }
+    return patient;  // merged in a circle: nobody was merged
+}
+
+Result<void> Meaning::link_order(sqlite::Transaction& transaction, const domain::OrderLink& link) {
+    if (!inbox_.knows_order(link.order)) return unknown_order(link.order);
+    if (!records_.find({link.source, "patient", link.patient_source_id}))
+        return fail(
+            ErrorKind::rejected, "source " + link.source +
+                                     " has no patient with this id: give the patient's id in the "
+                                     "MIS; `mis-gateway plan " +
+                                     link.order + "` names those who match"
+        );
+    if (inbox_.link_of(link.order))
+        return fail(
+            ErrorKind::rejected, "order " + link.order + " is linked already: `order unlink` first"
+        );
+    join_order(transaction, link);
+    return {};
+}
+
+Result<void> Meaning::unlink_order(sqlite::Transaction& transaction, const std::string& order) {
+    if (!inbox_.knows_order(order)) return unknown_order(order);
+    if (!inbox_.link_of(order))
+        return fail(
+            ErrorKind::rejected, "order " + order + " is not linked: see `mis-gateway order list`"
+        );
+    inbox_.unlink(transaction, order);
+    if (const auto group = groups_.group_of({PartyKind::order, "", order}))
+        groups_.make_due(transaction, *group);
+    return {};
+}
+
+Result<void> Meaning::answer_mapping_hold(
+    sqlite::Transaction& transaction, const std::string& source, const std::string& stream,
+    change::RecordStore::Answer answer, std::int64_t now_us
+) {
+    const auto counts = records_.counts();
+    const auto held = std::find_if(counts.begin(), counts.end(), [&](const auto& count) {
+        return count.source == source && count.stream == stream && count.held_by_mapping > 0;
+    });
+    if (held == counts.end())
+        return fail(
+            ErrorKind::rejected,
+            "no mapping change waits at " + source + " " + stream + ": see `mis-gateway hold list`"
+        );
+    outbox::Outbox::Appender appender(outbox_, transaction);
+    MeaningReport report;
+    for (;;) {
+        const auto answered = records_.answer_mapping_hold(
+            transaction, {source, stream, held->kind}, answer, now_us, kAnsweredPerStep
+        );
+        if (answered.records == 0) break;
+        if (answer == change::RecordStore::Answer::send) continue;  // their groups are pending now
+        for (const auto& who : answered.groups) {
+            if (who.kind != change::GroupKind::patient)
+                continue;  // free times are announced as they are, they cost nobody anything
+            const auto parties = reader_.hanging_together(who.source, who.source_id);
+            work_out_patients(
+                transaction, appender, groups_.join(transaction, parties), &who, now_us,
+                Sending::baseline, report
+            );
+        }
+    }
+    appender.finish();
+    return {};
+}
+
+void Meaning::map_code(
+    sqlite::Transaction& transaction, const std::string& service_code,
+    const std::string& nomenclature
+) {
+    codes_.set(transaction, service_code, nomenclature);
+    make_all_due(transaction);
+}
+
+void Meaning::make_all_due(sqlite::Transaction& transaction) {
+    std::int64_t after =
+        0;  // any group may use the code; an evaluation that changes nothing announces nothing
+    for (;;) {
+        const auto page = groups_.groups_after(after, kAnsweredPerStep);
+        if (page.empty()) return;
+        for (const auto group : page) groups_.make_due(transaction, group);
+        after = page.back();
+    }
+}
+
+Result<void> Meaning::answer_feedback(
+    sqlite::Transaction& transaction, const std::string& feedback, const std::string& text,
+    std::int64_t now_us
+) {
+    if (text.empty()) return fail(ErrorKind::rejected, "the answer is empty");
+    const auto message = inbox_.answer(transaction, {feedback, text}, now_us);
+    if (!message)
+        return fail(
+            ErrorKind::rejected, "no feedback " + feedback + ": see `mis-gateway feedback list`"
+        );
+    const std::string order = inbox_.order_of_feedback(feedback).value_or("");
+    const auto joined =
+        groups_.join(transaction, std::vector<Party>{{PartyKind::order, "", order}});
+    groups_.attach_message(transaction, joined.group, static_cast<std::int64_t>(message->position));
+    groups_.make_due(transaction, joined.group);
+    return {};
+}
+
+}  // namespace mis::gateway

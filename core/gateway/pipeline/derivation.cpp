@@ -1,0 +1,95 @@
+#include "gateway/pipeline/derivation.hpp"
+
+#include <set>
+
+#include "sqlite/database.hpp"
+
+namespace mis::gateway {
+namespace {
+
+// After the ids were made: a name is no part of what an event says, and a practitioner who marries
+// re-announces nothing.
+void name_practitioners(Json& data, const PractitionerNames& names) {
+    for (auto& [name, value] : data.items())
+        if (value.is_object()) name_practitioners(value, names);
+    const auto practitioner = data.find("practitioner");
+    if (practitioner == data.end() || !practitioner->is_string()) return;
+    const auto known = names.find(practitioner->get<std::string>());
+    if (known != names.end()) data["practitioner_name"] = known->second;
+}
+
+std::vector<std::string> entities_of(const std::vector<domain::Event>& events) {
+    std::set<std::string> ids;
+    std::string_view last;  // most events name the one patient, twice
+    for (const auto& event : events)
+        for (const std::string* name : {&event.subject, &event.partition_key}) {
+            if (*name == last) continue;
+            last = *name;
+            const auto slash = name->find('/');
+            if (slash != std::string::npos && !name->starts_with("slot/") &&
+                !name->starts_with("source/"))
+                ids.insert(name->substr(slash + 1));
+        }
+    return {ids.begin(), ids.end()};
+}
+
+}  // namespace
+
+Disclosure disclose(
+    std::vector<domain::Event> events, const disclosure::Canary& canary,
+    const PractitionerNames& names
+) {
+    Disclosure disclosed;
+    disclosure::Gate gate;
+    disclosed.leaving.reserve(events.size());
+    for (auto& event : events) {
+        if (!names.empty()) {
+            Json data = event.data.tree();
+            name_practitioners(data, names);
+            event.data = data;
+        }
+        if (!gate.disclose(std::move(event), canary, disclosed.leaving).left())
+            ++disclosed.withheld;
+    }
+    disclosed.gate = gate.counts();
+    return disclosed;
+}
+
+Derivation derive(
+    const domain::GroupFacts& facts, const domain::Announced& before, const domain::Rules& rules,
+    const PractitionerNames& names, const Identity& identity
+) {
+    Derivation derived;
+    domain::Outcome outcome = domain::evaluate(facts, before, rules, identity);
+    derived.announced = outcome.after.to_text();
+    derived.entities = entities_of(outcome.events);
+    for (const domain::Event& event : outcome.events)
+        if (!event.id.empty()) derived.event_ids.push_back(event.id);
+    derived.next_tick = outcome.next_tick;
+    derived.problems = std::move(outcome.problems);
+    derived.waiting = std::move(outcome.waiting);
+    derived.unmapped_codes = std::move(outcome.unmapped_codes);
+    disclosure::Canary canary;
+    for (const auto& record : facts.records) canary.add_record(record.key.kind, record.body);
+    auto disclosed = disclose(std::move(outcome.events), canary, names);
+    derived.leaving = std::move(disclosed.leaving);
+    derived.withheld = disclosed.withheld;
+    derived.gate = std::move(disclosed.gate);
+    return derived;
+}
+
+domain::Announced parse_announced(const std::vector<std::string>& texts) {
+    std::vector<domain::Announced> parts;
+    for (const auto& text : texts) {
+        auto part = domain::Announced::from_text(text);
+        if (!part)
+            throw sqlite::StoreError(
+                sqlite::StoreError::Kind::corrupt,
+                "announced state of a group: " + part.error().text
+            );
+        parts.push_back(std::move(*part));
+    }
+    return domain::joined(std::move(parts));
+}
+
+}  // namespace mis::gateway

@@ -1,0 +1,52 @@
+// Derivation: the pure part of a group's meaning. What its facts mean, what of that may leave, and
+// what is announced from then on; no store, no clock, any thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/identity.hpp"
+#include "disclosure/gate.hpp"
+#include "domain/evaluate.hpp"
+
+namespace mis::gateway {
+
+// Public id → name; empty unless they may leave (schemas/README.md section 2).
+using PractitionerNames = std::map<std::string, std::string>;
+
+// What the writer needs of an outcome, and no more: many of them wait at a time.
+struct Derivation {
+    std::string announced;  // canonical JSON
+    std::vector<disclosure::DisclosedEvent> leaving;
+    std::int64_t withheld = 0;  // events that do not leave
+    disclosure::GateCounts gate;
+    std::vector<std::string> event_ids;  // that the outcome counts on
+    std::vector<std::string> entities;  // public ids by which the exchange may name the group later
+    std::optional<Timestamp> next_tick;
+    std::vector<domain::Problem> problems;
+    std::vector<domain::Waiting> waiting;
+    std::vector<std::string> unmapped_codes;
+};
+
+Derivation derive(
+    const domain::GroupFacts& facts, const domain::Announced& before, const domain::Rules& rules,
+    const PractitionerNames& names, const Identity& identity
+);
+
+struct Disclosure {
+    std::vector<disclosure::DisclosedEvent> leaving;
+    std::int64_t withheld = 0;
+    disclosure::GateCounts gate;
+};
+Disclosure disclose(
+    std::vector<domain::Event> events, const disclosure::Canary& canary,
+    const PractitionerNames& names
+);
+
+// What several groups announced, once they are one. Throws sqlite::StoreError: a text is damaged.
+domain::Announced parse_announced(const std::vector<std::string>& texts);
+
+}  // namespace mis::gateway

@@ -1,0 +1,89 @@
+#include "gateway/pipeline/group_reader.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace mis::gateway {
+
+using domain_store::Party;
+using domain_store::PartyKind;
+
+std::vector<Party> GroupReader::hanging_together(
+    const std::string& source, const std::string& patient
+) const {
+    std::vector<Party> found{{PartyKind::patient, source, patient}};
+    std::set<Party> seen(found.begin(), found.end());
+    std::set<std::int64_t> groups;
+    const auto add = [&](Party party) {
+        if (party.kind == PartyKind::patient && seen.insert(party).second)
+            found.push_back(std::move(party));
+    };
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        const Party at = found[i];
+        for (const auto& other : records_.patients_joined_with(at.source, at.key))
+            add({PartyKind::patient, at.source, other});
+        const auto group = groups_.group_of(at);
+        if (!group || !groups.insert(*group).second) continue;
+        for (auto& party : groups_.parties(*group)) add(std::move(party));
+    }
+    return found;
+}
+
+domain::GroupFacts GroupReader::facts_of(const Members& members, const Timestamp& now) const {
+    const auto& parties = members.parties;
+    domain::GroupFacts facts;
+    facts.now = now;
+    std::set<RecordKey> seen;
+    for (const auto& party : parties) {
+        if (party.kind == PartyKind::order) {
+            if (auto link = inbox_.link_of(party.key))
+                facts.links.push_back(std::move(*link));
+            else
+                facts.waits.push_back({party.key, inbox_.candidates_of(party.key)});
+            continue;
+        }
+        for (auto& record : records_.standing_of_patient(party.source, party.key))
+            if (parties.size() == 1 || seen.insert(record.key).second)
+                facts.records.push_back(
+                    {std::move(record.key), record.version, record.since_us, std::move(record.body)}
+                );
+    }
+    for (const auto position : members.messages)
+        facts.messages.push_back(inbox_.message(static_cast<std::uint64_t>(position)));
+    const bool feedback =
+        std::any_of(facts.messages.begin(), facts.messages.end(), [](const auto& message) {
+            return message.type.starts_with("feedback.");
+        });
+    if (feedback) facts.feedback_of_clinic = inbox_.feedback_counts();
+    return facts;
+}
+
+GroupReader::Members GroupReader::members_of(std::int64_t group) const {
+    return {groups_.parties(group), groups_.messages(group)};
+}
+
+domain::GroupFacts GroupReader::facts_of(std::int64_t group, const Timestamp& now) const {
+    return facts_of(members_of(group), now);
+}
+
+std::optional<GroupReader::Preview> GroupReader::preview(
+    const std::string& source, const std::string& patient, const Timestamp& now
+) const {
+    const auto parties = hanging_together(source, patient);
+    const auto group = groups_.group_of(parties.front());
+    if (!group && parties.size() > 1) return std::nullopt;
+    Preview found;
+    if (group) {
+        for (const auto& party : parties)
+            if (groups_.group_of(party) != group) return std::nullopt;
+        found.members = members_of(*group);
+        if (auto text = groups_.announced(*group); !text.empty())
+            found.announced.push_back(std::move(text));
+    } else {
+        found.members.parties = parties;
+    }
+    found.facts = facts_of(found.members, now);
+    return found;
+}
+
+}  // namespace mis::gateway

@@ -1,0 +1,203 @@
+// Meaning: the second of the two transactions. Per change set: load the group's standing facts,
+// evaluate, disclose, append to the outbox, save what was announced, end the waiting. Several
+// change sets share one commit (and one fsync); each is whole in it.
+//
+// Owned by the pipeline, called from the thread that writes. After a crash whatever was not
+// committed is worked out again from the same facts, with the same ids (I2).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/identity.hpp"
+#include "change/record_store.hpp"
+#include "domain/evaluate.hpp"
+#include "domain_store/code_map.hpp"
+#include "domain_store/group_store.hpp"
+#include "gateway/pipeline/derivation.hpp"
+#include "gateway/pipeline/foresight.hpp"
+#include "gateway/pipeline/group_reader.hpp"
+#include "inbox/inbox.hpp"
+#include "outbox/outbox.hpp"
+#include "sqlite/database.hpp"
+
+namespace mis::gateway {
+
+struct MeaningSettings {
+    domain::Rules rules;
+    std::map<std::string, Zone>
+        configured_branch_zones;  // over what the records of kind branch say
+    int slot_days = 28;           // A3: the coming weeks
+    int groups_per_commit = 200;
+    enum class PractitionerNames {
+        stay,
+        leave
+    } practitioner_names = PractitionerNames::stay;  // schemas/README.md section 2
+};
+
+struct MeaningReport {
+    std::int64_t groups = 0;
+    std::int64_t events = 0;         // appended to the outbox
+    std::int64_t withheld = 0;       // X1: tracked here, never sent
+    std::int64_t foreseen = 0;       // groups that were worked out ahead (foresight.hpp)
+    std::int64_t lines_waiting = 0;  // L0: their account is not known yet
+    std::vector<domain::Problem> problems;
+    MeaningReport& operator+=(const MeaningReport& other);
+};
+
+class Meaning {
+  public:
+    Meaning(
+        sqlite::Database& database, const Identity& identity, std::uint32_t epoch,
+        MeaningSettings settings
+    );
+    Meaning(const Meaning&) = delete;
+    Meaning& operator=(const Meaning&) = delete;
+
+    // Everything that waits: pending groups, orders without a patient, groups whose time has come.
+    // `now_us` is the change sets' time. A group with a patient of a source in `mid_pass` is left
+    // for the end of that pass (D2). Returns when nothing else waits. After each commit
+    // `go_on` is asked, if given: it may let others have the store for a moment, and says whether
+    // to go on.
+    MeaningReport work_off(
+        std::int64_t now_us, const std::set<std::string>& mid_pass = {},
+        const std::function<bool()>& go_on = {}
+    );
+
+    // A message of the exchange: stored, and its group made due. The caller commits; work_off()
+    // gives it meaning.
+    inbox::Acceptance accept(
+        sqlite::Transaction& transaction, const Json& message, std::int64_t now_us
+    );
+
+    // Whom an order with these identifiers could mean now (P9): one is linked by itself,
+    // none or several wait.
+    std::vector<RecordKey> candidates(const inbox::OrderIdentity& identity) const;
+
+    // The operator's hand. rejected: no such order, no such patient, or nothing to undo.
+    Result<void> link_order(sqlite::Transaction& transaction, const domain::OrderLink& link);
+    Result<void> unlink_order(sqlite::Transaction& transaction, const std::string& order);
+
+    // `hold release --send|--baseline`: the records that a new mapping changed become the standing
+    // ones; *baseline* takes their consequences as announced without sending them. rejected:
+    // nothing waits there. What else was pending has its meaning first.
+    Result<void> answer_mapping_hold(
+        sqlite::Transaction& transaction, const std::string& source, const std::string& stream,
+        change::RecordStore::Answer answer, std::int64_t now_us
+    );
+    // I8: plans are matched anew with the new code; nothing charged is reversed.
+    void map_code(
+        sqlite::Transaction& transaction, const std::string& service_code,
+        const std::string& nomenclature
+    );
+    // F1: the clinic's answer. rejected: no such feedback.
+    Result<void> answer_feedback(
+        sqlite::Transaction& transaction, const std::string& feedback, const std::string& text,
+        std::int64_t now_us
+    );
+
+    // Events without a group: source.degraded and its like.
+    void announce(
+        sqlite::Transaction& transaction, const std::vector<domain::Event>& events,
+        std::int64_t now_us
+    );
+
+    // I8: the clinic's table and the branches' zones are read anew.
+    void reload_rules();
+    bool read_price_lists();
+    void make_all_due(sqlite::Transaction& transaction);
+
+    // With a way to read the store beside the writer, the groups that come next are worked out on
+    // another core (foresight.hpp). The events are the same.
+    void foresee_with(std::function<sqlite::Database()> open_reader) {
+        open_reader_ = std::move(open_reader);
+    }
+
+    const disclosure::GateCounts& gate_counts() const { return gate_counts_; }
+    const domain::Rules& rules() const { return settings_.rules; }
+
+    // The facts of one group, as evaluate() gets them; also for `plan`, `limit`, `reconcile`.
+    domain::GroupFacts facts_of(std::int64_t group, std::int64_t now_us) const;
+
+  private:
+    void link_waiting_orders(std::int64_t now_us);
+    bool work_off_some(
+        std::int64_t now_us, const std::set<std::string>& mid_pass, MeaningReport& report
+    );
+    std::vector<change::PendingGroup> waiting_groups(
+        std::size_t most, const std::set<std::string>& mid_pass
+    ) const;
+    bool touches(std::int64_t group, const std::set<std::string>& sources) const;
+    static std::string merge_announced(const std::vector<std::string>& texts);
+    void attach(sqlite::Transaction& transaction, const inbox::Acceptance& acceptance);
+    RecordKey merged_into(const RecordKey& patient, const Json& body) const;
+    // After a restore the exchange's pseudonym is known before the patient is read: he belongs
+    // where it stands, before he is joined with anybody, else all that was sent would be said again
+    // (I4).
+    void adopt_restored(
+        sqlite::Transaction& transaction, const std::vector<domain_store::Party>& patients
+    );
+    void join_order(sqlite::Transaction& transaction, const domain::OrderLink& link);
+    enum class Sending { send, baseline };
+    void work_out_patients(
+        sqlite::Transaction& transaction, outbox::Outbox::Appender& appender,
+        const domain_store::Joined& joined, const change::GroupKey* patient, std::int64_t now_us,
+        Sending sending, MeaningReport& report
+    );
+    Derivation derive_now(
+        outbox::Outbox::Appender& appender, const domain::GroupFacts& facts,
+        const std::vector<std::string>& announced
+    );
+    std::optional<Foresight::Answer> foreseen(
+        outbox::Outbox::Appender& appender, const change::GroupKey& patient,
+        const domain_store::Joined& joined, std::int64_t now_us
+    );
+    void look_ahead(std::vector<change::GroupKey> next, std::int64_t now_us);
+    bool join_named_accounts(
+        sqlite::Transaction& transaction, domain_store::Joined& whole,
+        const domain::GroupFacts& facts, const std::vector<domain::Waiting>& lines
+    );
+    void work_out_practitioner(
+        sqlite::Transaction& transaction, outbox::Outbox::Appender& appender,
+        const domain_store::Joined& joined, const change::GroupKey& who, std::int64_t now_us,
+        MeaningReport& report
+    );
+    void append(
+        outbox::Outbox::Appender& appender, const std::vector<domain::Event>& events,
+        std::int64_t now_us, MeaningReport& report
+    );
+    void reload_practitioner_names();
+    Zone zone_of_branch(const std::string& source, const std::string& branch) const;
+
+    sqlite::Database& database_;
+    const Identity& identity_;
+    MeaningSettings settings_;
+    change::RecordStore records_;
+    domain_store::GroupStore groups_;
+    domain_store::CodeMap codes_;
+    inbox::Inbox inbox_;
+    GroupReader reader_;
+    outbox::Outbox outbox_;
+    disclosure::GateCounts gate_counts_;
+    std::function<sqlite::Database()> open_reader_;
+    std::uint64_t rules_read_ = 0, foresight_rules_ = 0;  // how often; when foresight_ was made
+    std::unique_ptr<Foresight> foresight_;                // while work_off() runs
+    // Whether only work_off_some() wrote since the answers at hand were begun: then the facts of
+    // the same members are the same, and are not read again (sqlite::Database).
+    bool alone_since_look_ = false;
+    std::int64_t others_at_look_ = -1, others_at_last_look_ = -1, changes_at_end_ = -1;
+    std::map<std::pair<std::string, std::string>, Zone> branch_zones_;  // (source, branch)
+    PractitionerNames practitioner_names_;
+    std::pair<std::int64_t, std::int64_t> price_lists_{
+        -1, -1};  // RecordStore::state_of_kind when they were read
+    std::map<std::string, std::string>
+        listed_codes_;  // folded code → nomenclature, by the clinic's own price lists (I8)
+};
+
+}  // namespace mis::gateway

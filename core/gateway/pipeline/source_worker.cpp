@@ -1,0 +1,356 @@
+#include "gateway/pipeline/source_worker.hpp"
+
+#include <algorithm>
+#include <thread>
+
+#include "base/log.hpp"
+#include "change/key_ranges.hpp"
+#include "change/reconciliation.hpp"
+#include "platform/crash_point.hpp"
+#include "record/quarantine.hpp"
+
+namespace mis::gateway {
+
+namespace {
+
+constexpr std::chrono::milliseconds kStoreBreather{1};  // long enough for a waiting thread to wake
+
+// Names the source as being read as long as the pass lasts, also when a failing store throws
+// through it.
+class MidPass {
+  public:
+    MidPass(std::set<std::string>& names, std::mutex& mutex, const std::string& name)
+        : names_(names), mutex_(mutex), name_(name) {
+        const std::lock_guard lock(mutex_);
+        names_.insert(name_);
+    }
+    MidPass(const MidPass&) = delete;
+    MidPass& operator=(const MidPass&) = delete;
+    ~MidPass() {
+        const std::lock_guard lock(mutex_);
+        names_.erase(name_);
+    }
+
+  private:
+    std::set<std::string>& names_;
+    std::mutex& mutex_;
+    const std::string name_;
+};
+
+// Rows that could not be read go to quarantine, those that now could come out of it.
+void settle_quarantine(
+    sqlite::Transaction& transaction, const std::string& source, const change::CaptureBatch& batch,
+    std::int64_t now_us
+) {
+    const std::string& stream = batch.stream.stream;
+    std::map<std::string, std::vector<record::RowIssue>> by_row;
+    for (const auto& issue : batch.issues)
+        by_row[issue.row_key.empty() ? issue.raw_row : issue.row_key].push_back(issue);
+    for (const auto& [row, issues] : by_row)
+        record::Quarantine::put(transaction, source, issues, now_us);
+    if (!record::Quarantine::any_open(transaction.database(), source, stream)) return;
+    const auto resolve = [&](const std::string& row_key) {
+        if (!by_row.contains(row_key))
+            record::Quarantine::resolve(transaction, source, stream, row_key, now_us);
+    };
+    for (const auto& arrival : batch.arrivals)
+        resolve(arrival.row_key.empty() ? arrival.record.source_id : arrival.row_key);
+    for (const auto& key : batch.gone) resolve(key);
+}
+
+}  // namespace
+
+struct SourceWorker::Stream {
+    source::StreamDeclaration declaration;
+    std::map<std::string, Zone> zones;  // of the branches, when the mapper was made
+    std::unique_ptr<record::Mapper> mapper;
+    std::optional<change::StreamPass> pass;
+    StreamStatus* status = nullptr;
+};
+
+SourceWorker::SourceWorker(
+    ClinicStore& store, Meaning& meaning, std::set<std::string>& mid_pass, SourceSetup setup,
+    const Clock& clock, Hooks hooks
+)
+    : store_(store),
+      meaning_(meaning),
+      mid_pass_(mid_pass),
+      setup_(std::move(setup)),
+      clock_(clock),
+      hooks_(std::move(hooks)),
+      reader_(store.reader()),
+      known_(reader_) {
+    for (const auto& stream : setup_.connector.streams) status_[stream.name].stream = stream.name;
+}
+
+SourceWorker::~SourceWorker() = default;
+
+void SourceWorker::cancel() {
+    cancelled_ = true;
+    if (source_) source_->cancel();
+}
+
+std::vector<StreamStatus> SourceWorker::status() const {
+    const std::lock_guard lock(status_mutex_);
+    std::vector<StreamStatus> all;
+    for (const auto& declaration : setup_.connector.streams)
+        all.push_back(status_.at(declaration.name));
+    if (!source_error_.empty())
+        for (auto& status : all)
+            if (status.off.empty()) status.error = source_error_;
+    return all;
+}
+
+bool SourceWorker::is_reconciling() {
+    return change::reconciliation_is_under_way(reader_, setup_.name);
+}
+
+Result<void> SourceWorker::prepare() {
+    if (source_) return check_identity();
+    auto made =
+        source::SqlSource::create(setup_.connector, setup_.firebird, clock_, setup_.options);
+    if (!made) return fail(made.error());
+    source_ = std::move(*made);
+    keys_.reset();
+    const auto off = source_->streams_off();
+    if (!off) {
+        source_.reset();
+        return fail(off.error());
+    }
+    streams_.clear();
+    {
+        const std::lock_guard lock(status_mutex_);
+        for (auto& [name, status] : status_) {
+            const auto found = off->find(name);
+            status.off = found == off->end() ? "" : found->second;
+        }
+    }
+    for (const auto& declaration : setup_.connector.streams) {
+        if (off->contains(declaration.name)) continue;
+        streams_.push_back(std::make_unique<Stream>());
+        streams_.back()->declaration = declaration;
+        streams_.back()->status = &status_.at(declaration.name);
+    }
+    return check_identity();
+}
+
+// Made when its turn comes, and again when the branches' zones have changed: times of a branch are
+// read in its zone, which an earlier stream of the same pass may have told.
+Result<void> SourceWorker::prepare_stream(Stream& stream) {
+    if (const auto stopped = setup_.stopped.find(stream.declaration.name);
+        stopped != setup_.stopped.end())
+        return fail(ErrorKind::misconfigured, stopped->second);
+    record::MapContext context{setup_.clinic_zone, {}, setup_.options.site, setup_.currency};
+    {
+        const std::lock_guard lock(store_.mutex());
+        context.branch_zones = meaning_.rules().branch_zones;
+    }
+    const auto same_zone = [](const auto& a, const auto& b) {
+        return a.first == b.first && a.second.name() == b.second.name();
+    };
+    if (stream.pass && std::equal(
+                           stream.zones.begin(), stream.zones.end(), context.branch_zones.begin(),
+                           context.branch_zones.end(), same_zone
+                       ))
+        return {};
+    auto mapper = record::Mapper::create(setup_.connector, stream.declaration, context);
+    if (!mapper) return fail(mapper.error());
+    stream.pass.reset();
+    stream.mapper = std::move(*mapper);
+    stream.zones = std::move(context.branch_zones);
+    auto pass = change::StreamPass::create(
+        setup_.name, stream.declaration, *source_, *stream.mapper, known_, reader_, clock_,
+        setup_.pass
+    );
+    if (!pass) return fail(pass.error());
+    stream.pass.emplace(std::move(*pass));
+    return {};
+}
+
+Result<void> SourceWorker::check_identity() {
+    const auto fingerprint = source_->fingerprint();
+    if (!fingerprint) return fail(fingerprint.error());
+    if (!keys_) {
+        std::vector<std::string> names;
+        for (const auto& stream : streams_) names.push_back(stream->declaration.name);
+        const auto compared = change::compare_key_ranges(reader_, *source_, setup_.name, names);
+        if (!compared) return fail(compared.error());
+        keys_ = *compared;
+    }
+    const std::lock_guard lock(store_.mutex());
+    sqlite::Transaction transaction(store_.database());
+    const auto verdict =
+        change::check_fingerprint(transaction, setup_.name, *fingerprint, *keys_, clock_.unix_us());
+    transaction.commit();
+    if (verdict == change::FingerprintVerdict::held) {
+        keys_.reset();  // asked again: the right base may come back
+        return fail(
+            ErrorKind::misconfigured,
+            "this is another base than the one read so far under the name " + setup_.name +
+                ": if it is meant, `mis-gateway hold release " + setup_.name +
+                "`; else mend the connection in the configuration"
+        );
+    }
+    return {};
+}
+
+Result<change::CaptureCounts> SourceWorker::capture(Stream& stream, change::CaptureBatch&& batch) {
+    if (cancelled_) return fail(ErrorKind::cancelled, "stopping");
+    if (hooks_.room)
+        if (auto room = hooks_.room(); !room) return fail(room.error());
+    const std::int64_t now_us = clock_.unix_us();
+    change::CaptureCounts counts;
+    {
+        const std::lock_guard lock(store_.mutex());
+        sqlite::Transaction transaction(store_.database());
+        change::RecordStore records(store_.database());
+        counts = change::apply(transaction, records, batch, now_us);
+        settle_quarantine(transaction, setup_.name, batch, now_us);
+        platform::crash_point("capture.before_commit");
+        transaction.commit();
+        platform::crash_point("capture.after_commit");
+    }
+    const std::lock_guard lock(status_mutex_);
+    auto& status = *stream.status;
+    status.rows_scanned += batch.rows;
+    status.rows_unchanged += counts.unchanged + counts.silent;
+    status.rows_mapped += counts.created + counts.updated;
+    status.rows_quarantined += static_cast<std::int64_t>(batch.issues.size());
+    for (const auto& [reason, rows] : batch.skipped) status.rows_skipped += rows;
+    return counts;
+}
+
+SourceWorker::PassSummary SourceWorker::pass(
+    change::PassMode mode, const std::string& only_stream
+) {
+    PassSummary summary;
+    cancelled_ = false;
+    if (auto prepared = prepare(); !prepared) {
+        summary.degraded.emplace("", prepared.error());
+        degrade("", prepared.error());
+        if (prepared.error().kind == ErrorKind::unavailable) source_.reset();
+        return summary;
+    }
+    recover("");
+    auto mid_pass = std::make_unique<MidPass>(mid_pass_, store_.mutex(), setup_.name);
+    bool connection_lost = false;
+    for (auto& stream : streams_) {
+        if (!only_stream.empty() && stream->declaration.name != only_stream) continue;
+        const std::int64_t started_us = clock_.unix_us();
+        if (auto prepared = prepare_stream(*stream); !prepared) {
+            summary.degraded.emplace(stream->declaration.name, prepared.error());
+            degrade(stream->declaration.name, prepared.error());
+            continue;
+        }
+        const auto report = stream->pass->run(mode, [&](change::CaptureBatch&& batch) {
+            return capture(*stream, std::move(batch));
+        });
+        if (!report) {
+            summary.degraded.emplace(stream->declaration.name, report.error());
+            if (report.error().kind != ErrorKind::cancelled)
+                degrade(stream->declaration.name, report.error());
+            {
+                const std::lock_guard lock(store_.mutex());
+                sqlite::Transaction transaction(store_.database());
+                stream->pass->failed(transaction, report.error());
+                transaction.commit();
+            }
+            if (cancelled_) break;
+            if (report.error().kind != ErrorKind::unavailable) continue;
+            connection_lost = true;
+            // One stream may be too slow while the others can be read; when the server itself is
+            // away, its others need not be tried, and not be said, one by one.
+            if (!source_->source_now()) break;
+            continue;
+        }
+        summary.counts += report->counts;
+        if (stream->declaration.kind == "branch" && report->counts.wrote()) {
+            const std::lock_guard lock(store_.mutex());
+            meaning_.reload_rules();
+        }
+        if (report->backfilled) {
+            const std::lock_guard lock(store_.mutex());
+            store_.database().execute("pragma temp_store = file"
+            );  // sorting a million keys in memory would need some 50 MB
+            {
+                sqlite::Transaction transaction(store_.database());
+                change::RecordStore::create_indexes(transaction);
+                transaction.commit();
+            }
+            store_.database().execute("pragma temp_store = memory");
+        }
+        summary.rows += report->rows;
+        recover(stream->declaration.name);
+        const std::lock_guard lock(status_mutex_);
+        stream->status->last_success_us = clock_.unix_us();
+        stream->status->poll_us = stream->status->last_success_us - started_us;
+        stream->status->drift = stream->pass->state().drift;
+        stream->status->reconciled_us = stream->pass->state().reconciled_us;
+    }
+    if (connection_lost) {
+        streams_.clear();
+        source_.reset();  // connects anew next time
+    }
+    mid_pass.reset();
+    if (summary.counts.wrote()) reader_.give_back_cache();
+    std::unique_lock lock(store_.mutex());
+    if (!cancelled_)
+        summary.meaning = meaning_.work_off(clock_.unix_us(), mid_pass_, [&] {
+            // The meaning of a whole backfill takes minutes: deliveries, health and other sources
+            // get their turn between two commits.
+            lock.unlock();
+            std::this_thread::sleep_for(kStoreBreather);
+            lock.lock();
+            return !cancelled_;
+        });
+    return summary;
+}
+
+void SourceWorker::degrade(const std::string& stream, const Error& error) {
+    {
+        const std::lock_guard lock(status_mutex_);
+        std::string& held = stream.empty() ? source_error_ : status_.at(stream).error;
+        if (held == error.text) return;
+        const bool news = held.empty();
+        held = error.text;
+        log::warn(
+            "source {}{}{} degraded: {}", setup_.name, stream.empty() ? "" : " stream ", stream,
+            error.text
+        );
+        if (!news) return;
+    }
+    announce("source.degraded", stream, to_string(error.kind));
+}
+
+void SourceWorker::recover(const std::string& stream) {
+    {
+        const std::lock_guard lock(status_mutex_);
+        std::string& held = stream.empty() ? source_error_ : status_.at(stream).error;
+        if (held.empty()) return;
+        held.clear();
+    }
+    log::info("source {}{}{} recovered", setup_.name, stream.empty() ? "" : " stream ", stream);
+    announce("source.recovered", stream, "");
+}
+
+void SourceWorker::announce(
+    const std::string& type, const std::string& stream, std::string_view reason
+) {
+    domain::Event event;
+    event.type = type;
+    event.entity_id = "source/" + setup_.name;
+    event.subject = event.partition_key = event.entity_id;
+    event.source = setup_.name;
+    event.time = setup_.clinic_zone.at(clock_.unix_us());
+    event.data.set_string("source", setup_.name);
+    if (!stream.empty()) event.data.set_string("stream", stream);
+    event.identity = event.data.text();
+    if (!reason.empty()) event.data.set_string("reason", reason);
+    event.ground = "state of the connection, no patient";
+    const std::lock_guard lock(store_.mutex());
+    sqlite::Transaction transaction(store_.database());
+    meaning_.announce(transaction, {event}, clock_.unix_us());
+    transaction.commit();
+}
+
+}  // namespace mis::gateway

@@ -1,0 +1,109 @@
+// SourceWorker: passes over one source. Reading and mapping happen on the caller's thread without
+// any lock; each batch is captured, and the pass's meaning worked off, under the store's mutex.
+//
+// A stream that fails is degraded: it keeps its cursor, its absence removes nothing, the others go
+// on. The source's streams are prepared anew after a connection error. After a crash everything not
+// committed is read again.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "change/stream_pass.hpp"
+#include "gateway/keeping/clinic_store.hpp"
+#include "gateway/pipeline/meaning.hpp"
+#include "record/mapper.hpp"
+#include "source/connector.hpp"
+#include "source/sql_source.hpp"
+
+namespace mis::gateway {
+
+struct SourceSetup {
+    std::string name;
+    source::Connector connector;
+    source::FirebirdSettings firebird;
+    source::SqlSourceOptions options;
+    Zone clinic_zone;
+    std::string currency = "RUB";
+    change::PassOptions pass;
+    std::map<std::string, std::string>
+        stopped;  // stream → why it must not run (a site's override that no longer fits)
+};
+
+struct StreamStatus {
+    std::string stream;
+    std::string off;    // why the stream is off on this base; empty: it is on
+    std::string error;  // why it is degraded; empty: it is not
+    std::int64_t last_success_us = 0;
+    std::int64_t rows_scanned = 0, rows_unchanged = 0, rows_mapped = 0, rows_quarantined = 0,
+                 rows_skipped = 0;   // since start
+    std::int64_t poll_us = 0;        // duration of the last pass
+    change::Drift drift;             // of the last full comparison
+    std::int64_t reconciled_us = 0;  // when that was; 0: not yet
+};
+
+class SourceWorker {
+  public:
+    struct Hooks {
+        std::function<Result<void>()>
+            room;  // whether outbox and disk have room to read on; asked before each batch
+    };
+
+    SourceWorker(
+        ClinicStore& store, Meaning& meaning, std::set<std::string>& mid_pass, SourceSetup setup,
+        const Clock& clock, Hooks hooks
+    );
+    ~SourceWorker();
+
+    struct PassSummary {
+        change::CaptureCounts counts;
+        MeaningReport meaning;
+        std::int64_t rows = 0;
+        std::map<std::string, Error> degraded;  // stream → why; "" for the whole source
+    };
+    // One complete pass: every stream, then the meaning of what changed. Only a failing local store
+    // throws.
+    PassSummary pass(change::PassMode mode, const std::string& only_stream = {});
+
+    void cancel();  // from any thread: the running read ends soon, and so does the pass
+    std::vector<StreamStatus> status() const;
+    // A reconciliation was interrupted; the next passes go on with it. Asked before the first pass.
+    bool is_reconciling();
+    const std::string& name() const { return setup_.name; }
+    const SourceSetup& setup() const { return setup_; }
+
+  private:
+    struct Stream;
+    Result<void> prepare();
+    Result<void> check_identity();
+    Result<void> prepare_stream(Stream& stream);
+    Result<change::CaptureCounts> capture(Stream& stream, change::CaptureBatch&& batch);
+    void degrade(const std::string& stream, const Error& error);
+    void recover(const std::string& stream);
+    void announce(const std::string& type, const std::string& stream, std::string_view reason);
+
+    ClinicStore& store_;
+    Meaning& meaning_;
+    std::set<std::string>& mid_pass_;  // guarded by the store's mutex
+    SourceSetup setup_;
+    const Clock& clock_;
+    Hooks hooks_;
+    sqlite::Database reader_;
+    change::RecordStore known_;
+    std::unique_ptr<source::SqlSource> source_;
+    std::optional<change::KeyRanges> keys_;  // compared once per connection
+    std::vector<std::unique_ptr<Stream>> streams_;
+    std::atomic<bool> cancelled_{false};
+    mutable std::mutex status_mutex_;
+    std::map<std::string, StreamStatus> status_;  // guarded by status_mutex_
+    std::string source_error_;                    // guarded by status_mutex_
+};
+
+}  // namespace mis::gateway

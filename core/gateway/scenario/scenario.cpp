@@ -1,0 +1,267 @@
+#include "gateway/scenario/scenario.hpp"
+
+#include <array>
+
+#include "config/yaml.hpp"
+#include "gateway/pipeline/meaning.hpp"
+#include "platform/file.hpp"
+#include "record/mapper.hpp"
+#include "record/schema.hpp"
+#include "sqlite/migration.hpp"
+
+namespace mis::gateway {
+namespace {
+
+using config::pointer_to;
+using config::YamlDocument;
+
+constexpr const char* kSource = kScenarioSource;
+constexpr const char* kPseudonymKey = "scenario: a fixed key, invented data only";
+
+struct Setting {
+    std::string clinic_id;
+    Zone zone;
+    domain::ExportMode export_mode;
+};
+
+tl::unexpected<Error> wrong(
+    const YamlDocument& document, std::string_view pointer, const std::string& what
+) {
+    return fail(ErrorKind::misconfigured, document.where(pointer) + ": " + what);
+}
+
+Result<void> known_keys(
+    const YamlDocument& document, std::string_view pointer, const Json& map,
+    std::initializer_list<std::string_view> known
+) {
+    if (!map.is_object()) return wrong(document, pointer, "a map is expected here");
+    for (const auto& [key, value] : map.items())
+        if (std::find(known.begin(), known.end(), key) == known.end()) {
+            std::string names;
+            for (const auto name : known) names += (names.empty() ? "" : ", ") + std::string(name);
+            return wrong(
+                document, pointer_to(pointer, key),
+                "unknown key '" + key + "'; known here: " + names
+            );
+        }
+    return {};
+}
+
+Result<Setting> read_setting(const YamlDocument& document) {
+    const Json& root = document.value();
+    if (auto ok = known_keys(document, "", root, {"clinic", "export", "steps"}); !ok)
+        return fail(ok.error());
+    if (!root.contains("clinic")) return wrong(document, "", "clinic: {id, timezone} is missing");
+    const Json& clinic = root["clinic"];
+    if (auto ok = known_keys(document, "/clinic", clinic, {"id", "timezone"}); !ok)
+        return fail(ok.error());
+    const auto id = clinic.find("id");
+    if (id == clinic.end() || !id->is_string() || id->get_ref<const std::string&>().empty())
+        return wrong(document, "/clinic", "clinic.id: a text is expected");
+    const std::string zone_name = clinic.value("timezone", std::string("Europe/Moscow"));
+    const auto zone = Zone::find(zone_name);
+    if (!zone)
+        return wrong(
+            document, "/clinic/timezone",
+            "no IANA time zone '" + zone_name + "'; write one such as Europe/Moscow"
+        );
+    const Json mode = root.value("export", Json("ordered"));
+    if (mode != "all" && mode != "ordered")
+        return wrong(document, "/export", "export: all or ordered");
+    return Setting{
+        id->get<std::string>(), *zone,
+        mode == "all" ? domain::ExportMode::all : domain::ExportMode::ordered};
+}
+
+// One play: the temporary store and its stations.
+class Stage {
+  public:
+    Stage(
+        Setting setting, domain::NomenclatureGroups groups, const YamlDocument& document,
+        const ScenarioOutput& output, const ScenarioClinic& clinic
+    )
+        : document_(document),
+          output_(output),
+          database_(sqlite::Database::open(":memory:")),
+          identity_(scenario_identity(setting.clinic_id)),
+          groups_(std::move(groups)),
+          records_(database_),
+          inbox_(database_) {
+        sqlite::create_tables(database_);
+        MeaningSettings settings{domain::Rules(setting.zone), clinic.branch_zones, 28, 200};
+        settings.rules.export_mode = setting.export_mode;
+        settings.rules.export_ground = "scenario: invented data";
+        if (clinic.no_show == ScenarioClinic::NoShow::end_of_day)
+            settings.rules.no_show_sources = {kSource};
+        settings.rules.groups = &groups_;
+        meaning_ = std::make_unique<Meaning>(database_, identity_, 1, std::move(settings));
+    }
+
+    Result<void> play(const std::string& pointer, const Json& step, std::int64_t at_us) {
+        if (auto done = upsert(pointer + "/upsert", step.value("upsert", Json::object()), at_us);
+            !done)
+            return done;
+        if (auto done = remove(pointer + "/remove", step.value("remove", Json::object()), at_us);
+            !done)
+            return done;
+        if (auto done = receive(pointer + "/inbox", step.value("inbox", Json::array()), at_us);
+            !done)
+            return done;
+        const auto report = meaning_->work_off(at_us);
+        for (const auto& problem : report.problems)
+            output_.remark(
+                document_.where(pointer) + ": " + problem.key.kind + " " + problem.key.source_id +
+                " set aside: " + problem.reason
+            );
+        print();
+        return {};
+    }
+
+  private:
+    const YamlDocument& document_;
+    const ScenarioOutput& output_;
+    sqlite::Database database_;
+    Identity identity_;
+    domain::NomenclatureGroups groups_;
+    change::RecordStore records_;
+    inbox::Inbox inbox_;
+    std::unique_ptr<Meaning> meaning_;
+    std::int64_t printed_ = 0;
+
+    Result<void> kind_list(const std::string& pointer, const Json& by_kind) const {
+        if (!by_kind.is_object() && !by_kind.is_null())
+            return wrong(document_, pointer, "a map kind → list is expected");
+        for (const auto& [kind, list] : by_kind.items()) {
+            if (record::find_kind(kind) == nullptr)
+                return wrong(
+                    document_, pointer_to(pointer, kind),
+                    "no record kind '" + kind + "' (schemas/README.md section 1)"
+                );
+            if (!list.is_array() && !list.is_null())
+                return wrong(document_, pointer_to(pointer, kind), "a list is expected");
+        }
+        return {};
+    }
+
+    Result<void> upsert(const std::string& pointer, const Json& by_kind, std::int64_t at_us) {
+        if (auto ok = kind_list(pointer, by_kind); !ok) return ok;
+        sqlite::Transaction transaction(database_);
+        for (const auto& [kind, list] : by_kind.items()) {
+            std::vector<record::Record> records;
+            for (std::size_t i = 0; i < list.size(); ++i) {
+                auto made = record::record_from_json(kind, list[i].dump());
+                if (made)
+                    records.push_back(std::move(*made));
+                else
+                    output_.remark(
+                        document_.where(pointer_to(pointer_to(pointer, kind), i)) +
+                        ": quarantined: " + made.error().text
+                    );
+            }
+            change::CaptureOptions options;
+            options.mapping_version = kSource;
+            options.now_us = at_us;
+            records_.capture(transaction, {kSource, kind, kind}, records, options);
+        }
+        transaction.commit();
+        return {};
+    }
+
+    Result<void> remove(const std::string& pointer, const Json& by_kind, std::int64_t at_us) {
+        if (auto ok = kind_list(pointer, by_kind); !ok) return ok;
+        sqlite::Transaction transaction(database_);
+        for (const auto& [kind, list] : by_kind.items()) {
+            std::vector<std::string> keys;
+            for (std::size_t i = 0; i < list.size(); ++i) {
+                if (!list[i].is_string() && !list[i].is_number_integer())
+                    return wrong(
+                        document_, pointer_to(pointer_to(pointer, kind), i),
+                        "a source_id is expected"
+                    );
+                keys.push_back(list[i].is_string() ? list[i].get<std::string>() : list[i].dump());
+            }
+            records_.remove(transaction, {kSource, kind, kind}, keys, at_us);
+        }
+        transaction.commit();
+        return {};
+    }
+
+    Result<void> receive(const std::string& pointer, const Json& messages, std::int64_t at_us) {
+        if (!messages.is_array() && !messages.is_null())
+            return wrong(document_, pointer, "a list of messages is expected");
+        for (std::size_t i = 0; i < messages.size(); ++i) {
+            sqlite::Transaction transaction(database_);
+            const auto answer = meaning_->accept(transaction, messages[i], at_us);
+            transaction.commit();
+            if (answer.verdict == inbox::Verdict::refused)
+                output_.remark(
+                    document_.where(pointer_to(pointer, i)) + ": message refused: " + answer.code +
+                    ": " + answer.reason
+                );
+        }
+        return {};
+    }
+
+    void print() {
+        for (;;) {
+            auto events = outbox::read_events(database_, printed_, 1000);
+            if (events.empty()) return;
+            for (auto& event : events) {
+                printed_ = event.position;
+                if (!output_.party.empty() && !outbox::narrow_to_party(event, output_.party))
+                    continue;
+                output_.event(outbox::render_cloudevent(event, identity_.clinic_id()));
+            }
+        }
+    }
+};
+
+}  // namespace
+
+Identity scenario_identity(const std::string& clinic_id) { return {clinic_id, kPseudonymKey}; }
+
+Result<void> play_scenario(const std::filesystem::path& file, const ScenarioOutput& output) {
+    const auto document = config::load_yaml(file);
+    if (!document) return fail(document.error());
+    return play_scenario(*document, output);
+}
+
+Result<void> play_scenario(
+    const config::YamlDocument& document, const ScenarioOutput& output, const ScenarioClinic& clinic
+) {
+    auto setting = read_setting(document);
+    if (!setting) return fail(setting.error());
+    auto groups = domain::NomenclatureGroups::load(
+        platform::share_directory() / "config" / "nomenclature_groups.yaml"
+    );
+    if (!groups) return fail(groups.error());
+    const Json steps = document.value().value("steps", Json::array());
+    if (!steps.is_array() && !steps.is_null())
+        return wrong(document, "/steps", "a list of steps is expected");
+    Stage stage(std::move(*setting), std::move(*groups), document, output, clinic);
+    std::optional<Timestamp> before;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+        const std::string pointer = pointer_to("/steps", i);
+        if (auto ok = known_keys(document, pointer, steps[i], {"at", "upsert", "remove", "inbox"});
+            !ok)
+            return ok;
+        const auto at = steps[i].contains("at") && steps[i]["at"].is_string()
+                            ? Timestamp::parse_rfc3339(steps[i]["at"].get<std::string>())
+                            : std::nullopt;
+        if (!at)
+            return wrong(
+                document, pointer,
+                "at: a time with offset is expected, such as 2026-03-02T10:00:00+03:00"
+            );
+        if (before && *at < *before)
+            return wrong(
+                document, pointer_to(pointer, "at"), "the step lies before the one above it"
+            );
+        before = at;
+        if (output.step_begins) output.step_begins(i);
+        if (auto done = stage.play(pointer, steps[i], at->unix_us); !done) return done;
+    }
+    return {};
+}
+
+}  // namespace mis::gateway

@@ -1,0 +1,64 @@
+// Figures: one look at the running gateway, from which /metrics and /healthz are made. Plain
+// values, taken by the daemon under its locks.
+//
+// Personal data has no place here (I3): names are those of the configuration, reasons are
+// error texts without content.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mis::gateway {
+
+struct StreamFigures {
+    std::string source, stream;
+    std::string off;    // why the stream is off on this base; empty: it is on
+    std::string error;  // why it is degraded; empty: it is not
+    int poll_seconds = 60;
+    std::int64_t last_success_us = 0;  // 0: never yet
+    std::int64_t poll_us = 0;          // duration of the last pass
+    std::int64_t rows_scanned = 0, rows_unchanged = 0, rows_mapped = 0,
+                 rows_quarantined = 0;  // since start
+    std::optional<std::int64_t> drift;  // of the last reconciliation; none: not yet
+};
+
+enum class SinkCondition { working, failing, stopped };
+
+struct SinkMeasures {
+    std::string sink;
+    SinkCondition condition = SinkCondition::working;
+    std::string reason;          // of failing and stopped
+    std::int64_t pending = 0;    // events
+    std::int64_t oldest_us = 0;  // when the oldest pending one was appended; 0: none
+    std::int64_t dead_letters = 0;
+    std::map<std::string, std::uint64_t> attempts;  // outcome → requests
+    std::vector<std::uint64_t>
+        latency_buckets;  // one per bound of latency_bounds_s, and one above; not cumulated
+    std::uint64_t latency_sum_ms = 0;
+};
+
+struct Figures {
+    std::string version;
+    std::int64_t now_us = 0;
+    std::int64_t started_us = 0;
+    std::int64_t last_turn_us = 0;  // of the main loop
+    std::string store_error;        // empty: the local store works
+    std::string reading_paused;     // why nothing is read; empty: it is
+    std::vector<StreamFigures> streams;
+    std::vector<SinkMeasures> sinks;
+    std::vector<int> latency_bounds_s;
+    std::map<std::string, double> clock_skew_seconds;  // source → its clock minus ours
+    std::uint64_t private_fields_withheld = 0;
+    std::int64_t ledger_imbalance_minor = 0;  // B5: sum of what the log and the rows differ by
+    std::int64_t groups_pending = 0;
+    std::int64_t quarantined = 0, held_streams = 0, unmapped_codes = 0, orders_waiting = 0;
+    std::map<std::string, std::int64_t> inbox_accepted, inbox_refused;  // by type, by code
+    bool backup_watched = false;
+    std::int64_t backup_us = 0;  // of the newest one; 0: none
+    int backup_age_hours_max = 48;
+};
+
+}  // namespace mis::gateway

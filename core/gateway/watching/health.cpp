@@ -1,0 +1,180 @@
+#include "gateway/watching/health.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/json.hpp"
+#include "base/timestamp.hpp"
+
+namespace mis::gateway {
+namespace {
+
+std::string age(std::int64_t microseconds) {
+    const std::int64_t seconds = microseconds / kUsPerSecond;
+    if (seconds < 120) return fmt::format("{} s", seconds);
+    if (seconds < 7'200) return fmt::format("{} min", seconds / 60);
+    return fmt::format("{} h", seconds / 3'600);
+}
+
+void judge_stream(const StreamFigures& stream, const Figures& figures, HealthReport& report) {
+    if (!stream.off.empty()) return;
+    const std::string part = fmt::format("source {}, stream {}", stream.source, stream.stream);
+    const std::int64_t since =
+        stream.last_success_us != 0 ? stream.last_success_us : figures.started_us;
+    const std::int64_t lag = figures.now_us - since;
+    // five polls without success, yet at least ten minutes: one slow pass is no alarm
+    const std::int64_t patience =
+        std::max<std::int64_t>(600, 5 * std::int64_t{stream.poll_seconds}) * kUsPerSecond;
+    const Severity severity = lag > patience ? Severity::alarm : Severity::notice;
+    if (!stream.error.empty())
+        report.reasons.push_back({severity, part, stream.error});
+    else if (lag > patience)
+        report.reasons.push_back(
+            {Severity::alarm, part, fmt::format("not read to its end for {}", age(lag))}
+        );
+    if (stream.drift && *stream.drift != 0)
+        report.reasons.push_back(
+            {Severity::notice, part,
+             fmt::format("the last nightly comparison found {} differences", *stream.drift)}
+        );
+}
+
+void judge_sink(const SinkMeasures& sink, const Figures& figures, HealthReport& report) {
+    const std::string part = "sink " + sink.sink;
+    const std::int64_t waiting = sink.oldest_us == 0 ? 0 : figures.now_us - sink.oldest_us;
+    const bool overdue = waiting > std::int64_t{kBacklogSecondsMax} * kUsPerSecond;
+    if (sink.condition == SinkCondition::stopped)
+        report.reasons.push_back(
+            {Severity::alarm, part,
+             fmt::format(
+                 "stopped ({}): mend it and restart, {} events wait", sink.reason, sink.pending
+             )}
+        );
+    else if (sink.condition == SinkCondition::failing)
+        report.reasons.push_back(
+            {overdue ? Severity::alarm : Severity::notice, part,
+             fmt::format("retrying: {}", sink.reason)}
+        );
+    if (overdue && sink.condition == SinkCondition::working)
+        report.reasons.push_back(
+            {Severity::alarm, part,
+             fmt::format("the oldest of {} events waits for {}", sink.pending, age(waiting))}
+        );
+    if (sink.dead_letters > 0)
+        report.reasons.push_back(
+            {Severity::notice, part,
+             fmt::format("{} dead letters: see `mis-gateway dead-letters`", sink.dead_letters)}
+        );
+}
+
+void judge_backup(const Figures& figures, HealthReport& report) {
+    if (!figures.backup_watched) return;
+    if (figures.backup_us == 0) {
+        report.reasons.push_back(
+            {Severity::alarm, "backup", "there is none: run `mis-gateway backup`"}
+        );
+        return;
+    }
+    const std::int64_t old = figures.now_us - figures.backup_us;
+    if (old > figures.backup_age_hours_max * std::int64_t{3'600} * kUsPerSecond)
+        report.reasons.push_back(
+            {Severity::alarm, "backup",
+             fmt::format("the newest is {} old: run `mis-gateway backup`", age(old))}
+        );
+}
+
+}  // namespace
+
+bool HealthReport::healthy() const {
+    return live && ready &&
+           std::none_of(reasons.begin(), reasons.end(), [](const HealthReason& one) {
+               return one.severity == Severity::alarm;
+           });
+}
+
+HealthReport judge_health(const Figures& figures) {
+    HealthReport report;
+    const auto alarm = [&](std::string part, std::string reason) {
+        report.reasons.push_back({Severity::alarm, std::move(part), std::move(reason)});
+    };
+    const auto notice = [&](std::string part, std::string reason) {
+        report.reasons.push_back({Severity::notice, std::move(part), std::move(reason)});
+    };
+
+    if (figures.now_us - figures.last_turn_us > std::int64_t{kTurnSecondsMax} * kUsPerSecond) {
+        report.live = false;
+        alarm(
+            "main loop",
+            fmt::format("has not turned for {}", age(figures.now_us - figures.last_turn_us))
+        );
+    }
+    if (!figures.store_error.empty()) {
+        report.ready = false;
+        alarm("store", figures.store_error);
+    }
+    if (!figures.reading_paused.empty()) alarm("reading", "paused: " + figures.reading_paused);
+    for (const StreamFigures& stream : figures.streams) judge_stream(stream, figures, report);
+    for (const SinkMeasures& sink : figures.sinks) judge_sink(sink, figures, report);
+    for (const auto& [source, skew] : figures.clock_skew_seconds)
+        if (std::abs(skew) > kClockSkewSecondsMax)
+            notice(
+                "source " + source, fmt::format("its clock differs from ours by {:.0f} s", skew)
+            );
+    if (figures.ledger_imbalance_minor != 0)
+        alarm("ledger", "the event log and the rows differ: run `mis-gateway reconcile`");
+    if (figures.held_streams > 0)
+        alarm(
+            "holds",
+            fmt::format(
+                "{} streams wait for a decision: see `mis-gateway hold list`", figures.held_streams
+            )
+        );
+    if (figures.quarantined > 0)
+        notice(
+            "quarantine", fmt::format("{} rows: see `mis-gateway quarantine`", figures.quarantined)
+        );
+    if (figures.orders_waiting > 0)
+        notice(
+            "orders",
+            fmt::format(
+                "{} wait for their patient: see `mis-gateway order list`", figures.orders_waiting
+            )
+        );
+    if (figures.unmapped_codes > 0)
+        notice(
+            "codes",
+            fmt::format(
+                "{} have no national code: see `mis-gateway map-code`", figures.unmapped_codes
+            )
+        );
+    judge_backup(figures, report);
+    return report;
+}
+
+HealthAnswer answer_health(const HealthReport& report, std::string_view path) {
+    const auto plain = [](bool good) {
+        return HealthAnswer{
+            good ? 200 : 503, "text/plain; charset=utf-8", good ? "ok\n" : "failing\n"};
+    };
+    if (path == "/livez") return plain(report.live);
+    if (path == "/readyz") return plain(report.live && report.ready);
+    if (path != "/healthz") return {404, "text/plain; charset=utf-8", "not found\n"};
+    Json reasons = Json::array();
+    for (const HealthReason& one : report.reasons)
+        reasons.push_back(Json{
+            {"severity", one.severity == Severity::alarm ? "alarm" : "notice"},
+            {"part", one.part},
+            {"reason", one.reason}});
+    const Json body{
+        {"status", report.healthy() ? "ok" : "failing"},
+        {"live", report.live},
+        {"ready", report.ready},
+        {"reasons", std::move(reasons)}};
+    return {
+        report.healthy() ? 200 : 503, "application/json",
+        body.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"};
+}
+
+}  // namespace mis::gateway

@@ -1,0 +1,246 @@
+#include "gateway/watching/metrics.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/result.hpp"
+
+namespace mis::gateway {
+namespace {
+
+using Kind = MetricsText::Kind;
+
+void append_escaped(std::string& out, std::string_view text, bool quotes) {
+    for (const char letter : text) {
+        if (letter == '\\')
+            out += "\\\\";
+        else if (letter == '\n')
+            out += "\\n";
+        else if (letter == '"' && quotes)
+            out += "\\\"";
+        else
+            out += letter;
+    }
+}
+
+std::string seconds(std::int64_t microseconds) {
+    const bool negative = microseconds < 0;
+    const auto magnitude = static_cast<std::uint64_t>(negative ? -microseconds : microseconds);
+    return fmt::format(
+        "{}{}.{:06}", negative ? "-" : "", magnitude / 1'000'000, magnitude % 1'000'000
+    );
+}
+
+void streams(MetricsText& out, const Figures& figures) {
+    const auto each = [&](const auto& take) {
+        for (const StreamFigures& stream : figures.streams)
+            if (stream.off.empty()) take(stream);
+    };
+    out.family(
+        "source_lag_seconds", Kind::gauge, "Seconds since the stream was last read to its end."
+    );
+    each([&](const StreamFigures& s) {
+        const std::int64_t since = s.last_success_us != 0 ? s.last_success_us : figures.started_us;
+        out.sample_seconds(
+            {{"source", s.source}, {"stream", s.stream}},
+            std::max<std::int64_t>(0, figures.now_us - since)
+        );
+    });
+    out.family("poll_duration_seconds", Kind::gauge, "Duration of the stream's last pass.");
+    each([&](const StreamFigures& s) {
+        out.sample_seconds({{"source", s.source}, {"stream", s.stream}}, s.poll_us);
+    });
+    out.family(
+        "poll_last_success_timestamp_seconds", Kind::gauge,
+        "When the stream was last read to its end; 0 if never."
+    );
+    each([&](const StreamFigures& s) {
+        out.sample_seconds({{"source", s.source}, {"stream", s.stream}}, s.last_success_us);
+    });
+    out.family("stream_degraded", Kind::gauge, "1 while the stream cannot be read.");
+    each([&](const StreamFigures& s) {
+        out.sample({{"source", s.source}, {"stream", s.stream}}, s.error.empty() ? 0 : 1);
+    });
+    out.family("rows_total", Kind::counter, "Rows by what became of them.");
+    each([&](const StreamFigures& s) {
+        out.sample(
+            {{"source", s.source}, {"stream", s.stream}, {"outcome", "scanned"}}, s.rows_scanned
+        );
+        out.sample(
+            {{"source", s.source}, {"stream", s.stream}, {"outcome", "unchanged"}}, s.rows_unchanged
+        );
+        out.sample(
+            {{"source", s.source}, {"stream", s.stream}, {"outcome", "mapped"}}, s.rows_mapped
+        );
+        out.sample(
+            {{"source", s.source}, {"stream", s.stream}, {"outcome", "quarantined"}},
+            s.rows_quarantined
+        );
+    });
+    out.family(
+        "reconcile_drift", Kind::gauge,
+        "Records that the last nightly comparison found missing, different or superfluous."
+    );
+    each([&](const StreamFigures& s) {
+        if (s.drift) out.sample({{"source", s.source}, {"stream", s.stream}}, *s.drift);
+    });
+    out.family("clock_skew_seconds", Kind::gauge, "The source's clock minus ours.");
+    for (const auto& [source, skew] : figures.clock_skew_seconds)
+        out.sample_decimal({{"source", source}}, skew);
+}
+
+void sinks(MetricsText& out, const Figures& figures) {
+    out.family("outbox_events", Kind::gauge, "Events waiting for the sink.");
+    for (const SinkMeasures& sink : figures.sinks) out.sample({{"sink", sink.sink}}, sink.pending);
+    out.family(
+        "outbox_oldest_age_seconds", Kind::gauge, "Age of the oldest event waiting for the sink."
+    );
+    for (const SinkMeasures& sink : figures.sinks)
+        out.sample_seconds(
+            {{"sink", sink.sink}},
+            sink.oldest_us == 0 ? 0 : std::max<std::int64_t>(0, figures.now_us - sink.oldest_us)
+        );
+    out.family("dead_letters", Kind::gauge, "Events that the sink refused for good.");
+    for (const SinkMeasures& sink : figures.sinks)
+        out.sample({{"sink", sink.sink}}, sink.dead_letters);
+    out.family("sink_stopped", Kind::gauge, "1 while the sink waits for a human.");
+    for (const SinkMeasures& sink : figures.sinks)
+        out.sample({{"sink", sink.sink}}, sink.condition == SinkCondition::stopped ? 1 : 0);
+    out.family(
+        "delivery_attempts_total", Kind::counter, "Requests, or fsynced writes, by outcome."
+    );
+    for (const SinkMeasures& sink : figures.sinks)
+        for (const auto& [outcome, count] : sink.attempts)
+            out.sample(
+                {{"sink", sink.sink}, {"outcome", outcome}}, static_cast<std::int64_t>(count)
+            );
+    out.family("end_to_end_seconds", Kind::histogram, "From the row seen to the receiver's 2xx.");
+    for (const SinkMeasures& sink : figures.sinks)
+        if (!sink.latency_buckets.empty())
+            out.histogram(
+                {{"sink", sink.sink}}, figures.latency_bounds_s, sink.latency_buckets,
+                sink.latency_sum_ms
+            );
+}
+
+}  // namespace
+
+void MetricsText::family(std::string_view name, Kind kind, std::string_view help) {
+    name_ = fmt::format("mis_gateway_{}", name);
+    text_ += fmt::format("# HELP {} ", name_);
+    append_escaped(text_, help, false);
+    text_ += fmt::format(
+        "\n# TYPE {} {}\n", name_,
+        kind == Kind::gauge     ? "gauge"
+        : kind == Kind::counter ? "counter"
+                                : "histogram"
+    );
+}
+
+void MetricsText::line(
+    std::string_view suffix, Labels labels, std::string_view extra_label, std::string_view value
+) {
+    text_ += name_;
+    text_ += suffix;
+    if (labels.size() > 0 || !extra_label.empty()) {
+        char separator = '{';
+        for (const auto& [label, content] : labels) {
+            text_ += separator;
+            text_ += label;
+            text_ += "=\"";
+            append_escaped(text_, content, true);
+            text_ += '"';
+            separator = ',';
+        }
+        if (!extra_label.empty()) {
+            text_ += separator;
+            text_ += extra_label;
+        }
+        text_ += '}';
+    }
+    text_ += ' ';
+    text_ += value;
+    text_ += '\n';
+}
+
+void MetricsText::sample(Labels labels, std::int64_t value) {
+    line("", labels, "", std::to_string(value));
+}
+void MetricsText::sample_seconds(Labels labels, std::int64_t microseconds) {
+    line("", labels, "", seconds(microseconds));
+}
+void MetricsText::sample_decimal(Labels labels, double value) {
+    line("", labels, "", fmt::format("{:.6f}", value));
+}
+
+void MetricsText::histogram(
+    Labels labels, std::span<const int> bounds, std::span<const std::uint64_t> buckets,
+    std::uint64_t sum_ms
+) {
+    MIS_ASSERT(buckets.size() == bounds.size() + 1);
+    std::uint64_t count = 0;
+    for (std::size_t index = 0; index < bounds.size(); ++index) {
+        count += buckets[index];
+        line("_bucket", labels, fmt::format("le=\"{}\"", bounds[index]), std::to_string(count));
+    }
+    count += buckets.back();
+    line("_bucket", labels, "le=\"+Inf\"", std::to_string(count));
+    line("_sum", labels, "", fmt::format("{}.{:03}", sum_ms / 1000, sum_ms % 1000));
+    line("_count", labels, "", std::to_string(count));
+}
+
+std::string render_metrics(const Figures& figures) {
+    MetricsText out;
+    out.family("build_info", Kind::gauge, "Always 1; the label says which version runs.");
+    out.sample({{"version", figures.version}}, 1);
+    out.family("start_timestamp_seconds", Kind::gauge, "When this process began.");
+    out.sample_seconds({}, figures.started_us);
+    out.family("store_working", Kind::gauge, "0 while the local store fails.");
+    out.sample({}, figures.store_error.empty() ? 1 : 0);
+    out.family(
+        "reading_paused", Kind::gauge,
+        "1 while nothing is read because the outbox or the disk is full."
+    );
+    out.sample({}, figures.reading_paused.empty() ? 0 : 1);
+    streams(out, figures);
+    sinks(out, figures);
+    out.family(
+        "private_fields_withheld_total", Kind::counter,
+        "Fields and texts that disclosure kept back."
+    );
+    out.sample({}, static_cast<std::int64_t>(figures.private_fields_withheld));
+    out.family(
+        "ledger_imbalance", Kind::gauge,
+        "Minor units by which the event log and the rows as they stand differ; 0 is right."
+    );
+    out.sample({}, figures.ledger_imbalance_minor);
+    out.family("groups_pending", Kind::gauge, "Patients whose meaning is still to be worked out.");
+    out.sample({}, figures.groups_pending);
+    out.family("quarantined_rows", Kind::gauge, "Rows in quarantine.");
+    out.sample({}, figures.quarantined);
+    out.family("held_streams", Kind::gauge, "Streams that wait for the operator's decision.");
+    out.sample({}, figures.held_streams);
+    out.family("unmapped_codes", Kind::gauge, "Price-list codes without a national code.");
+    out.sample({}, figures.unmapped_codes);
+    out.family("orders_waiting", Kind::gauge, "Orders without a patient.");
+    out.sample({}, figures.orders_waiting);
+    out.family(
+        "inbox_accepted_total", Kind::counter, "Messages of the exchange accepted, by type."
+    );
+    for (const auto& [type, count] : figures.inbox_accepted) out.sample({{"type", type}}, count);
+    out.family(
+        "inbox_refused_total", Kind::counter, "Messages of the exchange refused, by reason."
+    );
+    for (const auto& [code, count] : figures.inbox_refused) out.sample({{"code", code}}, count);
+    if (figures.backup_watched) {
+        out.family(
+            "backup_timestamp_seconds", Kind::gauge,
+            "When the newest backup was made; 0 if there is none."
+        );
+        out.sample_seconds({}, figures.backup_us);
+    }
+    return out.text();
+}
+
+}  // namespace mis::gateway
