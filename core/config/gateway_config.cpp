@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <set>
 #include <system_error>
@@ -374,10 +375,23 @@ Result<std::string> read_secret(const SecretPlace& place) {
     } else {
         return std::string();
     }
-    while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r' ||
-                               secret.back() == ' ' || secret.back() == '\t'))
-        secret.pop_back();
+    const bool is_file = !place.file.empty();
+    if (secret.starts_with("\xff\xfe") || secret.starts_with("\xfe\xff"))
+        return wrong("is written in UTF-16: save it as UTF-8 or plain text");
+    if (secret.starts_with("\xef\xbb\xbf")) secret.erase(0, 3);  // as Windows' editors begin a file
+    secret.erase(secret.find_last_not_of("\r\n\t ") + 1);
+    secret.erase(0, secret.find_first_not_of("\r\n"));
     if (secret.empty()) return wrong("is empty: it must hold the secret as its only line");
+    if (secret.find_first_of("\r\n") != std::string::npos)
+        return wrong(
+            is_file ? "has several lines: keep the one with the secret; a second secret belongs "
+                      "into a file of its own"
+                    : "has several lines: set it to the secret alone"
+        );
+    if (std::any_of(secret.begin(), secret.end(), [](char c) {
+            return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
+        }))
+        return wrong("has control characters in it: it must hold the secret as its only line");
     return secret;
 }
 

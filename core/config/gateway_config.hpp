@@ -29,11 +29,14 @@ struct SecretPlace {  // where a secret stands; at most one of the two
     bool is_empty() const { return file.empty() && environment.empty(); }
 };
 
-// The secret itself, without the white space at its end. Where a supervisor hands secrets over
+// The one reader of all secrets: the only line of the file or variable, without the white space at
+// its end; a byte order mark before it and CR LF behind it are forgiven. Where a supervisor hands
+// secrets over
 // ($CREDENTIALS_DIRECTORY, systemd's LoadCredential), the one with the file's name counts: so
 // /etc/mis-gateway/mis.password may be root's alone and is read by the service all the same, while
-// commands run by root read the file. misconfigured: missing, empty, unreadable;
-// names the setting, the place and the remedy, never the content.
+// commands run by root read the file. misconfigured: missing, unreadable, empty, of several
+// lines, UTF-16, with control characters; names the setting, the place and the remedy, never the
+// content.
 Result<std::string> read_secret(const SecretPlace& place);
 
 enum class ExportMode { ordered, all };

@@ -271,6 +271,41 @@ TEST_CASE("config: secrets are read when they are needed, from files or the envi
     CHECK(read_secret({})->empty());
 }
 
+TEST_CASE("config: a secret is the only line of its file, however an editor saved it") {
+    const fs::path file = fs::temp_directory_path() / "mis-gateway-secret-form-test";
+    const auto read = [&](const std::string& bytes) {
+        std::ofstream(file, std::ios::binary) << bytes;
+        auto secret = read_secret({file, "", "gateway.yaml:8: password_file"});
+        fs::remove(file);
+        return secret;
+    };
+    for (const std::string form :
+         {"key", "key\n", "key\r\n", "\xef\xbb\xbfkey\r\n", "key \t\n\n", "\r\nkey"})
+        CHECK(read(form).value_or("") == "key");
+    CHECK(read("ключ с пробелом\n").value_or("") == "ключ с пробелом");
+    const auto refusal = [&](const std::string& bytes) {
+        const auto secret = read(bytes);
+        REQUIRE(!secret);
+        CHECK(secret.error().kind == ErrorKind::misconfigured);
+        CHECK(secret.error().text.starts_with("gateway.yaml:8: password_file: reading "));
+        CHECK(secret.error().text.find("hunter") == std::string::npos);
+        return secret.error().text;
+    };
+    CHECK(
+        refusal("hunter\nhunter2\n").find("has several lines: keep the one") != std::string::npos
+    );
+    CHECK(refusal("hunter\r\nX-Second: line").find("several lines") != std::string::npos);
+    CHECK(refusal("hunter\rsecond").find("several lines") != std::string::npos);
+    CHECK(refusal("").find("is empty") != std::string::npos);
+    CHECK(refusal("\xef\xbb\xbf\r\n").find("is empty") != std::string::npos);
+    CHECK(
+        refusal(std::string("\xff\xfeh\0u\0n\0t\0", 10)).find("UTF-16: save it as UTF-8") !=
+        std::string::npos
+    );
+    CHECK(refusal(std::string("hun\0ter", 7)).find("control characters") != std::string::npos);
+    CHECK(refusal("hunter\x1b[0m").find("control characters") != std::string::npos);
+}
+
 TEST_CASE("config: SIGHUP shows the difference, entries known by name") {
     const GatewayConfig before = parsed(kMinimal);
     CHECK(diff_configs(before, parsed(kMinimal)).empty());
