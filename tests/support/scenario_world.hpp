@@ -68,18 +68,4 @@ class ScenarioWorld {
 // naming the file and what is wrong.
 std::string run_scenario(const std::filesystem::path& file);
 
-class EventRows {  // hashes become "line 2", "plan 1" in the order of their first appearance, so
-                   // rows do not depend on keys
-  public:
-    std::string row(const std::string& type, const Json& data, bool withheld);
-
-  private:
-    std::map<std::string, std::string> names_,
-        hidden_names_;  // what was withheld is numbered apart: "line h1"
-    bool withheld_ = false;
-    std::map<std::string, int> counts_;
-
-    std::string name(const std::string& kind, const std::string& id);
-};
-
 }  // namespace mis::test

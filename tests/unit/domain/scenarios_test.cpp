@@ -10,6 +10,7 @@
 #include <iterator>
 #include <sstream>
 
+#include "domain/event_rows.hpp"
 #include "support/scenario_world.hpp"
 
 namespace {
@@ -66,7 +67,7 @@ TEST_CASE("scenarios: the real program prints the same events") {
     if (binary == nullptr) return;
     for (const auto& file : scenario_files()) {
         CAPTURE(file.string());
-        mis::test::EventRows rows;
+        mis::domain::EventRows rows;
         std::string printed, line;
         std::istringstream lines(output_of(std::string(binary) + " scenario " + file.string()));
         while (std::getline(lines, line)) {
