@@ -12,22 +12,41 @@
 namespace mis::inbox {
 namespace {
 
-void check_together(const std::string& type, const Json& body, ConsentRule consent) {
-    if (type == "order.placed" && consent == ConsentRule::required && !body.contains("consent"))
-        refuse("consent", "missing: it is required under export: ordered");
+// What fields must say together. A field that is wrong by itself is told elsewhere, and judged here
+// as one that was given.
+void check_together(
+    MessageReader& reader, const std::string& type, const Json& message, const Json& body,
+    ConsentRule consent
+) {
+    const auto given = [&](const char* name) {
+        const auto found = message.find(name);
+        return found != message.end() && !found->is_null();
+    };
+    const auto need = [&](bool holds, const char* field, std::string_view why) {
+        if (!holds) reader.check([&] { refuse(field, why); });
+    };
+    if (type == "order.placed" && consent == ConsentRule::required)
+        need(given("consent"), "consent", "missing: it is required under export: ordered");
     if (type == "limit.granted") {
-        check_validity(body, "");
-        if (body["amount"]["minor"] == 0) refuse("amount", "is zero");
-        if (body.contains("patient") && !body.contains("kind"))
-            refuse("kind", "missing: it says which of the patient's accounts is meant");
+        reader.check([&] { check_validity(body, ""); });
+        need(!body.contains("amount") || body["amount"]["minor"] != 0, "amount", "is zero");
+        need(
+            !given("patient") || given("kind"), "kind",
+            "missing: it says which of the patient's accounts is meant"
+        );
     }
-    if ((type == "plan.approved" || type == "plan.refused") && !body.contains("items") &&
-        !body.contains("works"))
-        refuse("items", "missing: name items or works");
-    if (type == "feedback.received" && !body.contains("text") && !body.contains("rating"))
-        refuse("text", "missing: give text or rating");
-    if (type == "statement.requested" && body["to"] < body["from"])
-        refuse("to", "lies before from");
+    if (type == "plan.approved" || type == "plan.refused")
+        need(given("items") || given("works"), "items", "missing: name items or works");
+    if (type == "feedback.received")
+        need(given("text") || given("rating"), "text", "missing: give text or rating");
+    if (type == "statement.requested" && body.contains("to") && body.contains("from"))
+        need(body["to"] >= body["from"], "to", "lies before from");
+}
+
+std::string known_types() {
+    std::vector<std::string_view> names;
+    for (const MessageType& type : all_message_types()) names.push_back(type.name);
+    return fmt::format("there are {} (schemas/inbox)", fmt::join(names, ", "));
 }
 
 std::string text_in(const Json& body, const char* name) {
@@ -38,44 +57,55 @@ std::string text_in(const Json& body, const char* name) {
 }  // namespace
 
 Result<InboxMessage> parse_message(const Json& message, ConsentRule consent) {
-    try {
+    MessageReader reader;
+    InboxMessage read;
+    const MessageType* type = nullptr;
+    reader.check([&] {
         if (!message.is_object()) refuse("message", "must be an object");
         const auto named = message.find("type");
-        if (named == message.end() || !named->is_string()) refuse("type", "missing");
-        const MessageType* type = message_type(named->get_ref<const std::string&>());
-        if (type == nullptr) refuse("type", "unknown");
-        InboxMessage read;
+        if (named == message.end() || !named->is_string())
+            refuse("type", "missing: " + known_types());
+        type = message_type(named->get_ref<const std::string&>());
+        if (type == nullptr) refuse("type", "unknown: " + known_types());
+    });
+    if (type == nullptr) return fail(ErrorKind::malformed, reader.faults.front());
+    read.type = std::string(type->name);
+    reader.check([&] {
         if (!message.contains("id")) refuse("id", "missing");
         read.id = read_text(message["id"], "id", kIdBytesMax);
-        read.type = std::string(type->name);
-
-        MessageReader reader;
-        static constexpr std::string_view kEnvelope[] = {"id", "type"};
-        read.body = reader.object(message, type->fields, "", kEnvelope);
-        read.ignored_fields = std::move(reader.ignored);
-        if (!type->one_of.empty()) {
+    });
+    static constexpr std::string_view kEnvelope[] = {"id", "type"};
+    reader.check([&] { read.body = reader.object(message, type->fields, "", kEnvelope); });
+    if (!type->one_of.empty())
+        reader.check([&] {
             const auto there =
-                std::count_if(type->one_of.begin(), type->one_of.end(), [&](auto name) {
-                    return read.body.contains(name);
+                std::count_if(type->one_of.begin(), type->one_of.end(), [&](std::string_view name) {
+                    const auto given = message.find(name);
+                    return given != message.end() && !given->is_null();
                 });
             if (there != 1)
                 refuse(
                     std::string(type->one_of.front()),
                     fmt::format("exactly one of {} must be given", fmt::join(type->one_of, ", "))
                 );
-        }
-        check_together(read.type, read.body, consent);
-        read.body["id"] = read.id;
-        read.body["type"] = read.type;
-        read.order = text_in(read.body, "order");
-        read.limit = text_in(read.body, "limit");
-        read.plan = text_in(read.body, "plan");
-        read.patient = text_in(read.body, "patient");
-        read.feedback = text_in(read.body, "feedback");
-        return read;
-    } catch (const Refused& refused) {
-        return fail(ErrorKind::malformed, refused.text);
-    }
+        });
+    check_together(reader, read.type, message, read.body, consent);
+    if (!reader.faults.empty())
+        return fail(
+            ErrorKind::malformed, fmt::format(
+                                      "{} (what it may hold: schemas/inbox/{}.json)",
+                                      fmt::join(reader.faults, "; "), read.type
+                                  )
+        );
+    read.ignored_fields = std::move(reader.ignored);
+    read.body["id"] = read.id;
+    read.body["type"] = read.type;
+    read.order = text_in(read.body, "order");
+    read.limit = text_in(read.body, "limit");
+    read.plan = text_in(read.body, "plan");
+    read.patient = text_in(read.body, "patient");
+    read.feedback = text_in(read.body, "feedback");
+    return read;
 }
 
 Result<std::vector<Json>> read_messages(std::string_view text, const std::string& file) {

@@ -6,7 +6,7 @@
 // quantity defaults to "1", a validity or period given as a time becomes its local day. Fields that
 // we do not know are not an error, since the exchange may add some before we know them; they are
 // left out of what is stored and named to the caller, so that a misspelt one is seen. A refusal
-// names field and reason, never the content.
+// names every fault at once, by field and reason, with the schema's file, and never the content.
 #pragma once
 
 #include <string>
@@ -32,7 +32,7 @@ struct InboxMessage {
     std::vector<std::string> ignored_fields;  // "/items/0/colour"
 };
 
-// malformed: "items/0/total: missing". Pure.
+// malformed: "items/0/total: missing; placed_at: must be a time like …". Pure.
 Result<InboxMessage> parse_message(const Json& message, ConsentRule consent);
 
 // A file handed in: one message, a list of messages (JSON or YAML), or JSON Lines. malformed:

@@ -15,6 +15,8 @@
 namespace mis::inbox {
 namespace {
 
+constexpr std::size_t kFaultsMax = 20;  // told at once; a message with more is wrong altogether
+
 std::string below(const std::string& where, std::string_view name) {
     return where.empty() ? std::string(name) : fmt::format("{}/{}", where, name);
 }
@@ -135,12 +137,26 @@ Json MessageReader::object(
         const bool elsewhere = std::find(also.begin(), also.end(), name) != also.end();
         if (field == fields.end() && !elsewhere) ignored.push_back("/" + below(where, name));
         if (field != fields.end() && !content.is_null())
-            read[name] = form(content, field->form, below(where, name));
+            check([&, wanted = field->form, &at = name, &given = content] {
+                read[at] = form(given, wanted, below(where, at));
+            });
     }
-    for (const Field& field : fields)
-        if (field.need == Need::required && !read.contains(field.name))
-            refuse(below(where, field.name), "missing");
+    for (const Field& field : fields) {
+        const auto given = value.find(field.name);
+        if (field.need == Need::required && (given == value.end() || given->is_null()))
+            check([&] { refuse(below(where, field.name), "missing"); });
+    }
     return read;
+}
+
+bool MessageReader::check(const std::function<void()>& of) {
+    try {
+        of();
+        return true;
+    } catch (const Refused& refused) {
+        if (faults.size() < kFaultsMax) faults.push_back(refused.text);
+        return false;
+    }
 }
 
 Json MessageReader::form(const Json& value, Form wanted, const std::string& where) {
@@ -193,8 +209,10 @@ Json MessageReader::form(const Json& value, Form wanted, const std::string& wher
 }
 
 Json MessageReader::identity(const Json& value, const std::string& where) {
+    const std::size_t faults_before = faults.size();
     Json read = object(value, fields_within(Form::identity), where);
-    if (read.size() < 2) refuse(where, "needs at least two of phone, last_name, birth_date");
+    if (read.size() < 2 && faults.size() == faults_before)
+        refuse(where, "needs at least two of phone, last_name, birth_date");
     return read;
 }
 
@@ -213,18 +231,25 @@ Json MessageReader::items(const Json& value, const std::string& where, std::size
     std::string currency;
     for (std::size_t index = 0; index < value.size(); ++index) {
         const std::string here = fmt::format("{}/{}", where, index);
-        Json item = object(value[index], fields_within(Form::items), here);
-        if (!item.contains("nomenclature") && !item.contains("service_code"))
-            refuse(here, "needs nomenclature or service_code");
-        if (!ids.insert(item["id"].get<std::string>()).second)
-            refuse(below(here, "id"), "is there twice in the list");
-        if (!item.contains("teeth")) item["teeth"] = Json::array();
-        if (!item.contains("quantity")) item["quantity"] = "1";
-        const std::string its_currency = item["total"]["currency"].get<std::string>();
-        if (!currency.empty() && its_currency != currency)
-            refuse(below(here, "total"), "is in another currency than the items before");
-        currency = its_currency;
-        list.push_back(std::move(item));
+        check([&] {
+            Json item = object(value[index], fields_within(Form::items), here);
+            const auto given = [&](const char* name) {
+                return value[index].contains(name) && !value[index][name].is_null();
+            };
+            if (!given("nomenclature") && !given("service_code"))
+                refuse(here, "needs nomenclature or service_code");
+            if (item.contains("id") && !ids.insert(item["id"].get<std::string>()).second)
+                refuse(below(here, "id"), "is there twice in the list");
+            if (!item.contains("teeth")) item["teeth"] = Json::array();
+            if (!item.contains("quantity")) item["quantity"] = "1";
+            if (item.contains("total")) {
+                const std::string its_currency = item["total"]["currency"].get<std::string>();
+                if (!currency.empty() && its_currency != currency)
+                    refuse(below(here, "total"), "is in another currency than the items before");
+                currency = its_currency;
+            }
+            list.push_back(std::move(item));
+        });
     }
     return list;
 }

@@ -1,9 +1,11 @@
 // MessageReader: the values of one message, each read in the form that message_fields.hpp gives its
 // field: generously, and stored strictly (message.hpp says how).
 //
-// A refusal unwinds as Refused, from however deep, to parse_message, which alone catches it.
+// What is wrong with a value is told as Refused, caught where the next value of the same object or
+// list begins, so that a message's faults are all found at once; parse_message tells them together.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +24,7 @@ struct Refused {
 class MessageReader {
   public:
     std::vector<std::string> ignored;  // fields that nobody knows: "/items/0/colour"
+    std::vector<std::string> faults;   // "items/0/total: missing", in the order of their finding
 
     // The known fields of an object in stored form; null counts as left out. `also`: names that are
     // known and read elsewhere.
@@ -29,6 +32,9 @@ class MessageReader {
         const Json& value, std::span<const Field> fields, const std::string& where,
         std::span<const std::string_view> also = {}
     );
+
+    // Runs one check; what it refuses is kept in `faults`. False: it refused.
+    bool check(const std::function<void()>& of);
 
   private:
     Json form(const Json& value, Form wanted, const std::string& where);

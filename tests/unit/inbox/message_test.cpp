@@ -32,7 +32,8 @@ std::string refusal(const Json& message, ConsentRule consent = ConsentRule::opti
     const auto parsed = parse_message(message, consent);
     if (parsed) return "accepted";
     CHECK(parsed.error().kind == ErrorKind::malformed);
-    return parsed.error().text;
+    const std::string& told = parsed.error().text;  // "faults (what it may hold: SCHEMA)"
+    return told.substr(0, told.find(" (what it may hold: schemas/inbox/"));
 }
 
 }  // namespace
@@ -73,8 +74,10 @@ TEST_CASE("inbox: numbers of a YAML file are their text, defaults are filled in"
 
 TEST_CASE("inbox: a refusal names field and reason, never the content") {
     CHECK(refusal(Json::array()) == "message: must be an object");
-    CHECK(refusal(without(placed(), "", "type")) == "type: missing");
-    CHECK(refusal(with(placed(), "/type", "order.lost")) == "type: unknown");
+    CHECK(refusal(without(placed(), "", "type"))
+              .starts_with("type: missing: there are order.placed, "));
+    CHECK(refusal(with(placed(), "/type", "order.lost"))
+              .starts_with("type: unknown: there are order.placed, "));
     CHECK(refusal(without(placed(), "", "id")) == "id: missing");
     CHECK(refusal(with(placed(), "/id", "")) == "id: is empty");
     CHECK(refusal(without(placed(), "", "items")) == "items: missing");
@@ -115,8 +118,28 @@ TEST_CASE("inbox: a refusal names field and reason, never the content") {
     );
     CHECK(
         refusal(with(placed(), "/limit", Json{{"kind", "loan"}})) ==
-        "limit/kind: must be one of barter, insurance, corporate, gift"
+        "limit/kind: must be one of barter, insurance, corporate, gift; limit/amount: missing; "
+        "limit/payer: missing"
     );
+}
+
+TEST_CASE("inbox: a refusal tells every fault at once, and where the schema stands") {
+    const Json wrong = Json::parse(
+        R"({"type":"order.placed","id":"m1","placed_at":"yesterday","patient":{"phone":"1"},
+        "items":[{"nomenclature":"B01.065.001","teeth":["99"]},{"id":"b","total":{"minor":1,"currency":"RUB"}}]})"
+    );
+    const auto parsed = parse_message(wrong, ConsentRule::required);
+    REQUIRE(!parsed);
+    const std::string& told = parsed.error().text;
+    for (const char* fault :
+         {"order: missing", "placed_at: must be a time", "patient/phone: has fewer than ten digits",
+          "items/0/teeth: names a tooth", "items/0/id: missing", "items/0/total: missing",
+          "items/1: needs nomenclature or service_code", "consent: missing",
+          "(what it may hold: schemas/inbox/order.placed.json)"}) {
+        CAPTURE(told);
+        CHECK(told.find(fault) != std::string::npos);
+    }
+    CHECK(told.find("needs at least two") == std::string::npos);  // his phone is the fault
 }
 
 TEST_CASE("X1: under export: ordered an order needs its consent") {
