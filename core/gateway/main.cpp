@@ -365,8 +365,12 @@ class CommandLine {
         auto* scenario = command(
             app_, "scenario",
             "play a scenario file and print the events it would send, one JSON per line",
-            [this] { return cli::scenario(file_, party_); }
+            [this] {
+                using Form = cli::ScenarioCommand::Form;
+                return cli::scenario({file_, party_, flag_ ? Form::table : Form::json});
+            }
         );
+        scenario->add_flag("--table", flag_, "a bookkeeper's table in the place of JSON");
         scenario->add_option("file", file_, "scenario file (YAML or JSON)")->required();
         scenario->add_option(
             "--party", party_, "only what a sink bound to this payer's party would get"

@@ -79,10 +79,83 @@ test("L0, B2: a line names another patient's account while an order comes: the a
     assert.equal(of("limit.overrun")[0].data.consumed.minor, 600000);
 });
 
+// The worked form of schemas/README.md section 7, once as the contract writes it and once as a bookkeeper does.
+const written = (money, time, extra = "") => `clinic: {id: clinic-1, timezone: Europe/Moscow}
+export: all
+${extra}steps:
+  - at: ${time("2026-03-02", "10:00")}
+    inbox: [{type: order.placed, id: m1, order: O1, placed_at: "${time("2026-03-01", "09:00")}", patient: {phone: "+7 900 000-00-01", last_name: Тестова},
+             items: [{id: i1, nomenclature: A16.07.002, teeth: ["16"], quantity: "1", total: ${money(4000)}}], limit: {amount: ${money(3000.5)}, payer: ООО Пример, kind: barter}}]
+  - at: ${time("2026-03-03", "12:00")}
+    upsert:
+      patient: [{source_id: "77", last_name: Тестова, phones: ["89000000001"]}]
+      procedure: [{source_id: p1, patient_source_id: "77", performed_at: "${time("2026-03-03", "11:30")}", service_code: T-16, nomenclature: A16.07.002, teeth: ["16"], quantity: "1", total: ${money(4500)},
+                   shares: [{payer: limit, total: ${money(4000)}}, {payer: patient, total: ${money(500)}}]}]
+      payment: [{source_id: y1, patient_source_id: "77", paid_at: "${time("2026-03-03", "11:45")}", kind: payment, amount: ${money(500)}}]
+`;
+const contract = written((sum) => `{minor: ${Math.round(sum * 100)}, currency: RUB}`, (day, clock) => `${day}T${clock}:00+03:00`);
+const bookkeeper = written((sum) => `${sum.toFixed(2)} RUB`, (day, clock) => `${day} ${clock}`);
+const scenario = (text, ...options) => {
+    const file = join(folder, "written.yaml");
+    writeFileSync(file, text);
+    return spawnSync(program, ["scenario", file, ...options], { env, encoding: "utf8" });
+};
+
+test("sums as `4500.00 RUB` and the clinic's times without offset mean what the contract's forms mean", () => {
+    const strict = scenario(contract), easy = scenario(bookkeeper);
+    assert.equal(strict.status, 0, strict.stderr);
+    assert.equal(easy.status, 0, easy.stderr);
+    assert.ok(strict.stdout.includes("billing.charge"));
+    assert.equal(easy.stdout, strict.stdout);
+});
+
+test("a local time of the hour that came twice takes the earlier offset; a branch has its own zone", () => {
+    const text = (at, branch) => `clinic: {id: c, timezone: Europe/Berlin}
+export: all
+steps:
+  - at: 2026-10-24 10:00
+    upsert:
+      branch: [{source_id: b, name: Филиал, timezone: Asia/Omsk}]
+      patient: [{source_id: "77", last_name: Тестова}]
+  - at: 2026-10-26 10:00
+    upsert:
+      procedure: [{source_id: p1, patient_source_id: "77", ${branch}performed_at: ${at}, service_code: F, quantity: "1", total: 10.00 EUR}]
+`;
+    const performed = (played) => played.stdout.split("\n").filter(Boolean).map((line) => JSON.parse(line)).find((event) => event.type === "mis.procedure.performed.v1").data.procedure.performed_at;
+    assert.equal(performed(scenario(text("2026-10-25 02:30", ""))), "2026-10-25T02:30:00+02:00");
+    assert.equal(performed(scenario(text("2026-10-25 12:00", "branch_source_id: b, "))), "2026-10-25T12:00:00+06:00");
+});
+
+test("--table prints the bookkeeper's rows under the time of each step", () => {
+    const played = scenario(bookkeeper, "--table");
+    assert.equal(played.status, 0, played.stderr);
+    const rows = played.stdout.trimEnd().split("\n");
+    assert.equal(rows[0], "2026-03-02T10:00:00+03:00");
+    assert.ok(rows.includes("2026-03-03T12:00:00+03:00"));
+    // the account holds 3000.50 of the 4000 that are put against it; the partner owes the rest
+    for (const charge of ["limit  3000.50  of 4500", "organization  999.50  of 4500", "patient  500  of 4500"])
+        assert.ok(rows.some((row) => row.startsWith("  billing.charge") && row.includes(charge)), `${charge}\n${played.stdout}`);
+});
+
+test("the last line on standard error counts what was left aside, with ids and values; exit 1 unless the file expects it", () => {
+    const last = (played) => played.stderr.trimEnd().split("\n").at(-1);
+    assert.equal(last(scenario(bookkeeper)), "scenario: 0 rows quarantined; 0 messages refused");
+    const wrong = bookkeeper.replace("amount: 500.00 RUB", "amount: 500.005 RUB").replace("order: O1, placed_at", "placed_at");
+    const played = scenario(wrong);
+    assert.equal(played.status, 1);
+    assert.equal(last(played), 'scenario: 1 row quarantined: payment y1 (amount "500.005 RUB"); 1 message refused: m1 (malformed)');
+    const expected = scenario(wrong.replace("export: all\n", "export: all\nexpect_quarantine: true\n"));
+    assert.equal(expected.status, 0, expected.stderr);
+    assert.match(last(expected), /\(expected\)$/);
+    const none = scenario(bookkeeper.replace("export: all\n", "export: all\nexpect_quarantine: true\n"));
+    assert.equal(none.status, 1);
+    assert.match(last(none), /expect_quarantine: true, and none came/);
+});
+
 test("a file that is no scenario is refused with its line and a remedy, exit 2", () => {
     const file = join(folder, "wrong.yaml");
     for (const [text, wanted] of [
-        ["clinic: {id: c}\nexport: all\nsteps:\n  - at: 2026-03-02\n", /wrong\.yaml:4: at: a time with offset/],
+        ["clinic: {id: c}\nexport: all\nsteps:\n  - at: tomorrow\n", /wrong\.yaml:4: at: a time is expected/],
         ["clinic: {id: c, timezone: Mars/Base}\nsteps: []\n", /wrong\.yaml:1: no IANA time zone/],
         ["clinic: {id: c}\nsteps:\n  - at: 2026-03-02T10:00:00+03:00\n    upset: {}\n", /wrong\.yaml:4: unknown key 'upset'/],
         ["clinic: {id: c}\nsteps:\n  - {at: 2026-03-02T10:00:00+03:00}\n  - {at: 2026-03-01T10:00:00+03:00}\n", /lies before/],

@@ -25,7 +25,13 @@ inline constexpr int kUsage = 2;
 
 // Without a configuration
 int version(Output output);
-int scenario(const std::filesystem::path& file, const std::string& party);
+struct ScenarioCommand {
+    std::filesystem::path file;
+    std::string party;  // X3; empty: everything
+    enum class Form { json, table } form = Form::json;
+};
+// 1: rows were quarantined or messages refused, unless the file expects it.
+int scenario(const ScenarioCommand& command);
 int connector_list(Output output);
 int connector_new(const std::string& name, const std::filesystem::path& folder);
 struct ConnectorTest {

@@ -154,7 +154,7 @@ Result<record::CaseLines> case_events(
         [&](std::string_view remark) {
             remarks += (remarks.empty() ? "" : "; ") + std::string(remark);
         },
-        [&](std::size_t begun) { step = begun; }};
+        [&](std::size_t begun, const Timestamp&) { step = begun; }};
     ScenarioClinic clinic;
     clinic.branch_zones = run.context.branch_zones;
     if (connector.no_show != "end_of_day") clinic.no_show = ScenarioClinic::NoShow::mis;

@@ -4,6 +4,7 @@
 
 #include "config/yaml.hpp"
 #include "gateway/pipeline/meaning.hpp"
+#include "gateway/scenario/bookkeeper_form.hpp"
 #include "platform/file.hpp"
 #include "record/mapper.hpp"
 #include "record/schema.hpp"
@@ -22,7 +23,25 @@ struct Setting {
     std::string clinic_id;
     Zone zone;
     domain::ExportMode export_mode;
+    bool expect_quarantine = false;
 };
+
+// "procedure p1 (total "12x")": the row, and the value that a refusal names. The file's data are
+// invented, so they may be shown.
+std::string row_left_aside(const std::string& kind, const Json& row, std::string_view refusal) {
+    std::string told = kind + " ";
+    const auto shown = [](const Json& value) {
+        return value.is_string() ? value.get<std::string>() : value.dump();
+    };
+    told += row.is_object() && row.contains("source_id") ? shown(row["source_id"]) : "without id";
+    constexpr std::string_view kField = "field ";
+    const auto at = refusal.find(kField);
+    if (at == std::string_view::npos || !row.is_object()) return told;
+    const auto rest = refusal.substr(at + kField.size());
+    const std::string field(rest.substr(0, rest.find(':')));
+    if (row.contains(field)) told += " (" + field + " " + row[field].dump() + ")";
+    return told;
+}
 
 tl::unexpected<Error> wrong(
     const YamlDocument& document, std::string_view pointer, const std::string& what
@@ -49,7 +68,9 @@ Result<void> known_keys(
 
 Result<Setting> read_setting(const YamlDocument& document) {
     const Json& root = document.value();
-    if (auto ok = known_keys(document, "", root, {"clinic", "export", "steps"}); !ok)
+    if (auto ok =
+            known_keys(document, "", root, {"clinic", "export", "expect_quarantine", "steps"});
+        !ok)
         return fail(ok.error());
     if (!root.contains("clinic")) return wrong(document, "", "clinic: {id, timezone} is missing");
     const Json& clinic = root["clinic"];
@@ -68,9 +89,12 @@ Result<Setting> read_setting(const YamlDocument& document) {
     const Json mode = root.value("export", Json("ordered"));
     if (mode != "all" && mode != "ordered")
         return wrong(document, "/export", "export: all or ordered");
+    const Json expects = root.value("expect_quarantine", Json(false));
+    if (!expects.is_boolean())
+        return wrong(document, "/expect_quarantine", "expect_quarantine: true or false");
     return Setting{
         id->get<std::string>(), *zone,
-        mode == "all" ? domain::ExportMode::all : domain::ExportMode::ordered};
+        mode == "all" ? domain::ExportMode::all : domain::ExportMode::ordered, expects.get<bool>()};
 }
 
 // One play: the temporary store and its stations.
@@ -82,6 +106,8 @@ class Stage {
     )
         : document_(document),
           output_(output),
+          zone_(setting.zone),
+          branch_zones_(clinic.branch_zones),
           database_(sqlite::Database::open(":memory:")),
           identity_(scenario_identity(setting.clinic_id)),
           groups_(std::move(groups)),
@@ -108,18 +134,27 @@ class Stage {
             !done)
             return done;
         const auto report = meaning_->work_off(at_us);
-        for (const auto& problem : report.problems)
+        for (const auto& problem : report.problems) {
+            aside_.rows.push_back(
+                problem.key.kind + " " + problem.key.source_id + " (" + problem.reason + ")"
+            );
             output_.remark(
                 document_.where(pointer) + ": " + problem.key.kind + " " + problem.key.source_id +
                 " set aside: " + problem.reason
             );
+        }
         print();
         return {};
     }
 
+    ScenarioAside& aside() { return aside_; }
+
   private:
     const YamlDocument& document_;
     const ScenarioOutput& output_;
+    const Zone zone_;
+    const std::map<std::string, Zone> branch_zones_;
+    ScenarioAside aside_;
     sqlite::Database database_;
     Identity identity_;
     domain::NomenclatureGroups groups_;
@@ -149,14 +184,20 @@ class Stage {
         for (const auto& [kind, list] : by_kind.items()) {
             std::vector<record::Record> records;
             for (std::size_t i = 0; i < list.size(); ++i) {
-                auto made = record::record_from_json(kind, list[i].dump());
-                if (made)
+                const Json row = record_of_bookkeeper(
+                    *record::find_kind(kind), list[i],
+                    [this](const std::string& branch) { return zone_of(branch); }
+                );
+                auto made = record::record_from_json(kind, row.dump());
+                if (made) {
                     records.push_back(std::move(*made));
-                else
-                    output_.remark(
-                        document_.where(pointer_to(pointer_to(pointer, kind), i)) +
-                        ": quarantined: " + made.error().text
-                    );
+                    continue;
+                }
+                aside_.rows.push_back(row_left_aside(kind, row, made.error().text));
+                output_.remark(
+                    document_.where(pointer_to(pointer_to(pointer, kind), i)) +
+                    ": quarantined: " + made.error().text + ": " + aside_.rows.back()
+                );
             }
             change::CaptureOptions options;
             options.mapping_version = kSource;
@@ -191,15 +232,35 @@ class Stage {
             return wrong(document_, pointer, "a list of messages is expected");
         for (std::size_t i = 0; i < messages.size(); ++i) {
             sqlite::Transaction transaction(database_);
-            const auto answer = meaning_->accept(transaction, messages[i], at_us);
+            const Json message = message_of_bookkeeper(messages[i], zone_);
+            const auto answer = meaning_->accept(transaction, message, at_us);
             transaction.commit();
-            if (answer.verdict == inbox::Verdict::refused)
-                output_.remark(
-                    document_.where(pointer_to(pointer, i)) + ": message refused: " + answer.code +
-                    ": " + answer.reason
-                );
+            if (answer.verdict != inbox::Verdict::refused) continue;
+            const auto id = message.is_object() ? message.value("id", Json()) : Json();
+            aside_.messages.push_back(
+                (id.is_null()     ? "without id"
+                 : id.is_string() ? id.get<std::string>()
+                                  : id.dump()) +
+                " (" + answer.code + ")"
+            );
+            output_.remark(
+                document_.where(pointer_to(pointer, i)) + ": message refused: " + answer.code +
+                ": " + answer.reason
+            );
         }
         return {};
+    }
+
+    Zone zone_of(const std::string& branch) const {
+        if (branch.empty()) return zone_;
+        if (const auto known = branch_zones_.find(branch); known != branch_zones_.end())
+            return known->second;
+        const auto record = records_.find({kSource, "branch", branch});
+        const auto body = record ? parse_json(record->body) : fail(ErrorKind::malformed, "none");
+        const auto zone = body && body->contains("timezone")
+                              ? Zone::find((*body)["timezone"].get<std::string>())
+                              : std::nullopt;
+        return zone.value_or(zone_);
     }
 
     void print() {
@@ -220,13 +281,15 @@ class Stage {
 
 Identity scenario_identity(const std::string& clinic_id) { return {clinic_id, kPseudonymKey}; }
 
-Result<void> play_scenario(const std::filesystem::path& file, const ScenarioOutput& output) {
+Result<ScenarioAside> play_scenario(
+    const std::filesystem::path& file, const ScenarioOutput& output
+) {
     const auto document = config::load_yaml(file);
     if (!document) return fail(document.error());
     return play_scenario(*document, output);
 }
 
-Result<void> play_scenario(
+Result<ScenarioAside> play_scenario(
     const config::YamlDocument& document, const ScenarioOutput& output, const ScenarioClinic& clinic
 ) {
     auto setting = read_setting(document);
@@ -238,30 +301,37 @@ Result<void> play_scenario(
     const Json steps = document.value().value("steps", Json::array());
     if (!steps.is_array() && !steps.is_null())
         return wrong(document, "/steps", "a list of steps is expected");
+    const Zone zone = setting->zone;
+    const bool expected = setting->expect_quarantine;
     Stage stage(std::move(*setting), std::move(*groups), document, output, clinic);
     std::optional<Timestamp> before;
     for (std::size_t i = 0; i < steps.size(); ++i) {
         const std::string pointer = pointer_to("/steps", i);
         if (auto ok = known_keys(document, pointer, steps[i], {"at", "upsert", "remove", "inbox"});
             !ok)
-            return ok;
-        const auto at = steps[i].contains("at") && steps[i]["at"].is_string()
-                            ? Timestamp::parse_rfc3339(steps[i]["at"].get<std::string>())
+            return fail(ok.error());
+        const Json written = time_of_bookkeeper(steps[i].value("at", Json()), zone);
+        const auto at = written.is_string()
+                            ? Timestamp::parse_rfc3339(written.get_ref<const std::string&>())
                             : std::nullopt;
         if (!at)
             return wrong(
                 document, pointer,
-                "at: a time with offset is expected, such as 2026-03-02T10:00:00+03:00"
+                "at: a time is expected, such as 2026-03-02T10:00:00+03:00, or 2026-03-02 10:00 in "
+                "the clinic's zone"
             );
         if (before && *at < *before)
             return wrong(
                 document, pointer_to(pointer, "at"), "the step lies before the one above it"
             );
         before = at;
-        if (output.step_begins) output.step_begins(i);
-        if (auto done = stage.play(pointer, steps[i], at->unix_us); !done) return done;
+        if (output.step_begins) output.step_begins(i, *at);
+        if (auto done = stage.play(pointer, steps[i], at->unix_us); !done)
+            return fail(done.error());
     }
-    return {};
+    ScenarioAside aside = std::move(stage.aside());
+    aside.expected = expected;
+    return aside;
 }
 
 }  // namespace mis::gateway
