@@ -103,6 +103,94 @@ int take_tooth(std::string_view& text) {
     return number;
 }
 
+// The American number 1 to 32 (from the patient's upper right to his lower right), or a deciduous
+// tooth's letter a to t; lower case, Cyrillic look-alikes too. Takes it off the front; 0: there is
+// none.
+int take_universal(std::string_view& text) {
+    if (text.starts_with("#")) text.remove_prefix(1);
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    int place = 0;  // from 1
+    bool deciduous = false;
+    std::size_t length = 0;
+    while (length < text.size() && length < 2 && is_digit(text[length]))
+        place = place * 10 + (text[length++] - '0');
+    if (length == 0 && !text.empty()) {
+        constexpr std::array<std::pair<std::string_view, char>, 10> kCyrillic{
+            {{"а", 'a'},
+             {"в", 'b'},
+             {"с", 'c'},
+             {"е", 'e'},
+             {"н", 'h'},
+             {"к", 'k'},
+             {"м", 'm'},
+             {"о", 'o'},
+             {"р", 'p'},
+             {"т", 't'}}};
+        char letter = text[0];
+        length = 1;
+        for (const auto& [look, latin] : kCyrillic)
+            if (text.starts_with(look)) {
+                letter = latin;
+                length = look.size();
+            }
+        if (letter < 'a' || letter > 't') return 0;
+        deciduous = true;
+        place = letter - 'a' + 1;
+    }
+    const int half = deciduous ? 10 : 16;  // teeth of one jaw
+    if (place < 1 || place > 2 * half) return 0;
+    if (length < text.size() && (is_digit(text[length]) || (text[length] & 0x80) != 0 ||
+                                 (text[length] >= 'a' && text[length] <= 'z')))
+        return 0;
+    text.remove_prefix(length);
+    // the lower jaw is counted back from the patient's left
+    const auto index = static_cast<std::size_t>(place <= half ? place - 1 : 2 * half - place);
+    const std::size_t jaw = place <= half ? 0 : 1;
+    return deciduous ? kDeciduousRows[jaw][index] : kPermanentRows[jaw][index];
+}
+
+// Teeth with or without separators, ranges along the jaw; `take` reads one off the front.
+std::optional<std::vector<std::string>> parse_list(
+    std::string_view text, int (*take)(std::string_view&)
+) {
+    const std::string folded = to_lower(trim(text));
+    if (folded.empty()) return std::vector<std::string>{};
+    if (auto area = area_of(folded)) return std::vector<std::string>{*area};
+    std::vector<int> teeth;
+    std::string_view rest = folded;
+    while (!rest.empty()) {
+        const int first = take(rest);
+        if (first == 0) return std::nullopt;
+        rest = trim(rest);
+        bool range = false;
+        for (const std::string_view dash : {"-", "–", "—"})
+            if (!range && rest.starts_with(dash)) {
+                rest = trim(rest.substr(dash.size()));
+                range = true;
+            }
+        if (range) {
+            const int last = take(rest);
+            if (last == 0 || !append_range(first, last, teeth)) return std::nullopt;
+            rest = trim(rest);
+        } else {
+            teeth.push_back(first);
+        }
+        bool separated = false;
+        while (!rest.empty() && (rest[0] == ',' || rest[0] == ';' || rest[0] == '+')) {
+            if (separated) return std::nullopt;
+            separated = true;
+            rest = trim(rest.substr(1));
+            if (rest.empty()) return std::nullopt;
+        }
+    }
+    std::sort(teeth.begin(), teeth.end());
+    teeth.erase(std::unique(teeth.begin(), teeth.end()), teeth.end());
+    std::vector<std::string> names;
+    names.reserve(teeth.size());
+    for (const int tooth : teeth) names.push_back(std::to_string(tooth));
+    return names;
+}
+
 }  // namespace
 
 bool is_tooth(std::string_view fdi) {
@@ -126,42 +214,16 @@ bool area_contains(std::string_view area, std::string_view tooth) {
 }
 
 std::optional<std::vector<std::string>> parse_teeth(std::string_view text) {
-    const std::string folded = to_lower(trim(text));
-    if (folded.empty()) return std::vector<std::string>{};
-    if (auto area = area_of(folded)) return std::vector<std::string>{*area};
-    std::vector<int> teeth;
-    std::string_view rest = folded;
-    while (!rest.empty()) {
-        const int first = take_tooth(rest);
-        if (first == 0) return std::nullopt;
-        rest = trim(rest);
-        bool range = false;
-        for (const std::string_view dash : {"-", "–", "—"})
-            if (!range && rest.starts_with(dash)) {
-                rest = trim(rest.substr(dash.size()));
-                range = true;
-            }
-        if (range) {
-            const int last = take_tooth(rest);
-            if (last == 0 || !append_range(first, last, teeth)) return std::nullopt;
-            rest = trim(rest);
-        } else {
-            teeth.push_back(first);
-        }
-        bool separated = false;
-        while (!rest.empty() && (rest[0] == ',' || rest[0] == ';' || rest[0] == '+')) {
-            if (separated) return std::nullopt;
-            separated = true;
-            rest = trim(rest.substr(1));
-            if (rest.empty()) return std::nullopt;
-        }
-    }
-    std::sort(teeth.begin(), teeth.end());
-    teeth.erase(std::unique(teeth.begin(), teeth.end()), teeth.end());
-    std::vector<std::string> names;
-    names.reserve(teeth.size());
-    for (const int tooth : teeth) names.push_back(std::to_string(tooth));
-    return names;
+    return parse_list(text, take_tooth);
+}
+
+std::optional<std::vector<std::string>> parse_teeth_universal(std::string_view text) {
+    return parse_list(text, take_universal);
+}
+
+std::string_view teeth_forms() {
+    return "teeth are FDI: 16, 1.6, 16,17, 11-13 (11 to 48, 51 to 85); areas are mouth, upper, "
+           "lower, quadrant-1 to quadrant-8, в/ч, н/ч";
 }
 
 std::optional<std::string> parse_surfaces(std::string_view text) {
@@ -186,7 +248,10 @@ std::optional<std::string> parse_surfaces(std::string_view text) {
             continue;
         }
         char letter = 0;
-        if (rest[0] >= 'a' && rest[0] <= 'z') {
+        if (rest[0] == 'f') {  // facial: vestibular, wherever the tooth stands
+            letter = 'V';
+            rest.remove_prefix(1);
+        } else if (rest[0] >= 'a' && rest[0] <= 'z') {
             letter = static_cast<char>(rest[0] - 32);
             rest.remove_prefix(1);
         } else {

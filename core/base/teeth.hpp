@@ -18,12 +18,19 @@ namespace mis {
 // canonical forms themselves. Empty text: no tooth. nullopt: cannot be read (never guessed).
 std::optional<std::vector<std::string>> parse_teeth(std::string_view text);
 
+// The same from the Universal Numbering System: 1–32, deciduous A–T; "3", "#14", "1-5", "A,B".
+// "16" is then the upper left wisdom tooth, 28: only the source knows which of the two it writes.
+std::optional<std::vector<std::string>> parse_teeth_universal(std::string_view text);
+
+// What parse_teeth() reads, for error texts.
+std::string_view teeth_forms();
+
 bool is_tooth(std::string_view fdi);
 bool is_area(std::string_view area);
 bool area_contains(std::string_view area, std::string_view tooth);
 
 // Surfaces M O I D B V L P: "МОД", "mod", "M,O,D" → "MOD", in that fixed order, Cyrillic
-// look-alikes accepted; nullopt: cannot be read.
+// look-alikes accepted, F (facial) is V; nullopt: cannot be read.
 std::optional<std::string> parse_surfaces(std::string_view text);
 
 }  // namespace mis

@@ -89,7 +89,7 @@ Json teeth(const Json& value, const std::string& where) {
         joined += read_text(tooth, where, kIdBytesMax);
     }
     const auto read = parse_teeth(joined);
-    if (!read) refuse(where, "names a tooth that is none (FDI: 11 to 48, 51 to 85)");
+    if (!read) refuse(where, fmt::format("names a tooth or area that is none: {}", teeth_forms()));
     return *read;
 }
 

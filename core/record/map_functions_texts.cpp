@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/json.hpp"
 #include "base/teeth.hpp"
 #include "record/body_writer.hpp"
 #include "record/document_path.hpp"
@@ -72,43 +73,70 @@ void teeth(Call& call) {
         return call.good(out.append("[\"").append(text).append("\"]"));
     }
     const auto list = parse_teeth(text);
-    if (!list) return call.bad("not teeth in FDI notation nor an area");  // I7: never guessed
+    if (!list)  // I7: never guessed
+        return call.bad("not teeth nor an area: " + std::string(teeth_forms()));
+    call.good(string_list_json(*list));
+}
+void teeth_universal(Call& call) {
+    if (call.is_null(0)) return call.pass_on(0);
+    const auto list = parse_teeth_universal(call.text(0));
+    if (!list) return call.bad("not teeth of the Universal system (1 to 32, A to T) nor an area");
     call.good(string_list_json(*list));
 }
 void tooth(Call& call) {
     if (!call.usable(1)) return;
     const auto list = parse_teeth(call.text(0));
     if (!list || list->size() != 1 || !is_tooth(list->front()))
-        return call.bad("not one tooth in FDI notation");
+        return call.bad("not one tooth in FDI notation (11 to 48, 51 to 85)");
     call.good(list->front());
 }
 void surfaces(Call& call) {
     if (!call.usable(1)) return;
     const auto letters = parse_surfaces(call.text(0));
-    if (!letters) return call.bad("not tooth surfaces (M O I D B V L P)");
+    if (!letters) return call.bad("not tooth surfaces (M O I D B V L P, F for V)");
     call.good(*letters);
+}
+
+// The canonical value; empty: known, and means nothing here. nullopt: the list does not know it.
+std::optional<std::string_view> canonical_of(
+    const std::map<std::string, std::string>& list, std::string_view mis_code
+) {
+    const auto found = list.find(std::string(trim(mis_code)));
+    if (found == list.end()) return std::nullopt;
+    return found->second == "-" ? std::string_view() : std::string_view(found->second);
+}
+
+// A1: with the code in the message; cut, in case it is a text and no code.
+std::string unknown_code(std::string_view list, std::string_view mis_code) {
+    const std::string_view code = trim(mis_code);
+    const bool shown = code.size() <= 40 && is_valid_utf8(code);
+    return "list '" + std::string(list) + "' does not know '" +
+           (shown ? std::string(code) : "(a long text)") + "'; add it to codes.csv";
 }
 
 void code(Call& call) {
     if (call.is_null(1)) return call.pass_on(1);
     const std::string list(call.text(0));
-    const std::string mis_code(trim(call.text(1)));
     const auto codes = call.row().codes->lists.find(list);
     if (codes == call.row().codes->lists.end())
         return call.bad("codes.csv has no list '" + list + "'");
-    const auto found = codes->second.find(mis_code);
-    if (found == codes->second.end(
-                 )) {  // A1: with the code in the message; cut, in case it is a text and no code
-        const bool shown = mis_code.size() <= 40 && is_valid_utf8(mis_code);
-        return call.bad(
-            "list '" + list + "' does not know '" + (shown ? mis_code : "(a long text)") +
-            "'; add it to codes.csv"
-        );
+    const std::string_view mis_code = trim(call.text(1));
+    if (const auto value = canonical_of(codes->second, mis_code)) {
+        if (value->empty()) return call.null();
+        return call.good(*value);
     }
-    if (found->second.empty() || found->second == "-")
-        call.null();  // known, and means nothing here
-    else
-        call.good(found->second);
+    const auto many =
+        mis_code.starts_with('[') ? parse_json(mis_code) : fail(ErrorKind::malformed, "no list");
+    if (!many || !many->is_array()) return call.bad(unknown_code(list, mis_code));
+    std::vector<std::string> values;  // of list(a, b, …): each by itself
+    for (const Json& one : *many) {
+        const std::string text = one.is_string() ? one.get<std::string>() : one.dump();
+        const auto value = canonical_of(codes->second, text);
+        if (!value) return call.bad(unknown_code(list, text));
+        if (!value->empty() && std::find(values.begin(), values.end(), *value) == values.end())
+            values.emplace_back(*value);
+    }
+    call.good(string_list_json(values));
 }
 
 void site(Call& call) {
@@ -162,12 +190,13 @@ void get(Call& call, Result<MaybeText> (*find)(std::string_view, std::string_vie
 void get_json(Call& call) { get(call, json_get); }
 void get_xml(Call& call) { get(call, xml_get); }
 
-constexpr std::array<MapFunction, 13> kFunctions{{
+constexpr std::array<MapFunction, 14> kFunctions{{
     {"fold", 1, 1, fold_text},
     {"latin_code", 1, 1, latin_code},
     {"phone", 1, 1, phone},
     {"phones", 1, 8, phones},
     {"teeth", 1, 1, teeth},
+    {"teeth_universal", 1, 1, teeth_universal},
     {"tooth", 1, 1, tooth},
     {"surfaces", 1, 1, surfaces},
     {"code", 2, 2, code},

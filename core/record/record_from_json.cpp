@@ -82,7 +82,7 @@ std::optional<std::string> text_of(const Field& field, const Json& value) {
     }
 }
 
-std::string_view expected(FieldType type) {
+std::string expected(FieldType type) {
     switch (type) {
         case FieldType::money:
             return R"(not a sum like {"minor": 450000, "currency": "RUB"})";
@@ -90,7 +90,7 @@ std::string_view expected(FieldType type) {
         case FieldType::text_list:
             return "not a list of texts";
         case FieldType::teeth:
-            return R"(not teeth in FDI notation (["16"]) nor an area)";
+            return "not teeth nor an area: " + std::string(teeth_forms());
         case FieldType::shares:
             return "not a list of shares";
         case FieldType::boolean:
@@ -123,8 +123,7 @@ Result<Record> record_from_json(const std::string& kind_name, std::string_view j
         const auto member = parsed->find(field.name);
         if (member != parsed->end() && !member->is_null()) {
             const auto text = text_of(field, *member);
-            if (!text)
-                return malformed("field " + field.name + ": " + std::string(expected(field.type)));
+            if (!text) return malformed("field " + field.name + ": " + expected(field.type));
             if (const auto problem = writer.add(index, *text))
                 return malformed("field " + field.name + ": " + *problem);
         }

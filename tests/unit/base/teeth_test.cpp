@@ -59,3 +59,49 @@ TEST_CASE("I7: surfaces M O I D B V L P") {
     CHECK(parse_surfaces("") == "");
     CHECK_FALSE(parse_surfaces("X"));
 }
+
+TEST_CASE("I7: teeth of the Universal system") {
+    const auto read_universal = [](std::string_view text) {
+        const auto teeth = parse_teeth_universal(text);
+        if (!teeth) return std::string("refused");
+        std::string joined;
+        for (const auto& tooth : *teeth) joined += (joined.empty() ? "" : " ") + tooth;
+        return joined;
+    };
+    // the corners of both dentitions, as ADA's chart has them
+    for (const auto& [universal, fdi] : std::initializer_list<std::pair<const char*, const char*>>{
+             {"1", "18"},
+             {"8", "11"},
+             {"9", "21"},
+             {"16", "28"},
+             {"17", "38"},
+             {"24", "31"},
+             {"25", "41"},
+             {"32", "48"},
+             {"A", "55"},
+             {"E", "51"},
+             {"F", "61"},
+             {"J", "65"},
+             {"K", "75"},
+             {"O", "71"},
+             {"P", "81"},
+             {"T", "85"},
+             {"#3", "16"},
+             {"03", "16"},
+             {"3, 14", "16 26"},
+             {"3;14", "16 26"},
+             {"1-3", "16 17 18"},
+             {"7-10", "11 12 21 22"},
+             {"а,в", "54 55"},
+             {"в/ч", "upper"},
+             {"", ""}})
+        CHECK_MESSAGE(read_universal(universal) == fdi, universal);
+    for (const auto* text : {"0", "33", "U", "AB", "1a", "16-17", "51", "3,", "1.6", "зуб"})
+        CHECK_MESSAGE(read_universal(text) == "refused", text);
+}
+
+TEST_CASE("I7: facial is vestibular") {
+    CHECK(parse_surfaces("MOF") == "MOV");
+    CHECK(parse_surfaces("f") == "V");
+    CHECK(parse_surfaces("FV") == "V");
+}

@@ -88,7 +88,7 @@ TEST_CASE("inbox: a refusal names field and reason, never the content") {
     );
     CHECK(refusal(with(placed(), "/items/0/total/minor", -1)) == "items/0/total: is negative");
     CHECK(refusal(with(placed(), "/items/0/teeth", Json::array({"99"})))
-              .starts_with("items/0/teeth: names a tooth"));
+              .starts_with("items/0/teeth: names a tooth or area"));
     CHECK(
         refusal(with(placed(), "/items/0/teeth", "16")).starts_with("items/0/teeth: must be a list")
     );
@@ -133,7 +133,7 @@ TEST_CASE("inbox: a refusal tells every fault at once, and where the schema stan
     const std::string& told = parsed.error().text;
     for (const char* fault :
          {"order: missing", "placed_at: must be a time", "patient/phone: has fewer than ten digits",
-          "items/0/teeth: names a tooth", "items/0/id: missing", "items/0/total: missing",
+          "items/0/teeth: names a tooth or area", "items/0/id: missing", "items/0/total: missing",
           "items/1: needs nomenclature or service_code", "consent: missing",
           "(what it may hold: schemas/inbox/order.placed.json)"}) {
         CAPTURE(told);

@@ -178,6 +178,25 @@ TEST_CASE(
         "issue: column specialty: code: list 'colour' does not know '7'; add it to codes.csv"
     );
     CHECK(value_of("code('colour', a)", {" white "}) == "white");
+    // over a list: each by itself, what means nothing is left out
+    CHECK(value_of("code('colour', list(a, b))", {"1", "2"}) == R"(["red"])");
+    CHECK(value_of("code('colour', list(a, b))", {"1", " white "}) == R"(["red","white"])");
+    CHECK(value_of("code('colour', list(a, b))", {"1", "1"}) == R"(["red"])");
+    CHECK(value_of("code('colour', list(a, b))") == "[]");
+    CHECK(
+        value_of("code('colour', list(a, b))", {"1", "7"}) ==
+        "issue: column specialty: code: list 'colour' does not know '7'; add it to codes.csv"
+    );
+    CHECK(
+        value_of("code('colour', a)", {"[x"}) ==
+        "issue: column specialty: code: list 'colour' does not know '[x'; add it to codes.csv"
+    );
+    CHECK(value_of("teeth_universal(a)", {"3, 14"}) == R"(["16","26"])");
+    CHECK(
+        value_of("teeth_universal(a)", {"33"}) ==
+        "issue: column specialty: teeth_universal: not teeth of the Universal system (1 to 32, A "
+        "to T) nor an area"
+    );
 }
 
 TEST_CASE("site values: the clinic's own before the connector's") {
