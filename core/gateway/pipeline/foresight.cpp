@@ -1,6 +1,8 @@
 #include "gateway/pipeline/foresight.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 
 #include "domain_store/group_store.hpp"
 #include "inbox/inbox.hpp"
@@ -49,8 +51,15 @@ Foresight::Answers Foresight::work_out(
     const GroupReader reader(records, groups, inbox);
     const Timestamp now = rules_.clinic_zone.at(now_us);
     Answers answers;
+    std::set<domain_store::Party> seen;  // one answer a group: the writer asks no more of it
     for (const auto& patient : patients) {
-        auto found = reader.preview(patient.source, patient.source_id, now);
+        if (seen.contains({domain_store::PartyKind::patient, patient.source, patient.source_id}))
+            continue;
+        auto parties = reader.hanging_together(patient.source, patient.source_id);
+        auto found = reader.preview(parties, now);
+        seen.insert(
+            std::make_move_iterator(parties.begin()), std::make_move_iterator(parties.end())
+        );
         if (!found) continue;
         auto derived =
             derive(found->facts, parse_announced(found->announced), rules_, names_, identity_);

@@ -12,19 +12,24 @@ std::vector<Party> GroupReader::hanging_together(
     const std::string& source, const std::string& patient
 ) const {
     std::vector<Party> found{{PartyKind::patient, source, patient}};
-    std::set<Party> seen(found.begin(), found.end());
+    std::set<Party> seen(found.begin(), found.end()), searched;
     std::set<std::int64_t> groups;
-    const auto add = [&](Party party) {
-        if (party.kind == PartyKind::patient && seen.insert(party).second)
-            found.push_back(std::move(party));
-    };
     for (std::size_t i = 0; i < found.size(); ++i) {
         const Party at = found[i];
-        for (const auto& other : records_.patients_joined_with(at.source, at.key))
-            add({PartyKind::patient, at.source, other});
+        // Whom the records join is known to the end of the chain at once: one search for all of
+        // them, another only for those that a stored group adds.
+        if (searched.insert(at).second) {
+            for (const auto& other : records_.patients_joined_with(at.source, at.key)) {
+                Party party{PartyKind::patient, at.source, other};
+                searched.insert(party);
+                if (seen.insert(party).second) found.push_back(std::move(party));
+            }
+        }
         const auto group = groups_.group_of(at);
         if (!group || !groups.insert(*group).second) continue;
-        for (auto& party : groups_.parties(*group)) add(std::move(party));
+        for (auto& party : groups_.parties(*group))
+            if (party.kind == PartyKind::patient && seen.insert(party).second)
+                found.push_back(std::move(party));
     }
     return found;
 }
@@ -67,9 +72,8 @@ domain::GroupFacts GroupReader::facts_of(std::int64_t group, const Timestamp& no
 }
 
 std::optional<GroupReader::Preview> GroupReader::preview(
-    const std::string& source, const std::string& patient, const Timestamp& now
+    const std::vector<Party>& parties, const Timestamp& now
 ) const {
-    const auto parties = hanging_together(source, patient);
     const auto group = groups_.group_of(parties.front());
     if (!group && parties.size() > 1) return std::nullopt;
     Preview found;

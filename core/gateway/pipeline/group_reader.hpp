@@ -41,15 +41,15 @@ class GroupReader {
     };
     Members members_of(std::int64_t group) const;
 
-    // What the patient's group would be if it were joined now: its facts and what it announced.
-    // nullopt: that cannot be told without joining several.
+    // What the group of these patients (hanging_together) would be if it were joined now: its facts
+    // and what it announced. nullopt: that cannot be told without joining several.
     struct Preview {
         domain::GroupFacts facts;
         std::vector<std::string> announced;
         Members members;
     };
     std::optional<Preview> preview(
-        const std::string& source, const std::string& patient, const Timestamp& now
+        const std::vector<domain_store::Party>& patients, const Timestamp& now
     ) const;
 
   private:

@@ -22,6 +22,12 @@ std::string awaited_account(const RecordKey& line, const std::string& limit, int
     return "awaits/" + line.source + "/" + limit + "/" + std::to_string(place);
 }
 
+bool are_of(const std::vector<Party>& parties, const std::set<std::string>& sources) {
+    return std::any_of(parties.begin(), parties.end(), [&](const Party& party) {
+        return sources.contains(party.source);
+    });
+}
+
 }  // namespace
 
 std::string Meaning::merge_announced(const std::vector<std::string>& texts) {
@@ -135,39 +141,52 @@ MeaningReport Meaning::work_off(
         reload_rules();
         link_waiting_orders(now_us);
     }
-    while (work_off_some(now_us, mid_pass, report))
+    std::set<std::int64_t> left;  // pending, but of a group that is being read
+    while (work_off_some(now_us, mid_pass, left, report))
         if (go_on && !go_on()) break;
     foresight_.reset();
     return report;
 }
 
 bool Meaning::touches(std::int64_t group, const std::set<std::string>& sources) const {
-    if (sources.empty()) return false;
-    const auto parties = groups_.parties(group);
-    return std::any_of(parties.begin(), parties.end(), [&](const Party& party) {
-        return sources.contains(party.source);
-    });
+    return !sources.empty() && are_of(groups_.parties(group), sources);
 }
 
 std::vector<change::PendingGroup> Meaning::waiting_groups(
-    std::size_t most, const std::set<std::string>& mid_pass
+    std::size_t most, const std::set<std::string>& mid_pass, const std::set<std::int64_t>& left
 ) const {
     std::vector<change::PendingGroup> waiting;
     std::int64_t after = 0;
     for (;;) {
         const auto page = records_.pending(static_cast<int>(kPendingPerCommit), after);
         for (const auto& one : page)
-            if (!mid_pass.contains(one.group.source) && waiting.size() < most)
+            if (!mid_pass.contains(one.group.source) && !left.contains(one.id) &&
+                waiting.size() < most)
                 waiting.push_back(one);
         if (page.size() < kPendingPerCommit || waiting.size() >= most) return waiting;
         after = page.back().id;
     }
 }
 
-bool Meaning::work_off_some(
-    std::int64_t now_us, const std::set<std::string>& mid_pass, MeaningReport& report
+// Whoever's facts were read just now waits for nothing more: all of his group is worked out at once.
+void Meaning::end_waiting(
+    sqlite::Transaction& transaction, std::int64_t group, std::set<Party>& covered
 ) {
-    auto pending = waiting_groups(2 * kPendingPerCommit, mid_pass);
+    const auto up_to = records_.mark_now();
+    for (auto& party : groups_.parties(group)) {
+        if (party.kind != PartyKind::patient) continue;
+        records_.clear_pending(
+            transaction, {change::GroupKind::patient, party.source, party.key}, up_to
+        );
+        covered.insert(std::move(party));
+    }
+}
+
+bool Meaning::work_off_some(
+    std::int64_t now_us, const std::set<std::string>& mid_pass, std::set<std::int64_t>& left,
+    MeaningReport& report
+) {
+    auto pending = waiting_groups(2 * kPendingPerCommit, mid_pass, left);
     std::vector<change::GroupKey> next;
     for (std::size_t i = kPendingPerCommit; i < pending.size(); ++i)
         if (pending[i].group.kind == change::GroupKind::patient) next.push_back(pending[i].group);
@@ -181,6 +200,8 @@ bool Meaning::work_off_some(
                         database_.changes_ever() == changes_at_end_;
     outbox::Outbox::Appender appender(outbox_, transaction);
     std::set<std::int64_t> done;
+    std::set<Party> covered;     // whose meaning was worked out with another's
+    std::set<Party> being_read;  // who hang together with a patient of a source in mid_pass
     for (const auto& waiting : pending) {
         const auto& who = waiting.group;
         if (who.kind == change::GroupKind::practitioner) {
@@ -189,15 +210,27 @@ bool Meaning::work_off_some(
                 transaction, appender, groups_.join(transaction, party), who, now_us, report
             );
         } else {
+            const Party party{PartyKind::patient, who.source, who.source_id};
+            if (covered.contains(party)) continue;
+            if (being_read.contains(party)) {
+                left.insert(waiting.id);
+                continue;
+            }
             const auto parties = reader_.hanging_together(who.source, who.source_id);
+            if (are_of(parties, mid_pass)) {  // he waits with them
+                being_read.insert(parties.begin(), parties.end());
+                left.insert(waiting.id);
+                continue;
+            }
             adopt_restored(transaction, parties);
             const auto joined = groups_.join(transaction, parties);
-            const bool grown =
-                joined.announced.size() > 1;  // what the others announced is known here alone
-            if (done.insert(joined.group).second || grown)
-                work_out_patients(
-                    transaction, appender, joined, &who, now_us, Sending::send, report
-                );
+            const auto group = work_out_patients(
+                transaction, appender, joined, &who, now_us, Sending::send, report
+            );
+            done.insert(joined.group);
+            done.insert(group);
+            if (parties.size() > 1 || group != joined.group)
+                end_waiting(transaction, group, covered);
         }
         records_.clear_pending(transaction, who, waiting.mark);
     }
@@ -231,7 +264,7 @@ domain::GroupFacts Meaning::facts_of(std::int64_t group, std::int64_t now_us) co
     return reader_.facts_of(group, settings_.rules.clinic_zone.at(now_us));
 }
 
-void Meaning::work_out_patients(
+std::int64_t Meaning::work_out_patients(
     sqlite::Transaction& transaction, outbox::Outbox::Appender& appender,
     const domain_store::Joined& joined, const change::GroupKey* patient, std::int64_t now_us,
     Sending sending, MeaningReport& report
@@ -283,6 +316,7 @@ void Meaning::work_out_patients(
     report.problems.insert(
         report.problems.end(), derived->problems.begin(), derived->problems.end()
     );
+    return whole.group;
 }
 
 Derivation Meaning::derive_now(

@@ -128,11 +128,15 @@ class Meaning {
   private:
     void link_waiting_orders(std::int64_t now_us);
     bool work_off_some(
-        std::int64_t now_us, const std::set<std::string>& mid_pass, MeaningReport& report
+        std::int64_t now_us, const std::set<std::string>& mid_pass, std::set<std::int64_t>& left,
+        MeaningReport& report
     );
     std::vector<change::PendingGroup> waiting_groups(
-        std::size_t most, const std::set<std::string>& mid_pass
+        std::size_t most, const std::set<std::string>& mid_pass, const std::set<std::int64_t>& left
     ) const;
+    void end_waiting(
+        sqlite::Transaction& transaction, std::int64_t group, std::set<domain_store::Party>& covered
+    );
     bool touches(std::int64_t group, const std::set<std::string>& sources) const;
     static std::string merge_announced(const std::vector<std::string>& texts);
     void attach(sqlite::Transaction& transaction, const inbox::Acceptance& acceptance);
@@ -145,7 +149,8 @@ class Meaning {
     );
     void join_order(sqlite::Transaction& transaction, const domain::OrderLink& link);
     enum class Sending { send, baseline };
-    void work_out_patients(
+    // The group that it became.
+    std::int64_t work_out_patients(
         sqlite::Transaction& transaction, outbox::Outbox::Appender& appender,
         const domain_store::Joined& joined, const change::GroupKey* patient, std::int64_t now_us,
         Sending sending, MeaningReport& report
