@@ -292,8 +292,8 @@ void CaptureWriter::store_version(
     parties_.mark_owner(owner);
     if (doctor) parties_.mark(*doctor);
     if (old || !record.related_patients.empty()) parties_.store_links(record, owner);
-    if (old && old->owner && old->owner != owner && !record.patient_source_id.empty())
-        parties_.link(record.source_id, *old->owner, owner);
+    if (old && old->owner && owner && old->owner != owner && !record.patient_source_id.empty())
+        parties_.tie_once(*old->owner, *owner);
     if (stream_.kind == "patient") parties_.index_patient(record, *owner);
 }
 
@@ -304,17 +304,14 @@ void CaptureWriter::remove(const std::string& key, std::int64_t now_us) {
     parties_.mark_owner(old->owner);
     if (old->doctor) parties_.mark(*old->doctor);
     parties_.mark_links(key);
-    for (const char* sql :
-         {"delete from record_link where stream = ?1 and key = ?2",
-          "update record set pos = null, row_hash = 0, window_at = null, row_key = null, parent = "
-          "null, since_us = ?3 "
-          "where stream = ?1 and key = ?2"}) {
-        auto statement = transaction_.prepare(sql);
-        statement.bind(1, stream_id_);
-        bind_key(statement, 2, key);
-        if (std::string_view(sql).starts_with("update")) statement.bind(3, now_us);
-        statement.run();
-    }
+    parties_.end_links(key);
+    auto bury = transaction_.prepare(
+        "update record set pos = null, row_hash = 0, window_at = null, row_key = null, parent = "
+        "null, since_us = ?3 where stream = ?1 and key = ?2"
+    );
+    bury.bind(1, stream_id_);
+    bind_key(bury, 2, key);
+    bury.bind(3, now_us).run();
     transaction_.prepare("delete from journal where pos = ?1").with(*old->pos).run();
     if (stream_.kind == "patient" && old->owner) parties_.forget_patient(*old->owner);
     ++counts_.removed;

@@ -37,29 +37,62 @@ Parties::Parties(sqlite::Transaction& transaction, const StreamRef& stream, std:
 }
 
 void Parties::store_links(const record::Record& record, std::optional<std::int64_t> owner) {
-    if (kind_ == "limit" ||
-        kind_ == "patient") {  // of other kinds only former patients are linked, and stay so
-        auto erase = transaction_.prepare("delete from record_link where stream = ?1 and key = ?2");
-        erase.bind(1, stream_id_);
-        bind_key(erase, 2, record.source_id);
-        erase.run();
-    }
+    using Link = std::pair<std::int64_t, std::optional<std::int64_t>>;  // patient, owner
+    const std::vector<Link> before = links_of(record.source_id);
+    std::vector<Link> now;
     for (const auto& related : record.related_patients) {
-        const std::int64_t id = party(GroupKind::patient, related);
-        link(record.source_id, id, owner);
-        mark(id);
+        const Link link{party(GroupKind::patient, related), owner};
+        if (std::find(now.begin(), now.end(), link) == now.end()) now.push_back(link);
+        mark(link.first);
+    }
+    if (std::is_permutation(before.begin(), before.end(), now.begin(), now.end())) return;
+    end_links(record.source_id);
+    auto insert = transaction_.prepare(
+        "insert into record_link (stream, key, party, owner) values (?1, ?2, ?3, ?4)"
+    );
+    for (const auto& [patient, of] : now) {
+        insert.reset();
+        insert.bind(1, stream_id_);
+        bind_key(insert, 2, record.source_id);
+        insert.bind(3, patient);
+        bind_optional(insert, 4, of);
+        insert.run();
     }
 }
 
-void Parties::link(const std::string& key, std::int64_t party, std::optional<std::int64_t> owner) {
-    auto insert = transaction_.prepare(
-        "insert or ignore into record_link (stream, key, party, owner) values (?1, ?2, ?3, ?4)"
-    );
-    insert.bind(1, stream_id_);
-    bind_key(insert, 2, key);
-    insert.bind(3, party);
-    bind_optional(insert, 4, owner);
-    insert.run();
+std::vector<std::pair<std::int64_t, std::optional<std::int64_t>>> Parties::links_of(
+    const std::string& key
+) {
+    std::vector<std::pair<std::int64_t, std::optional<std::int64_t>>> links;
+    auto select =
+        transaction_.prepare("select party, owner from record_link where stream = ?1 and key = ?2");
+    select.bind(1, stream_id_);
+    bind_key(select, 2, key);
+    while (select.step())
+        links.emplace_back(
+            select.integer(0),
+            select.is_null(1) ? std::nullopt : std::optional(select.integer(1))
+        );
+    return links;
+}
+
+// Whom it joined belong to one change set more: what they had in common ends in it.
+void Parties::end_links(const std::string& key) {
+    const auto links = links_of(key);
+    if (links.empty()) return;
+    for (const auto& [patient, owner] : links) tie_once(patient, owner.value_or(links.front().first));
+    auto erase = transaction_.prepare("delete from record_link where stream = ?1 and key = ?2");
+    erase.bind(1, stream_id_);
+    bind_key(erase, 2, key);
+    erase.run();
+}
+
+void Parties::tie_once(std::int64_t party, std::int64_t other) {
+    if (party == other) return;
+    auto insert =
+        transaction_.prepare("insert or ignore into passing_tie (party, other) values (?1, ?2)");
+    insert.with(party, other).run();
+    insert.with(other, party).run();
 }
 
 void Parties::index_patient(const record::Record& record, std::int64_t patient) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "change/record_store.hpp"
@@ -27,9 +28,12 @@ class Parties {
     void mark_owner(std::optional<std::int64_t> owner);
     void mark_links(const std::string& key);
 
-    // Further patients of a record: those of its own, or one that it named before.
+    // Further patients of a record: they hang together with its owner as long as it names them.
     void store_links(const record::Record& record, std::optional<std::int64_t> owner);
-    void link(const std::string& key, std::int64_t party, std::optional<std::int64_t> owner);
+    void end_links(const std::string& key);
+    // The two belong to one change set, the next of either: a record went from one to the other, or
+    // what joined them is gone (P6).
+    void tie_once(std::int64_t party, std::int64_t other);
 
     // P9: name and phones by which an order finds its patient.
     void index_patient(const record::Record& record, std::int64_t patient);
@@ -41,6 +45,9 @@ class Parties {
 
   private:
     std::int64_t party(GroupKind kind, const std::string& key);
+    std::vector<std::pair<std::int64_t, std::optional<std::int64_t>>> links_of(
+        const std::string& key
+    );
 
     sqlite::Transaction& transaction_;
     std::string source_, kind_;  // of the stream

@@ -126,39 +126,77 @@ std::vector<StandingRecord> RecordStore::standing_of_practitioner(
 }
 
 std::vector<std::string> RecordStore::patients_joined_with(
-    const std::string& source, const std::string& patient_source_id
+    const std::string& source, const std::string& patient_source_id, Ties ties
 ) const {
     std::vector<std::string> joined;
     const auto start = find_party(database_, GroupKind::patient, source, patient_source_id);
     if (!start) return joined;
+    std::vector<sqlite::Statement> searches;
+    for (const char* sql : {
+             // members of his limits, whom he was merged into
+             "select party from record_link where owner = ?1",
+             // owners of the limits where he is a member, who was merged into him
+             "select owner from record_link where party = ?1 and owner is not null",
+             // members beside him where the limit names no owner
+             "select m.party from record_link l join record_link m on m.stream = l.stream and "
+             "m.key = l.key "
+             "where l.party = ?1 and l.owner is null",
+             "select other from passing_tie where party = ?1",
+         })
+        searches.push_back(database_.prepare(sql));
+    if (ties == Ties::standing) searches.pop_back();
+    auto name = database_.prepare("select key from party where id = ?1 and kind = 1");
     std::unordered_set<std::int64_t> seen{*start};
     std::deque<std::int64_t> open{*start};
     while (!open.empty() && seen.size() < kJoinedPatientsMax) {
         const std::int64_t patient = open.front();
         open.pop_front();
         std::vector<std::int64_t> neighbours;
-        for (const char* sql : {
-                 // members of his limits, whom he was merged into
-                 "select party from record_link where owner = ?1",
-                 // owners of the limits where he is a member, who was merged into him
-                 "select owner from record_link where party = ?1 and owner is not null",
-                 // members beside him where the limit names no owner
-                 "select m.party from record_link l join record_link m on m.stream = l.stream and "
-                 "m.key = l.key "
-                 "where l.party = ?1 and l.owner is null",
-             }) {
-            auto select = database_.prepare(sql);
+        for (auto& select : searches) {
             select.with(patient);
             while (select.step()) neighbours.push_back(select.integer(0));
+            select.reset();
         }
         for (const std::int64_t neighbour : neighbours) {
             if (!seen.insert(neighbour).second) continue;
             open.push_back(neighbour);
-            auto name = database_.prepare("select key from party where id = ?1 and kind = 1");
             if (name.with(neighbour).step()) joined.push_back(name.string(0));
+            name.reset();
         }
     }
     return joined;
+}
+
+void RecordStore::end_passing_ties(
+    sqlite::Transaction& transaction, const std::string& source,
+    const std::string& patient_source_id
+) {
+    const auto patient = find_party(database_, GroupKind::patient, source, patient_source_id);
+    if (!patient) return;
+    std::vector<std::int64_t> others;
+    auto select = transaction.prepare("select other from passing_tie where party = ?1");
+    select.with(*patient);
+    while (select.step()) others.push_back(select.integer(0));
+    if (others.empty()) return;
+    auto erase = transaction.prepare("delete from passing_tie where party = ?1 and other = ?2");
+    for (const std::int64_t other : others) {
+        erase.with(*patient, other).run();
+        erase.with(other, *patient).run();
+    }
+}
+
+std::vector<RecordStore::FormerRecord> RecordStore::former_records(std::string_view kind) const {
+    std::vector<FormerRecord> found;
+    auto select = database_.prepare(
+        "select s.source, s.kind, r.key, p.key from change_stream s join record r on r.stream = "
+        "s.id join party p on p.id = r.owner and p.kind = 1 where s.kind = ?1 and r.pos is null"
+    );
+    select.with(kind);
+    while (select.step())
+        found.push_back(
+            {{select.string(0), select.string(1), select.string(2)}, select.string(3)}
+        );
+    return found;
 }
 
 std::optional<StandingRecord> RecordStore::find(const RecordKey& key) const {

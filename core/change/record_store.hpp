@@ -179,11 +179,25 @@ class RecordStore {
     std::vector<StandingRecord> standing_of_practitioner(
         const std::string& source, const std::string& practitioner_source_id
     ) const;
-    // Everybody whose meaning hangs together with his through shared accounts and merges, both
-    // directions, to the end of the chain; without himself.
+    // Everybody whose meaning hangs together with his, to the end of the chain; without himself.
+    // standing: through shared accounts and merges as they are, both directions; passing: also those
+    // with whom he shares the next change set only, because a record went from one to the other or
+    // what joined them is gone.
+    enum class Ties { standing, passing };
     std::vector<std::string> patients_joined_with(
-        const std::string& source, const std::string& patient_source_id
+        const std::string& source, const std::string& patient_source_id, Ties ties
     ) const;
+    // That change set was worked out.
+    void end_passing_ties(
+        sqlite::Transaction& transaction, const std::string& source,
+        const std::string& patient_source_id
+    );
+    // Records that are gone, with the patient whose they were last.
+    struct FormerRecord {
+        RecordKey key;
+        std::string patient_source_id;
+    };
+    std::vector<FormerRecord> former_records(std::string_view kind) const;
     std::optional<StandingRecord> find(const RecordKey& key) const;
     // Empty source: all sources. The visitor must not write to the store.
     void by_kind(

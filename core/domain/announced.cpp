@@ -1,6 +1,9 @@
 #include "domain/announced.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
+#include <tuple>
 
 #include "domain/body_fields.hpp"
 
@@ -47,6 +50,8 @@ void book(Announced& announced, const Event& event, const std::string& charge_id
         entry.limit = fields.text("limit");
         entry.payer = fields.text("payer");
         entry.party = fields.text("payer_party");
+        // whose it is, where nothing else tells it (division.hpp)
+        if (entry.order.empty() && entry.limit.empty()) entry.patient = fields.text("patient");
     } else {
         const auto charged =
             std::find_if(announced.ledger.rbegin(), announced.ledger.rend(), [&](const auto& e) {
@@ -57,6 +62,7 @@ void book(Announced& announced, const Event& event, const std::string& charge_id
         entry.limit = charged->limit;
         entry.payer = charged->payer;
         entry.party = charged->party;
+        entry.patient = charged->patient;
         entry.total = -entry.total;
     }
     announced.ledger.push_back(std::move(entry));
@@ -291,15 +297,54 @@ Announced fold(std::span<const Event> events) {
     return announced;
 }
 
+namespace {
+
+// Two groups that were one once may both remember an entry (division.hpp): a charge is booked once,
+// and taken back once.
+std::vector<LedgerEntry> joined_entries(
+    std::vector<Announced>& parts, std::vector<LedgerEntry> Announced::*entries
+) {
+    std::size_t count = 0;
+    for (Announced& part : parts) count += (part.*entries).size();
+    if (parts.size() == 1) return std::move(parts.front().*entries);
+    std::vector<LedgerEntry> all;
+    all.reserve(count);  // the names below point into it
+    using Name = std::tuple<std::string_view, std::string_view, std::int64_t, Export>;
+    std::set<Name> known;
+    for (Announced& part : parts) {
+        const std::size_t first = all.size();
+        for (LedgerEntry& entry : part.*entries) {
+            const Name name(entry.charge_id, entry.booked_on, entry.total.minor, entry.leaves);
+            if (!known.contains(name)) all.push_back(std::move(entry));
+        }
+        for (std::size_t i = first; i < all.size(); ++i)
+            known.emplace(
+                all[i].charge_id, all[i].booked_on, all[i].total.minor, all[i].leaves
+            );
+    }
+    return all;
+}
+
+}  // namespace
+
 Announced joined(std::vector<Announced> parts) {
     Announced all;
+    all.ledger = joined_entries(parts, &Announced::ledger);
+    all.receipts = joined_entries(parts, &Announced::receipts);
+    std::size_t rows = 0;
     for (Announced& part : parts) {
         all.standing.merge(part.standing);
         all.first_seen_us.merge(part.first_seen_us);
-        all.rows.merge(part.rows);
-        all.ledger.insert(all.ledger.end(), part.ledger.begin(), part.ledger.end());
-        all.receipts.insert(all.receipts.end(), part.receipts.begin(), part.receipts.end());
+        rows += part.rows.size();
     }
+    if (parts.size() == 1) {
+        all.rows = std::move(parts.front().rows);
+        return all;
+    }
+    all.rows.reserve(rows);
+    for (auto part = parts.rbegin(); part != parts.rend(); ++part)  // of one id the first part's
+        for (const auto& [id, row] : part->rows) all.rows.add(id, row);
+    all.rows.settle();
     return all;
 }
 

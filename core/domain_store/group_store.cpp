@@ -63,6 +63,49 @@ Joined GroupStore::join_groups(sqlite::Transaction& transaction, std::vector<std
     return joined;
 }
 
+std::int64_t GroupStore::part_off(
+    sqlite::Transaction& transaction, std::int64_t group, const Part& part
+) {
+    transaction.prepare("insert into meaning_group default values").run();
+    const std::int64_t made = database_.last_insert_id();
+    auto move = transaction.prepare(
+        "update group_party set group_id = ? where kind = ? and source = ? and key = ? and "
+        "group_id = ?"
+    );
+    for (const Party& party : part.parties)
+        move.with(made, static_cast<int>(party.kind), party.source, party.key, group).run();
+    for (const std::int64_t position : part.messages) attach_message(transaction, made, position);
+    auto name = transaction.prepare("update group_entity set group_id = ? where public_id = ?");
+    for (const auto& entity : part.entities) name.with(made, entity).run();
+    return made;
+}
+
+void GroupStore::keep_messages(
+    sqlite::Transaction& transaction, std::int64_t group, std::span<const std::int64_t> positions
+) {
+    for (const std::int64_t position : messages(group)) {
+        if (std::find(positions.begin(), positions.end(), position) != positions.end()) continue;
+        transaction.prepare("delete from group_message where group_id = ? and position = ?")
+            .with(group, position)
+            .run();
+    }
+}
+
+void GroupStore::forget_entities(
+    sqlite::Transaction& transaction, std::span<const std::string> public_ids
+) {
+    auto erase = transaction.prepare("delete from group_entity where public_id = ?");
+    for (const auto& id : public_ids) erase.with(id).run();
+}
+
+std::vector<std::string> GroupStore::entities(std::int64_t group) const {
+    std::vector<std::string> found;
+    auto rows = database_.prepare("select public_id from group_entity where group_id = ?");
+    rows.with(group);
+    while (rows.step()) found.push_back(rows.string(0));
+    return found;
+}
+
 std::vector<Party> GroupStore::parties(std::int64_t group) const {
     std::vector<Party> found;
     auto rows = database_.prepare(

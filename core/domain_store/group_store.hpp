@@ -2,8 +2,9 @@
 // orders hang together.
 //
 // Written in the meaning transaction only. A group's announced state is one canonical JSON text,
-// opaque here (core/domain knows its shape). Groups only ever grow together: patients once joined
-// by a shared account or a merge stay one group, so that nothing announced is ever split.
+// opaque here (core/domain knows its shape). A group is who hangs together now: several become one
+// (join), and one falls into parts when what tied them is gone (part_off), with what was announced
+// divided by the caller (core/decisions/0003).
 #pragma once
 
 #include <cstdint>
@@ -41,6 +42,25 @@ class GroupStore {
     Joined join(sqlite::Transaction& transaction, std::span<const Party> parties);
     // The same for groups known by number; none: a new one.
     Joined join_groups(sqlite::Transaction& transaction, std::vector<std::int64_t> groups);
+    // A new group of these parties of `group`, with these of its messages and public ids; the
+    // caller saves its state, and tells which messages `group` keeps.
+    struct Part {
+        std::vector<Party> parties;
+        std::vector<std::int64_t> messages;
+        std::vector<std::string> entities;
+    };
+    std::int64_t part_off(
+        sqlite::Transaction& transaction, std::int64_t group, const Part& part
+    );
+    // What a group that was divided has left of its messages and of the names under which it waits.
+    void keep_messages(
+        sqlite::Transaction& transaction, std::int64_t group,
+        std::span<const std::int64_t> positions
+    );
+    void forget_entities(
+        sqlite::Transaction& transaction, std::span<const std::string> public_ids
+    );
+    std::vector<std::string> entities(std::int64_t group) const;
     // The party is found under this group from now on; nothing happens when it has one already.
     void adopt(sqlite::Transaction& transaction, const Party& party, std::int64_t group);
     std::optional<std::int64_t> group_of(const Party& party) const;

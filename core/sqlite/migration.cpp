@@ -14,6 +14,7 @@
 #include "sqlite/migrations/0002_history.hpp"
 #include "sqlite/migrations/0003_reconciliation.hpp"
 #include "sqlite/migrations/0004_party_views.hpp"
+#include "sqlite/migrations/0005_ties.hpp"
 
 namespace mis::sqlite {
 namespace {
@@ -23,6 +24,7 @@ constexpr std::array kMigrations{
     Migration{2, "history", steps::kHistory},
     Migration{3, "reconciliation", steps::kReconciliation},
     Migration{4, "party views", steps::kPartyViews},
+    Migration{5, "ties", steps::kTies},
 };
 
 // About a millisecond of SQLite's work: often enough for a heartbeat, too rare to be felt.

@@ -186,19 +186,22 @@ Result<void> Meaning::answer_mapping_hold(
         );
     outbox::Outbox::Appender appender(outbox_, transaction);
     MeaningReport report;
+    Writing writing{transaction, appender, now_us, report};
     for (;;) {
         const auto answered = records_.answer_mapping_hold(
             transaction, {source, stream, held->kind}, answer, now_us, kAnsweredPerStep
         );
         if (answered.records == 0) break;
         if (answer == change::RecordStore::Answer::send) continue;  // their groups are pending now
+        std::set<Party> covered;
         for (const auto& who : answered.groups) {
             if (who.kind != change::GroupKind::patient)
                 continue;  // free times are announced as they are, they cost nobody anything
+            if (covered.contains({PartyKind::patient, who.source, who.source_id})) continue;
             const auto parties = reader_.hanging_together(who.source, who.source_id);
+            covered.insert(parties.begin(), parties.end());
             work_out_patients(
-                transaction, appender, groups_.join(transaction, parties), &who, now_us,
-                Sending::baseline, report
+                writing, groups_.join(transaction, parties), &who, Sending::baseline
             );
         }
     }

@@ -1,12 +1,14 @@
 #include "gateway/pipeline/group_reader.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace mis::gateway {
 
 using domain_store::Party;
 using domain_store::PartyKind;
+using Ties = change::RecordStore::Ties;
 
 std::vector<Party> GroupReader::hanging_together(
     const std::string& source, const std::string& patient
@@ -19,7 +21,8 @@ std::vector<Party> GroupReader::hanging_together(
         // Whom the records join is known to the end of the chain at once: one search for all of
         // them, another only for those that a stored group adds.
         if (searched.insert(at).second) {
-            for (const auto& other : records_.patients_joined_with(at.source, at.key)) {
+            for (const auto& other :
+                 records_.patients_joined_with(at.source, at.key, Ties::passing)) {
                 Party party{PartyKind::patient, at.source, other};
                 searched.insert(party);
                 if (seen.insert(party).second) found.push_back(std::move(party));
@@ -32,6 +35,31 @@ std::vector<Party> GroupReader::hanging_together(
                 found.push_back(std::move(party));
     }
     return found;
+}
+
+std::vector<GroupReader::Parties> GroupReader::parts_of(const Parties& parties) const {
+    std::vector<Parties> parts;
+    std::map<Party, std::size_t> part_of;
+    for (const Party& party : parties) {
+        if (party.kind != PartyKind::patient || part_of.contains(party)) continue;
+        part_of.emplace(party, parts.size());
+        for (auto& other : records_.patients_joined_with(party.source, party.key, Ties::standing))
+            part_of.emplace(
+                Party{PartyKind::patient, party.source, std::move(other)}, parts.size()
+            );
+        parts.emplace_back();
+    }
+    for (const Party& party : parties) {
+        auto known = part_of.find(party);
+        if (party.kind == PartyKind::order)
+            if (const auto link = inbox_.link_of(party.key))
+                known = part_of.find({PartyKind::patient, link->source, link->patient_source_id});
+        if (known != part_of.end())
+            parts[known->second].push_back(party);
+        else  // an order whose patient is not known any more
+            parts.push_back({party});
+    }
+    return parts;
 }
 
 domain::GroupFacts GroupReader::facts_of(const Members& members, const Timestamp& now) const {

@@ -24,11 +24,16 @@ class GroupReader {
     )
         : records_(records), groups_(groups), inbox_(inbox) {}
 
-    // The patients whose meaning is one with his: those of his group, and whom the records as they
-    // stand now join to any of them.
+    // The patients whose next change set is one with his: those of his group, and whom the records
+    // join to any of them, for good or for this once (RecordStore::Ties).
     std::vector<domain_store::Party> hanging_together(
         const std::string& source, const std::string& patient
     ) const;
+
+    // Of a group's parties those that still hang together, as the records and links stand; a single
+    // part: all of them.
+    using Parties = std::vector<domain_store::Party>;
+    std::vector<Parties> parts_of(const Parties& parties) const;
 
     domain::GroupFacts facts_of(std::int64_t group, const Timestamp& now) const;
 
@@ -40,6 +45,7 @@ class GroupReader {
         friend bool operator==(const Members&, const Members&) = default;
     };
     Members members_of(std::int64_t group) const;
+    domain::GroupFacts facts_of(const Members& members, const Timestamp& now) const;
 
     // What the group of these patients (hanging_together) would be if it were joined now: its facts
     // and what it announced. nullopt: that cannot be told without joining several.
@@ -56,8 +62,6 @@ class GroupReader {
     const change::RecordStore& records_;
     const domain_store::GroupStore& groups_;
     const inbox::Inbox& inbox_;
-
-    domain::GroupFacts facts_of(const Members& members, const Timestamp& now) const;
 };
 
 }  // namespace mis::gateway

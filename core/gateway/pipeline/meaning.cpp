@@ -15,13 +15,6 @@ using domain_store::PartyKind;
 
 constexpr std::size_t kPendingPerCommit = 200;
 
-// Under these names groups whose lines wait for an account are found once it is read. Those beyond
-// the last are worked out when next touched.
-constexpr int kGroupsAwaitingMax = 16;
-std::string awaited_account(const RecordKey& line, const std::string& limit, int place) {
-    return "awaits/" + line.source + "/" + limit + "/" + std::to_string(place);
-}
-
 bool are_of(const std::vector<Party>& parties, const std::set<std::string>& sources) {
     return std::any_of(parties.begin(), parties.end(), [&](const Party& party) {
         return sources.contains(party.source);
@@ -148,10 +141,6 @@ MeaningReport Meaning::work_off(
     return report;
 }
 
-bool Meaning::touches(std::int64_t group, const std::set<std::string>& sources) const {
-    return !sources.empty() && are_of(groups_.parties(group), sources);
-}
-
 std::vector<change::PendingGroup> Meaning::waiting_groups(
     std::size_t most, const std::set<std::string>& mid_pass, const std::set<std::int64_t>& left
 ) const {
@@ -168,18 +157,90 @@ std::vector<change::PendingGroup> Meaning::waiting_groups(
     }
 }
 
-// Whoever's facts were read just now waits for nothing more: all of his group is worked out at once.
+// Whoever's facts were read just now waits for nothing more.
 void Meaning::end_waiting(
-    sqlite::Transaction& transaction, std::int64_t group, std::set<Party>& covered
+    Writing& writing, const std::vector<std::int64_t>& groups, Turn& turn
 ) {
     const auto up_to = records_.mark_now();
-    for (auto& party : groups_.parties(group)) {
-        if (party.kind != PartyKind::patient) continue;
-        records_.clear_pending(
-            transaction, {change::GroupKind::patient, party.source, party.key}, up_to
-        );
-        covered.insert(std::move(party));
+    for (const auto group : groups) {
+        turn.done.insert(group);
+        for (auto& party : groups_.parties(group)) {
+            if (party.kind != PartyKind::patient) continue;
+            records_.clear_pending(
+                writing.transaction, {change::GroupKind::patient, party.source, party.key}, up_to
+            );
+            turn.covered.insert(std::move(party));
+        }
     }
+}
+
+std::vector<std::int64_t> Meaning::due_groups(
+    std::int64_t now_us, const std::set<std::string>& mid_pass
+) const {
+    auto due = groups_.due(now_us, settings_.groups_per_commit);
+    if (mid_pass.empty()) return due;
+    std::erase_if(due, [&](std::int64_t group) {
+        const auto parties = groups_.parties(group);
+        if (are_of(parties, mid_pass)) return true;
+        const auto patient =
+            std::find_if(parties.begin(), parties.end(), [](const Party& party) {
+                return party.kind == PartyKind::patient;
+            });
+        return patient != parties.end() &&
+               are_of(reader_.hanging_together(patient->source, patient->key), mid_pass);
+    });
+    return due;
+}
+
+void Meaning::work_out_pending(
+    Writing& writing, const change::PendingGroup& waiting, const std::set<std::string>& mid_pass,
+    Turn& turn
+) {
+    const auto& who = waiting.group;
+    if (who.kind == change::GroupKind::practitioner) {
+        const std::vector<Party> party{{PartyKind::practitioner, who.source, who.source_id}};
+        work_out_practitioner(writing, groups_.join(writing.transaction, party), who);
+        records_.clear_pending(writing.transaction, who, waiting.mark);
+        return;
+    }
+    const Party patient{PartyKind::patient, who.source, who.source_id};
+    if (turn.covered.contains(patient)) return;
+    if (turn.being_read.contains(patient)) {
+        turn.left.insert(waiting.id);
+        return;
+    }
+    const auto patients = reader_.hanging_together(who.source, who.source_id);
+    if (are_of(patients, mid_pass)) {  // he waits with them
+        turn.being_read.insert(patients.begin(), patients.end());
+        turn.left.insert(waiting.id);
+        return;
+    }
+    adopt_restored(writing.transaction, patients);
+    const auto joined = groups_.join(writing.transaction, patients);
+    end_waiting(writing, work_out_patients(writing, joined, &who), turn);
+}
+
+void Meaning::work_out_due(Writing& writing, std::int64_t group, Turn& turn) {
+    if (!turn.done.insert(group).second) return;
+    const auto parties = groups_.parties(group);
+    if (parties.empty()) return;  // joined into another just now
+    domain_store::Joined joined{group, {}};
+    if (parties.front().kind == PartyKind::practitioner) {
+        if (auto text = groups_.announced(group); !text.empty())
+            joined.announced.push_back(std::move(text));
+        work_out_practitioner(
+            writing, joined,
+            {change::GroupKind::practitioner, parties.front().source, parties.front().key}
+        );
+        return;
+    }
+    // Whom a record joined to it meanwhile belongs to the same change set.
+    std::vector<Party> all = parties;
+    if (parties.front().kind == PartyKind::patient)
+        for (auto& party : reader_.hanging_together(parties.front().source, parties.front().key))
+            all.push_back(std::move(party));
+    joined = groups_.join(writing.transaction, all);
+    end_waiting(writing, work_out_patients(writing, joined, nullptr), turn);
 }
 
 bool Meaning::work_off_some(
@@ -192,66 +253,16 @@ bool Meaning::work_off_some(
         if (pending[i].group.kind == change::GroupKind::patient) next.push_back(pending[i].group);
     if (pending.size() > kPendingPerCommit) pending.resize(kPendingPerCommit);
     look_ahead(std::move(next), now_us);
-    auto due = groups_.due(now_us, settings_.groups_per_commit);
-    std::erase_if(due, [&](std::int64_t group) { return touches(group, mid_pass); });
+    const auto due = due_groups(now_us, mid_pass);
     if (pending.empty() && due.empty()) return false;
     sqlite::Transaction transaction(database_);
     alone_since_look_ = database_.version_by_others() == others_at_last_look_ &&
                         database_.changes_ever() == changes_at_end_;
     outbox::Outbox::Appender appender(outbox_, transaction);
-    std::set<std::int64_t> done;
-    std::set<Party> covered;     // whose meaning was worked out with another's
-    std::set<Party> being_read;  // who hang together with a patient of a source in mid_pass
-    for (const auto& waiting : pending) {
-        const auto& who = waiting.group;
-        if (who.kind == change::GroupKind::practitioner) {
-            const std::vector<Party> party{{PartyKind::practitioner, who.source, who.source_id}};
-            work_out_practitioner(
-                transaction, appender, groups_.join(transaction, party), who, now_us, report
-            );
-        } else {
-            const Party party{PartyKind::patient, who.source, who.source_id};
-            if (covered.contains(party)) continue;
-            if (being_read.contains(party)) {
-                left.insert(waiting.id);
-                continue;
-            }
-            const auto parties = reader_.hanging_together(who.source, who.source_id);
-            if (are_of(parties, mid_pass)) {  // he waits with them
-                being_read.insert(parties.begin(), parties.end());
-                left.insert(waiting.id);
-                continue;
-            }
-            adopt_restored(transaction, parties);
-            const auto joined = groups_.join(transaction, parties);
-            const auto group = work_out_patients(
-                transaction, appender, joined, &who, now_us, Sending::send, report
-            );
-            done.insert(joined.group);
-            done.insert(group);
-            if (parties.size() > 1 || group != joined.group)
-                end_waiting(transaction, group, covered);
-        }
-        records_.clear_pending(transaction, who, waiting.mark);
-    }
-    for (const auto group : due) {
-        if (!done.insert(group).second) continue;
-        const auto parties = groups_.parties(group);
-        if (parties.empty()) continue;  // joined into another just now
-        domain_store::Joined joined{group, {}};
-        if (auto text = groups_.announced(group); !text.empty())
-            joined.announced.push_back(std::move(text));
-        if (parties.front().kind == PartyKind::practitioner)
-            work_out_practitioner(
-                transaction, appender, joined,
-                {change::GroupKind::practitioner, parties.front().source, parties.front().key},
-                now_us, report
-            );
-        else
-            work_out_patients(
-                transaction, appender, joined, nullptr, now_us, Sending::send, report
-            );
-    }
+    Writing writing{transaction, appender, now_us, report};
+    Turn turn{left, {}, {}, {}};
+    for (const auto& waiting : pending) work_out_pending(writing, waiting, mid_pass, turn);
+    for (const auto group : due) work_out_due(writing, group, turn);
     appender.finish();
     platform::crash_point("meaning.before_commit");
     transaction.commit();
@@ -264,65 +275,47 @@ domain::GroupFacts Meaning::facts_of(std::int64_t group, std::int64_t now_us) co
     return reader_.facts_of(group, settings_.rules.clinic_zone.at(now_us));
 }
 
-std::int64_t Meaning::work_out_patients(
-    sqlite::Transaction& transaction, outbox::Outbox::Appender& appender,
-    const domain_store::Joined& joined, const change::GroupKey* patient, std::int64_t now_us,
-    Sending sending, MeaningReport& report
+std::vector<std::int64_t> Meaning::work_out_patients(
+    Writing& writing, const domain_store::Joined& joined, const change::GroupKey* patient,
+    Sending sending
 ) {
     domain_store::Joined whole = joined;
     domain::GroupFacts facts;
     std::optional<Derivation> derived;
-    auto answer = patient ? foreseen(appender, *patient, whole, now_us) : std::nullopt;
+    auto answer = patient ? foreseen(writing, *patient, whole) : std::nullopt;
     if (answer) {
-        ++report.foreseen;
+        ++writing.report.foreseen;
         facts = std::move(answer->question.facts);
         derived = std::move(answer->derived);
     } else {
-        facts = facts_of(whole.group, now_us);
-        derived = derive_now(appender, facts, whole.announced);
+        facts = facts_of(whole.group, writing.now_us);
+        derived = derive_now(writing, facts, parse_announced(whole.announced));
     }
-    while (join_named_accounts(transaction, whole, facts, derived->waiting)) {
-        facts = facts_of(whole.group, now_us);
-        derived = derive_now(appender, facts, whole.announced);
+    while (join_named_accounts(writing.transaction, whole, facts, derived->waiting)) {
+        facts = facts_of(whole.group, writing.now_us);
+        derived = derive_now(writing, facts, parse_announced(whole.announced));
     }
+    MeaningReport& report = writing.report;
     if (sending == Sending::send) {
-        appender.append(derived->leaving, {now_us});
+        writing.appender.append(derived->leaving, {writing.now_us});
         report.events += static_cast<std::int64_t>(derived->leaving.size());
         report.withheld += derived->withheld;
         gate_counts_ += derived->gate;
     }
-
-    domain_store::GroupStore::State state;
-    state.announced = std::move(derived->announced);
-    if (derived->next_tick) {
-        MIS_ASSERT(derived->next_tick->unix_us > now_us);  // else it would come due for ever
-        state.next_tick_us = derived->next_tick->unix_us;
-    }
-    state.entities = std::move(derived->entities);
-    for (const auto& line : derived->waiting) {
-        if (line.limit_source_id.empty()) continue;
-        for (int place = 0; place < kGroupsAwaitingMax; ++place) {
-            auto name = awaited_account(line.key, line.limit_source_id, place);
-            const auto group = groups_.group_of_entity(name);
-            if (!group) state.entities.push_back(std::move(name));
-            if (!group || *group == whole.group) break;
-        }
-    }
-    groups_.save(transaction, whole.group, state);
     if (!derived->unmapped_codes.empty())
-        codes_.count_unmapped(transaction, derived->unmapped_codes, now_us);
+        codes_.count_unmapped(writing.transaction, derived->unmapped_codes, writing.now_us);
     ++report.groups;
     report.lines_waiting += static_cast<std::int64_t>(derived->waiting.size());
     report.problems.insert(
         report.problems.end(), derived->problems.begin(), derived->problems.end()
     );
-    return whole.group;
+    return settle(writing, whole.group, facts, *derived);
 }
 
 Derivation Meaning::derive_now(
-    outbox::Outbox::Appender& appender, const domain::GroupFacts& facts,
-    const std::vector<std::string>& announced
+    Writing& writing, const domain::GroupFacts& facts, const domain::Announced& announced
 ) {
+    outbox::Outbox::Appender& appender = writing.appender;
     settings_.rules.event_id_of = [&](std::string_view entity, std::string_view type,
                                       std::string_view identity, std::uint64_t nth) {
         if (nth == 0) return appender.next_id(entity, type, identity);
@@ -330,14 +323,11 @@ Derivation Meaning::derive_now(
             outbox_.epoch(), entity, type, identity, appender.next_n(entity, type, identity) + nth
         );
     };
-    return derive(
-        facts, parse_announced(announced), settings_.rules, practitioner_names_, identity_
-    );
+    return derive(facts, announced, settings_.rules, practitioner_names_, identity_);
 }
 
 std::optional<Foresight::Answer> Meaning::foreseen(
-    outbox::Outbox::Appender& appender, const change::GroupKey& patient,
-    const domain_store::Joined& joined, std::int64_t now_us
+    Writing& writing, const change::GroupKey& patient, const domain_store::Joined& joined
 ) {
     if (!foresight_) return std::nullopt;
     const auto is_asked = [&](const GroupReader::Preview& question) {
@@ -345,11 +335,11 @@ std::optional<Foresight::Answer> Meaning::foreseen(
         // What meaning itself writes is no group's facts, but who belongs to a group.
         if (alone_since_look_)
             return question.members == reader_.members_of(joined.group) &&
-                   question.facts.now == settings_.rules.clinic_zone.at(now_us);
-        return question.facts == facts_of(joined.group, now_us);
+                   question.facts.now == settings_.rules.clinic_zone.at(writing.now_us);
+        return question.facts == facts_of(joined.group, writing.now_us);
     };
     return foresight_->take(patient, is_asked, [&](std::string_view id) {
-        return appender.is_free(id);
+        return writing.appender.is_free(id);
     });
 }
 
@@ -366,64 +356,13 @@ void Meaning::look_ahead(std::vector<change::GroupKey> next, std::int64_t now_us
     if (foresight_) foresight_->look_at(std::move(next), now_us);
 }
 
-// L0: a line may name another patient's account. The two are one group from then on, whichever was
-// read first.
-bool Meaning::join_named_accounts(
-    sqlite::Transaction& transaction, domain_store::Joined& whole, const domain::GroupFacts& facts,
-    const std::vector<domain::Waiting>& lines
-) {
-    std::vector<std::int64_t> groups;
-    const auto add = [&](std::optional<std::int64_t> group) {
-        if (group && *group != whole.group) groups.push_back(*group);
-    };
-    for (const auto& record : facts.records) {
-        if (record.key.kind != "limit") continue;
-        for (int place = 0; place < kGroupsAwaitingMax; ++place) {
-            const auto group =
-                groups_.group_of_entity(awaited_account(record.key, record.key.source_id, place));
-            if (!group) break;
-            add(group);
-        }
-    }
-    for (const auto& line : lines) {
-        if (line.limit_source_id.empty()) continue;
-        const auto limit = records_.find({line.key.source, "limit", line.limit_source_id});
-        if (!limit) continue;
-        const auto body = parse_json(limit->body);
-        const std::string owner =
-            body ? body->value("patient_source_id", std::string()) : std::string();
-        if (!owner.empty())
-            add(groups_.group_of(Party{PartyKind::patient, line.key.source, owner}));
-    }
-    if (groups.empty()) return false;
-    const auto keep =
-        [&] {  // they were joined just now, and only this transaction knows what they announced
-            if (whole.announced.size() < 2) return;
-            domain_store::GroupStore::State state;
-            state.announced = merge_announced(whole.announced);
-            groups_.save(transaction, whole.group, state);
-        };
-    keep();
-    groups.push_back(whole.group);
-    whole = groups_.join_groups(transaction, std::move(groups));
-    for (const auto& party : groups_.parties(whole.group)) {  // and whom they bring along
-        if (party.kind != PartyKind::patient) continue;
-        keep();
-        whole = groups_.join(transaction, reader_.hanging_together(party.source, party.key));
-        break;
-    }
-    return true;
-}
-
 void Meaning::work_out_practitioner(
-    sqlite::Transaction& transaction, outbox::Outbox::Appender& appender,
-    const domain_store::Joined& joined, const change::GroupKey& who, std::int64_t now_us,
-    MeaningReport& report
+    Writing& writing, const domain_store::Joined& joined, const change::GroupKey& who
 ) {
     std::vector<domain::RecordFact> facts;
     for (auto& record : records_.standing_of_practitioner(who.source, who.source_id))
         facts.push_back({record.key, record.version, record.since_us, std::move(record.body)});
-    const Timestamp now = settings_.rules.clinic_zone.at(now_us);
+    const Timestamp now = settings_.rules.clinic_zone.at(writing.now_us);
     const Date today = now.local_date();
     // Visits alone tell no free time: a practitioner has slots once the source says when he works
     // (A3).
@@ -442,23 +381,20 @@ void Meaning::work_out_practitioner(
     if (!joined.announced.empty())
         if (auto document = parse_json(joined.announced.front())) before = std::move(*document);
     auto changes = domain::diff_slots(before, current, identity_, today, now);
-    append(appender, changes.events, now_us, report);
+    append(writing, changes.events);
     domain_store::GroupStore::State state;
     state.announced = canonical_json(changes.announced);
     // Tomorrow the window reaches one day further.
     state.next_tick_us = settings_.rules.clinic_zone.start_of_day(today.plus_days(1)).unix_us;
-    groups_.save(transaction, joined.group, state);
-    ++report.groups;
+    groups_.save(writing.transaction, joined.group, state);
+    ++writing.report.groups;
 }
 
-void Meaning::append(
-    outbox::Outbox::Appender& appender, const std::vector<domain::Event>& events,
-    std::int64_t now_us, MeaningReport& report
-) {
+void Meaning::append(Writing& writing, const std::vector<domain::Event>& events) {
     const auto disclosed = disclose(events, {}, practitioner_names_);
-    appender.append(disclosed.leaving, {now_us});
-    report.events += static_cast<std::int64_t>(disclosed.leaving.size());
-    report.withheld += disclosed.withheld;
+    writing.appender.append(disclosed.leaving, {writing.now_us});
+    writing.report.events += static_cast<std::int64_t>(disclosed.leaving.size());
+    writing.report.withheld += disclosed.withheld;
     gate_counts_ += disclosed.gate;
 }
 
@@ -467,7 +403,8 @@ void Meaning::announce(
 ) {
     outbox::Outbox::Appender appender(outbox_, transaction);
     MeaningReport report;
-    append(appender, events, now_us, report);
+    Writing writing{transaction, appender, now_us, report};
+    append(writing, events);
     appender.finish();
 }
 

@@ -17,6 +17,7 @@
 
 #include "base/identity.hpp"
 #include "change/record_store.hpp"
+#include "domain/division.hpp"
 #include "domain/evaluate.hpp"
 #include "domain_store/code_map.hpp"
 #include "domain_store/group_store.hpp"
@@ -126,6 +127,21 @@ class Meaning {
     domain::GroupFacts facts_of(std::int64_t group, std::int64_t now_us) const;
 
   private:
+    // One commit's worth of change sets: where they are written, when they are, what came of them.
+    struct Writing {
+        sqlite::Transaction& transaction;
+        outbox::Outbox::Appender& appender;
+        const std::int64_t now_us;
+        MeaningReport& report;
+    };
+    // What one commit has worked out so far.
+    struct Turn {
+        std::set<std::int64_t>& left;  // pending, but of a group that is being read
+        std::set<std::int64_t> done;   // groups
+        std::set<domain_store::Party> covered;     // whose meaning was worked out with another's
+        std::set<domain_store::Party> being_read;  // with whom a patient of such a source hangs
+                                                   // together
+    };
     void link_waiting_orders(std::int64_t now_us);
     bool work_off_some(
         std::int64_t now_us, const std::set<std::string>& mid_pass, std::set<std::int64_t>& left,
@@ -134,10 +150,17 @@ class Meaning {
     std::vector<change::PendingGroup> waiting_groups(
         std::size_t most, const std::set<std::string>& mid_pass, const std::set<std::int64_t>& left
     ) const;
-    void end_waiting(
-        sqlite::Transaction& transaction, std::int64_t group, std::set<domain_store::Party>& covered
+    void work_out_pending(
+        Writing& writing, const change::PendingGroup& waiting,
+        const std::set<std::string>& mid_pass, Turn& turn
     );
-    bool touches(std::int64_t group, const std::set<std::string>& sources) const;
+    void work_out_due(Writing& writing, std::int64_t group, Turn& turn);
+    void end_waiting(
+        Writing& writing, const std::vector<std::int64_t>& groups, Turn& turn
+    );
+    std::vector<std::int64_t> due_groups(
+        std::int64_t now_us, const std::set<std::string>& mid_pass
+    ) const;
     static std::string merge_announced(const std::vector<std::string>& texts);
     void attach(sqlite::Transaction& transaction, const inbox::Acceptance& acceptance);
     RecordKey merged_into(const RecordKey& patient, const Json& body) const;
@@ -149,19 +172,29 @@ class Meaning {
     );
     void join_order(sqlite::Transaction& transaction, const domain::OrderLink& link);
     enum class Sending { send, baseline };
-    // The group that it became.
-    std::int64_t work_out_patients(
-        sqlite::Transaction& transaction, outbox::Outbox::Appender& appender,
-        const domain_store::Joined& joined, const change::GroupKey* patient, std::int64_t now_us,
-        Sending sending, MeaningReport& report
+    // The groups that it became: one, or the parts into which it fell.
+    std::vector<std::int64_t> work_out_patients(
+        Writing& writing, const domain_store::Joined& joined, const change::GroupKey* patient,
+        Sending sending = Sending::send
     );
     Derivation derive_now(
-        outbox::Outbox::Appender& appender, const domain::GroupFacts& facts,
-        const std::vector<std::string>& announced
+        Writing& writing, const domain::GroupFacts& facts, const domain::Announced& announced
     );
+    // parting.cpp
+    std::vector<std::int64_t> settle(
+        Writing& writing, std::int64_t group, const domain::GroupFacts& facts,
+        const Derivation& derived
+    );
+    std::vector<std::int64_t> divide(
+        Writing& writing, std::int64_t group, const domain::GroupFacts& facts,
+        std::vector<GroupReader::Parties> parties, const std::string& announced
+    );
+    void add_former_records(
+        const std::vector<GroupReader::Parties>& parties, std::vector<domain::PartMembers>& members
+    ) const;
+    void save(Writing& writing, std::int64_t group, const Derivation& derived);
     std::optional<Foresight::Answer> foreseen(
-        outbox::Outbox::Appender& appender, const change::GroupKey& patient,
-        const domain_store::Joined& joined, std::int64_t now_us
+        Writing& writing, const change::GroupKey& patient, const domain_store::Joined& joined
     );
     void look_ahead(std::vector<change::GroupKey> next, std::int64_t now_us);
     bool join_named_accounts(
@@ -169,14 +202,9 @@ class Meaning {
         const domain::GroupFacts& facts, const std::vector<domain::Waiting>& lines
     );
     void work_out_practitioner(
-        sqlite::Transaction& transaction, outbox::Outbox::Appender& appender,
-        const domain_store::Joined& joined, const change::GroupKey& who, std::int64_t now_us,
-        MeaningReport& report
+        Writing& writing, const domain_store::Joined& joined, const change::GroupKey& who
     );
-    void append(
-        outbox::Outbox::Appender& appender, const std::vector<domain::Event>& events,
-        std::int64_t now_us, MeaningReport& report
-    );
+    void append(Writing& writing, const std::vector<domain::Event>& events);
     void reload_practitioner_names();
     Zone zone_of_branch(const std::string& source, const std::string& branch) const;
 

@@ -84,6 +84,7 @@ struct Store {
     }
 };
 
+using Ties = RecordStore::Ties;
 using Names = std::vector<std::string>;
 
 std::vector<std::string> ids(const std::vector<StandingRecord>& records) {
@@ -189,14 +190,74 @@ TEST_CASE("D1: shared accounts and merges join patients, both directions, to the
     store.capture(a_record("patient", "4", {{"merged_into", "3"}}));
     CHECK(store.take_pending() == Names{"patient 3", "patient 4"});
     for (const char* who : {"1", "2", "3", "4"})
-        CHECK(store.records.patients_joined_with("demo", who).size() == 3);
+        for (const Ties ties : {Ties::standing, Ties::passing})
+            CHECK(store.records.patients_joined_with("demo", who, ties).size() == 3);
     CHECK(ids(store.records.standing_of_patient("demo", "2")) == Names{"limit 5"});
     CHECK(ids(store.records.standing_of_patient("demo", "3")) == Names{"limit 5", "patient 4"});
-    store.capture(a_record("limit", "5", {{"patient_source_id", "1"}, {"members", {"2"}}}));
-    CHECK(store.take_pending() == Names{"patient 1", "patient 2", "patient 3"});
-    CHECK(store.records.patients_joined_with("demo", "1") == Names{"2"});
-    store.remove("limit", "5");
-    CHECK(store.records.patients_joined_with("demo", "1").empty());
+}
+
+TEST_CASE("P6: what joined patients and is gone joins them for one change set more") {
+    Store store;
+    const auto joined = [&](const char* who, Ties ties) {
+        auto names = store.records.patients_joined_with("demo", who, ties);
+        std::sort(names.begin(), names.end());
+        return names;
+    };
+    const auto end_ties = [&](std::initializer_list<const char*> whose) {
+        sqlite::Transaction transaction(store.database);
+        for (const char* who : whose) store.records.end_passing_ties(transaction, "demo", who);
+        transaction.commit();
+    };
+    SUBCASE("a member of an account, then the account itself") {
+        store.capture(a_record("limit", "5", {{"patient_source_id", "1"}, {"members", {"2", "3"}}})
+        );
+        store.capture(a_record("limit", "5", {{"patient_source_id", "1"}, {"members", {"2"}}}));
+        CHECK(store.take_pending() == Names{"patient 1", "patient 2", "patient 3"});
+        CHECK(joined("1", Ties::standing) == Names{"2"});
+        CHECK(joined("3", Ties::passing) == Names{"1", "2"});
+        end_ties({"1", "2", "3"});
+        CHECK(joined("3", Ties::passing).empty());
+        store.remove("limit", "5");
+        CHECK(joined("1", Ties::standing).empty());
+        CHECK(joined("1", Ties::passing) == Names{"2"});
+        end_ties({"2"});  // of either
+        CHECK(joined("1", Ties::passing).empty());
+    }
+    SUBCASE("members of an account without an owner") {
+        store.capture(a_record("limit", "5", {{"members", {"2", "3"}}}));
+        CHECK(joined("2", Ties::standing) == Names{"3"});
+        store.remove("limit", "5");
+        CHECK(joined("2", Ties::passing) == Names{"3"});
+    }
+    SUBCASE("a merge that is undone") {
+        store.capture(a_record("patient", "4", {{"merged_into", "3"}}));
+        store.capture(a_record("patient", "4", {{"last_name", "Тестова"}}));
+        CHECK(joined("4", Ties::standing).empty());
+        CHECK(joined("4", Ties::passing) == Names{"3"});
+    }
+    SUBCASE("a record that went from one to the next, to the end of the chain") {
+        store.capture(a_record("procedure", "1", {{"patient_source_id", "7"}}));
+        store.capture(a_record("procedure", "1", {{"patient_source_id", "8"}}));
+        store.capture(a_record("procedure", "1", {{"patient_source_id", "9"}}));
+        CHECK(joined("7", Ties::standing).empty());
+        CHECK(joined("7", Ties::passing) == Names{"8", "9"});
+        CHECK(joined("9", Ties::passing) == Names{"7", "8"});
+        end_ties({"7", "8", "9"});
+        CHECK(joined("9", Ties::passing).empty());
+    }
+    SUBCASE("an account that only states another sum ends nothing") {
+        const auto stated = [&](int sum) {
+            return a_record(
+                "limit", "5", {{"patient_source_id", "1"}, {"members", {"2"}}, {"granted", sum}}
+            );
+        };
+        store.capture(stated(1));
+        store.capture(stated(2));
+        auto ties = store.database.prepare("select count(*) from passing_tie");
+        REQUIRE(ties.step());
+        CHECK(ties.integer(0) == 0);
+        CHECK(joined("2", Ties::standing) == Names{"1"});
+    }
 }
 
 TEST_CASE("P9: patients are found by the last ten digits and by folded name with birth date") {
