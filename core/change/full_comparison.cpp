@@ -85,6 +85,7 @@ Result<void> compare_everything(StreamReading& reading) {
 Result<void> reconcile(StreamReading& reading, Reconciliation begin) {
     const PassSetup& setup = reading.setup();
     StreamState& state = reading.state();
+    reading.take_own_snapshots();
     const bool by_pages = setup.layout.keys_are_integers();
     std::string after;
     std::vector<KnownRecord> missing;

@@ -115,7 +115,9 @@ Result<void> StreamPass::backfill(StreamReading& reading, std::int64_t now_local
         state_.backfill = Backfill::running;
         // What changes meanwhile is the first poll's.
         state_.stamp_cursors_us.assign(setup_.declaration.stamps.size(), now_local_us);
+        state_.late_from_us = oldest_late_stamp(now_local_us);
     }
+    reading.take_own_snapshots();
     reading.expect_whole_pages();
     reading.walk_ahead();
     for (bool last = false; !last;) {
@@ -133,6 +135,29 @@ Result<void> StreamPass::backfill(StreamReading& reading, std::int64_t now_local
         if (auto done = reading.flush(CaptureBatch::Save::always); !done) return done;
     }
     return {};
+}
+
+// How long transactions of this MIS stay open is not known yet: what was stamped before the backfill
+// began may be committed after it.
+std::int64_t StreamPass::oldest_late_stamp(std::int64_t now_local_us) const {
+    const PassOptions& options = setup_.options;
+    if (const auto told = setup_.reader->oldest_open_transaction())
+        if (const auto oldest_us = local_us(*told))
+            return std::max(
+                std::min(*oldest_us, now_local_us) - options.overlap_us_min,
+                now_local_us - options.late_us_max
+            );
+    return now_local_us - options.overlap_us_max;
+}
+
+// Where that is, for a while: then those transactions have ended, and what they taught is known.
+std::optional<std::int64_t> StreamPass::late_from_us() {
+    if (state_.late_from_us == 0) return std::nullopt;
+    const std::int64_t now_us = setup_.clock->unix_us();
+    if (state_.late_until_us == 0) state_.late_until_us = now_us + setup_.options.overlap_us_max;
+    if (now_us < state_.late_until_us) return state_.late_from_us;
+    state_.late_from_us = state_.late_until_us = 0;
+    return std::nullopt;
 }
 
 Result<void> StreamPass::poll(StreamReading& reading, PassMode mode, std::int64_t now_local_us) {
@@ -156,9 +181,11 @@ Result<void> StreamPass::poll_stamps(StreamReading& reading, std::int64_t now_lo
     state_.stamp_cursors_us.resize(stamps, now_local_us);
     const std::int64_t overlap_us = std::max(state_.overlap_us, options.overlap_us_min);
     const std::int64_t end_us = now_local_us + kTickUs;
+    const auto late_us = late_from_us();
     for (std::size_t i = 0; i < stamps; ++i) {
         // A clock set back (or winter time) leaves the cursor in the future: begin again from now.
         std::int64_t from_us = std::min(state_.stamp_cursors_us[i], now_local_us) - overlap_us;
+        if (late_us) from_us = std::min(from_us, *late_us);
         if (state_.stamp_slice_us == 0) state_.stamp_slice_us = kStampSliceUsFirst;
         while (from_us < end_us) {
             const std::int64_t to_us = std::min(from_us + state_.stamp_slice_us, end_us);

@@ -26,6 +26,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/clock.hpp"
@@ -69,6 +70,8 @@ class StreamPass {
     explicit StreamPass(PassSetup setup) : setup_(std::move(setup)) {}
     void load();
     bool window_is_due() const;
+    std::int64_t oldest_late_stamp(std::int64_t now_local_us) const;
+    std::optional<std::int64_t> late_from_us();
     // Without stamps and window, and with few records: comparing everything is the poll.
     bool is_small() const;
 

@@ -34,6 +34,11 @@ void StreamReading::expect_whole_pages() {
     batch_rows_max_ = static_cast<std::size_t>(setup_.options.walk_rows) * 2;
 }
 
+void StreamReading::take_own_snapshots() {
+    snapshot_ = source::Slice::Snapshot::own;
+    report_.own_snapshots = true;
+}
+
 void StreamReading::walk_ahead() {
     walk_ = std::make_unique<source::ReadAhead>(
         *setup_.reader, setup_.stream.stream, setup_.layout.key_index(),
@@ -43,8 +48,10 @@ void StreamReading::walk_ahead() {
     );
 }
 
-Result<std::int64_t> StreamReading::read(const source::Slice& slice, SeenKeys& seen) {
+Result<std::int64_t> StreamReading::read(const source::Slice& asked, SeenKeys& seen) {
     end_ = {};
+    source::Slice slice = asked;
+    slice.snapshot = snapshot_;
     const auto relatives = slice.by != source::Slice::By::ids && state_.backfill == Backfill::done
                                ? Relatives::note
                                : Relatives::ignore;

@@ -25,6 +25,7 @@ struct PassReport {
     std::int64_t reread = 0;     // keys looked up by id because they were missing
     bool removals_held = false;  // a hold, or an unreadable key
     bool backfilled = false;     // this pass finished the backfill
+    bool own_snapshots = false;  // it was a walk, read in more than one state of the source
 };
 
 class StreamReading {
@@ -34,12 +35,14 @@ class StreamReading {
 
     // The rows of one slice into the batch, their records into `seen`. Returns how many there were.
     // A batch that fills up is handed over before the slice is complete.
-    Result<std::int64_t> read(const source::Slice& slice, SeenKeys& seen);
+    Result<std::int64_t> read(const source::Slice& asked, SeenKeys& seen);
     // One page of a key walk; true: the last one. `after` moves on. malformed: rows without a key,
     // or not in its order.
     Result<bool> walk_page(std::string& after, SeenKeys& seen);
     // From now on nothing but pages of a walk is read, each in one batch …
     void expect_whole_pages();
+    // From now on each slice is read in a snapshot of its own: a walk that takes longer than one may.
+    void take_own_snapshots();
     // … and they are read before they are asked for.
     void walk_ahead();
 
@@ -68,6 +71,7 @@ class StreamReading {
     PassReport report_;
     std::size_t batch_rows_max_;
     bool met_unreadable_key_ = false;
+    source::Slice::Snapshot snapshot_ = source::Slice::Snapshot::of_pass;
     source::SliceEnd end_;                     // of the newest read
     std::unique_ptr<source::ReadAhead> walk_;  // where nothing else is read between pages
 };

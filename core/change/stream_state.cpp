@@ -11,6 +11,8 @@ namespace {
 template <typename State, typename Visit>
 void each_number(State& state, Visit&& visit) {
     visit("overlap_us", state.overlap_us);
+    visit("late_from_us", state.late_from_us);
+    visit("late_until_us", state.late_until_us);
     visit("stamp_slice_us", state.stamp_slice_us);
     visit("window_slice_us", state.window_slice_us);
     visit("window_compared_us", state.window_compared_us);

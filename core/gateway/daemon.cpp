@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.hpp"
+#include "change/open_pass.hpp"
 #include "gateway/keeping/free_space.hpp"
 #include "gateway/keeping/sent_check.hpp"
 #include "platform/crash_point.hpp"
@@ -58,6 +59,12 @@ Daemon::Daemon(ClinicStore& store, DaemonSetup setup, const Clock& clock, Remove
                 pending
             );
         }
+        // What a source that is read no more has captured gets its meaning without it.
+        for (const auto& source : change::open_passes(store_.database()))
+            if (std::none_of(setup_.sources.begin(), setup_.sources.end(), [&](const auto& plan) {
+                    return plan.setup.name == source;
+                }))
+                change::close_pass(transaction, source);
         transaction.commit();
     }
     for (const auto& sink : setup_.sinks)

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,8 @@ struct Slice {
     std::string after_id;
     std::vector<std::string> ids;  // at most kIdsPerReadMax
     int limit = 0;
+    // Of a pass that has begun: its one snapshot, or one of the slice's own (long walks).
+    enum class Snapshot { of_pass, own } snapshot = Snapshot::of_pass;
     bool operator==(const Slice&) const = default;
 };
 
@@ -60,6 +63,21 @@ class RowReader {
     // The source's own clock now, "YYYY-MM-DD HH:MM:SS.ffff" local: stamps are compared with it,
     // never with ours.
     virtual Result<std::string> source_now() = 0;
+
+    // D2: from begin_pass() to end_pass() all slices but those with a snapshot of their own see one
+    // state of the source, where it can give one; source_now() is the time before it was taken. It
+    // lasts at most kSnapshotSecondsMax (sql_source.hpp) and ends with the connection and with every
+    // slice of the other kind; the next slice is read in a new one. end_pass(): how many there were;
+    // 1: the pass was read in one state. Sources that cannot give one say 1.
+    virtual void begin_pass() {}
+    virtual int end_pass() { return 1; }
+    // Whether a connection that stood died by itself, or could not be made, since last asked.
+    virtual bool was_cut_off() { return false; }
+
+    // When the oldest transaction began that may still write, "YYYY-MM-DD HH:MM:SS.ffff" local as
+    // source_now(), which is the answer where there is none. nullopt: the source or this login cannot
+    // tell.
+    virtual std::optional<std::string> oldest_open_transaction() { return std::nullopt; }
 
     // What makes this base this base (creation date, key ranges): core/change holds a source whose
     // fingerprint changed.

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "change/open_pass.hpp"
 #include "domain/slots/free_times.hpp"
 #include "platform/crash_point.hpp"
 
@@ -135,7 +136,13 @@ MeaningReport Meaning::work_off(
         link_waiting_orders(now_us);
     }
     std::set<std::int64_t> left;  // pending, but of a group that is being read
-    while (work_off_some(now_us, mid_pass, left, report))
+    // Passes that were cut count as under way until one is complete (D2).
+    const auto being_read = [&] {
+        auto sources = change::open_passes(database_);
+        sources.insert(mid_pass.begin(), mid_pass.end());
+        return sources;
+    };
+    while (work_off_some(now_us, being_read(), left, report))
         if (go_on && !go_on()) break;
     foresight_.reset();
     return report;

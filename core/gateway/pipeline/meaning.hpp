@@ -62,8 +62,8 @@ class Meaning {
     Meaning& operator=(const Meaning&) = delete;
 
     // Everything that waits: pending groups, orders without a patient, groups whose time has come.
-    // `now_us` is the change sets' time. A group with a patient of a source in `mid_pass` is left
-    // for the end of that pass (D2). Returns when nothing else waits. After each commit
+    // `now_us` is the change sets' time. A group with a patient of a source in `mid_pass`, or of
+    // one whose last pass was cut, is left for the end of a complete one (D2). Returns when nothing else waits. After each commit
     // `go_on` is asked, if given: it may let others have the store for a moment, and says whether
     // to go on.
     MeaningReport work_off(

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 #include "base/log.hpp"
+#include "change/open_pass.hpp"
 #include "change/key_ranges.hpp"
 #include "change/reconciliation.hpp"
 #include "platform/crash_point.hpp"
@@ -13,6 +15,7 @@ namespace mis::gateway {
 
 namespace {
 
+constexpr int kReadingsMax = 3;  // of the streams in one pass
 constexpr std::chrono::milliseconds kStoreBreather{1};  // long enough for a waiting thread to wake
 
 // Names the source as being read as long as the pass lasts, also when a failing store throws
@@ -87,8 +90,16 @@ SourceWorker::~SourceWorker() = default;
 
 void SourceWorker::cancel() {
     cancelled_ = true;
+    const std::lock_guard lock(source_mutex_);
     if (source_) source_->cancel();
 }
+
+// A cancel() that comes before finds cancelled_ set, one that comes after finds the source.
+void SourceWorker::use_source(std::unique_ptr<source::SqlSource> source) {
+    const std::lock_guard lock(source_mutex_);
+    source_.swap(source);
+    if (source_ && cancelled_) source_->cancel();
+}  // the former one ends here
 
 std::vector<StreamStatus> SourceWorker::status() const {
     const std::lock_guard lock(status_mutex_);
@@ -106,16 +117,18 @@ bool SourceWorker::is_reconciling() {
 }
 
 Result<void> SourceWorker::prepare() {
+    if (cancelled_) return fail(ErrorKind::cancelled, "stopping");
     if (source_) return check_identity();
     auto made =
         source::SqlSource::create(setup_.connector, setup_.firebird, clock_, setup_.options);
     if (!made) return fail(made.error());
-    source_ = std::move(*made);
+    use_source(std::move(*made));
     keys_.reset();
     const auto off = source_->streams_off();
     if (!off) {
-        source_.reset();
-        return fail(off.error());
+        const Error error = off.error();
+        use_source(nullptr);
+        return fail(error);
     }
     streams_.clear();
     {
@@ -205,6 +218,8 @@ Result<change::CaptureCounts> SourceWorker::capture(Stream& stream, change::Capt
         sqlite::Transaction transaction(store_.database());
         change::RecordStore records(store_.database());
         counts = change::apply(transaction, records, batch, now_us);
+        if (counts.wrote() && !std::exchange(is_open_, true))
+            change::open_pass(transaction, setup_.name, now_us);
         settle_quarantine(transaction, setup_.name, batch, now_us);
         platform::crash_point("capture.before_commit");
         transaction.commit();
@@ -224,74 +239,17 @@ SourceWorker::PassSummary SourceWorker::pass(
     change::PassMode mode, const std::string& only_stream
 ) {
     PassSummary summary;
-    cancelled_ = false;
     if (auto prepared = prepare(); !prepared) {
         summary.degraded.emplace("", prepared.error());
-        degrade("", prepared.error());
-        if (prepared.error().kind == ErrorKind::unavailable) source_.reset();
+        if (prepared.error().kind != ErrorKind::cancelled) degrade("", prepared.error());
+        if (prepared.error().kind == ErrorKind::unavailable) use_source(nullptr);
         return summary;
     }
     recover("");
-    auto mid_pass = std::make_unique<MidPass>(mid_pass_, store_.mutex(), setup_.name);
-    bool connection_lost = false;
-    for (auto& stream : streams_) {
-        if (!only_stream.empty() && stream->declaration.name != only_stream) continue;
-        const std::int64_t started_us = clock_.unix_us();
-        if (auto prepared = prepare_stream(*stream); !prepared) {
-            summary.degraded.emplace(stream->declaration.name, prepared.error());
-            degrade(stream->declaration.name, prepared.error());
-            continue;
-        }
-        const auto report = stream->pass->run(mode, [&](change::CaptureBatch&& batch) {
-            return capture(*stream, std::move(batch));
-        });
-        if (!report) {
-            summary.degraded.emplace(stream->declaration.name, report.error());
-            if (report.error().kind != ErrorKind::cancelled)
-                degrade(stream->declaration.name, report.error());
-            {
-                const std::lock_guard lock(store_.mutex());
-                sqlite::Transaction transaction(store_.database());
-                stream->pass->failed(transaction, report.error());
-                transaction.commit();
-            }
-            if (cancelled_) break;
-            if (report.error().kind != ErrorKind::unavailable) continue;
-            connection_lost = true;
-            // One stream may be too slow while the others can be read; when the server itself is
-            // away, its others need not be tried, and not be said, one by one.
-            if (!source_->source_now()) break;
-            continue;
-        }
-        summary.counts += report->counts;
-        if (stream->declaration.kind == "branch" && report->counts.wrote()) {
-            const std::lock_guard lock(store_.mutex());
-            meaning_.reload_rules();
-        }
-        if (report->backfilled) {
-            const std::lock_guard lock(store_.mutex());
-            store_.database().execute("pragma temp_store = file"
-            );  // sorting a million keys in memory would need some 50 MB
-            {
-                sqlite::Transaction transaction(store_.database());
-                change::RecordStore::create_indexes(transaction);
-                transaction.commit();
-            }
-            store_.database().execute("pragma temp_store = memory");
-        }
-        summary.rows += report->rows;
-        recover(stream->declaration.name);
-        const std::lock_guard lock(status_mutex_);
-        stream->status->last_success_us = clock_.unix_us();
-        stream->status->poll_us = stream->status->last_success_us - started_us;
-        stream->status->drift = stream->pass->state().drift;
-        stream->status->reconciled_us = stream->pass->state().reconciled_us;
+    {
+        const MidPass mid_pass(mid_pass_, store_.mutex(), setup_.name);
+        if (read_streams(mode, only_stream, summary)) close_pass();
     }
-    if (connection_lost) {
-        streams_.clear();
-        source_.reset();  // connects anew next time
-    }
-    mid_pass.reset();
     if (summary.counts.wrote()) reader_.give_back_cache();
     std::unique_lock lock(store_.mutex());
     if (!cancelled_)
@@ -304,6 +262,130 @@ SourceWorker::PassSummary SourceWorker::pass(
             return !cancelled_;
         });
     return summary;
+}
+
+// True: the pass is complete.
+bool SourceWorker::read_streams(
+    change::PassMode mode, const std::string& only_stream, PassSummary& summary
+) {
+    refused_.clear();
+    interrupted_.clear();
+    is_open_ = capture_failed_ = false;
+    for (int reading = 1;; ++reading) {
+        const bool first = reading == 1;
+        const auto read = read_once(
+            first ? mode : change::PassMode::poll, first ? only_stream : std::string(), summary
+        );
+        if (read == Reading::complete) return true;
+        if (read == Reading::cut) {
+            streams_.clear();
+            use_source(nullptr);  // connects anew next time
+            return false;
+        }
+        if (reading == kReadingsMax) return read == Reading::in_pieces;
+        if (read == Reading::interrupted) {  // is it the same base still?
+            streams_.clear();
+            use_source(nullptr);
+            if (auto prepared = prepare(); !prepared) {
+                summary.degraded.insert_or_assign("", prepared.error());
+                if (prepared.error().kind != ErrorKind::cancelled) degrade("", prepared.error());
+                use_source(nullptr);
+                return false;
+            }
+        }
+    }
+}
+
+SourceWorker::Reading SourceWorker::read_once(
+    change::PassMode mode, const std::string& only_stream, PassSummary& summary
+) {
+    source_->begin_pass();
+    auto reading = Reading::complete;
+    for (auto& stream : streams_) {
+        const std::string& name = stream->declaration.name;
+        if ((!only_stream.empty() && name != only_stream) || refused_.contains(name)) continue;
+        const auto report = read_stream(*stream, mode, summary);
+        if (!report) {
+            const auto left = after_failure(name, report.error(), summary);
+            if (left == Reading::complete) continue;
+            reading = left;
+            break;
+        }
+        if (report->own_snapshots) reading = Reading::in_pieces;
+    }
+    const int snapshots = source_->end_pass();
+    return reading == Reading::complete && snapshots > 1 ? Reading::in_pieces : reading;
+}
+
+// What is left of the reading when one of its streams failed.
+SourceWorker::Reading SourceWorker::after_failure(
+    const std::string& stream, const Error& error, PassSummary& summary
+) {
+    summary.degraded.insert_or_assign(stream, error);
+    if (error.kind != ErrorKind::cancelled) degrade(stream, error);
+    if (cancelled_ || capture_failed_) return Reading::cut;
+    const bool cut_off = source_->was_cut_off();
+    if (error.kind == ErrorKind::unavailable) {
+        // One stream may be too slow while the others can be read; when the server itself is away,
+        // its others need not be tried, and not be said, one by one.
+        if (!source_->source_now()) return Reading::cut;
+        if (cut_off && interrupted_.insert(stream).second) return Reading::interrupted;
+    }
+    refused_.insert(stream);
+    return Reading::complete;
+}
+
+Result<change::PassReport> SourceWorker::read_stream(
+    Stream& stream, change::PassMode mode, PassSummary& summary
+) {
+    const std::int64_t started_us = clock_.unix_us();
+    if (auto prepared = prepare_stream(stream); !prepared) return fail(prepared.error());
+    auto report = stream.pass->run(mode, [&](change::CaptureBatch&& batch) {
+        auto counts = capture(stream, std::move(batch));
+        if (!counts) capture_failed_ = true;
+        return counts;
+    });
+    if (!report) {
+        const std::lock_guard lock(store_.mutex());
+        sqlite::Transaction transaction(store_.database());
+        stream.pass->failed(transaction, report.error());
+        transaction.commit();
+        return report;
+    }
+    summary.degraded.erase(stream.declaration.name);
+    summary.counts += report->counts;
+    summary.rows += report->rows;
+    if (stream.declaration.kind == "branch" && report->counts.wrote()) {
+        const std::lock_guard lock(store_.mutex());
+        meaning_.reload_rules();
+    }
+    if (report->backfilled) {
+        const std::lock_guard lock(store_.mutex());
+        store_.database().execute("pragma temp_store = file"
+        );  // sorting a million keys in memory would need some 50 MB
+        {
+            sqlite::Transaction transaction(store_.database());
+            change::RecordStore::create_indexes(transaction);
+            transaction.commit();
+        }
+        store_.database().execute("pragma temp_store = memory");
+    }
+    recover(stream.declaration.name);
+    const std::lock_guard lock(status_mutex_);
+    stream.status->last_success_us = clock_.unix_us();
+    stream.status->poll_us = stream.status->last_success_us - started_us;
+    stream.status->drift = stream.pass->state().drift;
+    stream.status->reconciled_us = stream.pass->state().reconciled_us;
+    return report;
+}
+
+void SourceWorker::close_pass() {
+    const std::lock_guard lock(store_.mutex());
+    if (!change::open_passes(store_.database()).contains(setup_.name)) return;
+    sqlite::Transaction transaction(store_.database());
+    change::close_pass(transaction, setup_.name);
+    platform::crash_point("pass.before_close");
+    transaction.commit();
 }
 
 void SourceWorker::degrade(const std::string& stream, const Error& error) {

@@ -4,6 +4,12 @@
 // A stream that fails is degraded: it keeps its cursor, its absence removes nothing, the others go
 // on. The source's streams are prepared anew after a connection error. After a crash everything not
 // committed is read again.
+//
+// D2: a pass is complete when the last reading of its streams saw one state of the source. Where a
+// walk (backfill, reconciliation) or a slow poll needed more than one, or the connection was lost,
+// the streams are polled once more, at most kReadingsMax times in all; then it counts as complete
+// if every stream was read. What a pass that is not complete has captured stays without meaning,
+// also after a restart (change/open_pass.hpp).
 #pragma once
 
 #include <atomic>
@@ -72,7 +78,9 @@ class SourceWorker {
     // throws.
     PassSummary pass(change::PassMode mode, const std::string& only_stream = {});
 
-    void cancel();  // from any thread: the running read ends soon, and so does the pass
+    // From any thread, for good: the running read ends soon, and so does the pass; later ones read
+    // nothing.
+    void cancel();
     std::vector<StreamStatus> status() const;
     // A reconciliation was interrupted; the next passes go on with it. Asked before the first pass.
     bool is_reconciling();
@@ -81,6 +89,22 @@ class SourceWorker {
 
   private:
     struct Stream;
+    enum class Reading {
+        complete,     // in one state of the source
+        in_pieces,    // every stream was read, but in several states
+        interrupted,  // the connection was lost, and stands again
+        cut
+    };
+    bool read_streams(change::PassMode mode, const std::string& only_stream, PassSummary& summary);
+    Reading read_once(
+        change::PassMode mode, const std::string& only_stream, PassSummary& summary
+    );
+    Result<change::PassReport> read_stream(
+        Stream& stream, change::PassMode mode, PassSummary& summary
+    );
+    Reading after_failure(const std::string& stream, const Error& error, PassSummary& summary);
+    void close_pass();
+    void use_source(std::unique_ptr<source::SqlSource> source);
     Result<void> prepare();
     Result<void> check_identity();
     Result<void> prepare_stream(Stream& stream);
@@ -97,7 +121,11 @@ class SourceWorker {
     Hooks hooks_;
     sqlite::Database reader_;
     change::RecordStore known_;
+    std::mutex source_mutex_;  // who replaces source_, or asks it from another thread
     std::unique_ptr<source::SqlSource> source_;
+    std::set<std::string> refused_;                    // streams, in this pass
+    std::set<std::string> interrupted_;                // streams whose reading was cut off once
+    bool is_open_ = false, capture_failed_ = false;    // this pass
     std::optional<change::KeyRanges> keys_;  // compared once per connection
     std::vector<std::unique_ptr<Stream>> streams_;
     std::atomic<bool> cancelled_{false};

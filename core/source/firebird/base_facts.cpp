@@ -1,4 +1,4 @@
-// What FirebirdSource says of the base as such: its clock, its identity, its tables.
+// What FirebirdSource says of the base as such: its identity, its tables.
 #include <fmt/format.h>
 
 #include <cstring>
@@ -6,15 +6,6 @@
 #include "source/firebird/source.hpp"
 
 namespace mis::source::firebird {
-
-Result<std::string> FirebirdSource::source_now() {
-    // CURRENT_TIMESTAMP has another type and precision in each version; 'NOW' is the same in all
-    auto rows = ask("select cast('NOW' as timestamp) from rdb$database", {});
-    if (!rows) return fail(rows.error().within("asking the source's clock"));
-    if (rows->empty() || !rows->front()[0])
-        return fail(ErrorKind::malformed, "asking the source's clock: no answer");
-    return *rows->front()[0];
-}
 
 Result<std::string> FirebirdSource::fingerprint() {
     auto facts = base_facts();

@@ -5,11 +5,6 @@
 #include <algorithm>
 
 namespace mis::source::firebird {
-namespace {
-
-using SteadyClock = std::chrono::steady_clock;
-
-}  // namespace
 
 FirebirdSource::FirebirdSource(
     Connector connector, FirebirdSettings settings, const Clock& clock, SqlSourceOptions options,
@@ -98,6 +93,7 @@ void FirebirdSource::disconnect() {
         const Watchdog::Guard guard(
             watchdog_, *attachment, SteadyClock::now() + Watchdog::kAbortAfter
         );
+        snapshot_.reset();
         connection_->statements.clear();
         attachment->detach();
     }
@@ -162,7 +158,17 @@ Result<ReadReport> FirebirdSource::read(
         auto fresh = connect();
         if (!fresh) {
             if (fresh.error().kind == ErrorKind::cancelled) watchdog_.forget_cancel();
+            if (fresh.error().kind == ErrorKind::unavailable) cut_off_ = true;
             return fail(fresh.error().within("reading " + stream));
+        }
+        const bool of_pass = in_pass_ && slice.snapshot == Slice::Snapshot::of_pass;
+        if (of_pass) {
+            if (auto taken = take_snapshot(); !taken) {
+                if (taken.error().kind == ErrorKind::unavailable) cut_off_ = true;
+                return fail(taken.error().within("reading " + stream));
+            }
+        } else {
+            release_snapshot();  // not kept open beside a walk
         }
         if (const auto off = why_off(*declared))
             return fail(ErrorKind::misconfigured, fmt::format("reading {}: {}", stream, *off));
@@ -178,7 +184,12 @@ Result<ReadReport> FirebirdSource::read(
         const bool stale = report.error().kind == ErrorKind::unavailable &&
                            *fresh == Freshness::kept && !progress.took &&
                            progress.verdict == Watchdog::Verdict::untouched && !connection_;
-        if (!stale || attempt > 0) return fail(report.error().within("reading " + stream));
+        if (!stale || attempt > 0) {
+            if (report.error().kind == ErrorKind::unavailable && !connection_ &&
+                progress.verdict == Watchdog::Verdict::untouched)
+                cut_off_ = true;
+            return fail(report.error().within("reading " + stream));
+        }
     }
 }
 
@@ -188,7 +199,10 @@ Result<ReadReport> FirebirdSource::read_slice(
 ) {
     ReadReport report;
     Attachment& attachment = *connection_->attachment;
-    const auto snapshot_end = SteadyClock::now() + std::chrono::seconds(kSnapshotSecondsMax);
+    const bool of_pass = in_pass_ && slice.snapshot == Slice::Snapshot::of_pass;
+    const auto snapshot_end = of_pass
+                                  ? snapshot_->end
+                                  : SteadyClock::now() + std::chrono::seconds(kSnapshotSecondsMax);
     auto allowance = std::chrono::duration_cast<SteadyClock::duration>(
         std::chrono::seconds(settings_.statement_seconds_max)
     );
@@ -212,9 +226,14 @@ Result<ReadReport> FirebirdSource::read_slice(
         };
         enter();
         const auto run = [&]() -> Result<void> {
-            auto transaction = Transaction::begin(attachment, Access::read_only_snapshot);
-            if (!transaction) return fail(transaction.error());
-            auto found = connection_->prepared(*transaction, stream, form, site_);
+            std::optional<Transaction> own;
+            if (!of_pass) {
+                auto begun = Transaction::begin(attachment, Access::read_only_snapshot);
+                if (!begun) return fail(begun.error());
+                own.emplace(*std::move(begun));
+            }
+            Transaction& transaction = of_pass ? snapshot_->transaction : *own;
+            auto found = connection_->prepared(transaction, stream, form, site_);
             if (!found) return fail(found.error());
             if (*found == nullptr) return {};  // this base has no such stamp
             Statement& statement = *(*found)->statement;
@@ -224,7 +243,7 @@ Result<ReadReport> FirebirdSource::read_slice(
                 ~CloseCursor() { statement.close(); }
             } const close_cursor{statement};
             if (auto done = statement.execute(
-                    *transaction, parameters_of(form, slice), connection_->encoder()
+                    transaction, parameters_of(form, slice), connection_->encoder()
                 );
                 !done)
                 return done;
@@ -234,7 +253,7 @@ Result<ReadReport> FirebirdSource::read_slice(
                 auto more = statement.fetch();
                 if (!more) return fail(more.error());
                 if (*more) {
-                    if (auto row = append_row(statement, plan, *transaction, batch); !row)
+                    if (auto row = append_row(statement, plan, transaction, batch); !row)
                         return row;
                     ++report.rows;
                     if (batch.rows() < kBatchRowsMax && batch.bytes() < kBatchBytesMax) continue;
@@ -263,7 +282,12 @@ Result<ReadReport> FirebirdSource::read_slice(
     }
     progress.verdict = verdict;
     report.source_us = std::chrono::duration_cast<std::chrono::microseconds>(worked).count();
-    if (problem || verdict != Watchdog::Verdict::untouched) disconnect();
+    const bool unsound = verdict != Watchdog::Verdict::untouched ||
+                         (problem && problem->kind == ErrorKind::unavailable);
+    if (unsound || (problem && !of_pass))
+        disconnect();
+    else if (problem)  // refused: the others go on in the same snapshot
+        learn_again_ = true;
     if (refusal) return fail(*refusal);
     if (verdict != Watchdog::Verdict::untouched || problem)
         return fail(explain(problem.value_or(Error{ErrorKind::unavailable, ""}), verdict));

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "source/duty_cycle.hpp"
@@ -17,7 +18,8 @@
 
 namespace mis::source::firebird {
 
-using Deadline = std::chrono::steady_clock::time_point;
+using SteadyClock = std::chrono::steady_clock;
+using Deadline = SteadyClock::time_point;
 
 class FirebirdSource final : public SqlSource {
   public:
@@ -35,6 +37,10 @@ class FirebirdSource final : public SqlSource {
     Result<std::string> source_now() override;
     Result<std::string> fingerprint() override;
     void cancel() override;
+    void begin_pass() override;
+    int end_pass() override;
+    bool was_cut_off() override { return std::exchange(cut_off_, false); }
+    std::optional<std::string> oldest_open_transaction() override;
     Result<ProbeReport> probe() override;
     Result<std::map<std::string, std::string>> streams_off() override;
     Result<Catalog> discover() override;
@@ -53,6 +59,9 @@ class FirebirdSource final : public SqlSource {
         bool took = false;  // something was handed over
         Watchdog::Verdict verdict = Watchdog::Verdict::untouched;
     };
+    // snapshot.cpp
+    Result<void> take_snapshot();  // that of the pass, anew where there is none or it is too old
+    void release_snapshot();
     Result<ReadReport> read_slice(
         const StreamDeclaration& stream, const SliceForm& form, const Slice& slice,
         const std::function<Result<void>(RowBatch&&)>& take, Progress& progress
@@ -86,6 +95,16 @@ class FirebirdSource final : public SqlSource {
     Watchdog watchdog_;
     DutyCycle polling_, backfill_;
     std::unique_ptr<Connection> connection_;
+    struct Snapshot {  // of a pass; ends before the connection does
+        Transaction transaction;
+        std::string now;  // the source's clock just before
+        std::chrono::steady_clock::time_point renew_at, end;
+    };
+    std::optional<Snapshot> snapshot_;
+    bool in_pass_ = false;
+    int snapshots_ = 0;          // of this pass
+    bool learn_again_ = false;   // something was refused: the catalog is read anew for the next pass
+    bool cut_off_ = false;
 };
 
 }  // namespace mis::source::firebird
