@@ -1,4 +1,5 @@
-// Open passes (D2): what a pass of a source has captured has no meaning before the pass is complete.
+// Open passes (D2): what a pass of a source has captured has no meaning before the pass is
+// complete.
 //
 // A pass opens with the first batch that it writes, in that batch's transaction, and is closed when
 // every stream was read to its end in one state of the source. One that was cut (the connection was

@@ -70,8 +70,7 @@ std::vector<std::pair<std::int64_t, std::optional<std::int64_t>>> Parties::links
     bind_key(select, 2, key);
     while (select.step())
         links.emplace_back(
-            select.integer(0),
-            select.is_null(1) ? std::nullopt : std::optional(select.integer(1))
+            select.integer(0), select.is_null(1) ? std::nullopt : std::optional(select.integer(1))
         );
     return links;
 }
@@ -80,7 +79,8 @@ std::vector<std::pair<std::int64_t, std::optional<std::int64_t>>> Parties::links
 void Parties::end_links(const std::string& key) {
     const auto links = links_of(key);
     if (links.empty()) return;
-    for (const auto& [patient, owner] : links) tie_once(patient, owner.value_or(links.front().first));
+    for (const auto& [patient, owner] : links)
+        tie_once(patient, owner.value_or(links.front().first));
     auto erase = transaction_.prepare("delete from record_link where stream = ?1 and key = ?2");
     erase.bind(1, stream_id_);
     bind_key(erase, 2, key);

@@ -25,8 +25,9 @@ struct PassOptions {
     int tail_overlap_keys = 50;
     std::int64_t overlap_us_min = 120'000'000;
     std::int64_t overlap_us_max = 3'600'000'000;
-    // After the first backfill, for overlap_us_max, stamps are read from where the oldest transaction
-    // began that was open then, at most so far back; from overlap_us_max back where nobody tells.
+    // After the first backfill, for overlap_us_max, stamps are read from where the oldest
+    // transaction began that was open then, at most so far back; from overlap_us_max back where
+    // nobody tells.
     std::int64_t late_us_max = 86'400'000'000;
     std::int64_t window_every_us = 0;  // least time between window comparisons; 0: at every poll …
     int window_duty_percent = 10;      // … but they take no more than this share of the time

@@ -193,9 +193,7 @@ std::vector<RecordStore::FormerRecord> RecordStore::former_records(std::string_v
     );
     select.with(kind);
     while (select.step())
-        found.push_back(
-            {{select.string(0), select.string(1), select.string(2)}, select.string(3)}
-        );
+        found.push_back({{select.string(0), select.string(1), select.string(2)}, select.string(3)});
     return found;
 }
 

@@ -180,9 +180,9 @@ class RecordStore {
         const std::string& source, const std::string& practitioner_source_id
     ) const;
     // Everybody whose meaning hangs together with his, to the end of the chain; without himself.
-    // standing: through shared accounts and merges as they are, both directions; passing: also those
-    // with whom he shares the next change set only, because a record went from one to the other or
-    // what joined them is gone.
+    // standing: through shared accounts and merges as they are, both directions; passing: also
+    // those with whom he shares the next change set only, because a record went from one to the
+    // other or what joined them is gone.
     enum class Ties { standing, passing };
     std::vector<std::string> patients_joined_with(
         const std::string& source, const std::string& patient_source_id, Ties ties

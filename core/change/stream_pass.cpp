@@ -137,8 +137,8 @@ Result<void> StreamPass::backfill(StreamReading& reading, std::int64_t now_local
     return {};
 }
 
-// How long transactions of this MIS stay open is not known yet: what was stamped before the backfill
-// began may be committed after it.
+// How long transactions of this MIS stay open is not known yet: what was stamped before the
+// backfill began may be committed after it.
 std::int64_t StreamPass::oldest_late_stamp(std::int64_t now_local_us) const {
     const PassOptions& options = setup_.options;
     if (const auto told = setup_.reader->oldest_open_transaction())

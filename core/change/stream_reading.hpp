@@ -41,7 +41,8 @@ class StreamReading {
     Result<bool> walk_page(std::string& after, SeenKeys& seen);
     // From now on nothing but pages of a walk is read, each in one batch …
     void expect_whole_pages();
-    // From now on each slice is read in a snapshot of its own: a walk that takes longer than one may.
+    // From now on each slice is read in a snapshot of its own: a walk that takes longer than one
+    // may.
     void take_own_snapshots();
     // … and they are read before they are asked for.
     void walk_ahead();

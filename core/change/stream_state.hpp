@@ -35,7 +35,7 @@ struct StreamState {
                                // make every row look changed by the MIS
     std::vector<std::int64_t>
         stamp_cursors_us;  // per stamp, the source's local time: everything below was visible once
-    std::int64_t overlap_us = 0;      // learnt from late commits; 0: the option's minimum
+    std::int64_t overlap_us = 0;     // learnt from late commits; 0: the option's minimum
     std::int64_t late_from_us = 0;   // the source's local time; 0: no transaction of before the
     std::int64_t late_until_us = 0;  // backfill is expected any more. Until when; 0: not polled yet
     std::int64_t stamp_slice_us = 0;  // width that gave a handy number of rows; 0: not known yet

@@ -318,9 +318,7 @@ std::vector<LedgerEntry> joined_entries(
             if (!known.contains(name)) all.push_back(std::move(entry));
         }
         for (std::size_t i = first; i < all.size(); ++i)
-            known.emplace(
-                all[i].charge_id, all[i].booked_on, all[i].total.minor, all[i].leaves
-            );
+            known.emplace(all[i].charge_id, all[i].booked_on, all[i].total.minor, all[i].leaves);
     }
     return all;
 }

@@ -42,7 +42,7 @@ struct LedgerEntry {  // a charge or reversal as it was booked; never removed, s
     std::string payer;
     Money total;  // negative: a reversal
     Export leaves = Export::leaves;
-    std::string patient = {};  // of a receipt
+    std::string patient = {};  // of a receipt, and of a charge without order and account
     std::string party = {};    // X3: the organization that pays, where one is named
 };
 

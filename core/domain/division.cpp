@@ -49,7 +49,8 @@ Division::Division(
         }
         for (const RecordKey& record : parts[part].records) own(identity.public_id(record), part);
     }
-    // Plans and accounts whose record or order is not known any more tell themselves whose they are.
+    // Plans and accounts whose record or order is not known any more tell themselves whose they
+    // are.
     for (const auto& [key, standing] : whole_.standing) {
         const auto slash = key.find('/');
         const std::string_view kind = std::string_view(key).substr(0, slash);
@@ -64,9 +65,7 @@ Division::Division(
             else if (const Part of_patient = part_of(told.text("patient")))
                 own(id, *of_patient);
         } else if (kind == "charge") {
-            patient_of_charge_.emplace(
-                standing.event_id, standing.data.find("patient").string()
-            );
+            patient_of_charge_.emplace(standing.event_id, standing.data.find("patient").string());
         }
     }
 }

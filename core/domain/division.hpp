@@ -1,10 +1,11 @@
 // Division: a group falls into parts when what tied its patients is gone; what it announced is
 // divided between them, and each part goes on as if it had always been by itself.
 //
-// Everything announced has a home: the patient, the order, the plan or the account that it is about.
-// What concerns two parts (a charge of one patient's order against the other's former account) is
-// remembered by both, and counts once should they ever be one again (joined()). What has no home that
-// can be told keeps the group whole: never wrong, only dearer. Pure; core/decisions/0003.
+// Everything announced has a home: the patient, the order, the plan or the account that it is
+// about. What concerns two parts (a charge of one patient's order against the other's former
+// account) is remembered by both, and counts once should they ever be one again (joined()). What
+// has no home that can be told keeps the group whole: never wrong, only dearer. Pure;
+// core/decisions/0003.
 #pragma once
 
 #include <map>
@@ -29,9 +30,7 @@ struct PartMembers {
 class Division {
   public:
     // `whole` must outlive it.
-    Division(
-        const Announced& whole, std::span<const PartMembers> parts, const Identity& identity
-    );
+    Division(const Announced& whole, std::span<const PartMembers> parts, const Identity& identity);
 
     // The parts that a message of the exchange concerns, by what it names; empty: cannot be told.
     std::set<std::size_t> parts_of(const InboxFact& message);

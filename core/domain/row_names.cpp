@@ -33,13 +33,6 @@ void RowNames::settle() {
     names_.resize(kept);
 }
 
-void RowNames::merge(const RowNames& others) {
-    RowNames ours = std::move(*this);
-    *this = others;
-    for (const auto& [public_id, source_id] : ours) add(public_id, source_id);
-    settle();
-}
-
 std::optional<std::string_view> RowNames::find(std::string_view public_id) const {
     const auto found = std::lower_bound(
         names_.begin(), names_.end(), public_id,

@@ -16,8 +16,6 @@ class RowNames {
     // Any order; of one public id the last counts. Nothing is found before settle().
     void add(std::string_view public_id, std::string_view source_id);
     void settle();
-    // Theirs where we have none; both settled.
-    void merge(const RowNames& others);
     void reserve(std::size_t count);
 
     bool empty() const { return names_.empty(); }

@@ -49,17 +49,13 @@ class GroupStore {
         std::vector<std::int64_t> messages;
         std::vector<std::string> entities;
     };
-    std::int64_t part_off(
-        sqlite::Transaction& transaction, std::int64_t group, const Part& part
-    );
+    std::int64_t part_off(sqlite::Transaction& transaction, std::int64_t group, const Part& part);
     // What a group that was divided has left of its messages and of the names under which it waits.
     void keep_messages(
         sqlite::Transaction& transaction, std::int64_t group,
         std::span<const std::int64_t> positions
     );
-    void forget_entities(
-        sqlite::Transaction& transaction, std::span<const std::string> public_ids
-    );
+    void forget_entities(sqlite::Transaction& transaction, std::span<const std::string> public_ids);
     std::vector<std::string> entities(std::int64_t group) const;
     // The party is found under this group from now on; nothing happens when it has one already.
     void adopt(sqlite::Transaction& transaction, const Party& party, std::int64_t group);

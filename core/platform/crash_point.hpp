@@ -11,8 +11,9 @@ namespace mis::platform {
 inline constexpr std::string_view kCrashPoints[] = {
     "capture.before_commit", "capture.after_commit",   "meaning.before_commit",
     "meaning.after_commit",  "delivery.before_commit", "delivery.after_commit",
-    "inbox.before_commit",   "inbox.after_commit",     "upgrade.after_copy",
-    "upgrade.before_step",   "upgrade.after_step",
+    "inbox.before_commit",   "inbox.after_commit",     "pass.before_commit",
+    "pass.after_commit",     "upgrade.after_copy",     "upgrade.before_step",
+    "upgrade.after_step",
 };
 
 void crash_point(std::string_view name);

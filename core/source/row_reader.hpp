@@ -66,17 +66,17 @@ class RowReader {
 
     // D2: from begin_pass() to end_pass() all slices but those with a snapshot of their own see one
     // state of the source, where it can give one; source_now() is the time before it was taken. It
-    // lasts at most kSnapshotSecondsMax (sql_source.hpp) and ends with the connection and with every
-    // slice of the other kind; the next slice is read in a new one. end_pass(): how many there were;
-    // 1: the pass was read in one state. Sources that cannot give one say 1.
+    // lasts at most kSnapshotSecondsMax (sql_source.hpp) and ends with the connection and with
+    // every slice of the other kind; the next slice is read in a new one. end_pass(): how many
+    // there were; 1: the pass was read in one state. Sources that cannot give one say 1.
     virtual void begin_pass() {}
     virtual int end_pass() { return 1; }
     // Whether a connection that stood died by itself, or could not be made, since last asked.
     virtual bool was_cut_off() { return false; }
 
     // When the oldest transaction began that may still write, "YYYY-MM-DD HH:MM:SS.ffff" local as
-    // source_now(), which is the answer where there is none. nullopt: the source or this login cannot
-    // tell.
+    // source_now(), which is the answer where there is none. nullopt: the source or this login
+    // cannot tell.
     virtual std::optional<std::string> oldest_open_transaction() { return std::nullopt; }
 
     // What makes this base this base (creation date, key ranges): core/change holds a source whose

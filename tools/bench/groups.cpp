@@ -40,20 +40,17 @@ double memory_mb(const std::string& field) {
 
 void forget_peak() { std::ofstream("/proc/self/clear_refs") << "5"; }
 
-Json money(std::int64_t rubles) {
-    return Json{{"currency", "RUB"}, {"minor", rubles * 100}};
-}
+Json money(std::int64_t rubles) { return Json{{"currency", "RUB"}, {"minor", rubles * 100}}; }
 
 Json line(const std::string& patient, const std::string& id, std::int64_t rubles) {
-    return Json{
-        {"source_id", id},
-        {"patient_source_id", patient},
-        {"performed_at", "2026-03-02T10:00:00+03:00"},
-        {"state", "done"},
-        {"service_code", "A16.07.002"},
-        {"quantity", "1"},
-        {"teeth", {"36"}},
-        {"total", money(rubles)}};
+    return Json{{"source_id", id},
+                {"patient_source_id", patient},
+                {"performed_at", "2026-03-02T10:00:00+03:00"},
+                {"state", "done"},
+                {"service_code", "A16.07.002"},
+                {"quantity", "1"},
+                {"teeth", {"36"}},
+                {"total", money(rubles)}};
 }
 
 Json visit(const std::string& patient, int id) {
@@ -68,9 +65,9 @@ Json visit(const std::string& patient, int id) {
 class Clinic {
   public:
     Clinic()
-        : store_(
-              gateway::ClinicStore::open(folder_.path, "bench", gateway::ClinicStore::Opening::create)
-          ),
+        : store_(gateway::ClinicStore::open(
+              folder_.path, "bench", gateway::ClinicStore::Opening::create
+          )),
           meaning_(store_->database(), store_->identity(), store_->meta().epoch, {rules(), {}}) {
         meaning_.foresee_with([this] { return store_->reader(); });
         sqlite::Transaction transaction(store_->database());
@@ -265,9 +262,7 @@ void stand_in_at_once(int callers) {
         }));
         derivations.push_back(clinic.derivation("caller7"));
     }
-    print(
-        "stand_in at once", callers, all, middle(changes), middle(derivations), clinic.events()
-    );
+    print("stand_in at once", callers, all, middle(changes), middle(derivations), clinic.events());
 }
 
 // A visit of each card moves to the next one: a chain through all of them.
@@ -304,7 +299,8 @@ int main(int argc, char** argv) {
     platform::keep_memory_small();  // as the daemon does
     std::vector<int> patients{10, 100, 1'000, 10'000}, accounts{10, 100, 200, 1'000},
         stand_ins{300, 3'000}, at_once{300, 3'000}, chains{300};
-    CLI::App app{"What a change costs where much hangs together; give a list as 0 to leave it out."};
+    CLI::App app{
+        "What a change costs where much hangs together; give a list as 0 to leave it out."};
     app.add_option("--patients", patients, "lines of one patient");
     app.add_option("--accounts", accounts, "members of one account, 20 lines each");
     app.add_option("--stand-ins", stand_ins, "callers on one card, moved one a pass");

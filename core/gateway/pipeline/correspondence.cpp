@@ -200,9 +200,7 @@ Result<void> Meaning::answer_mapping_hold(
             if (covered.contains({PartyKind::patient, who.source, who.source_id})) continue;
             const auto parties = reader_.hanging_together(who.source, who.source_id);
             covered.insert(parties.begin(), parties.end());
-            work_out_patients(
-                writing, groups_.join(transaction, parties), &who, Sending::baseline
-            );
+            work_out_patients(writing, groups_.join(transaction, parties), &who, Sending::baseline);
         }
     }
     appender.finish();

@@ -165,9 +165,7 @@ std::vector<change::PendingGroup> Meaning::waiting_groups(
 }
 
 // Whoever's facts were read just now waits for nothing more.
-void Meaning::end_waiting(
-    Writing& writing, const std::vector<std::int64_t>& groups, Turn& turn
-) {
+void Meaning::end_waiting(Writing& writing, const std::vector<std::int64_t>& groups, Turn& turn) {
     const auto up_to = records_.mark_now();
     for (const auto group : groups) {
         turn.done.insert(group);
@@ -189,10 +187,9 @@ std::vector<std::int64_t> Meaning::due_groups(
     std::erase_if(due, [&](std::int64_t group) {
         const auto parties = groups_.parties(group);
         if (are_of(parties, mid_pass)) return true;
-        const auto patient =
-            std::find_if(parties.begin(), parties.end(), [](const Party& party) {
-                return party.kind == PartyKind::patient;
-            });
+        const auto patient = std::find_if(parties.begin(), parties.end(), [](const Party& party) {
+            return party.kind == PartyKind::patient;
+        });
         return patient != parties.end() &&
                are_of(reader_.hanging_together(patient->source, patient->key), mid_pass);
     });
@@ -224,7 +221,11 @@ void Meaning::work_out_pending(
     }
     adopt_restored(writing.transaction, patients);
     const auto joined = groups_.join(writing.transaction, patients);
-    end_waiting(writing, work_out_patients(writing, joined, &who), turn);
+    const auto made = work_out_patients(writing, joined, &who);
+    if (patients.size() > 1 || made != std::vector{joined.group})
+        return end_waiting(writing, made, turn);
+    turn.done.insert(joined.group);
+    records_.clear_pending(writing.transaction, who, waiting.mark);
 }
 
 void Meaning::work_out_due(Writing& writing, std::int64_t group, Turn& turn) {

@@ -63,9 +63,9 @@ class Meaning {
 
     // Everything that waits: pending groups, orders without a patient, groups whose time has come.
     // `now_us` is the change sets' time. A group with a patient of a source in `mid_pass`, or of
-    // one whose last pass was cut, is left for the end of a complete one (D2). Returns when nothing else waits. After each commit
-    // `go_on` is asked, if given: it may let others have the store for a moment, and says whether
-    // to go on.
+    // one whose last pass was cut, is left for the end of a complete one (D2). Returns when nothing
+    // else waits. After each commit `go_on` is asked, if given: it may let others have the store
+    // for a moment, and says whether to go on.
     MeaningReport work_off(
         std::int64_t now_us, const std::set<std::string>& mid_pass = {},
         const std::function<bool()>& go_on = {}
@@ -136,8 +136,8 @@ class Meaning {
     };
     // What one commit has worked out so far.
     struct Turn {
-        std::set<std::int64_t>& left;  // pending, but of a group that is being read
-        std::set<std::int64_t> done;   // groups
+        std::set<std::int64_t>& left;              // pending, but of a group that is being read
+        std::set<std::int64_t> done;               // groups
         std::set<domain_store::Party> covered;     // whose meaning was worked out with another's
         std::set<domain_store::Party> being_read;  // with whom a patient of such a source hangs
                                                    // together
@@ -155,12 +155,9 @@ class Meaning {
         const std::set<std::string>& mid_pass, Turn& turn
     );
     void work_out_due(Writing& writing, std::int64_t group, Turn& turn);
-    void end_waiting(
-        Writing& writing, const std::vector<std::int64_t>& groups, Turn& turn
-    );
-    std::vector<std::int64_t> due_groups(
-        std::int64_t now_us, const std::set<std::string>& mid_pass
-    ) const;
+    void end_waiting(Writing& writing, const std::vector<std::int64_t>& groups, Turn& turn);
+    std::vector<std::int64_t> due_groups(std::int64_t now_us, const std::set<std::string>& mid_pass)
+        const;
     static std::string merge_announced(const std::vector<std::string>& texts);
     void attach(sqlite::Transaction& transaction, const inbox::Acceptance& acceptance);
     RecordKey merged_into(const RecordKey& patient, const Json& body) const;
@@ -187,7 +184,7 @@ class Meaning {
     );
     std::vector<std::int64_t> divide(
         Writing& writing, std::int64_t group, const domain::GroupFacts& facts,
-        std::vector<GroupReader::Parties> parties, const std::string& announced
+        std::vector<GroupReader::Parties> parties, const Derivation& whole
     );
     void add_former_records(
         const std::vector<GroupReader::Parties>& parties, std::vector<domain::PartMembers>& members

@@ -125,8 +125,7 @@ bool Meaning::join_named_accounts(
 // What was worked out is announced: the group is saved, in parts where its patients do not hang
 // together any more.
 std::vector<std::int64_t> Meaning::settle(
-    Writing& writing, std::int64_t group, const domain::GroupFacts& facts,
-    const Derivation& derived
+    Writing& writing, std::int64_t group, const domain::GroupFacts& facts, const Derivation& derived
 ) {
     auto parties = groups_.parties(group);
     if (parties.size() > 1) {
@@ -135,8 +134,7 @@ std::vector<std::int64_t> Meaning::settle(
                 records_.end_passing_ties(writing.transaction, party.source, party.key);
         auto parts = reader_.parts_of(parties);
         if (parts.size() > 1)
-            if (auto made = divide(writing, group, facts, std::move(parts), derived.announced);
-                !made.empty())
+            if (auto made = divide(writing, group, facts, std::move(parts), derived); !made.empty())
                 return made;
     }
     save(writing, group, derived);
@@ -168,7 +166,7 @@ void Meaning::save(Writing& writing, std::int64_t group, const Derivation& deriv
 // (nothing returned), which is never wrong.
 std::vector<std::int64_t> Meaning::divide(
     Writing& writing, std::int64_t group, const domain::GroupFacts& facts,
-    std::vector<Parties> parties, const std::string& announced
+    std::vector<Parties> parties, const Derivation& whole
 ) {
     std::vector<domain::GroupFacts> parts;
     const auto read_parts = [&] {
@@ -189,14 +187,14 @@ std::vector<std::int64_t> Meaning::divide(
     std::vector<domain::PartMembers> members;
     for (std::size_t i = 0; i < parts.size(); ++i)
         members.push_back(members_of(parties[i], parts[i]));
-    const auto whole = parse_announced({announced});
+    const auto announced = parse_announced({whole.announced});
     std::vector<std::vector<std::int64_t>> messages;
     std::optional<std::vector<domain::Announced>> shares;
     std::optional<domain::Division> division;
     for (const bool with_former : {false, true}) {
         if (with_former)  // an account that is gone may have no other trace of its owner
             add_former_records(parties, members);
-        division.emplace(whole, members, identity_);
+        division.emplace(announced, members, identity_);
         messages.assign(parts.size(), {});
         bool known = true;
         for (const auto& message : facts.messages) {
@@ -211,8 +209,7 @@ std::vector<std::int64_t> Meaning::divide(
     if (!shares) return {};
     std::vector<Derivation> derived;
     for (std::size_t i = 0; i < parts.size(); ++i) {
-        if (!messages[i].empty())
-            parts[i] = reader_.facts_of({parties[i], messages[i]}, facts.now);
+        if (!messages[i].empty()) parts[i] = reader_.facts_of({parties[i], messages[i]}, facts.now);
         derived.push_back(derive_now(writing, parts[i], (*shares)[i]));
         parts[i] = {};
         (*shares)[i] = {};
@@ -221,12 +218,16 @@ std::vector<std::int64_t> Meaning::divide(
 
     std::vector<std::vector<std::string>> names(parts.size());
     std::vector<std::string> awaits;
+    const auto part_of = [&](const std::string& name) {
+        return division->part_of(name).value_or(0);
+    };
     for (auto& name : groups_.entities(group)) {
         if (name.starts_with(kAwaits))
             awaits.push_back(std::move(name));
         else
-            names[division->part_of(name).value_or(0)].push_back(std::move(name));
+            names[part_of(name)].push_back(std::move(name));
     }
+    for (const auto& name : whole.entities) derived[part_of(name)].entities.push_back(name);
     groups_.forget_entities(writing.transaction, awaits);  // save() gives each part its own
     std::vector<std::int64_t> made{group};
     for (std::size_t i = 1; i < parts.size(); ++i)

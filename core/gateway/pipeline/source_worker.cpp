@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "base/log.hpp"
-#include "change/open_pass.hpp"
 #include "change/key_ranges.hpp"
+#include "change/open_pass.hpp"
 #include "change/reconciliation.hpp"
 #include "platform/crash_point.hpp"
 #include "record/quarantine.hpp"
@@ -15,7 +15,7 @@ namespace mis::gateway {
 
 namespace {
 
-constexpr int kReadingsMax = 3;  // of the streams in one pass
+constexpr int kReadingsMax = 3;                         // of the streams in one pass
 constexpr std::chrono::milliseconds kStoreBreather{1};  // long enough for a waiting thread to wake
 
 // Names the source as being read as long as the pass lasts, also when a failing store throws
@@ -282,7 +282,11 @@ bool SourceWorker::read_streams(
             use_source(nullptr);  // connects anew next time
             return false;
         }
-        if (reading == kReadingsMax) return read == Reading::in_pieces;
+        if (reading == kReadingsMax) {
+            if (read == Reading::in_pieces) return true;
+            for (const auto& [stream, error] : summary.degraded) degrade(stream, error);
+            return false;
+        }
         if (read == Reading::interrupted) {  // is it the same base still?
             streams_.clear();
             use_source(nullptr);
@@ -322,15 +326,16 @@ SourceWorker::Reading SourceWorker::after_failure(
     const std::string& stream, const Error& error, PassSummary& summary
 ) {
     summary.degraded.insert_or_assign(stream, error);
-    if (error.kind != ErrorKind::cancelled) degrade(stream, error);
-    if (cancelled_ || capture_failed_) return Reading::cut;
     const bool cut_off = source_->was_cut_off();
-    if (error.kind == ErrorKind::unavailable) {
-        // One stream may be too slow while the others can be read; when the server itself is away,
-        // its others need not be tried, and not be said, one by one.
-        if (!source_->source_now()) return Reading::cut;
-        if (cut_off && interrupted_.insert(stream).second) return Reading::interrupted;
-    }
+    // One stream may be too slow while the others can be read; when the server itself is away, its
+    // others need not be tried, and not be said, one by one.
+    const bool cut = cancelled_ || capture_failed_ ||
+                     (error.kind == ErrorKind::unavailable && !source_->source_now());
+    if (!cut && error.kind == ErrorKind::unavailable && cut_off &&
+        interrupted_.insert(stream).second)
+        return Reading::interrupted;  // nobody is told: it is read again at once
+    if (error.kind != ErrorKind::cancelled) degrade(stream, error);
+    if (cut) return Reading::cut;
     refused_.insert(stream);
     return Reading::complete;
 }
@@ -384,8 +389,9 @@ void SourceWorker::close_pass() {
     if (!change::open_passes(store_.database()).contains(setup_.name)) return;
     sqlite::Transaction transaction(store_.database());
     change::close_pass(transaction, setup_.name);
-    platform::crash_point("pass.before_close");
+    platform::crash_point("pass.before_commit");
     transaction.commit();
+    platform::crash_point("pass.after_commit");
 }
 
 void SourceWorker::degrade(const std::string& stream, const Error& error) {

@@ -96,9 +96,7 @@ class SourceWorker {
         cut
     };
     bool read_streams(change::PassMode mode, const std::string& only_stream, PassSummary& summary);
-    Reading read_once(
-        change::PassMode mode, const std::string& only_stream, PassSummary& summary
-    );
+    Reading read_once(change::PassMode mode, const std::string& only_stream, PassSummary& summary);
     Result<change::PassReport> read_stream(
         Stream& stream, change::PassMode mode, PassSummary& summary
     );
@@ -123,10 +121,10 @@ class SourceWorker {
     change::RecordStore known_;
     std::mutex source_mutex_;  // who replaces source_, or asks it from another thread
     std::unique_ptr<source::SqlSource> source_;
-    std::set<std::string> refused_;                    // streams, in this pass
-    std::set<std::string> interrupted_;                // streams whose reading was cut off once
-    bool is_open_ = false, capture_failed_ = false;    // this pass
-    std::optional<change::KeyRanges> keys_;  // compared once per connection
+    std::set<std::string> refused_;                  // streams, in this pass
+    std::set<std::string> interrupted_;              // streams whose reading was cut off once
+    bool is_open_ = false, capture_failed_ = false;  // this pass
+    std::optional<change::KeyRanges> keys_;          // compared once per connection
     std::vector<std::unique_ptr<Stream>> streams_;
     std::atomic<bool> cancelled_{false};
     mutable std::mutex status_mutex_;

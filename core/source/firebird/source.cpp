@@ -200,9 +200,8 @@ Result<ReadReport> FirebirdSource::read_slice(
     ReadReport report;
     Attachment& attachment = *connection_->attachment;
     const bool of_pass = in_pass_ && slice.snapshot == Slice::Snapshot::of_pass;
-    const auto snapshot_end = of_pass
-                                  ? snapshot_->end
-                                  : SteadyClock::now() + std::chrono::seconds(kSnapshotSecondsMax);
+    const auto snapshot_end =
+        of_pass ? snapshot_->end : SteadyClock::now() + std::chrono::seconds(kSnapshotSecondsMax);
     auto allowance = std::chrono::duration_cast<SteadyClock::duration>(
         std::chrono::seconds(settings_.statement_seconds_max)
     );

@@ -102,8 +102,8 @@ class FirebirdSource final : public SqlSource {
     };
     std::optional<Snapshot> snapshot_;
     bool in_pass_ = false;
-    int snapshots_ = 0;          // of this pass
-    bool learn_again_ = false;   // something was refused: the catalog is read anew for the next pass
+    int snapshots_ = 0;         // of this pass
+    bool learn_again_ = false;  // something was refused: the catalog is read anew for the next pass
     bool cut_off_ = false;
 };
 

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -46,6 +47,7 @@ class FakeMis final : public source::RowReader {
     std::size_t rows_per_batch = 3;
     std::vector<std::string> names = {"id", "stamp", "day", "patient", "value", "parent"};
     std::vector<source::Slice> reads;
+    std::optional<std::int64_t> oldest_open_us;  // nullopt: nobody may know
 
     const std::vector<std::string>& columns(const std::string&) const override { return names; }
 
@@ -82,6 +84,10 @@ class FakeMis final : public source::RowReader {
     }
     Result<std::string> source_now() override { return local_text(clock_->unix_us()); }
     Result<std::string> fingerprint() override { return std::string("fake 1"); }
+    std::optional<std::string> oldest_open_transaction() override {
+        if (!oldest_open_us) return std::nullopt;
+        return local_text(*oldest_open_us);
+    }
     void cancel() override {}
 
   private:

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "base/timestamp.hpp"
 #include "change/key_ranges.hpp"
 #include "change/reconciliation.hpp"
@@ -190,6 +192,7 @@ TEST_CASE("a window that lost too much at once is held for a human") {
 TEST_CASE("reconciliation finds what polls cannot, and shows it as drift") {
     Clinic clinic;
     for (int i = 1; i <= 4; ++i) clinic.add(std::to_string(i), -100);
+    clinic.mis.oldest_open_us = clinic.clock.unix_us();  // nothing is expected to commit late
     clinic.run().value();
     clinic.clock.advance(std::chrono::hours(1));
     clinic.run().value();
@@ -209,6 +212,7 @@ TEST_CASE("a reconciliation that is interrupted goes on where it stood, also aft
     clinic.stream.columns = {{"id", source::ColumnType::integer}};
     clinic.options.walk_rows = 4;
     for (int i = 1; i <= 30; ++i) clinic.add(std::to_string(i), -100);
+    clinic.mis.oldest_open_us = clinic.clock.unix_us();
     clinic.run().value();
     clinic.clock.advance(std::chrono::hours(1));
     clinic.run().value();
@@ -263,6 +267,62 @@ TEST_CASE("a commit later than the overlap teaches a longer one") {
     clinic.mis.rows["3"].stamp_us -= 10 * 60'000'000LL;
     clinic.poll();
     CHECK(clinic.value("3") == "v");  // outside the window: the overlap did
+}
+
+TEST_CASE(
+    "a first start, before any commit lag was seen: what was open then is found when it commits"
+) {
+    constexpr std::int64_t kMinuteUs = 60'000'000;
+    Clinic clinic;
+    clinic.add("1", 0);
+    const std::int64_t first_us = clinic.clock.unix_us();
+    const auto commits_late = [&](const char* key, std::int64_t stamped_us) {
+        clinic.add(key, 90);  // beyond every window
+        clinic.mis.rows[key].stamp_us = stamped_us / 1'000'000 * 1'000'000;
+        clinic.poll();
+    };
+    const auto stamps_read = [&] {
+        return std::count_if(
+            clinic.mis.reads.begin(), clinic.mis.reads.end(),
+            [](const source::Slice& slice) { return slice.by == source::Slice::By::stamp; }
+        );
+    };
+    SUBCASE("the source tells since when: five hours") {
+        clinic.mis.oldest_open_us = first_us - 300 * kMinuteUs;
+        clinic.run().value();
+        for (int minute = 0; minute < 30; ++minute) clinic.poll();
+        commits_late("2", first_us - 299 * kMinuteUs);
+        CHECK(clinic.value("2") == "v");
+    }
+    SUBCASE("the source tells that nothing is open: no more than the overlap is read") {
+        clinic.mis.oldest_open_us = first_us;
+        clinic.run().value();
+        for (int minute = 0; minute < 5; ++minute) clinic.poll();
+        commits_late("2", first_us - 10 * kMinuteUs);
+        CHECK(clinic.value("2") == "-");
+    }
+    SUBCASE("nobody tells: an hour back, for an hour") {
+        clinic.run().value();
+        for (int minute = 0; minute < 50; ++minute) clinic.poll();
+        commits_late("2", first_us - 59 * kMinuteUs);
+        CHECK(clinic.value("2") == "v");
+        clinic.pass.reset();  // a restart forgets nothing
+        commits_late("3", first_us + kMinuteUs / 2);
+        CHECK(clinic.value("3") == "v");
+    }
+    SUBCASE("then the overlap is what was learnt") {
+        clinic.run().value();
+        for (int minute = 0; minute < 62; ++minute) clinic.poll();
+        clinic.mis.reads.clear();
+        clinic.poll();
+        REQUIRE(stamps_read() == 1);
+        const auto slice =
+            std::find_if(clinic.mis.reads.begin(), clinic.mis.reads.end(), [](const auto& one) {
+                return one.by == source::Slice::By::stamp;
+            });
+        CHECK(*local_us(slice->to) - *local_us(slice->from) < 4 * kMinuteUs);
+        CHECK(clinic.pass->state().late_from_us == 0);
+    }
 }
 
 TEST_CASE("the source's clock set back: nothing is lost") {

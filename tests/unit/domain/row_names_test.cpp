@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "domain/announced.hpp"
+
 namespace mis::domain {
 namespace {
 
@@ -30,14 +32,13 @@ TEST_CASE("rows are found by their public ids, whatever order they came in") {
 }
 
 TEST_CASE("of two groups that become one, the first one's rows stay") {
-    RowNames first, second;
-    first.add("b", "first");
-    first.settle();
-    second.add("a", "second");
-    second.add("b", "second");
-    second.settle();
-    first.merge(second);
-    CHECK(listed(first) == decltype(listed(first)){{"a", "second"}, {"b", "first"}});
+    std::vector<Announced> groups(2);
+    groups[0].rows.add("b", "first");
+    groups[1].rows.add("a", "second");
+    groups[1].rows.add("b", "second");
+    for (Announced& group : groups) group.rows.settle();
+    const auto one = joined(std::move(groups)).rows;
+    CHECK(listed(one) == decltype(listed(one)){{"a", "second"}, {"b", "first"}});
 }
 
 }  // namespace mis::domain
