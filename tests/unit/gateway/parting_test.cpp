@@ -138,7 +138,7 @@ class Clinic {
             {"id", "m" + order},
             {"order", order},
             {"placed_at", "2026-03-01T10:00:00+03:00"},
-            {"patient", {{"phone", "+7 900 000-00-99"}}},
+            {"patient", {{"phone", "+7 900 000-00-99"}, {"last_name", "Пробный"}}},
             {"limit", {{"amount", money(rubles)}, {"kind", "barter"}, {"payer", "ООО Ромашка"}}},
             {"items", Json::array({Json{
                           {"id", "i1"},
