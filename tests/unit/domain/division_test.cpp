@@ -34,7 +34,9 @@ TEST_CASE("what was announced goes with whom it is about") {
     stand(whole, "limit/L", Json{{"limit", "L"}, {"patient", pseudonym("2")}});
     stand(whole, "mismatch/L/used/1/2", Json{{"limit", "L"}});
     stand(whole, "violation/line1/L/not_a_member", Json{{"limit", "L"}});
-    stand(whole, "plan/P", Json{{"patient", pseudonym("1")}, {"plan", {{"id", "P"}, {"order", "O2"}}}});
+    stand(
+        whole, "plan/P", Json{{"patient", pseudonym("1")}, {"plan", {{"id", "P"}, {"order", "O2"}}}}
+    );
     stand(whole, "item/P/i1", Json{{"plan", "P"}, {"patient", pseudonym("1")}});
     stand(whole, "statement/O1/limit/RUB", Json{{"order", "O1"}, {"patient", pseudonym("2")}});
     whole.first_seen_us["white/" + pseudonym("2")] = 7;
@@ -51,7 +53,9 @@ TEST_CASE("what was announced goes with whom it is about") {
         return all;
     };
     using Keys = std::vector<std::string>;
-    CHECK(keys(0) == Keys{"charge/line1/limit/L", "procedure/line1", "violation/line1/L/not_a_member"});
+    CHECK(
+        keys(0) == Keys{"charge/line1/limit/L", "procedure/line1", "violation/line1/L/not_a_member"}
+    );
     CHECK(keys(1) == Keys{"limit/L", "mismatch/L/used/1/2", "statement/O1/limit/RUB"});
     CHECK(keys(2) == Keys{"item/P/i1", "plan/P"});
     CHECK((*divided)[0].rows.find("line1") == "11");
@@ -89,7 +93,10 @@ TEST_CASE("a message goes to every part that it names") {
     using Parts = std::set<std::size_t>;
     CHECK(division.parts_of(message(Json{{"order", "O2"}})) == Parts{1});
     CHECK(division.parts_of(message(Json{{"patient", pseudonym("1")}})) == Parts{0});
-    CHECK(division.parts_of(message(Json{{"order", "O1"}, {"patient", pseudonym("2")}})) == Parts{0, 1});
+    CHECK(
+        division.parts_of(message(Json{{"order", "O1"}, {"patient", pseudonym("2")}})) ==
+        Parts{0, 1}
+    );
     CHECK(division.parts_of(message(Json{{"payer", "ООО Ромашка"}})).empty());
 }
 
