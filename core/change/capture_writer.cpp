@@ -136,7 +136,8 @@ void CaptureWriter::capture(const Arrival& arrival, const CaptureOptions& option
     const std::optional<Standing> old = load(record.source_id);
     const std::int64_t mapping = mapping_id(options.mapping_version);
 
-    if (old && old->pos && old->hash == short_hash(record.content_hash)) {
+    if (old && old->pos && old->hash == short_hash(record.content_hash) &&
+        (old->mapping == mapping || says_payers(old->mapping) == says_payers(mapping))) {
         if (any_held_) forget_held(record.source_id);
         const bool same_row = old->row_hash == arrival.row_hash && old->row_hash != 0 &&
                               old->mapping == mapping && old->window_us == arrival.window_us;
@@ -178,6 +179,8 @@ void CaptureWriter::capture(const Arrival& arrival, const CaptureOptions& option
 bool CaptureWriter::holds_back(
     const Arrival& arrival, const Standing& standing, const CaptureOptions& options
 ) {
+    if (says_payers(standing.mapping) != says_payers(mapping_id(options.mapping_version)))
+        return true;
     const auto before = parse_json(journal_body(*standing.pos));
     const auto after = parse_json(arrival.record.body);
     if (!before || !after || !before->is_object() || !after->is_object()) return true;
@@ -379,6 +382,18 @@ std::int64_t CaptureWriter::mapping_id(const std::string& version) {
     }
     mappings_.emplace(version, id);
     return id;
+}
+
+// L0: only lines have payers that the MIS could tell.
+bool CaptureWriter::says_payers(std::int64_t mapping) {
+    if (stream_.kind != "procedure") return true;
+    const auto known = says_payers_.find(mapping);
+    if (known != says_payers_.end()) return known->second;
+    auto select = transaction_.prepare("select version from change_mapping where id = ?1");
+    const bool says =
+        !select.with(mapping).step() || !select.text(0).ends_with(kPayersUnknown);
+    says_payers_.emplace(mapping, says);
+    return says;
 }
 
 std::string CaptureWriter::journal_body(std::int64_t pos) {

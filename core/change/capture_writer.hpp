@@ -57,6 +57,8 @@ class CaptureWriter {
     bool any_held_;
     std::map<std::string, std::int64_t> mappings_;
     std::int64_t mapping_id(const std::string& version);
+    std::map<std::int64_t, bool> says_payers_;
+    bool says_payers(std::int64_t mapping);
     // Used for every record, so they are looked up once.
     sqlite::Statement load_, insert_body_, insert_record_;
     std::optional<std::int64_t> highest_key_;  // of the stream at the batch's start, where keys are

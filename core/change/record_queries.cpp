@@ -1,6 +1,7 @@
 // What the pipeline and the set comparison ask of the store.
 #include <algorithm>
 #include <deque>
+#include <set>
 #include <unordered_set>
 
 #include "change/capture_writer.hpp"
@@ -11,16 +12,29 @@ namespace mis::change {
 namespace {
 
 constexpr std::string_view kStandingColumns =
-    "select s.source, s.kind, r.key, r.version, r.since_us, j.body ";
+    "select s.source, s.kind, r.key, r.version, r.since_us, j.body, r.mapping ";
 constexpr std::string_view kStandingJoin =
     "join change_stream s on s.id = r.stream join journal j on j.pos = r.pos ";
 
-StandingRecord standing_from(const sqlite::Statement& row) {
+// Map versions whose MIS tells no payers; of most stores there are none.
+std::set<std::int64_t> without_payers(sqlite::Database& database) {
+    std::set<std::int64_t> found;
+    auto select =
+        database.prepare("select id from change_mapping where version like '%' || ?1");
+    select.with(kPayersUnknown);
+    while (select.step()) found.insert(select.integer(0));
+    return found;
+}
+
+StandingRecord standing_from(
+    const sqlite::Statement& row, const std::set<std::int64_t>& unknown = {}
+) {
     StandingRecord record;
     record.key = {row.string(0), row.string(1), row.string(2)};
     record.version = static_cast<std::uint64_t>(row.integer(3));
     record.since_us = row.integer(4);
     record.body = row.string(5);
+    if (!unknown.empty()) record.payers_unknown = unknown.contains(row.integer(6));
     return record;
 }
 
@@ -35,8 +49,11 @@ std::optional<std::int64_t> find_party(
     return select.integer(0);
 }
 
-void append_standing(sqlite::Statement& select, std::vector<StandingRecord>& records) {
-    while (select.step()) records.push_back(standing_from(select));
+void append_standing(
+    sqlite::Statement& select, std::vector<StandingRecord>& records,
+    const std::set<std::int64_t>& unknown = {}
+) {
+    while (select.step()) records.push_back(standing_from(select, unknown));
 }
 
 std::vector<PatientMatch> matches(sqlite::Statement& select) {
@@ -93,7 +110,7 @@ std::vector<StandingRecord> RecordStore::standing_of_patient(
         "'patient')";  // not what was his once
     {
         auto select = database_.prepare(owned);
-        append_standing(select.with(*patient), records);
+        append_standing(select.with(*patient), records, without_payers(database_));
     }
     const std::size_t owned_count = records.size();
     {

@@ -52,6 +52,10 @@ enum class MappingChange {
     follow,  // taken as any other change
 };
 
+// L0: what a map version ends with where the MIS tells no payers at all. A map that changes it
+// changes what its lines mean, though not one field.
+inline constexpr std::string_view kPayersUnknown = "/payers-unknown";
+
 struct CaptureOptions {
     std::string mapping_version;
     std::int64_t now_us = 0;
@@ -99,6 +103,7 @@ struct StandingRecord {
     std::uint64_t version = 1;
     std::int64_t since_us = 0;  // when this version was first seen
     std::string body;
+    bool payers_unknown = false;  // so its map version says (L0)
 };
 
 struct PatientMatch {

@@ -161,6 +161,7 @@ std::optional<std::int64_t> StreamPass::late_from_us() {
 }
 
 Result<void> StreamPass::poll(StreamReading& reading, PassMode mode, std::int64_t now_local_us) {
+    if (state_.first_poll_us == 0) state_.first_poll_us = setup_.clock->unix_us();
     auto& cursor_us = reading.batch().options.cursor_us;
     if (!state_.stamp_cursors_us.empty()) cursor_us = state_.stamp_cursors_us.front();
     const bool small = is_small();

@@ -16,6 +16,7 @@ void each_number(State& state, Visit&& visit) {
     visit("stamp_slice_us", state.stamp_slice_us);
     visit("window_slice_us", state.window_slice_us);
     visit("window_compared_us", state.window_compared_us);
+    visit("first_poll_us", state.first_poll_us);
     visit("reconciled_us", state.reconciled_us);
     visit("drift_missing", state.drift.missing);
     visit("drift_different", state.drift.different);
@@ -60,6 +61,20 @@ void end_fingerprint_hold(sqlite::Transaction& transaction, const std::string& s
 }
 
 }  // namespace
+
+std::map<std::string, std::int64_t> first_polls(
+    sqlite::Database& database, std::string_view kind
+) {
+    std::map<std::string, std::int64_t> found;
+    auto rows = database.prepare(
+        "select s.source, max(t.value) from change_stream s join stream_state t on t.stream = s.id "
+        "and t.name = 'first_poll_us' where s.kind = ?1 group by s.source"
+    );
+    rows.with(kind);
+    while (rows.step())
+        if (rows.integer(1) > 0) found.emplace(rows.string(0), rows.integer(1));
+    return found;
+}
 
 StreamState load_state(sqlite::Database& database, const StreamRef& stream) {
     StreamState state;

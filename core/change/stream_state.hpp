@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,6 +42,8 @@ struct StreamState {
     std::int64_t stamp_slice_us = 0;  // width that gave a handy number of rows; 0: not known yet
     std::int64_t window_slice_us = 0;
     std::int64_t window_compared_us = 0;  // our clock, as all below
+    std::int64_t first_poll_us = 0;  // when the first poll after the backfill began: what was seen
+                                     // before stood there before us (L0)
     std::int64_t reconciled_us = 0;
     Drift drift;                  // of the last reconciliation
     std::string reconcile_after;  // one under way goes on after this key; empty: none is
@@ -50,6 +53,10 @@ struct StreamState {
     std::int64_t saved_us = 0;
     friend bool operator==(const StreamState&, const StreamState&) = default;
 };
+
+// StreamState::first_poll_us of the streams of that kind, by source, the latest of several; sources
+// that have none are still read through for the first time.
+std::map<std::string, std::int64_t> first_polls(sqlite::Database& database, std::string_view kind);
 
 StreamState load_state(sqlite::Database& database, const StreamRef& stream);
 void save_state(

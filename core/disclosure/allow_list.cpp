@@ -277,6 +277,7 @@ constexpr Field kPlanDeviationFoundData[] = {
 constexpr Field kLimitOpenedData[] = {
     {"amount", Kind::object, Many::one, Null::refused, &kMoney},
     {"consumed", Kind::object, Many::one, Null::refused, &kMoney},
+    {"first_sum", Kind::object, Many::one, Null::refused, &kMoney},
     {"granted", Kind::object, Many::one, Null::refused, &kMoney},
     {"kind", Kind::word, Many::one, Null::refused, nullptr},
     {"limit", Kind::reference, Many::one, Null::refused, &kLimit},
@@ -289,6 +290,7 @@ constexpr Field kLimitOpenedData[] = {
     {"reason", Kind::word, Many::one, Null::refused, nullptr},
     {"remaining", Kind::object, Many::one, Null::refused, &kMoney},
     {"shared", Kind::boolean, Many::one, Null::refused, nullptr},
+    {"since", Kind::word, Many::one, Null::refused, nullptr},
     {"valid_from", Kind::word, Many::one, Null::refused, nullptr},
     {"valid_to", Kind::word, Many::one, Null::refused, nullptr},
 };
@@ -296,6 +298,7 @@ constexpr Field kLimitOpenedData[] = {
 constexpr Field kLimitClosedData[] = {
     {"amount", Kind::object, Many::one, Null::refused, &kMoney},
     {"consumed", Kind::object, Many::one, Null::refused, &kMoney},
+    {"first_sum", Kind::object, Many::one, Null::refused, &kMoney},
     {"granted", Kind::object, Many::one, Null::refused, &kMoney},
     {"kind", Kind::word, Many::one, Null::refused, nullptr},
     {"limit", Kind::reference, Many::one, Null::refused, &kLimit},
@@ -310,6 +313,7 @@ constexpr Field kLimitClosedData[] = {
     {"remaining", Kind::object, Many::one, Null::refused, &kMoney},
     {"revision", Kind::integer, Many::one, Null::refused, nullptr},
     {"shared", Kind::boolean, Many::one, Null::refused, nullptr},
+    {"since", Kind::word, Many::one, Null::refused, nullptr},
     {"valid_from", Kind::word, Many::one, Null::refused, nullptr},
     {"valid_to", Kind::word, Many::one, Null::refused, nullptr},
     {"write_off", Kind::object, Many::one, Null::refused, &kMoney},

@@ -334,6 +334,8 @@ Announced joined(std::vector<Announced> parts) {
         all.standing.merge(part.standing);
         all.first_seen_us.merge(part.first_seen_us);
         rows += part.rows.size();
+        all.account_of.merge(part.account_of);
+        all.first_sums.merge(part.first_sums);
     }
     if (parts.size() == 1) {
         all.rows = std::move(parts.front().rows);
@@ -394,6 +396,12 @@ std::string Announced::to_text() const {
         close(']');
     };
     open('{');
+    if (!account_of.empty()) {
+        name("account_of");
+        open('{');
+        for (const auto& [of, id] : account_of) text(of, id);
+        close('}');
+    }
     name("first_seen_us");
     open('{');
     for (const auto& [key, seen] : first_seen_us) {
@@ -401,6 +409,15 @@ std::string Announced::to_text() const {
         out += std::to_string(seen);
     }
     close('}');
+    if (!first_sums.empty()) {
+        name("first_sums");
+        open('{');
+        for (const auto& [of, minor] : first_sums) {
+            name(of);
+            out += std::to_string(minor);
+        }
+        close('}');
+    }
     entries("ledger", ledger);
     if (!receipts.empty()) entries("receipts", receipts);
     if (!rows.empty()) {
@@ -466,6 +483,10 @@ Result<Announced> Announced::from_text(std::string_view text) {
     }
     for (const JsonMember& member : JsonMembers(document.find("first_seen_us")))
         announced.first_seen_us[name_of(member)] = member.value.integer().value_or(0);
+    for (const JsonMember& member : JsonMembers(document.find("account_of")))
+        announced.account_of[name_of(member)] = member.value.string();
+    for (const JsonMember& member : JsonMembers(document.find("first_sums")))
+        announced.first_sums[name_of(member)] = member.value.integer().value_or(0);
     const JsonMembers rows(document.find("rows"));
     for (const JsonMember& member : rows)
         announced.rows.add(name_of(member), member.value.string());

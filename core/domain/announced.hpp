@@ -53,7 +53,12 @@ struct Announced {
                                         // booked, and taken back
     std::map<std::string, std::int64_t>
         first_seen_us;  // no event tells it: when a patient's white mark was first seen (L8), a
-                        // request answered (B4)
+                        // strong statement without valid_from (L0), a request answered (B4)
+    // Nor these (D1): the id under which a statement's account was first announced, where it is not
+    // the statement's own (L1); the total that the exchange's first grant met, in minor units, by
+    // its statement (L1).
+    std::map<std::string, std::string, std::less<>> account_of;
+    std::map<std::string, std::int64_t, std::less<>> first_sums;
     RowNames rows;  // nor this: the source id behind a public id, which decides D3's ties when the
                     // row is gone
 

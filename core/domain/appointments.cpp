@@ -5,6 +5,7 @@
 #include <set>
 
 #include "domain/body_fields.hpp"
+#include "domain/limit_ledger/closing.hpp"
 #include "domain/replaced_rows.hpp"
 
 namespace mis::domain {
@@ -37,8 +38,11 @@ Timestamp time_of(const std::string& type, const Appointment& visit, const Times
 
 class Announcer {
   public:
-    Announcer(Change& change, const Assigner& accounts, const std::map<std::string, Stop>& stops)
-        : change_(change), accounts_(accounts), stops_(stops) {}
+    Announcer(
+        Change& change, const Assigner& accounts, const Tracked& tracked,
+        const std::map<std::string, Stop>& stops
+    )
+        : change_(change), accounts_(accounts), tracked_(tracked), stops_(stops) {}
 
     void announce_all() {
         for (const Appointment& visit : change_.typed.appointments) {
@@ -56,33 +60,31 @@ class Announcer {
   private:
     Change& change_;
     const Assigner& accounts_;
+    const Tracked& tracked_;
     const std::map<std::string, Stop>& stops_;
     std::set<std::string> present_;
 
-    bool paid_up(const Appointment& visit
-    ) const {  // L6: no account is left that could take the visit
-        const auto stop = stops_.find(visit.patient);
+    // L6: put against an account, and none covers the patient on that day that is open and not
+    // exhausted. A visit that names no payer is put where the patient has an account by then.
+    bool paid_up(const Appointment& visit) const {
         const auto valid = accounts_.accounts_of(visit.patient, visit.day);
-        bool any = false;
-        for (const Account* account : valid) {
-            if (!visit.limit_source_id.empty() && !is_named(visit, *account)) continue;
-            const bool stopped =
-                stop != stops_.end() && visit.starts_at >= stop->second.from && account->weak();
-            if (!account->exhausted() && !stopped) return false;
-            any = true;
-        }
-        return any;
+        if (valid.empty()) return names_known_account(visit);
+        const auto stop = stops_.find(visit.patient);
+        const bool stopped = stop != stops_.end() && visit.starts_at >= stop->second.from;
+        return std::none_of(valid.begin(), valid.end(), [&](const Account* account) {
+            return !account->exhausted() && !account->ended_before(visit.day) &&
+                   !(stopped && account->named_weakly_on(visit.day)) &&
+                   is_open(*account, tracked_, change_);
+        });
     }
 
-    static bool is_named(const Appointment& visit, const Account& account) {
-        if (account.id == visit.limit_source_id) return true;
-        return std::any_of(
-            account.statements.begin(), account.statements.end(),
-            [&](const LimitStatement& said) {
-                return said.key.source == visit.key.source &&
-                       said.key.source_id == visit.limit_source_id;
-            }
-        );
+    // An account that is not known yet may still cover the visit.
+    bool names_known_account(const Appointment& visit) const {
+        if (visit.limit_source_id.empty())
+            return visit.payer == "limit" &&
+                   !accounts_.accounts_of(visit.patient, std::nullopt).empty();
+        return accounts_.find(visit.key.source, visit.limit_source_id) != nullptr ||
+               accounts_.is_foreign(visit.key.source, visit.limit_source_id);
     }
 
     // The payer that the visit announces; empty: nobody said, and no account decides it.
@@ -207,9 +209,10 @@ std::optional<Timestamp> turn_into_no_shows(
 }
 
 void announce_appointments(
-    Change& change, const Assigner& accounts, const std::map<std::string, Stop>& stops
+    Change& change, const Assigner& accounts, const Tracked& tracked,
+    const std::map<std::string, Stop>& stops
 ) {
-    Announcer(change, accounts, stops).announce_all();
+    Announcer(change, accounts, tracked, stops).announce_all();
 }
 
 }  // namespace mis::domain

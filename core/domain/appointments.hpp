@@ -14,7 +14,8 @@ std::optional<Timestamp> turn_into_no_shows(
 );
 
 void announce_appointments(
-    Change& change, const Assigner& accounts, const std::map<std::string, Stop>& stops
+    Change& change, const Assigner& accounts, const Tracked& tracked,
+    const std::map<std::string, Stop>& stops
 );
 
 }  // namespace mis::domain

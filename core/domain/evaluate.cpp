@@ -67,14 +67,14 @@ Outcome evaluate(
     outcome.after = before;
     State state = derive(typed, facts, before, outcome.after, rules, identity);
     auto& [orders, stops, accounts, tracked, ledger] = state;
-    const Assigner assigner(accounts, stops);
+    const Assigner assigner(accounts, stops, facts, identity);
 
     // The difference to what was announced (D2), in the order of D3.
     const ExportGate gate(orders, rules);
     Drafts drafts(rules, outcome.after);
     Change change{facts, typed, orders, before, rules, identity, gate, drafts};
     if (next_no_show) change.tick_at(*next_no_show);
-    announce_appointments(change, assigner, stops);
+    announce_appointments(change, assigner, tracked, stops);
     announce_orders(change, tracked);
     announce_feedback(change);
     announce_plans(change, tracked);
@@ -99,7 +99,8 @@ Outcome evaluate(
     outcome.events = drafts.take();
     outcome.next_tick = change.next_tick;
     outcome.problems = std::move(typed.problems);
-    outcome.waiting = ledger.waiting;
+    outcome.waiting = std::move(ledger.waiting);
+    outcome.strangers = std::move(ledger.strangers);
     outcome.unmapped_codes.assign(typed.unmapped_codes.begin(), typed.unmapped_codes.end());
     return outcome;
 }

@@ -36,6 +36,7 @@ struct Outcome {
     std::optional<Timestamp> next_tick;  // when time alone will change something; nullopt: never
     std::vector<Problem> problems;
     std::vector<Waiting> waiting;
+    std::vector<Waiting> strangers;  // L0: lines that name an account of others
     std::vector<std::string>
         unmapped_codes;  // I8: price-list codes without a national code, sorted
 };

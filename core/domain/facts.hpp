@@ -22,6 +22,7 @@ struct RecordFact {  // the standing version of a record
     std::uint64_t version = 1;       // 1 = as first seen
     std::int64_t first_seen_us = 0;  // of this version: the change set's time
     std::string body;  // canonical JSON of schemas/README.md section 1, private fields included
+    bool payers_unknown = false;  // L0: its map tells no payers at all
     friend bool operator==(const RecordFact&, const RecordFact&) = default;
 };
 
@@ -60,6 +61,8 @@ struct GroupFacts {
     std::vector<InboxFact> messages;
     std::vector<OrderLink> links;
     std::vector<OrderWait> waits;                      // of orders without a link
+    // Limits that lines of the group name and that are nobody's of the group (L0: not_a_member).
+    std::vector<RecordKey> foreign_limits;
     std::optional<FeedbackCounts> feedback_of_clinic;  // where a message is about feedback;
                                                        // nullopt: these messages are all there are
     Timestamp now;  // the change set's time, with the clinic's offset: also the tick

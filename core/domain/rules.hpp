@@ -32,6 +32,9 @@ struct Rules {
     std::set<std::string> no_show_sources;     // A1: sources that declare `no_show: end_of_day`
     std::set<std::string>
         register_sources;  // L1: sources that are partner registers, weaker than the exchange
+    // L0: when each source was first read through; what was seen by then stood there always. Not
+    // named: it still is.
+    std::map<std::string, std::int64_t> first_read_us;
     std::map<std::string, std::string>
         nomenclature_of;  // I8: the clinic's table, folded price-list code → national code
     const NomenclatureGroups* groups =

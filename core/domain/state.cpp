@@ -9,12 +9,12 @@ State derive(
     State state;
     state.orders = read_orders(facts, typed, rules, identity);
     state.stops = read_stops(typed, facts, after);
-    state.accounts = read_accounts(typed, state.orders, facts, before, rules, identity);
-    const Assigner assigner(state.accounts, state.stops);
-    state.tracked = track_plans(typed, state.orders, facts, rules, [&](const Line& line) {
-        return assigner.requires_approval(line);
+    state.accounts = read_accounts(typed, state.orders, facts, before, after, rules, identity);
+    const Assigner assigner(state.accounts, state.stops, facts, identity);
+    state.tracked = track_plans(typed, state.orders, facts, rules, [&](const Line& line, const std::string& order) {
+        return assigner.requires_approval(line, order);
     });
-    state.ledger = keep_ledger(typed, state.accounts, assigner);
+    state.ledger = keep_ledger(typed, state.accounts, state.tracked, assigner);
     return state;
 }
 

@@ -21,7 +21,7 @@ struct State {  // points into the typed facts it was derived from
 };
 
 // `before`: what was announced gives accounts their first ids (L1) and revisions (L7). `after`
-// remembers when a white mark without a stamp was first seen.
+// remembers what D1 names.
 State derive(
     const TypedFacts& typed, const GroupFacts& facts, const Announced& before, Announced& after,
     const Rules& rules, const Identity& identity

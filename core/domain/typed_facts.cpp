@@ -218,6 +218,7 @@ class Reader {
         line.plan_item_source_id = fields.text("plan_item_source_id");
         line.appointment_source_id = fields.text("appointment_source_id");
         line.in_progress = fields.text("state") == "in_progress";
+        line.payers_unknown = record.payers_unknown;
         line.warranty = fields.flag("warranty").value_or(false);
         line.remarks = fields.texts("notes");
         read_shares(line, fields);

@@ -64,6 +64,7 @@ struct Line {  // a performed procedure as the MIS bills it; returns (negative r
     std::string payer, limit_source_id, category, plan_item_source_id, appointment_source_id;
     std::vector<Share> shares;  // as the MIS splits it itself; empty: not split
     bool in_progress = false, warranty = false, partly_returned = false;
+    bool payers_unknown = false;  // L0: the MIS tells no payers at all
     std::vector<std::string> remarks;
     JsonText exported;  // schemas/README.md section 1 without private fields, public ids
 };

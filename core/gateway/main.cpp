@@ -67,6 +67,8 @@ class CommandLine {
     int limit_ = 100;
     bool unmasked_ = false, flag_ = false, send_ = false, baseline_ = false;
 
+    CLI::App* limit_comments_ = nullptr;
+
     CLI::App* command(
         CLI::App& parent, const std::string& name, const std::string& about,
         std::function<int()> action
@@ -215,9 +217,19 @@ class CommandLine {
         );
         auto* limit = configured(
             app_, "limit", "show accounts: granted, consumed, remaining, overrun",
-            [this] { return cli::limit(common_, name_); }
+            [this] {
+                return limit_comments_->parsed()
+                           ? cli::limit_comments(common_, {limit_, privacy()})
+                           : cli::limit(common_, name_);
+            }
         );
         limit->add_option("id", name_, "account or pseudonym; all when left out");
+        limit_comments_ = configured(
+            *limit, "comments", "comments of visits with «лимит» or «бартер» that were not read",
+            [] { return cli::kDone; }  // its parent runs last, and decides
+        );
+        with_privacy(limit_comments_);
+        with_limit(limit_comments_);
         auto* report = configured(
             app_, "report", "reports: channels (income and ROI per advertising channel)",
             [this] {

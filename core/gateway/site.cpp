@@ -5,6 +5,7 @@
 
 #include "base/crypto.hpp"
 #include "base/json.hpp"
+#include "change/record_store.hpp"
 #include "config/setting_check.hpp"
 #include "platform/file.hpp"
 
@@ -103,6 +104,9 @@ Result<void> apply_site(
     for (auto& stream : setup.connector.streams) {
         const Digest digest = sha256(stream.mapping_version + common + stream.map_sql);
         stream.mapping_version = to_hex(std::span(digest).first(6));
+        const std::string& kind = stream.kind.empty() ? stream.name : stream.kind;
+        if (kind == "procedure" && setup.connector.payers == source::Connector::Payers::unknown)
+            stream.mapping_version += change::kPayersUnknown;
     }
     return {};
 }

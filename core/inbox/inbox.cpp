@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "base/crypto.hpp"
 #include "domain/feedback/feedback.hpp"
 
@@ -105,6 +107,8 @@ Acceptance Inbox::accept(
             "unknown_" + unknown,
             fmt::format("no {} of this id is known here: send it again once it is", unknown)
         );
+    if (auto refused = refusal(*parsed, options))
+        return refuse(std::move(refused->code), std::move(refused->reason));
     if (parsed->order.empty() && !parsed->feedback.empty())
         parsed->order = order_of_feedback(parsed->feedback).value_or("");
 
@@ -135,6 +139,47 @@ std::string Inbox::unknown_entity(const InboxMessage& message, const AcceptOptio
     if (!message.patient.empty() && !options.knows(EntityKind::patient, message.patient))
         return "patient";
     return "";
+}
+
+// What only the history of an order and the books can tell (schemas/README.md section 4).
+std::optional<Refusal> Inbox::refusal(
+    const InboxMessage& message, const AcceptOptions& options
+) const {
+    if (message.type == "order.amended" && is_cancelled(message.order))
+        return Refusal{
+            "order_cancelled", "this order was cancelled and takes no amendment: place a new one"};
+    if (message.type == "plan.approved" || message.type == "plan.refused")
+        if (const auto where = unknown_item(message, options))
+            return Refusal{
+                "unknown_item",
+                *where + ": the plan has no item of this id: name items by the ids that its order "
+                         "or plan.opened gave them, or name works"};
+    if (message.type == "limit.granted" && options.refuse_grant)
+        return options.refuse_grant(message);
+    return std::nullopt;
+}
+
+// "items/1", the first that stands in no version of the order or the plan.
+std::optional<std::string> Inbox::unknown_item(
+    const InboxMessage& message, const AcceptOptions& options
+) const {
+    const auto items = message.body.find("items");
+    if (items == message.body.end()) return std::nullopt;
+    std::set<std::string> agreed;
+    if (!message.order.empty()) {
+        for (const auto& fact : messages_of_order(message.order))
+            for (const JsonView item : fact.body.find("items").elements())
+                if (item.is_object()) agreed.insert(item.find("id").string());
+    } else if (!options.knows_item) {
+        return std::nullopt;
+    }
+    for (std::size_t index = 0; index < items->size(); ++index) {
+        const auto& item = (*items)[index].get_ref<const std::string&>();
+        const bool known = message.order.empty() ? options.knows_item(message.plan, item)
+                                                 : agreed.contains(item);
+        if (!known) return fmt::format("items/{}", index);
+    }
+    return std::nullopt;
 }
 
 std::optional<std::string> Inbox::order_of_feedback(std::string_view feedback) const {

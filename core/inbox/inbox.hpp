@@ -8,6 +8,8 @@
 //   known id, other content     refused `id_reused`
 //   unknown order, limit, …     refused `unknown_order`, …; not remembered, so it may be repeated
 //                               once the order has come
+//   cancelled order, grant that cannot stand
+//                               refused `order_cancelled`, `no_account`, `other_currency`
 //   malformed                   refused with field and reason, and counted
 //
 // Private: an order's identifiers stand in the stored body until the order is linked, then they are
@@ -36,11 +38,20 @@ enum class EntityKind {
     plan
 };  // what messages name by public id; orders and feedbacks the inbox knows itself
 
+struct Refusal {
+    std::string code;
+    std::string reason;  // for people, without content
+};
+
 struct AcceptOptions {
     std::int64_t now_us = 0;
     ConsentRule consent = ConsentRule::required;
     // Whether a public id was ever announced here; left empty: every id is taken.
     std::function<bool(EntityKind, std::string_view public_id)> knows;
+    // Whether an announced plan has or had an item of this id; left empty: every one is taken.
+    std::function<bool(std::string_view plan, std::string_view item)> knows_item = {};
+    // Why a limit.granted cannot stand beside the books (L1); nullopt, or left empty: it can.
+    std::function<std::optional<Refusal>(const InboxMessage&)> refuse_grant = {};
 };
 
 enum class Verdict { accepted, repeated, refused };
@@ -48,7 +59,8 @@ enum class Verdict { accepted, repeated, refused };
 struct Acceptance {
     Verdict verdict = Verdict::refused;
     std::string code;    // refused: "malformed", "id_reused", "order_exists", "unknown_order",
-                         // _limit, _plan, _patient, _feedback
+                         // _limit, _plan, _patient, _feedback, _item, "order_cancelled",
+                         // "no_account", "other_currency"
     std::string reason;  // refused: for people, without content
     std::uint64_t position = 0;  // accepted, repeated: of the stored message
     // Accepted: whom it concerns; a message about a feedback also names its order.
@@ -130,6 +142,10 @@ class Inbox {
     std::vector<domain::InboxFact> messages_where(std::string_view column, std::string_view value)
         const;
     std::string unknown_entity(const InboxMessage& message, const AcceptOptions& options) const;
+    std::optional<Refusal> refusal(const InboxMessage& message, const AcceptOptions& options) const;
+    std::optional<std::string> unknown_item(
+        const InboxMessage& message, const AcceptOptions& options
+    ) const;
     std::uint64_t store(
         sqlite::Transaction& transaction, const InboxMessage& message,
         std::string_view content_hash, std::int64_t now_us

@@ -369,13 +369,15 @@ Result<Connector> load_connector(const std::filesystem::path& folder) {
 
     std::optional<Error> problem;
     MapReader top(*document, "", problem);
-    top.only({"title", "kind", "dialect", "no_show", "site", "streams"});
+    top.only({"title", "kind", "dialect", "no_show", "payers", "site", "streams"});
     Connector connector;
     connector.folder = folder;
     connector.name = (folder.has_filename() ? folder : folder.parent_path()).filename().string();
     connector.title = top.required_text("title");
     connector.source_kind = top.one_of("kind", "sql", {"sql"});
     connector.dialect = top.one_of("dialect", "firebird", {"firebird"});
+    if (top.one_of("payers", "told", {"told", "unknown"}) == "unknown")
+        connector.payers = Connector::Payers::unknown;
     connector.no_show = top.one_of("no_show", "mis", {"end_of_day", "mis"});
     if (top.has("site")) {
         MapReader site = top.map("site");

@@ -6,6 +6,7 @@
 // for integrators in connectors/README.md; placeholders of fetches in fetch_text.hpp.
 //
 // connector.yaml: title, kind: sql, dialect: firebird, no_show: end_of_day | mis (default mis),
+// payers: told | unknown (default told; unknown becomes part of every line's mapping version),
 // site: {NAME: default}, streams: {NAME: {kind, key, key_column, stamps, window: {column,
 // past_days, future_days}, poll_seconds, optional, requires_table, parent, columns: {name: type},
 // absent: {column: reason}}}. `key` and `columns` are required; `key_column` is `key` without its
@@ -74,6 +75,7 @@ struct Connector {
     std::string source_kind;                 // "sql"
     std::string dialect;                     // "firebird"
     std::string no_show;                     // "end_of_day" or "mis" (A1)
+    enum class Payers { told, unknown } payers = Payers::told;  // whether the MIS tells any (L0)
     std::vector<StreamDeclaration> streams;  // in the file's order: the order of a pass
     CodeTable codes;
     std::map<std::string, std::string>

@@ -62,7 +62,7 @@ const stage = patient + "plan:@plan! order:word stage:word! progress:progress re
 const deviation = patient + "plan:@plan! order:word kind:deviation! item:word procedure:@procedure! agreed:money charged:money reason:word";
 const limit =
   "patient:pseudonym limit:@limit! order:word granted:money consumed:money remaining:money overrun:money amount:money payer_party:word payer_name:text " +
-  "kind:word overrun_payer:word valid_from:date valid_to:date shared:boolean reason:word";
+  "kind:word overrun_payer:word valid_from:date valid_to:date since:date first_sum:money shared:boolean reason:word";
 const order = "patient:pseudonym order:word! plan:word ground:word candidates:integer reason:word";
 const feedback =
   "patient:pseudonym feedback:word! order:word at:time received_at:time answered_at:time resolved_at:time satisfied:boolean rating:integer counts:feedback_counts";

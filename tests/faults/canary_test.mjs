@@ -109,7 +109,7 @@ test("nothing private leaves, is logged, or is shown", async (t) => {
     find(quarantine.stdout + quarantine.stderr, "quarantine");
     const one = clinic.command("quarantine", "--show", String(quarantine.json[0].number), "--json");
     find(one.stdout, "quarantine --show");
-    for (const command of [["events", "--limit", "100000"], ["dead-letters"], ["plan"], ["limit"], ["order", "list"], ["hold", "list"], ["audit", "show"], ["map-code"], ["reconcile"]]) {
+    for (const command of [["events", "--limit", "100000"], ["dead-letters"], ["plan"], ["limit"], ["limit", "comments"], ["order", "list"], ["hold", "list"], ["audit", "show"], ["map-code"], ["reconcile"]]) {
       const ran = clinic.command(...command);
       find(ran.stdout + ran.stderr, command.join(" "));
     }

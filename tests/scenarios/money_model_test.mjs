@@ -76,7 +76,7 @@ function makeScenario(seed) {
   const roll = dice(seed);
   const rows = { procedure: new Map(), limit: new Map(), payment: new Map() };
   const messages = [];
-  const steps = [], states = [];
+  const steps = [], states = [], firstSeen = {};
   let serial = 0;
   const withMember = roll.chance(0.5), orderDay = roll.chance(0.7) ? 1 + roll.below(6) : 0;
   const comment = roll.chance(0.4) ? [1 + roll.below(5), roll.one([200, 1000])] : null;
@@ -92,7 +92,7 @@ function makeScenario(seed) {
                              status: "completed", comment: `БАРТЕР. Лимит ${comment[1]}` });
       }
     }
-    if (d === 1) {  // lines of nothing on others' accounts: from now on the three are judged together, whichever account is opened when
+    if (d === 1) {  // lines of nothing on others' accounts: strangers, whichever account is opened when (L0)
       for (const [patient, name] of [["79", "L1"], ["78", "L2"]]) {
         put("procedure", { source_id: `z${name}`, patient_source_id: patient, performed_at: `${day(1)}T08:00:00+03:00`, service_code: `S-z${name}`,
                            nomenclature: "A16.07.030", quantity: "1", teeth: ["11"], total: rub(0), limit_source_id: name });
@@ -107,6 +107,7 @@ function makeScenario(seed) {
       if (plan.overrun_payer) record.overrun_payer = plan.overrun_payer;
       if (plan.members && withMember) record.members = plan.members;
       put("limit", record);
+      firstSeen[name] ??= d;
     }
     const changes = roll.below(4);
     for (let i = 0; i < changes; ++i) {
@@ -150,7 +151,7 @@ function makeScenario(seed) {
     if (step.inbox.length === 0) delete step.inbox;
     steps.push(step);
     states.push({ day: d, at: step.at, lines: [...rows.procedure.values()], limits: [...rows.limit.values()], payments: [...rows.payment.values()], messages: [...messages],
-                  comment, orderDay: orderDay && orderDay <= d ? orderDay : 0 });
+                  comment, orderDay: orderDay && orderDay <= d ? orderDay : 0, firstSeen: { ...firstSeen } });
   }
   return { file: { clinic: { id: "clinic-1", timezone: "Europe/Moscow" }, export: "all", steps }, states };
 }
@@ -160,15 +161,21 @@ function meaningOf(state) {
   const accounts = new Map();
   for (const l of state.limits) {
     accounts.set(l.source_id, { name: l.source_id, granted: l.granted.minor, patients: [l.patient_source_id, ...(l.members ?? [])], payer: overrunPayer({ ...l }),
-                                from: l.valid_from ?? "", to: l.valid_to, barter: l.kind === "barter", weak: false });
+                                from: l.valid_from ?? "", to: l.valid_to, barter: l.kind === "barter", weak: false,
+                                // L0: without valid_from it began when it was first seen; what the first step brought stood there always
+                                begins: l.valid_from ?? (state.firstSeen[l.source_id] === 1 ? "" : day(state.firstSeen[l.source_id])) });
   }
   if (state.orderDay) {
     let granted = 100000;
-    for (const m of state.messages) if (m.type === "limit.granted") granted += m.amount.minor;
-    accounts.set("O1", { name: "O1", granted, patients: ["77"], payer: "patient", from: "", to: accountsPlanned.O1.valid_to, weak: false, order: "O1" });
+    let closedOn = null;
+    for (const m of state.messages) {
+      if (m.type === "limit.granted") { granted += m.amount.minor; closedOn = null; }
+      if (m.type === "limit.closed") closedOn = day(m.day);
+    }
+    accounts.set("O1", { name: "O1", granted, patients: ["77"], payer: "patient", from: "", to: accountsPlanned.O1.valid_to, weak: false, order: "O1", begins: day(state.orderDay), closedOn });
   }
   if (state.comment) {
-    accounts.set("C1", { name: "C1", granted: state.comment[1] * 100, patients: ["78"], payer: "organization", from: "", to: "9999", weak: true, start: day(state.comment[0]) });
+    accounts.set("C1", { name: "C1", granted: state.comment[1] * 100, patients: ["78"], payer: "organization", from: "", to: "9999", weak: true, begins: day(state.comment[0]) });
   }
   for (const a of accounts.values()) a.consumed = 0;
   const lines = [];
@@ -197,10 +204,23 @@ function meaningOf(state) {
     let waits = false;
     for (const share of line.shares ?? [{ payer: line.payer ?? "", limit_source_id: line.limit_source_id, total: line.total }]) {
       let account = null;
-      if (share.limit_source_id) { account = accounts.get(share.limit_source_id) ?? null; waits ||= !account; }
-      else if (share.payer === "limit") { account = mine.find(valid) ?? mine[0] ?? null; waits ||= !account; }
-      else if (!share.payer && mine.length === 1 && mine[0].weak && valid(mine[0]) && on >= mine[0].start) account = mine[0];
-      parts.push([share, account]);
+      let stranger = false;
+      if (share.limit_source_id) {
+        account = accounts.get(share.limit_source_id) ?? null;
+        waits ||= !account;
+        stranger = account !== null && !account.patients.includes(line.patient_source_id);  // L0: not_a_member
+      } else if (share.payer === "limit") {  // L0: valid that day, not ended before, the settled order's, the earliest to end
+        const ended = (a) => Boolean(a.closedOn) && a.closedOn < on;
+        let known = mine.filter(valid);
+        if (known.length === 0) known = mine;
+        if (!known.every(ended)) known = known.filter((a) => !ended(a));
+        account = (settles.has(line.source_id) && known.find((a) => a.order === "O1")) || known[0] || null;
+        waits ||= !account;
+      } else if (!share.payer) {  // L0: the only one in force that day, and a weak one
+        const inForce = mine.filter((a) => valid(a) && on >= a.begins && !(a.closedOn && a.closedOn < on));
+        if (inForce.length === 1 && inForce[0].weak) account = inForce[0];
+      }
+      parts.push(stranger ? [{ ...share, payer: "patient" }, null] : [share, account]);
     }
     if (waits) continue;
     const add = (payer, account, minor, order) => {
@@ -293,6 +313,10 @@ class Ledger {  // folds the printed events
 
   takeLimit(type, event, state, meaning) {
     const data = event.data;
+    if (data.rule === "not_a_member") {
+      assert.deepEqual(Object.keys(data).sort(), ["limit", "lines", "patient", "rule"], "L0: of an account of others nothing but its id");
+      return;
+    }
     if (type === "opened" && !this.accountOf.has(data.limit)) {
       const name = Object.keys(accountsPlanned).find((n) => accountsPlanned[n].valid_to === data.valid_to) ?? "C1";
       this.accountOf.set(data.limit, name);

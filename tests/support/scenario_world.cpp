@@ -69,7 +69,12 @@ ScenarioWorld::ScenarioWorld(ExportMode mode)
 void ScenarioWorld::at(const std::string& rfc3339) {
     const auto now = Timestamp::parse_rfc3339(rfc3339);
     if (!now) throw std::runtime_error("not a time: " + rfc3339);
-    now_ = *now;
+    at(*now);
+}
+
+void ScenarioWorld::at(const Timestamp& now) {
+    now_ = now;
+    rules.first_read_us.try_emplace("scenario", now.unix_us);
 }
 
 void ScenarioWorld::upsert(const std::string& kind, const Json& record, const std::string& source) {
@@ -80,6 +85,7 @@ void ScenarioWorld::upsert(const std::string& kind, const Json& record, const st
     fact.version = fact.body.empty() ? 1 : fact.version + 1;
     fact.key = key;
     fact.first_seen_us = now_.unix_us;
+    fact.payers_unknown = payers_unknown;
     fact.body = body;
 }
 
@@ -199,6 +205,8 @@ std::string run_scenario(const std::filesystem::path& file) {
         world.rules.clinic_zone =
             *Zone::find(scenario["clinic"].value("timezone", "Europe/Moscow"));
     }
+    world.payers_unknown =
+        scenario.contains("mis") && scenario["mis"].value("payers", "") == "unknown";
     domain::EventRows rows;
     std::string out;
     for (const Json& step : scenario["steps"]) {

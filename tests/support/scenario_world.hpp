@@ -23,7 +23,10 @@ class ScenarioWorld {
     domain::Rules rules;
     Identity identity{"clinic-1", "a fixed key of thirty-two bytes!"};
 
-    void at(const Timestamp& now) { now_ = now; }
+    bool payers_unknown = false;  // L0
+
+    // The first step is what the clinic had when it was first read (L0).
+    void at(const Timestamp& now);
     void at(const std::string& rfc3339);
     void upsert(
         const std::string& kind, const Json& record, const std::string& source = "scenario"

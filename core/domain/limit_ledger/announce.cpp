@@ -23,18 +23,12 @@ void add_terms(JsonFields& data, const Account& account) {
     if (!account.party().empty()) data.string("payer_party", account.party());
     if (!account.orders.empty()) data.string("order", *account.orders.begin());
     if (account.shared()) data.boolean("shared", true);
+    if (account.since) data.string("since", account.since->to_string());
+    if (account.first_sum) data.money("first_sum", *account.first_sum);
 }
 
 bool from_exchange(const Account& account) {
     return account.statements.front().strength == Strength::exchange;
-}
-
-// D3's ties: the MIS's row, else the order that opened it.
-const std::string& row_of(const Account& account) {
-    for (const LimitStatement& said : account.statements) {
-        if (!said.key.source_id.empty()) return said.key.source_id;
-    }
-    return account.orders.empty() ? account.id : *account.orders.begin();
 }
 
 Draft& add(
@@ -43,7 +37,7 @@ Draft& add(
 ) {
     Draft& draft = change.drafts.add(type, change.now(), std::move(data), std::move(identity));
     draft.entity(account.id).about("limit/" + account.id).with(permission_of(change, account));
-    draft.source_id = row_of(account);
+    draft.source_id = account.row();
     draft.turn = turn;
     if (account.shared())
         draft.event.partition_key = "limit/" + account.id;
@@ -114,6 +108,46 @@ std::string explaining_lines(
     return lines += ']';
 }
 
+void announce_violation(
+    Change& change, const std::vector<Account>& accounts, const Violation& violation
+) {
+    const Line& line = *violation.line;
+    const bool stranger = violation.rule == "not_a_member";  // the account is others' business
+    const auto account = std::find_if(accounts.begin(), accounts.end(), [&](const Account& a) {
+        return a.id == violation.limit;
+    });
+    Permission permission = change.gate.record(line.patient, line.performed_at);
+    if (!stranger && permission.allowed()) permission = permission_of(change, *account);
+    const std::string key = "violation/" + line.id + "/" + violation.limit + "/" + violation.rule;
+    const Standing* told =
+        change.drafts.after().find(key);  // a corrected line's violations are new ones
+    if (told != nullptr && !(told->leaves == Export::withheld && permission.allowed())) return;
+    JsonFields identity, data;
+    if (stranger)
+        data.string("limit", violation.limit);
+    else
+        data = figures(*account);
+    for (JsonFields* fields : {&identity, &data}) {
+        fields->string("rule", violation.rule);
+        fields->raw("lines", "[" + json_string(line.id) + "]");
+    }
+    const auto finish = [&](Draft& draft) {
+        draft.at(line.performed_at, line.key.source_id).with(permission);
+        draft.event.time = line.performed_at;
+    };
+    if (!stranger) {
+        finish(add(change, *account, "limit.rule_violated", data.text(), identity.text()));
+        return;
+    }
+    Draft& draft = change.drafts.add(
+        "limit.rule_violated", line.performed_at, data.text(), identity.text()
+    );
+    draft.entity(violation.limit).about("limit/" + violation.limit).of_patient(line.patient);
+    draft.event.source = line.key.source;
+    draft.event.record_id = violation.limit;
+    finish(draft);
+}
+
 void compare_with_sources(Change& change, const Account& account) {
     const LimitStatement& strongest = account.statements.front();
     for (const LimitStatement& said : account.statements) {
@@ -127,10 +161,7 @@ void compare_with_sources(Change& change, const Account& account) {
                 );
             }
         }
-        // The rows of one MIS follow one another; two orders are two that state a sum.
-        const bool another = said.strength != strongest.strength || said.order != strongest.order;
-        const bool comparable = another && said.granted.currency == account.granted.currency;
-        if (comparable && said.granted != account.granted) {
+        if (&said != &strongest && said.granted != account.granted) {
             announce_mismatch(change, account, "granted", account.granted, said.granted, "[]");
         }
     }
@@ -142,6 +173,8 @@ void compare_with_stops(
     for (const std::string& patient : account.patients) {
         const auto stop = stops.find(patient);
         if (stop == stops.end()) continue;
+        const Date day = change.rules.clinic_zone.date_of(stop->second.from);
+        if (!account.in_force_on(day)) continue;  // no work would have gone to it
         if (!stop->second.has_come) {
             change.tick_at(stop->second.from);
         } else if (!account.exhausted()) {
@@ -193,6 +226,8 @@ void announce_grants(Change& change, const std::vector<Account>& accounts) {
         const Money amount = account.granted - *was;
         JsonFields identity, data = figures(account);
         data.money("amount", amount);
+        if (account.since) data.string("since", account.since->to_string());
+        if (account.first_sum) data.money("first_sum", *account.first_sum);
         identity.money("granted", account.granted).money("amount", amount);
         add(change, account, "limit.granted", data.text(), identity.text());
     }
@@ -203,28 +238,8 @@ void announce_judgements(
     const std::map<std::string, Stop>& stops
 ) {
     const int low_percent = change.rules.low_threshold_percent;
-    for (const Violation& violation : ledger.violations) {
-        const auto account = std::find_if(accounts.begin(), accounts.end(), [&](const Account& a) {
-            return a.id == violation.limit;
-        });
-        Permission permission = permission_of(change, *account);
-        if (!change.gate.record(violation.line->patient, violation.line->performed_at).allowed())
-            permission = {};
-        const std::string key =
-            "violation/" + violation.line->id + "/" + violation.limit + "/" + violation.rule;
-        const Standing* told =
-            change.drafts.after().find(key);  // a corrected line's violations are new ones
-        if (told != nullptr && !(told->leaves == Export::withheld && permission.allowed()))
-            continue;
-        JsonFields identity, data = figures(*account);
-        for (JsonFields* fields : {&identity, &data}) {
-            fields->string("rule", violation.rule);
-            fields->raw("lines", "[" + json_string(violation.line->id) + "]");
-        }
-        Draft& draft = add(change, *account, "limit.rule_violated", data.text(), identity.text());
-        draft.at(violation.line->performed_at, violation.line->key.source_id).with(permission);
-        draft.event.time = violation.line->performed_at;
-    }
+    for (const Violation& violation : ledger.violations)
+        announce_violation(change, accounts, violation);
     for (const Account& account : accounts) {
         const Thresholds was = told_thresholds(change, account, low_percent);
         const Thresholds is = judge(account.granted.minor, account.consumed.minor, low_percent);

@@ -6,11 +6,14 @@
 //   «Пациент лечится за деньги» «сумма бартера исчерпана»      closes
 //   «+200» «лимит времени 30 мин» «лимит не исчерпан»          nothing
 //
-// A dot, comma or space before exactly three digits groups; a dot or comma before one or two is
-// decimal. A space before one or two digits ends the number ("лимит 20000 2 зуба"): a sum in
-// roubles and kopecks is never written so. What could be a date, a count or a time is no sum; what
-// cannot be read says nothing: an account is never opened by a guess. Several sums in one comment:
-// the last stands.
+// A dot, comma or space before exactly three digits groups, before one or two it is decimal; a space
+// only where nothing but the currency follows ("лимит 20000 2 зуба" is 20 000).
+//
+// Only a plain total in roubles is read, and what cannot be read opens nothing: an account is never
+// opened by a guess. Another case than the nominative («нет лимита 3000»), a word of the clause that
+// changes the sense («остаток», «сверх», «увеличили на»), another currency, «№», a date, a count, a
+// range, a phone number: not read, and `unread` says that a clerk should look. Several sums in one
+// comment: the last stands.
 #pragma once
 
 #include <optional>
@@ -24,6 +27,8 @@ namespace mis::domain {
 struct LimitComment {
     std::optional<Money> limit;  // the account's stated total, RUB; may be 0
     bool closes = false;         // from this appointment on no new work goes to the account
+    // It speaks of a «лимит» or «бартер», and not all of it was understood: for the clerk's list.
+    bool unread = false;
     std::string
         kind;  // "barter", "insurance", "corporate", "gift" where the comment names one; else empty
 

@@ -69,6 +69,15 @@ std::map<std::string, Stop> read_stops(
     return stops;
 }
 
+Assigner::Assigner(
+    std::vector<Account>& accounts, const std::map<std::string, Stop>& stops,
+    const GroupFacts& facts, const Identity& identity
+)
+    : accounts_(accounts), stops_(stops), identity_(identity) {
+    for (const RecordKey& limit : facts.foreign_limits)
+        foreign_.insert({limit.source, limit.source_id});
+}
+
 std::vector<Account*> Assigner::accounts_of(std::string_view patient, std::optional<Date> day)
     const {
     std::vector<Account*> found;
@@ -76,93 +85,149 @@ std::vector<Account*> Assigner::accounts_of(std::string_view patient, std::optio
         if (!account.patients.contains(std::string(patient))) continue;
         if (!day || account.valid_on(*day)) found.push_back(&account);
     }
-    std::sort(
-        found.begin(), found.end(),
-        [](const Account* a, const Account* b) {  // L0: earliest valid_to, then lowest id
-            if (a->valid_to != b->valid_to)
-                return a->valid_to && (!b->valid_to || *a->valid_to < *b->valid_to);
-            return std::tie(a->statements.front().key.source_id, a->id) <
-                   std::tie(b->statements.front().key.source_id, b->id);
-        }
-    );
+    std::sort(found.begin(), found.end(), [](const Account* a, const Account* b) {
+        return comes_first(*a, *b);
+    });
     return found;
 }
 
-Account* Assigner::find(const Line& line, const std::string& limit_source_id) const {
+Account* Assigner::find(const std::string& source, const std::string& limit_source_id) const {
     for (Account& account : accounts_) {
         if (account.id == limit_source_id) return &account;
         for (const LimitStatement& said : account.statements) {
             const bool recorded =
-                said.key.source == line.key.source && said.key.source_id == limit_source_id;
+                said.key.source == source && said.key.source_id == limit_source_id;
             if (recorded || said.id == limit_source_id) return &account;
         }
     }
     return nullptr;
 }
 
-std::optional<Piece> Assigner::piece_of(
-    const Line& line, const std::string& payer, const std::string& limit_source_id, Money total,
-    std::vector<Violation>* violations
-) const {
+bool Assigner::is_foreign(const std::string& source, const std::string& limit_source_id) const {
+    return !foreign_.empty() && foreign_.contains({source, limit_source_id});
+}
+
+bool Assigner::stopped(const Line& line) const {
+    const auto stop = stops_.find(line.patient);
+    return stop != stops_.end() && line.performed_at >= stop->second.from;
+}
+
+// The one valid that day; of several the settled order's, else by L0's order. What ended before
+// gives way to what had not.
+Account* Assigner::by_payer(const Claim& claim) const {
+    auto known = accounts_of(claim.line.patient, claim.line.day);
+    if (known.empty()) known = accounts_of(claim.line.patient, std::nullopt);
+    if (known.empty()) return nullptr;
+    const bool any_stands = std::any_of(known.begin(), known.end(), [&](const Account* account) {
+        return !account->ended_before(claim.line.day);
+    });
+    if (any_stands) {
+        std::erase_if(known, [&](const Account* account) {
+            return account->ended_before(claim.line.day);
+        });
+    }
+    for (Account* account : known) {
+        if (!claim.order.empty() && account->orders.contains(claim.order)) return account;
+    }
+    return known.front();
+}
+
+// Where the MIS names neither account nor payer.
+Account* Assigner::by_default(const Claim& claim) const {
+    const Line& line = claim.line;
+    if (accounts_.empty() || stopped(line)) return nullptr;
+    Account* only = nullptr;
+    std::size_t count = 0;
+    for (Account& account : accounts_) {
+        if (!account.in_force_on(line.day) || !account.patients.contains(line.patient)) continue;
+        only = &account;
+        ++count;
+    }
+    if (count == 1 && only->named_weakly_on(line.day)) return only;
+    if (!line.payers_unknown || claim.order.empty()) return nullptr;
+    for (Account& account : accounts_) {
+        if (account.orders.contains(claim.order) && account.patients.contains(line.patient) &&
+            account.valid_on(line.day) && !account.ended_before(line.day))
+            return &account;
+    }
+    return nullptr;
+}
+
+// L0: charged to that patient, consumes nothing.
+Piece Assigner::of_stranger(const Claim& claim, std::string limit, Ledger* into) {
+    if (into != nullptr) {
+        const bool said = !into->violations.empty() &&
+                          into->violations.back().line == &claim.line &&
+                          into->violations.back().limit == limit;  // of another share
+        if (!said)
+            into->violations.push_back(Violation{std::move(limit), "not_a_member", &claim.line});
+    }
+    return Piece{&claim.line, nullptr, "patient", "", claim.total};
+}
+
+std::optional<Piece> Assigner::piece_of(const Claim& claim, Ledger* into) const {
+    const Line& line = claim.line;
     Account* account = nullptr;
-    if (!limit_source_id.empty()) {
-        account = find(line, limit_source_id);
-        if (account == nullptr) return std::nullopt;
-    } else if (payer == "limit") {
-        const auto valid = accounts_of(line.patient, line.day);
-        const auto known = valid.empty() ? accounts_of(line.patient, std::nullopt) : valid;
-        if (known.empty()) return std::nullopt;
-        account = known.front();
-    } else if (payer.empty()) {
-        const auto known = accounts_of(line.patient, std::nullopt);
-        if (known.size() == 1 && known.front()->weak() && known.front()->valid_on(line.day)) {
-            Account* weak = known.front();
-            const bool begun =
-                weak->valid_from || !weak->counts_from || line.day >= *weak->counts_from;
-            const auto stop = stops_.find(line.patient);
-            const bool stopped = stop != stops_.end() && line.performed_at >= stop->second.from;
-            if (begun && !stopped) account = weak;
+    if (!claim.limit_source_id.empty()) {
+        account = find(line.key.source, claim.limit_source_id);
+        if (account == nullptr) {
+            if (!is_foreign(line.key.source, claim.limit_source_id)) return std::nullopt;
+            if (into != nullptr) into->strangers.push_back(Waiting{line.key, claim.limit_source_id});
+            return of_stranger(
+                claim, identity_.public_id(line.key.source, "limit", claim.limit_source_id), into
+            );
         }
+        if (!account->patients.contains(line.patient))
+            return of_stranger(claim, account->id, into);
+    } else if (claim.payer == "limit") {
+        account = by_payer(claim);
+        if (account == nullptr) return std::nullopt;
+    } else if (claim.payer.empty()) {
+        account = by_default(claim);
     }
     if (account == nullptr)
-        return Piece{&line, nullptr, payer.empty() ? "patient" : payer, "", total};
+        return Piece{&line, nullptr, claim.payer.empty() ? "patient" : claim.payer, "", claim.total};
 
     const auto violate = [&](const char* rule) {
-        if (violations == nullptr) return;
-        for (auto said = violations->rbegin(); said != violations->rend(); ++said) {
+        if (into == nullptr) return;
+        auto& violations = into->violations;
+        for (auto said = violations.rbegin(); said != violations.rend(); ++said) {
             if (said->line != &line) break;
             if (said->limit == account->id && said->rule == rule) return;  // of another share
         }
-        violations->push_back(Violation{account->id, rule, &line});
+        violations.push_back(Violation{account->id, rule, &line});
     };
-    const bool foreign = total.currency != account->granted.currency;
+    const bool foreign = claim.total.currency != account->granted.currency;
     if (foreign || !account->valid_on(line.day)) {
         violate(foreign ? "currency" : "outside_validity");
         const std::string owed_by =
-            foreign ? payer_outside(payer, *account) : account->overrun_payer;
+            foreign ? payer_outside(claim.payer, *account) : account->overrun_payer;
         return Piece{
-            &line, nullptr, owed_by, owed_by == "organization" ? account->party() : "", total};
+            &line, nullptr, owed_by, owed_by == "organization" ? account->party() : "",
+            claim.total};
     }
     if (!account->discounts_allowed && is_discounted(line)) violate("discount");
-    return Piece{&line, account, "limit", account->party(), total};
+    return Piece{&line, account, "limit", account->party(), claim.total};
 }
 
 std::vector<Piece> Assigner::assign(
-    const Line& line, std::vector<Violation>* violations, std::vector<Waiting>* waiting
+    const Line& line, const std::string& order, Ledger* into
 ) const {
     std::vector<Piece> pieces;
     if (line.shares.empty()) {
-        auto whole = piece_of(line, line.payer, line.limit_source_id, line.total, violations);
+        auto whole =
+            piece_of(Claim{line, order, line.payer, line.limit_source_id, line.total}, into);
         if (whole)
             pieces.push_back(std::move(*whole));
-        else if (waiting != nullptr)
-            waiting->push_back(Waiting{line.key, line.limit_source_id});
+        else if (into != nullptr)
+            into->waiting.push_back(Waiting{line.key, line.limit_source_id});
         return pieces;
     }
     for (const Share& share : line.shares) {
-        auto piece = piece_of(line, share.payer, share.limit_source_id, share.total, violations);
+        auto piece =
+            piece_of(Claim{line, order, share.payer, share.limit_source_id, share.total}, into);
         if (!piece) {
-            if (waiting != nullptr) waiting->push_back(Waiting{line.key, share.limit_source_id});
+            if (into != nullptr) into->waiting.push_back(Waiting{line.key, share.limit_source_id});
             return {};
         }
         pieces.push_back(std::move(*piece));
@@ -170,19 +235,20 @@ std::vector<Piece> Assigner::assign(
     return pieces;
 }
 
-bool Assigner::requires_approval(const Line& line) const {
+bool Assigner::requires_approval(const Line& line, const std::string& order) const {
     const bool any = std::any_of(accounts_.begin(), accounts_.end(), [](const Account& account) {
         return account.approval_required;
     });
     if (!any) return false;
-    for (const Piece& piece : assign(line, nullptr, nullptr)) {
+    for (const Piece& piece : assign(line, order, nullptr)) {
         if (piece.account != nullptr && piece.account->approval_required) return true;
     }
     return false;
 }
 
 Ledger keep_ledger(
-    const TypedFacts& typed, std::vector<Account>& accounts, const Assigner& assigner
+    const TypedFacts& typed, std::vector<Account>& accounts, const Tracked& tracked,
+    const Assigner& assigner
 ) {
     Ledger ledger;
     ledger.charges.reserve(typed.lines.size());
@@ -191,7 +257,9 @@ Ledger keep_ledger(
     for (const Line& line : typed.lines) {
         if (line.in_progress) continue;
         of_line.clear();
-        for (const Piece& piece : assigner.assign(line, &ledger.violations, &ledger.waiting)) {
+        const std::string order =
+            accounts.empty() ? std::string() : tracked.settled_order(line.id);
+        for (const Piece& piece : assigner.assign(line, order, &ledger)) {
             if (piece.account == nullptr) {
                 add(of_line, LineCharge{&line, piece.payer, "", piece.party, piece.total, {}});
                 continue;

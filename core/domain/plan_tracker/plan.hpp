@@ -86,6 +86,8 @@ struct Tracked {
     const Plan* plan_of_order(std::string_view order) const;
     // The order's item that a charge of this line names, of the earliest order; nullptr: none.
     const PlanItem* charged_item(const std::string& line_id, std::string* order) const;
+    // The earliest order of whose items the line settles some, and not only starts; empty: none.
+    std::string settled_order(const std::string& line_id) const;
 };
 
 }  // namespace mis::domain

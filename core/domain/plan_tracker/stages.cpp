@@ -72,6 +72,15 @@ const PlanItem* Tracked::charged_item(const std::string& line_id, std::string* o
     return nullptr;
 }
 
+std::string Tracked::settled_order(const std::string& line_id) const {
+    const auto found = settlements.find(line_id);
+    if (found == settlements.end()) return {};
+    for (const Settlement& one : found->second) {
+        if (plans[one.plan].is_order() && one.quantity > Decimal(0, 0)) return plans[one.plan].order;
+    }
+    return {};
+}
+
 int rank_of_stage(std::string_view stage) {
     for (std::size_t i = 0; i < kStages.size(); ++i) {
         if (kStages[i] == stage) return static_cast<int>(i);

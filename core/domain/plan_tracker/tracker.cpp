@@ -235,6 +235,19 @@ class Tracker {
         return false;
     }
 
+    // The earliest order of whose items the line settles some.
+    std::string settled_order(
+        const std::vector<std::size_t>& open, const std::vector<Match>& matches
+    ) const {
+        for (std::size_t i = 0; i < open.size(); ++i) {
+            const Plan& plan = tracked_.plans[open[i]];
+            if (!plan.is_order()) continue;
+            for (const Match::Part& part : matches[i].parts)
+                if (part.quantity > Decimal(0, 0)) return plan.order;
+        }
+        return {};
+    }
+
     const Plan& named_plan(const std::vector<std::size_t>& open
     ) const {  // the latest order's, else the latest of the MIS
         const Plan* named = &tracked_.plans[open.front()];
@@ -259,7 +272,7 @@ class Tracker {
         deviation.charged = line.total;
         if (!touched && line.work.in_group(WorkGroup::accompanying)) {
             deviation.kind = "accompanying";
-        } else if (requires_approval_(line) && !approved(line, open, matches)) {
+        } else if (requires_approval_(line, settled_order(open, matches)) && !approved(line, open, matches)) {
             deviation.kind = "not_approved";
         } else if (!touched && tooth_missing) {
             deviation.kind = "tooth_missing";

@@ -8,8 +8,9 @@
 
 namespace mis::domain {
 
-// Whether the account that a line is put against requires approval (P10).
-using RequiresApproval = std::function<bool(const Line&)>;
+// Whether the account that a line is put against requires approval (P10). `order`: whose item the
+// line settles, which may decide the account (L0).
+using RequiresApproval = std::function<bool(const Line&, const std::string& order)>;
 
 Tracked track_plans(
     const TypedFacts& typed, const Orders& orders, const GroupFacts& facts, const Rules& rules,

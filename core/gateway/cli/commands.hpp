@@ -80,6 +80,12 @@ struct DeadLetters {
 int dead_letters(const Common& common, const DeadLetters& what);
 int plan(const Common& common, const std::string& id);
 int limit(const Common& common, const std::string& id);
+struct LimitComments {
+    int limit = 100;
+    Privacy privacy = Privacy::masked;
+};
+// L8: comments that speak of a limit or barter and were not understood, the latest visit first.
+int limit_comments(const Common& common, const LimitComments& what);
 int order_list(const Common& common);
 int order_link(
     const Common& common, const std::string& order, const std::string& source,

@@ -5,10 +5,12 @@
 
 #include "base/text.hpp"
 #include "domain/attribution/channel_report.hpp"
+#include "domain/limit_ledger/comment.hpp"
 #include "gateway/cli/orders.hpp"
 #include "gateway/cli/print.hpp"
 #include "gateway/cli/session.hpp"
 #include "platform/file.hpp"
+#include "record/mask.hpp"
 
 namespace mis::gateway::cli {
 namespace {
@@ -240,6 +242,66 @@ int limit(const Common& common, const std::string& id) {
             else
                 print_line("no accounts yet");
         }
+        return kDone;
+    });
+}
+
+int limit_comments(const Common& common, const LimitComments& what) {
+    return with_session(common, ClinicStore::Opening::existing, [&](Session& session) {
+        struct Unread {
+            RecordKey visit;
+            std::string patient, starts_at, comment;
+        };
+        std::vector<Unread> found;
+        const change::RecordStore records(session.store->database());
+        records.by_kind("", "appointment", [&](const change::StandingRecord& record) {
+            const JsonView body(record.body);
+            std::string comment = body.find("comment").string();
+            if (comment.empty() || !domain::parse_limit_comment(comment).unread) return;
+            const std::string patient = body.find("patient_source_id").string();
+            found.push_back(
+                {record.key,
+                 patient.empty() ? ""
+                                 : session.store->identity().pseudonym(record.key.source, patient),
+                 body.find("starts_at").string(), std::move(comment)}
+            );
+        });
+        std::stable_sort(found.begin(), found.end(), [](const Unread& a, const Unread& b) {
+            return Timestamp::parse_rfc3339(a.starts_at) > Timestamp::parse_rfc3339(b.starts_at);
+        });
+        const std::size_t all = found.size();
+        if (all > static_cast<std::size_t>(what.limit))
+            found.resize(static_cast<std::size_t>(what.limit));
+        if (what.privacy == Privacy::unmasked) session.audit_look("limit comments");
+        Table table({"source", "visit", "starts", "patient", "comment"}, {});
+        for (const Unread& one : found) {
+            const std::string comment = what.privacy == Privacy::unmasked
+                                            ? one.comment
+                                            : record::mask_shape(one.comment);
+            if (common.output == Output::json)
+                print_json(
+                    {{"source", one.visit.source},
+                     {"appointment", one.visit.source_id},
+                     {"starts_at", one.starts_at},
+                     {"patient", one.patient},
+                     {"comment", comment}}
+                );
+            else
+                table.add(
+                    {one.visit.source, one.visit.source_id, one.starts_at, one.patient, comment}
+                );
+        }
+        if (common.output == Output::json) return kDone;
+        if (all == 0) {
+            print_line("every comment with «лимит» or «бартер» was read");
+            return kDone;
+        }
+        table.print();
+        if (found.size() < all)
+            print_line(
+                std::to_string(all - found.size()) + " more: --limit " + std::to_string(all) +
+                " shows all"
+            );
         return kDone;
     });
 }

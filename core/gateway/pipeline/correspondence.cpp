@@ -2,6 +2,7 @@
 // (P9).
 #include <algorithm>
 
+#include "domain/limit_ledger/account.hpp"
 #include "gateway/pipeline/meaning.hpp"
 
 namespace mis::gateway {
@@ -27,13 +28,59 @@ inbox::Acceptance Meaning::accept(
     options.now_us = now_us;
     if (settings_.rules.export_mode == domain::ExportMode::all)
         options.consent = inbox::ConsentRule::optional;
-    options.knows = [this](inbox::EntityKind, std::string_view id) {
-        return groups_.group_of_entity(id).has_value();
+    options.knows = [this](inbox::EntityKind kind, std::string_view id) { return knows(kind, id); };
+    options.knows_item = [this](std::string_view plan, std::string_view item) {
+        return knows_item(plan, item);
+    };
+    options.refuse_grant = [&](const inbox::InboxMessage& grant) {
+        return refuse_grant(grant, now_us);
     };
     auto acceptance = inbox_.accept(transaction, message, options);
     if (acceptance.verdict != inbox::Verdict::accepted) return acceptance;
     attach(transaction, acceptance);
     return acceptance;
+}
+
+bool Meaning::knows(inbox::EntityKind kind, std::string_view id) const {
+    const auto group = groups_.group_of_entity(id);
+    if (!group || kind == inbox::EntityKind::patient) return group.has_value();
+    const std::string announced = groups_.announced(*group);
+    const std::string key =
+        (kind == inbox::EntityKind::limit ? "limit/" : "plan/") + std::string(id);
+    return !JsonView(announced).find("standing").find(key).absent();
+}
+
+bool Meaning::knows_item(std::string_view plan, std::string_view item) const {
+    const auto group = groups_.group_of_entity(plan);
+    if (!group) return false;
+    const std::string announced = groups_.announced(*group);
+    const JsonView standing = JsonView(announced).find("standing");
+    const std::string id(plan);
+    if (!standing.find("item/" + id + "/" + std::string(item)).absent()) return true;
+    const auto items =
+        standing.find("plan/" + id).find("data").find("plan").find("items").elements();
+    return std::any_of(items.begin(), items.end(), [&](const JsonView one) {
+        return one.find("id").string() == item;
+    });
+}
+
+std::optional<inbox::Refusal> Meaning::refuse_grant(
+    const inbox::InboxMessage& grant, std::int64_t now_us
+) const {
+    const auto group =
+        !grant.order.empty()
+            ? groups_.group_of({PartyKind::order, "", grant.order})
+            : groups_.group_of_entity(grant.limit.empty() ? grant.patient : grant.limit);
+    if (!group) return std::nullopt;
+    std::vector<std::string> announced;
+    if (auto text = groups_.announced(*group); !text.empty()) announced.push_back(std::move(text));
+    const JsonText body(grant.body);
+    auto refused = domain::refuse_grant(
+        body.view(), facts_of(*group, now_us), parse_announced(announced), settings_.rules,
+        identity_
+    );
+    if (!refused) return std::nullopt;
+    return inbox::Refusal{std::move(refused->code), std::move(refused->reason)};
 }
 
 void Meaning::attach(sqlite::Transaction& transaction, const inbox::Acceptance& acceptance) {

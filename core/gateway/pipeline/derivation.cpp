@@ -21,7 +21,8 @@ void name_practitioners(Json& data, const PractitionerNames& names) {
 std::vector<std::string> entities_of(const std::vector<domain::Event>& events) {
     std::set<std::string> ids;
     std::string_view last;  // most events name the one patient, twice
-    for (const auto& event : events)
+    for (const auto& event : events) {
+        if (event.type == "limit.rule_violated") continue;  // perhaps of others' account
         for (const std::string* name : {&event.subject, &event.partition_key}) {
             if (*name == last) continue;
             last = *name;
@@ -30,6 +31,38 @@ std::vector<std::string> entities_of(const std::vector<domain::Event>& events) {
                 !name->starts_with("source/"))
                 ids.insert(name->substr(slash + 1));
         }
+    }
+    return {ids.begin(), ids.end()};
+}
+
+std::vector<std::string> limits_named(
+    const std::vector<domain::Waiting>& waiting, const std::vector<domain::Waiting>& strangers,
+    const Identity& identity
+) {
+    std::set<std::string> ids;
+    for (const auto* lines : {&waiting, &strangers})
+        for (const auto& line : *lines)
+            if (!line.limit_source_id.empty())
+                ids.insert(identity.public_id(line.key.source, "limit", line.limit_source_id));
+    return {ids.begin(), ids.end()};
+}
+
+// Those that stand, and those that stood before: lines elsewhere may name either.
+std::vector<std::string> limits_of(
+    const domain::GroupFacts& facts, const domain::Announced& before, const Identity& identity
+) {
+    std::set<std::string> ids;
+    for (const auto& record : facts.records)
+        if (record.key.kind == "limit") {
+            ids.insert(identity.public_id(record.key));
+            // As stores written by programs before this rule name it.
+            ids.insert(record.key.source + "/" + record.key.source_id);
+        }
+    for (const auto& [of, id] : before.account_of) ids.insert(of);
+    constexpr std::string_view kLimit = "limit/";
+    for (auto at = before.standing.lower_bound(kLimit);
+         at != before.standing.end() && at->first.starts_with(kLimit); ++at)
+        ids.insert(at->first.substr(kLimit.size()));
     return {ids.begin(), ids.end()};
 }
 
@@ -68,6 +101,8 @@ Derivation derive(
     derived.next_tick = outcome.next_tick;
     derived.problems = std::move(outcome.problems);
     derived.waiting = std::move(outcome.waiting);
+    derived.awaited_limits = limits_named(derived.waiting, outcome.strangers, identity);
+    derived.limits = limits_of(facts, before, identity);
     derived.unmapped_codes = std::move(outcome.unmapped_codes);
     disclosure::Canary canary;
     for (const auto& record : facts.records) canary.add_record(record.key.kind, record.body);

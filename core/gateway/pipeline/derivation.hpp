@@ -28,6 +28,8 @@ struct Derivation {
     std::optional<Timestamp> next_tick;
     std::vector<domain::Problem> problems;
     std::vector<domain::Waiting> waiting;
+    // Public ids: accounts of others or not known yet, which its lines name; its own accounts.
+    std::vector<std::string> awaited_limits, limits;
     std::vector<std::string> unmapped_codes;
 };
 

@@ -78,9 +78,11 @@ domain::GroupFacts GroupReader::facts_of(const Members& members, const Timestamp
         for (auto& record : records_.standing_of_patient(party.source, party.key))
             if (parties.size() == 1 || seen.insert(record.key).second)
                 facts.records.push_back(
-                    {std::move(record.key), record.version, record.since_us, std::move(record.body)}
+                    {std::move(record.key), record.version, record.since_us, std::move(record.body),
+                     record.payers_unknown}
                 );
     }
+    facts.foreign_limits = foreign_limits(facts.records);
     for (const auto position : members.messages)
         facts.messages.push_back(inbox_.message(static_cast<std::uint64_t>(position)));
     const bool feedback =
@@ -89,6 +91,28 @@ domain::GroupFacts GroupReader::facts_of(const Members& members, const Timestamp
         });
     if (feedback) facts.feedback_of_clinic = inbox_.feedback_counts();
     return facts;
+}
+
+std::vector<RecordKey> GroupReader::foreign_limits(const std::vector<domain::RecordFact>& records
+) const {
+    constexpr std::string_view kNamed = R"("limit_source_id":)";
+    std::set<RecordKey> own, named;
+    for (const auto& record : records) {
+        if (record.key.kind == "limit") own.insert(record.key);
+        const bool may_name = record.key.kind == "procedure" || record.key.kind == "appointment";
+        if (!may_name || record.body.find(kNamed) == std::string::npos) continue;
+        const JsonView body(record.body);
+        const auto add = [&](JsonView of) {
+            std::string id = of.find("limit_source_id").string();
+            if (!id.empty()) named.insert({record.key.source, "limit", std::move(id)});
+        };
+        add(body);
+        for (const JsonView share : body.find("shares").elements()) add(share);
+    }
+    std::vector<RecordKey> foreign;
+    for (const auto& key : named)
+        if (!own.contains(key) && records_.find(key)) foreign.push_back(key);
+    return foreign;
 }
 
 GroupReader::Members GroupReader::members_of(std::int64_t group) const {

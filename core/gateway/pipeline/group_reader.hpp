@@ -62,6 +62,9 @@ class GroupReader {
     const change::RecordStore& records_;
     const domain_store::GroupStore& groups_;
     const inbox::Inbox& inbox_;
+
+    // L0: limits of others that these records name.
+    std::vector<RecordKey> foreign_limits(const std::vector<domain::RecordFact>& records) const;
 };
 
 }  // namespace mis::gateway

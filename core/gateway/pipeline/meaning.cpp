@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "change/open_pass.hpp"
+#include "change/stream_state.hpp"
 #include "domain/slots/free_times.hpp"
 #include "platform/crash_point.hpp"
 
@@ -101,6 +102,8 @@ void Meaning::reload_rules() {
     reload_practitioner_names();
     for (const auto& [branch, zone] : settings_.configured_branch_zones)
         settings_.rules.branch_zones.insert_or_assign(branch, zone);
+    for (const auto& [source, at_us] : change::first_polls(database_, "limit"))
+        settings_.rules.first_read_us[source] = at_us;
 }
 
 void Meaning::reload_practitioner_names() {
@@ -287,21 +290,16 @@ std::vector<std::int64_t> Meaning::work_out_patients(
     Writing& writing, const domain_store::Joined& joined, const change::GroupKey* patient,
     Sending sending
 ) {
-    domain_store::Joined whole = joined;
-    domain::GroupFacts facts;
     std::optional<Derivation> derived;
-    auto answer = patient ? foreseen(writing, *patient, whole) : std::nullopt;
+    domain::GroupFacts facts;
+    auto answer = patient ? foreseen(writing, *patient, joined) : std::nullopt;
     if (answer) {
         ++writing.report.foreseen;
         facts = std::move(answer->question.facts);
         derived = std::move(answer->derived);
     } else {
-        facts = facts_of(whole.group, writing.now_us);
-        derived = derive_now(writing, facts, parse_announced(whole.announced));
-    }
-    while (join_named_accounts(writing.transaction, whole, facts, derived->waiting)) {
-        facts = facts_of(whole.group, writing.now_us);
-        derived = derive_now(writing, facts, parse_announced(whole.announced));
+        facts = facts_of(joined.group, writing.now_us);
+        derived = derive_now(writing, facts, parse_announced(joined.announced));
     }
     MeaningReport& report = writing.report;
     if (sending == Sending::send) {
@@ -310,6 +308,8 @@ std::vector<std::int64_t> Meaning::work_out_patients(
         report.withheld += derived->withheld;
         gate_counts_ += derived->gate;
     }
+    // Its records changed; what others make of its accounts is worked out after it, once.
+    if (patient != nullptr) wake_strangers(writing.transaction, joined.group, derived->limits);
     if (!derived->unmapped_codes.empty())
         codes_.count_unmapped(writing.transaction, derived->unmapped_codes, writing.now_us);
     ++report.groups;
@@ -317,7 +317,7 @@ std::vector<std::int64_t> Meaning::work_out_patients(
     report.problems.insert(
         report.problems.end(), derived->problems.begin(), derived->problems.end()
     );
-    return settle(writing, whole.group, facts, *derived);
+    return settle(writing, joined.group, facts, *derived);
 }
 
 Derivation Meaning::derive_now(

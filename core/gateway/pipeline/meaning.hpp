@@ -160,6 +160,12 @@ class Meaning {
         const;
     static std::string merge_announced(const std::vector<std::string>& texts);
     void attach(sqlite::Transaction& transaction, const inbox::Acceptance& acceptance);
+    // What a message may name, and what only the books can tell of a grant (L1).
+    bool knows(inbox::EntityKind kind, std::string_view id) const;
+    bool knows_item(std::string_view plan, std::string_view item) const;
+    std::optional<inbox::Refusal> refuse_grant(
+        const inbox::InboxMessage& grant, std::int64_t now_us
+    ) const;
     RecordKey merged_into(const RecordKey& patient, const Json& body) const;
     // After a restore the exchange's pseudonym is known before the patient is read: he belongs
     // where it stands, before he is joined with anybody, else all that was sent would be said again
@@ -194,9 +200,8 @@ class Meaning {
         Writing& writing, const change::GroupKey& patient, const domain_store::Joined& joined
     );
     void look_ahead(std::vector<change::GroupKey> next, std::int64_t now_us);
-    bool join_named_accounts(
-        sqlite::Transaction& transaction, domain_store::Joined& whole,
-        const domain::GroupFacts& facts, const std::vector<domain::Waiting>& lines
+    void wake_strangers(
+        sqlite::Transaction& transaction, std::int64_t group, const std::vector<std::string>& limits
     );
     void work_out_practitioner(
         Writing& writing, const domain_store::Joined& joined, const change::GroupKey& who

@@ -1,8 +1,8 @@
 // Who belongs to a group: several become one, and one falls into parts (core/decisions/0003).
 #include <algorithm>
+#include <map>
 #include <set>
 
-#include "domain/body_fields.hpp"
 #include "domain/division.hpp"
 #include "gateway/pipeline/meaning.hpp"
 
@@ -13,49 +13,12 @@ using domain_store::Party;
 using domain_store::PartyKind;
 using Parties = GroupReader::Parties;
 
-// Under these names groups whose lines wait for an account are found once it is read. Those beyond
-// the last are worked out when next touched.
+// Under these names groups are found whose lines name an account that is not theirs, once it is
+// read, changed or gone (L0). Those beyond the last are worked out when next touched.
 constexpr int kGroupsAwaitingMax = 16;
 constexpr std::string_view kAwaits = "awaits/";
-std::string awaited_account(const RecordKey& line, const std::string& limit, int place) {
-    return std::string(kAwaits) + line.source + "/" + limit + "/" + std::to_string(place);
-}
-
-// The accounts that a line, visit or payment is put against.
-std::vector<std::string> accounts_named_by(const domain::RecordFact& record) {
-    std::vector<std::string> names;
-    const domain::BodyFields body(JsonView(record.body));
-    if (auto name = body.text("limit_source_id"); !name.empty()) names.push_back(std::move(name));
-    for (const JsonView share : body.find("shares").elements())
-        if (auto name = domain::BodyFields(share).text("limit_source_id"); !name.empty())
-            names.push_back(std::move(name));
-    return names;
-}
-
-// L0: lines of one part that name another's account keep the two together.
-std::vector<std::size_t> joined_by_names(const std::vector<domain::GroupFacts>& parts) {
-    std::vector<std::size_t> into(parts.size());
-    std::map<std::pair<std::string, std::string>, std::size_t> owner;  // (source, limit)
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-        into[i] = i;
-        for (const auto& record : parts[i].records)
-            if (record.key.kind == "limit")
-                owner.emplace(std::pair(record.key.source, record.key.source_id), i);
-    }
-    const auto root = [&](std::size_t i) {
-        while (into[i] != i) i = into[i];
-        return i;
-    };
-    if (owner.empty()) return into;
-    for (std::size_t i = 0; i < parts.size(); ++i)
-        for (const auto& record : parts[i].records)
-            for (auto& name : accounts_named_by(record))
-                if (const auto found = owner.find({record.key.source, std::move(name)});
-                    found != owner.end())
-                    into[std::max(root(i), root(found->second))] =
-                        std::min(root(i), root(found->second));
-    for (std::size_t i = 0; i < parts.size(); ++i) into[i] = root(i);
-    return into;
+std::string awaited_account(const std::string& limit, int place) {
+    return std::string(kAwaits) + limit + "/" + std::to_string(place);
 }
 
 domain::PartMembers members_of(const Parties& parties, const domain::GroupFacts& facts) {
@@ -73,53 +36,17 @@ domain::PartMembers members_of(const Parties& parties, const domain::GroupFacts&
 
 }  // namespace
 
-// L0: a line may name another patient's account. The two are one group from then on, whichever was
-// read first.
-bool Meaning::join_named_accounts(
-    sqlite::Transaction& transaction, domain_store::Joined& whole, const domain::GroupFacts& facts,
-    const std::vector<domain::Waiting>& lines
+// L0: lines elsewhere that name these accounts are judged anew. They join no group.
+void Meaning::wake_strangers(
+    sqlite::Transaction& transaction, std::int64_t group, const std::vector<std::string>& limits
 ) {
-    std::vector<std::int64_t> groups;
-    const auto add = [&](std::optional<std::int64_t> group) {
-        if (group && *group != whole.group) groups.push_back(*group);
-    };
-    for (const auto& record : facts.records) {
-        if (record.key.kind != "limit") continue;
+    for (const auto& limit : limits) {
         for (int place = 0; place < kGroupsAwaitingMax; ++place) {
-            const auto group =
-                groups_.group_of_entity(awaited_account(record.key, record.key.source_id, place));
-            if (!group) break;
-            add(group);
+            const auto stranger = groups_.group_of_entity(awaited_account(limit, place));
+            if (!stranger) break;
+            if (*stranger != group) groups_.make_due(transaction, *stranger);
         }
     }
-    for (const auto& line : lines) {
-        if (line.limit_source_id.empty()) continue;
-        const auto limit = records_.find({line.key.source, "limit", line.limit_source_id});
-        if (!limit) continue;
-        const auto body = parse_json(limit->body);
-        const std::string owner =
-            body ? body->value("patient_source_id", std::string()) : std::string();
-        if (!owner.empty())
-            add(groups_.group_of(Party{PartyKind::patient, line.key.source, owner}));
-    }
-    if (groups.empty()) return false;
-    const auto keep =
-        [&] {  // they were joined just now, and only this transaction knows what they announced
-            if (whole.announced.size() < 2) return;
-            domain_store::GroupStore::State state;
-            state.announced = merge_announced(whole.announced);
-            groups_.save(transaction, whole.group, state);
-        };
-    keep();
-    groups.push_back(whole.group);
-    whole = groups_.join_groups(transaction, std::move(groups));
-    for (const auto& party : groups_.parties(whole.group)) {  // and whom they bring along
-        if (party.kind != PartyKind::patient) continue;
-        keep();
-        whole = groups_.join(transaction, reader_.hanging_together(party.source, party.key));
-        break;
-    }
-    return true;
 }
 
 // What was worked out is announced: the group is saved, in parts where its patients do not hang
@@ -149,10 +76,9 @@ void Meaning::save(Writing& writing, std::int64_t group, const Derivation& deriv
         state.next_tick_us = derived.next_tick->unix_us;
     }
     state.entities = derived.entities;
-    for (const auto& line : derived.waiting) {
-        if (line.limit_source_id.empty()) continue;
+    for (const auto& limit : derived.awaited_limits) {
         for (int place = 0; place < kGroupsAwaitingMax; ++place) {
-            auto name = awaited_account(line.key, line.limit_source_id, place);
+            auto name = awaited_account(limit, place);
             const auto known = groups_.group_of_entity(name);
             if (!known) state.entities.push_back(std::move(name));
             if (!known || *known == group) break;
@@ -169,21 +95,7 @@ std::vector<std::int64_t> Meaning::divide(
     std::vector<Parties> parties, const Derivation& whole
 ) {
     std::vector<domain::GroupFacts> parts;
-    const auto read_parts = [&] {
-        parts.clear();
-        for (const auto& of : parties) parts.push_back(reader_.facts_of({of, {}}, facts.now));
-    };
-    read_parts();
-    const auto into = joined_by_names(parts);
-    for (std::size_t i = into.size(); i-- > 0;) {
-        if (into[i] == i) continue;
-        auto& one = parties[into[i]];
-        one.insert(one.end(), parties[i].begin(), parties[i].end());
-        parties.erase(parties.begin() + static_cast<std::ptrdiff_t>(i));
-    }
-    if (parties.size() < 2) return {};
-    if (parties.size() < into.size()) read_parts();
-
+    for (const auto& of : parties) parts.push_back(reader_.facts_of({of, {}}, facts.now));
     std::vector<domain::PartMembers> members;
     for (std::size_t i = 0; i < parts.size(); ++i)
         members.push_back(members_of(parties[i], parts[i]));

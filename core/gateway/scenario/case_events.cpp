@@ -157,6 +157,8 @@ Result<record::CaseLines> case_events(
         [&](std::size_t begun, const Timestamp&) { step = begun; }};
     ScenarioClinic clinic;
     clinic.branch_zones = run.context.branch_zones;
+    if (connector.payers == source::Connector::Payers::unknown)
+        clinic.payers = ScenarioClinic::Payers::unknown;
     if (connector.no_show != "end_of_day") clinic.no_show = ScenarioClinic::NoShow::mis;
     if (auto played = play_scenario(*document, output, clinic); !played)
         return fail(played.error());

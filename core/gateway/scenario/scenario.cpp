@@ -24,6 +24,8 @@ struct Setting {
     Zone zone;
     domain::ExportMode export_mode;
     bool expect_quarantine = false;
+    bool payers_unknown = false;     // L0
+    std::int64_t first_read_us = 0;  // L0: what the first step brings stood there always
 };
 
 // "procedure p1 (total "12x")": the row, and the value that a refusal names. The file's data are
@@ -66,10 +68,18 @@ Result<void> known_keys(
     return {};
 }
 
+std::optional<Timestamp> time_of(const Json& step, const Zone& zone) {
+    if (!step.is_object()) return std::nullopt;
+    const Json written = time_of_bookkeeper(step.value("at", Json()), zone);
+    if (!written.is_string()) return std::nullopt;
+    return Timestamp::parse_rfc3339(written.get_ref<const std::string&>());
+}
+
 Result<Setting> read_setting(const YamlDocument& document) {
     const Json& root = document.value();
-    if (auto ok =
-            known_keys(document, "", root, {"clinic", "export", "expect_quarantine", "steps"});
+    if (auto ok = known_keys(
+            document, "", root, {"clinic", "export", "expect_quarantine", "mis", "steps"}
+        );
         !ok)
         return fail(ok.error());
     if (!root.contains("clinic")) return wrong(document, "", "clinic: {id, timezone} is missing");
@@ -92,9 +102,18 @@ Result<Setting> read_setting(const YamlDocument& document) {
     const Json expects = root.value("expect_quarantine", Json(false));
     if (!expects.is_boolean())
         return wrong(document, "/expect_quarantine", "expect_quarantine: true or false");
+    const Json mis = root.value("mis", Json::object());
+    if (auto ok = known_keys(document, "/mis", mis, {"payers"}); !ok) return fail(ok.error());
+    const Json payers = mis.value("payers", Json("told"));
+    if (payers != "told" && payers != "unknown")
+        return wrong(document, "/mis/payers", "mis.payers: told or unknown");
     return Setting{
-        id->get<std::string>(), *zone,
-        mode == "all" ? domain::ExportMode::all : domain::ExportMode::ordered, expects.get<bool>()};
+        id->get<std::string>(),
+        *zone,
+        mode == "all" ? domain::ExportMode::all : domain::ExportMode::ordered,
+        expects.get<bool>(),
+        payers == "unknown",
+        0};
 }
 
 // One play: the temporary store and its stations.
@@ -120,6 +139,8 @@ class Stage {
         if (clinic.no_show == ScenarioClinic::NoShow::end_of_day)
             settings.rules.no_show_sources = {kSource};
         settings.rules.groups = &groups_;
+        settings.rules.first_read_us[kSource] = setting.first_read_us;
+        if (setting.payers_unknown) mapping_version_ += change::kPayersUnknown;
         meaning_ = std::make_unique<Meaning>(database_, identity_, 1, std::move(settings));
     }
 
@@ -161,6 +182,7 @@ class Stage {
     change::RecordStore records_;
     inbox::Inbox inbox_;
     std::unique_ptr<Meaning> meaning_;
+    std::string mapping_version_ = kSource;
     std::int64_t printed_ = 0;
 
     Result<void> kind_list(const std::string& pointer, const Json& by_kind) const {
@@ -200,7 +222,7 @@ class Stage {
                 );
             }
             change::CaptureOptions options;
-            options.mapping_version = kSource;
+            options.mapping_version = mapping_version_;
             options.now_us = at_us;
             records_.capture(transaction, {kSource, kind, kind}, records, options);
         }
@@ -303,6 +325,10 @@ Result<ScenarioAside> play_scenario(
         return wrong(document, "/steps", "a list of steps is expected");
     const Zone zone = setting->zone;
     const bool expected = setting->expect_quarantine;
+    if (clinic.payers == ScenarioClinic::Payers::unknown) setting->payers_unknown = true;
+    if (!steps.empty())
+        if (const auto first = time_of(steps.front(), zone))
+            setting->first_read_us = first->unix_us;
     Stage stage(std::move(*setting), std::move(*groups), document, output, clinic);
     std::optional<Timestamp> before;
     for (std::size_t i = 0; i < steps.size(); ++i) {
@@ -310,10 +336,7 @@ Result<ScenarioAside> play_scenario(
         if (auto ok = known_keys(document, pointer, steps[i], {"at", "upsert", "remove", "inbox"});
             !ok)
             return fail(ok.error());
-        const Json written = time_of_bookkeeper(steps[i].value("at", Json()), zone);
-        const auto at = written.is_string()
-                            ? Timestamp::parse_rfc3339(written.get_ref<const std::string&>())
-                            : std::nullopt;
+        const auto at = time_of(steps[i], zone);
         if (!at)
             return wrong(
                 document, pointer,

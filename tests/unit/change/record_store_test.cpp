@@ -320,6 +320,24 @@ TEST_CASE("upgrades don't re-bill: what the mapping alone changed waits for the 
         CHECK(store.records.counts().at(0).held_by_mapping == 0);
         CHECK(store.take_pending() == Names{"patient 7"});
     }
+    SUBCASE("L0: whether the MIS tells payers: held, though not one field differs") {
+        const auto unknown = [&] {
+            return store.records.standing_of_patient("demo", "7").at(0).payers_unknown;
+        };
+        CHECK(store.capture(before, 2, 42, "m1/payers-unknown").held == 1);
+        CHECK_FALSE(store.capture(before, 3, 42, "m1/payers-unknown").wrote());
+        CHECK_FALSE(unknown());
+        CHECK(store.take_pending().empty());
+        sqlite::Transaction transaction(store.database);
+        store.records.answer_mapping_hold(
+            transaction, {"demo", "procedure", "procedure"}, RecordStore::Answer::send, 4, 100
+        );
+        transaction.commit();
+        CHECK(unknown());
+        CHECK(store.take_pending() == Names{"patient 7"});
+        CHECK(store.capture(before, 5, 42, "m1/payers-unknown").unchanged == 1);
+        CHECK(store.capture(before, 6, 42, "m1").held == 1);  // and back
+    }
     SUBCASE("a field that does not leave updates silently") {
         auto noted = a_record(
             "procedure", "1", {{"patient_source_id", "7"}, {"total", 100}, {"notes", {"rounded"}}}

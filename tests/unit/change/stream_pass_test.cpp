@@ -466,6 +466,25 @@ TEST_CASE("key ranges: an older copy of the base lacks the newest rows; deleted 
     );
 }
 
+TEST_CASE("L0: what a backfill read stood there before the first poll began") {
+    Clinic clinic;
+    clinic.add("1", 0);
+    clinic.run().value();
+    CHECK(first_polls(clinic.database, clinic.stream.kind).empty());
+    clinic.add("2", 0);
+    clinic.poll();
+    const auto polled = first_polls(clinic.database, clinic.stream.kind);
+    REQUIRE(polled.contains("demo"));
+    const auto seen = [&](const char* key) {
+        return clinic.records.find({"demo", clinic.stream.kind, key})->since_us;
+    };
+    CHECK(seen("1") <= polled.at("demo"));
+    CHECK(seen("2") >= polled.at("demo"));
+    clinic.add("3", 0);
+    clinic.poll();
+    CHECK(first_polls(clinic.database, clinic.stream.kind) == polled);
+}
+
 TEST_CASE("an upgraded map: what it alone changed is held back, also over polls") {
     Clinic clinic;
     clinic.add("1", 0);

@@ -249,3 +249,65 @@ TEST_CASE(
     );
     CHECK(store.inbox.feedback_counts() == domain::FeedbackCounts{1, 1, 0});  // his last word
 }
+
+TEST_CASE("inbox: a cancelled order takes no amendment") {
+    Store store;
+    store.accept(placed());
+    store.accept({{"type", "order.cancelled"}, {"id", "m2"}, {"order", "O1"}});
+    Json amended = placed("m3");
+    amended["type"] = "order.amended";
+    amended.erase("patient");
+    const auto answer = store.accept(amended);
+    CHECK(answer.verdict == Verdict::refused);
+    CHECK(answer.code == "order_cancelled");
+    CHECK(store.inbox.messages_of_order("O1").size() == 2);
+}
+
+TEST_CASE("inbox: an approval names items that some version of the order or plan has") {
+    Store store;
+    store.accept(placed());
+    const auto approve = [&](const char* id, Json more) {
+        Json message{{"type", "plan.approved"}, {"id", id}, {"by", "insurer"}};
+        message.update(more);
+        const auto answer = store.accept(message);
+        return answer.verdict == Verdict::accepted ? std::string() : answer.code + " " + answer.reason;
+    };
+    CHECK(approve("a1", {{"order", "O1"}, {"items", {"i1"}}}).empty());
+    CHECK(approve("a2", {{"order", "O1"}, {"items", {"i1", "i9"}}}).starts_with("unknown_item items/1"));
+    CHECK(approve("a3", {{"order", "O9"}, {"items", {"i1"}}}).starts_with("unknown_order"));
+    CHECK(approve("a4", {{"order", "O1"}, {"works", {"A16.07.099"}}}).empty());  // not yet performed
+    Json amended = placed("m2");
+    amended["type"] = "order.amended";
+    amended.erase("patient");
+    amended["items"][0]["id"] = "i2";
+    store.accept(amended);
+    CHECK(approve("a5", {{"order", "O1"}, {"items", {"i1", "i2"}}}).empty());  // declined, yet known
+    store.options.knows = [](EntityKind, std::string_view id) { return id == "p1"; };
+    store.options.knows_item = [](std::string_view plan, std::string_view item) {
+        return plan == "p1" && item == "x1";
+    };
+    CHECK(approve("a6", {{"plan", "p1"}, {"items", {"x1"}}}).empty());
+    CHECK(approve("a7", {{"plan", "p1"}, {"items", {"x2"}}}).starts_with("unknown_item items/0"));
+    CHECK(approve("a8", {{"plan", "p2"}, {"items", {"x1"}}}).starts_with("unknown_plan"));
+    CHECK(store.inbox.counts().refused.at("unknown_item") == 2);
+}
+
+TEST_CASE("inbox: a grant that the books refuse is not stored, and may come again") {
+    Store store;
+    store.accept(placed());
+    bool opens = true;
+    store.options.refuse_grant = [&](const InboxMessage& grant) {
+        return opens ? std::optional<Refusal>({"no_account", "missing: payer, " + grant.order})
+                     : std::nullopt;
+    };
+    const Json grant{
+        {"type", "limit.granted"},
+        {"id", "g1"},
+        {"order", "O1"},
+        {"amount", {{"minor", 100}, {"currency", "RUB"}}}};
+    const auto refused = store.accept(grant);
+    CHECK(refused.code == "no_account");
+    CHECK(refused.reason == "missing: payer, O1");
+    opens = false;
+    CHECK(store.accept(grant).verdict == Verdict::accepted);
+}

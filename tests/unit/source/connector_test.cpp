@@ -88,6 +88,7 @@ TEST_CASE("a connector's folder is read whole, streams in the file's order") {
     REQUIRE_MESSAGE(connector.has_value(), (connector ? "" : connector.error().text));
     CHECK(connector->name == "madeup");
     CHECK(connector->no_show == "end_of_day");
+    CHECK(connector->payers == Connector::Payers::told);
     CHECK(
         connector->site_defaults ==
         std::map<std::string, std::string>{{"note_column", ""}, {"days", "14"}}
