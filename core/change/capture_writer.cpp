@@ -390,8 +390,7 @@ bool CaptureWriter::says_payers(std::int64_t mapping) {
     const auto known = says_payers_.find(mapping);
     if (known != says_payers_.end()) return known->second;
     auto select = transaction_.prepare("select version from change_mapping where id = ?1");
-    const bool says =
-        !select.with(mapping).step() || !select.text(0).ends_with(kPayersUnknown);
+    const bool says = !select.with(mapping).step() || !select.text(0).ends_with(kPayersUnknown);
     says_payers_.emplace(mapping, says);
     return says;
 }

@@ -19,8 +19,7 @@ constexpr std::string_view kStandingJoin =
 // Map versions whose MIS tells no payers; of most stores there are none.
 std::set<std::int64_t> without_payers(sqlite::Database& database) {
     std::set<std::int64_t> found;
-    auto select =
-        database.prepare("select id from change_mapping where version like '%' || ?1");
+    auto select = database.prepare("select id from change_mapping where version like '%' || ?1");
     select.with(kPayersUnknown);
     while (select.step()) found.insert(select.integer(0));
     return found;

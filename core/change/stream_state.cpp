@@ -62,9 +62,7 @@ void end_fingerprint_hold(sqlite::Transaction& transaction, const std::string& s
 
 }  // namespace
 
-std::map<std::string, std::int64_t> first_polls(
-    sqlite::Database& database, std::string_view kind
-) {
+std::map<std::string, std::int64_t> first_polls(sqlite::Database& database, std::string_view kind) {
     std::map<std::string, std::int64_t> found;
     auto rows = database.prepare(
         "select s.source, max(t.value) from change_stream s join stream_state t on t.stream = s.id "

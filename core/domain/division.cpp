@@ -148,14 +148,12 @@ std::optional<std::vector<Announced>> Division::divide() const {
         parts[*home].first_seen_us.emplace(key, seen_us);
     }
     // Whose it was before is not always known any more; then each part remembers it (D1).
-    const auto remember = [&](Part home, const auto& keep) {
-        for (std::size_t part = 0; part < parts.size(); ++part)
-            if (!home || *home == part) keep(parts[part]);
-    };
-    for (const auto& [of, id] : whole_.account_of)
-        remember(part_of(id), [&](Announced& part) { part.account_of.emplace(of, id); });
-    for (const auto& [of, minor] : whole_.first_sums)
-        remember(part_of(of), [&](Announced& part) { part.first_sums.emplace(of, minor); });
+    for (std::size_t part = 0; part < parts.size(); ++part) {
+        for (const auto& [of, id] : whole_.account_of)
+            if (part_of(id).value_or(part) == part) parts[part].account_of.emplace(of, id);
+        for (const auto& [of, minor] : whole_.first_sums)
+            if (part_of(of).value_or(part) == part) parts[part].first_sums.emplace(of, minor);
+    }
     for (const auto& [id, row] : whole_.rows)
         if (const auto found = part_of_row.find(id); found != part_of_row.end())
             parts[found->second].rows.add(id, row);

@@ -60,7 +60,7 @@ struct GroupFacts {
     std::vector<RecordFact> records;
     std::vector<InboxFact> messages;
     std::vector<OrderLink> links;
-    std::vector<OrderWait> waits;                      // of orders without a link
+    std::vector<OrderWait> waits;  // of orders without a link
     // Limits that lines of the group name and that are nobody's of the group (L0: not_a_member).
     std::vector<RecordKey> foreign_limits;
     std::optional<FeedbackCounts> feedback_of_clinic;  // where a message is about feedback;

@@ -11,9 +11,12 @@ State derive(
     state.stops = read_stops(typed, facts, after);
     state.accounts = read_accounts(typed, state.orders, facts, before, after, rules, identity);
     const Assigner assigner(state.accounts, state.stops, facts, identity);
-    state.tracked = track_plans(typed, state.orders, facts, rules, [&](const Line& line, const std::string& order) {
-        return assigner.requires_approval(line, order);
-    });
+    state.tracked = track_plans(
+        typed, state.orders, facts, rules,
+        [&](const Line& line, const std::string& order) {
+            return assigner.requires_approval(line, order);
+        }
+    );
     state.ledger = keep_ledger(typed, state.accounts, state.tracked, assigner);
     return state;
 }

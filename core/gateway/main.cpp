@@ -218,9 +218,8 @@ class CommandLine {
         auto* limit = configured(
             app_, "limit", "show accounts: granted, consumed, remaining, overrun",
             [this] {
-                return limit_comments_->parsed()
-                           ? cli::limit_comments(common_, {limit_, privacy()})
-                           : cli::limit(common_, name_);
+                return limit_comments_->parsed() ? cli::limit_comments(common_, {limit_, privacy()})
+                                                 : cli::limit(common_, name_);
             }
         );
         limit->add_option("id", name_, "account or pseudonym; all when left out");

@@ -142,9 +142,8 @@ std::string Inbox::unknown_entity(const InboxMessage& message, const AcceptOptio
 }
 
 // What only the history of an order and the books can tell (schemas/README.md section 4).
-std::optional<Refusal> Inbox::refusal(
-    const InboxMessage& message, const AcceptOptions& options
-) const {
+std::optional<Refusal> Inbox::refusal(const InboxMessage& message, const AcceptOptions& options)
+    const {
     if (message.type == "order.amended" && is_cancelled(message.order))
         return Refusal{
             "order_cancelled", "this order was cancelled and takes no amendment: place a new one"};
@@ -152,8 +151,9 @@ std::optional<Refusal> Inbox::refusal(
         if (const auto where = unknown_item(message, options))
             return Refusal{
                 "unknown_item",
-                *where + ": the plan has no item of this id: name items by the ids that its order "
-                         "or plan.opened gave them, or name works"};
+                *where +
+                    ": the plan has no item of this id: name items by the ids that its order "
+                    "or plan.opened gave them, or name works"};
     if (message.type == "limit.granted" && options.refuse_grant)
         return options.refuse_grant(message);
     return std::nullopt;
@@ -175,8 +175,8 @@ std::optional<std::string> Inbox::unknown_item(
     }
     for (std::size_t index = 0; index < items->size(); ++index) {
         const auto& item = (*items)[index].get_ref<const std::string&>();
-        const bool known = message.order.empty() ? options.knows_item(message.plan, item)
-                                                 : agreed.contains(item);
+        const bool known =
+            message.order.empty() ? options.knows_item(message.plan, item) : agreed.contains(item);
         if (!known) return fmt::format("items/{}", index);
     }
     return std::nullopt;

@@ -70,11 +70,11 @@ struct CodeTable {
 };
 
 struct Connector {
-    std::string name;                        // folder name
-    std::string title;                       // for people
-    std::string source_kind;                 // "sql"
-    std::string dialect;                     // "firebird"
-    std::string no_show;                     // "end_of_day" or "mis" (A1)
+    std::string name;                                           // folder name
+    std::string title;                                          // for people
+    std::string source_kind;                                    // "sql"
+    std::string dialect;                                        // "firebird"
+    std::string no_show;                                        // "end_of_day" or "mis" (A1)
     enum class Payers { told, unknown } payers = Payers::told;  // whether the MIS tells any (L0)
     std::vector<StreamDeclaration> streams;  // in the file's order: the order of a pass
     CodeTable codes;

@@ -25,13 +25,13 @@ bool overlap(const Account& account, const LimitStatement& said) {
 }
 
 bool speaks_of(const Account& account, Date day) {
-    return day <= ends(account) &&
-           std::any_of(
-               account.statements.begin(), account.statements.end(),
-               [&](const LimitStatement& said) {
-                   return day >= said.speaks_from() && day <= said.speaks_to();
-               }
-           );
+    return day <= ends(account) && std::any_of(
+                                       account.statements.begin(), account.statements.end(),
+                                       [&](const LimitStatement& said) {
+                                           return day >= said.speaks_from() &&
+                                                  day <= said.speaks_to();
+                                       }
+                                   );
 }
 
 Date begins(const Account& account) {
@@ -96,9 +96,10 @@ class Collector {
         }
         if (!missing.empty())
             return RefusedGrant{
-                "no_account", "there is no account to raise, and a grant that opens one says kind "
-                              "and payer; missing: " +
-                                  missing};
+                "no_account",
+                "there is no account to raise, and a grant that opens one says kind "
+                "and payer; missing: " +
+                    missing};
         if (terms.amount.minor < 0)
             return RefusedGrant{
                 "no_account", "amount: there is no account to lower, and none is opened below 0"};
@@ -405,8 +406,8 @@ class Collector {
             starts = std::min(starts, one.names_from());
         }
         if (valid_from != kAlways) account.valid_from = valid_from;
-        const bool first_sight = first_strong != nullptr && !first_strong->valid_from &&
-                                 first_strong->since != kAlways;
+        const bool first_sight =
+            first_strong != nullptr && !first_strong->valid_from && first_strong->since != kAlways;
         if (first_sight) account.since = first_strong->since;
     }
 

@@ -20,8 +20,9 @@ namespace mis::domain {
 
 enum class Strength { mis_policy, exchange, partner_register, comment };  // strongest first
 
-inline constexpr Date kAlways{std::numeric_limits<std::int32_t>::min()};   // a start that never was
-inline constexpr Date kForever{std::numeric_limits<std::int32_t>::max()};  // an end that never comes
+inline constexpr Date kAlways{std::numeric_limits<std::int32_t>::min()};  // a start that never was
+inline constexpr Date kForever{
+    std::numeric_limits<std::int32_t>::max()};  // an end that never comes
 
 struct LimitStatement {  // what one source says of an account
     Strength strength = Strength::mis_policy;
@@ -57,7 +58,7 @@ struct Account {
     Money granted;
     std::optional<Date> valid_from, valid_to;
     Date strong_from = kForever, weak_from = kForever;  // MIS or exchange, register or comment (L0)
-    std::optional<Date> since;       // strong_from, where no valid_from says it
+    std::optional<Date> since;                          // strong_from, where no valid_from says it
     std::optional<Money> first_sum;  // what the exchange's grants increase, stated by another (L1)
     std::optional<Timestamp> cancelled_at;
     bool discounts_allowed = true, approval_required = false;

@@ -96,10 +96,10 @@ class Namer {
                 return;
             const auto owner = typed_.patients.find(was.text("patient"));
             const bool same_owner =
-                account.shared() ? was.flag("shared").value_or(false)
-                                 : (owner == typed_.patients.end() ? was.text("patient")
-                                                                   : owner->second.pseudonym) ==
-                                       account.patient;
+                account.shared()
+                    ? was.flag("shared").value_or(false)
+                    : (owner == typed_.patients.end() ? was.text("patient")
+                                                      : owner->second.pseudonym) == account.patient;
             if (same_owner && was.text("kind") == account.kind &&
                 was.money("granted") == account.granted &&
                 was.date("valid_from") == account.valid_from &&

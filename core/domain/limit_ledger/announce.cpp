@@ -139,9 +139,8 @@ void announce_violation(
         finish(add(change, *account, "limit.rule_violated", data.text(), identity.text()));
         return;
     }
-    Draft& draft = change.drafts.add(
-        "limit.rule_violated", line.performed_at, data.text(), identity.text()
-    );
+    Draft& draft =
+        change.drafts.add("limit.rule_violated", line.performed_at, data.text(), identity.text());
     draft.entity(violation.limit).about("limit/" + violation.limit).of_patient(line.patient);
     draft.event.source = line.key.source;
     draft.event.record_id = violation.limit;

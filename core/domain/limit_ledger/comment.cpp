@@ -76,7 +76,8 @@ class Reader {  // over normalized text
         if (digits < 1 || digits > 2) return false;
         Reader behind(text_, at_ + 1 + digits);
         behind.skip(" ");
-        if (behind.done() || std::string_view(".,;!?()").find(behind.peek()) != std::string_view::npos)
+        if (behind.done() ||
+            std::string_view(".,;!?()").find(behind.peek()) != std::string_view::npos)
             return !is_digit(behind.peek(1));
         const std::string_view word = behind.word_ahead();
         return word == "р" || word.starts_with("руб") || word.starts_with("коп");
@@ -100,8 +101,8 @@ bool starts_word(std::string_view text, std::size_t at) {
 bool ends_clause(std::string_view text, std::size_t at) {
     const char c = text[at];
     if (c == ';' || c == '!' || c == '?' || c == '(' || c == ')') return true;
-    const bool in_number = at > 0 && is_digit(text[at - 1]) && at + 1 < text.size() &&
-                           is_digit(text[at + 1]);
+    const bool in_number =
+        at > 0 && is_digit(text[at - 1]) && at + 1 < text.size() && is_digit(text[at + 1]);
     return (c == '.' || c == ',') && !in_number;
 }
 
@@ -134,16 +135,16 @@ bool any_word(std::string_view text, const Visit& takes) {
 // Words beside «лимит» that make the sum something else than the total. Stems.
 bool changes_sense(std::string_view word) {
     static constexpr std::array kStems = {
-        "остат",  "остал",  "остае",   "использ", "израсход", "расход",  "потрач", "потрат",
-        "трат",   "списа",  "списы",   "вычт",    "вычет",    "вычес",   "сверх",  "превы",
-        "перерасх", "перелимит", "увелич", "повыс", "повыш",   "подня",   "добав",  "прибав",
-        "уменьш", "сниж",   "сниз",    "сократ",  "законч",   "кончил",  "выбран", "выбор",
-        "прошл",  "предыд", "прежн",   "старый",  "старог",   "бывш",    "закры",  "аннул",
-        "отмен",  "обнул",  "снят",    "возврат", "верну",    "перенес", "перенос", "долг",
-        "задолж", "аванс",  "оплач",   "оплат",   "заплат",   "доплат",  "половин", "треть",
-        "часть",  "части",  "процент", "больше",  "более",    "меньше",  "менее",  "выше",
-        "ниже",   "кроме",  "минус",   "плюс",    "был",      "будет",   "ждем",   "ожида",
-        "планир", "запрос", "просит",  "хочет",   "уточн",    "возможн", "вероятн", "нужен",
+        "остат",    "остал",     "остае",   "использ", "израсход", "расход",  "потрач",  "потрат",
+        "трат",     "списа",     "списы",   "вычт",    "вычет",    "вычес",   "сверх",   "превы",
+        "перерасх", "перелимит", "увелич",  "повыс",   "повыш",    "подня",   "добав",   "прибав",
+        "уменьш",   "сниж",      "сниз",    "сократ",  "законч",   "кончил",  "выбран",  "выбор",
+        "прошл",    "предыд",    "прежн",   "старый",  "старог",   "бывш",    "закры",   "аннул",
+        "отмен",    "обнул",     "снят",    "возврат", "верну",    "перенес", "перенос", "долг",
+        "задолж",   "аванс",     "оплач",   "оплат",   "заплат",   "доплат",  "половин", "треть",
+        "часть",    "части",     "процент", "больше",  "более",    "меньше",  "менее",   "выше",
+        "ниже",     "кроме",     "минус",   "плюс",    "был",      "будет",   "ждем",    "ожида",
+        "планир",   "запрос",    "просит",  "хочет",   "уточн",    "возможн", "вероятн", "нужен",
     };
     static constexpr std::array kWords = {
         "не", "ни", "нет", "нету", "без", "вне", "счет", "из", "до", "ост", "исп", "израсх", "спис",
@@ -158,9 +159,9 @@ bool changes_sense(std::string_view word) {
 // Behind the sum: it was another thing's, or is no more.
 bool takes_back(std::string_view word) {
     static constexpr std::array kStems = {
-        "остат",  "остал", "остае", "использ", "израсх", "расход", "потрач", "списа", "сверх",
-        "больше", "более", "меньш", "менее",   "закры",  "аннул",  "отмен",  "обнул", "снят",
-        "минус",  "плюс",  "прошл", "был",
+        "остат", "остал",  "остае", "использ", "израсх", "расход", "потрач", "списа",
+        "сверх", "больше", "более", "меньш",   "менее",  "закры",  "аннул",  "отмен",
+        "обнул", "снят",   "минус", "плюс",    "прошл",  "был",
     };
     static constexpr std::array kWords = {"не", "ни", "нет", "нету", "без", "из", "ост", "исп"};
     for (const std::string_view stem : kStems)
@@ -193,8 +194,8 @@ bool follows_abbreviation(std::string_view text, std::size_t clause_start) {
     const std::size_t end = clause_start - 1;
     std::size_t start = end;
     while (start > 0 && is_letter(text[start - 1])) --start;
-    static constexpr std::array kShort = {"ост", "остат", "исп", "использ", "израсх", "спис",
-                                          "потр", "прев", "превыш", "сч", "пред", "прошл"};
+    static constexpr std::array kShort = {"ост",  "остат", "исп",    "использ", "израсх", "спис",
+                                          "потр", "прев",  "превыш", "сч",      "пред",   "прошл"};
     for (const std::string_view one : kShort)
         if (text.substr(start, end - start) == one) return true;
     return false;
@@ -258,15 +259,15 @@ bool is_cyrillic(std::string_view word) {
 // What a number of things is counted in, and money that is no roubles.
 bool is_counted(std::string_view word) {
     static constexpr std::array kStems = {
-        "минут",   "час",   "секунд", "дней",   "дня",    "дни",     "день",     "суток", "недел",
-        "месяц",   "год",   "раз",    "посещ",  "визит",  "прием",   "процедур", "зуб",   "штук",
-        "пациент", "чел",   "услуг",  "снимк",  "снимок", "процент", "доллар",   "долл",  "евро",
-        "тенге",   "гривн", "фунт",   "юан",    "балл",   "бонус",   "единиц",   "имплант",
-        "коронк",  "лет",   "сутк",
+        "минут",  "час",    "секунд",  "дней",   "дня",   "дни",   "день",   "суток",
+        "недел",  "месяц",  "год",     "раз",    "посещ", "визит", "прием",  "процедур",
+        "зуб",    "штук",   "пациент", "чел",    "услуг", "снимк", "снимок", "процент",
+        "доллар", "долл",   "евро",    "тенге",  "гривн", "фунт",  "юан",    "балл",
+        "бонус",  "единиц", "имплант", "коронк", "лет",   "сутк",
     };
     static constexpr std::array kWords = {
-        "мин", "сек", "дн",  "мес", "шт", "ед",  "usd",  "eur",  "kzt", "byn", "uah", "cny",
-        "gbp", "тг",  "грн", "сом", "сум", "лари", "драм", "уе", "у",   "ye",  "бел",
+        "мин", "сек", "дн",  "мес", "шт",  "ед",   "usd",  "eur", "kzt", "byn", "uah", "cny",
+        "gbp", "тг",  "грн", "сом", "сум", "лари", "драм", "уе",  "у",   "ye",  "бел",
     };
     for (const std::string_view stem : kStems)
         if (word.starts_with(stem)) return true;
@@ -360,12 +361,11 @@ std::optional<std::int64_t> read_sum(std::string_view text, Reader reader) {
     skip_remark(reader);
     reader.skip(kBetween);
     static constexpr std::array kFillers = {
-        "по",           "на",          "в",            "бартеру",     "бартера",
-        "бартер",       "бартерный",    "лечение",     "лечения",      "размере",     "сумма",
-        "суммы",        "сумму",       "составляет",   "пациента",    "пациенту",
-        "увеличен до",  "увеличили до", "повышен до",  "повысили до", "поднят до",
-        "подняли до",   "изменен до",  "уменьшен до",  "снижен до",   "общий",
-        "всего",        "дмс",         "сертификату",
+        "по",         "на",          "в",         "бартеру",    "бартера",     "бартер",
+        "бартерный",  "лечение",     "лечения",   "размере",    "сумма",       "суммы",
+        "сумму",      "составляет",  "пациента",  "пациенту",   "увеличен до", "увеличили до",
+        "повышен до", "повысили до", "поднят до", "подняли до", "изменен до",  "уменьшен до",
+        "снижен до",  "общий",       "всего",     "дмс",        "сертификату",
     };
     bool of_something = false;  // "на 2026": rather a year than a sum
     for (bool taken = true; taken;) {
@@ -442,8 +442,8 @@ LimitComment parse_limit_comment(std::string_view comment) {
     if (!is_valid_utf8(comment)) return found;
     const std::string text = normalized(comment);
     static constexpr std::string_view kLimit = "лимит";
-    const bool mentioned = text.find(kLimit) != std::string::npos ||
-                           text.find("бартер") != std::string::npos;
+    const bool mentioned =
+        text.find(kLimit) != std::string::npos || text.find("бартер") != std::string::npos;
     if (!mentioned && text.find("деньги") == std::string::npos) return found;
     bool left_over = false;
     for (std::size_t at = text.find(kLimit); at != std::string::npos;
@@ -455,8 +455,8 @@ LimitComment parse_limit_comment(std::string_view comment) {
                                ? read_sum(text, Reader(text, end))
                                : std::nullopt;
         if (minor) found.limit = Money{*minor, Currency{}};
-        const bool numbered = clause_from(text, end).find_first_of("0123456789") !=
-                              std::string_view::npos;
+        const bool numbered =
+            clause_from(text, end).find_first_of("0123456789") != std::string_view::npos;
         left_over = left_over || (!minor && numbered);
     }
     found.closes = says_closed(text);

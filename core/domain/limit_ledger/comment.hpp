@@ -6,14 +6,14 @@
 //   «Пациент лечится за деньги» «сумма бартера исчерпана»      closes
 //   «+200» «лимит времени 30 мин» «лимит не исчерпан»          nothing
 //
-// A dot, comma or space before exactly three digits groups, before one or two it is decimal; a space
-// only where nothing but the currency follows ("лимит 20000 2 зуба" is 20 000).
+// A dot, comma or space before exactly three digits groups, before one or two it is decimal; a
+// space only where nothing but the currency follows ("лимит 20000 2 зуба" is 20 000).
 //
 // Only a plain total in roubles is read, and what cannot be read opens nothing: an account is never
-// opened by a guess. Another case than the nominative («нет лимита 3000»), a word of the clause that
-// changes the sense («остаток», «сверх», «увеличили на»), another currency, «№», a date, a count, a
-// range, a phone number: not read, and `unread` says that a clerk should look. Several sums in one
-// comment: the last stands.
+// opened by a guess. Another case than the nominative («нет лимита 3000»), a word of the clause
+// that changes the sense («остаток», «сверх», «увеличили на»), another currency, «№», a date, a
+// count, a range, a phone number: not read, and `unread` says that a clerk should look. Several
+// sums in one comment: the last stands.
 #pragma once
 
 #include <optional>

@@ -172,13 +172,13 @@ std::optional<Piece> Assigner::piece_of(const Claim& claim, Ledger* into) const 
         account = find(line.key.source, claim.limit_source_id);
         if (account == nullptr) {
             if (!is_foreign(line.key.source, claim.limit_source_id)) return std::nullopt;
-            if (into != nullptr) into->strangers.push_back(Waiting{line.key, claim.limit_source_id});
+            if (into != nullptr)
+                into->strangers.push_back(Waiting{line.key, claim.limit_source_id});
             return of_stranger(
                 claim, identity_.public_id(line.key.source, "limit", claim.limit_source_id), into
             );
         }
-        if (!account->patients.contains(line.patient))
-            return of_stranger(claim, account->id, into);
+        if (!account->patients.contains(line.patient)) return of_stranger(claim, account->id, into);
     } else if (claim.payer == "limit") {
         account = by_payer(claim);
         if (account == nullptr) return std::nullopt;
@@ -186,7 +186,8 @@ std::optional<Piece> Assigner::piece_of(const Claim& claim, Ledger* into) const 
         account = by_default(claim);
     }
     if (account == nullptr)
-        return Piece{&line, nullptr, claim.payer.empty() ? "patient" : claim.payer, "", claim.total};
+        return Piece{
+            &line, nullptr, claim.payer.empty() ? "patient" : claim.payer, "", claim.total};
 
     const auto violate = [&](const char* rule) {
         if (into == nullptr) return;
@@ -210,9 +211,8 @@ std::optional<Piece> Assigner::piece_of(const Claim& claim, Ledger* into) const 
     return Piece{&line, account, "limit", account->party(), claim.total};
 }
 
-std::vector<Piece> Assigner::assign(
-    const Line& line, const std::string& order, Ledger* into
-) const {
+std::vector<Piece> Assigner::assign(const Line& line, const std::string& order, Ledger* into)
+    const {
     std::vector<Piece> pieces;
     if (line.shares.empty()) {
         auto whole =
@@ -257,8 +257,7 @@ Ledger keep_ledger(
     for (const Line& line : typed.lines) {
         if (line.in_progress) continue;
         of_line.clear();
-        const std::string order =
-            accounts.empty() ? std::string() : tracked.settled_order(line.id);
+        const std::string order = accounts.empty() ? std::string() : tracked.settled_order(line.id);
         for (const Piece& piece : assigner.assign(line, order, &ledger)) {
             if (piece.account == nullptr) {
                 add(of_line, LineCharge{&line, piece.payer, "", piece.party, piece.total, {}});

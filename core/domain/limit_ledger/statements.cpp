@@ -31,8 +31,7 @@ Date first_seen(
         seen_us = known->second;
     } else {
         const auto read = rules.first_read_us.find(record.key.source);
-        const bool later =
-            read != rules.first_read_us.end() && record.first_seen_us > read->second;
+        const bool later = read != rules.first_read_us.end() && record.first_seen_us > read->second;
         if (later) seen_us = record.first_seen_us;
     }
     after.first_seen_us[key] = seen_us;
@@ -62,7 +61,8 @@ bool id_before(std::string_view a, std::string_view b) {
             if (x != y) return x < y;
             continue;
         }
-        if (a[i] != b[j]) return static_cast<unsigned char>(a[i]) < static_cast<unsigned char>(b[j]);
+        if (a[i] != b[j])
+            return static_cast<unsigned char>(a[i]) < static_cast<unsigned char>(b[j]);
         ++i;
         ++j;
     }

@@ -76,7 +76,8 @@ std::string Tracked::settled_order(const std::string& line_id) const {
     const auto found = settlements.find(line_id);
     if (found == settlements.end()) return {};
     for (const Settlement& one : found->second) {
-        if (plans[one.plan].is_order() && one.quantity > Decimal(0, 0)) return plans[one.plan].order;
+        if (plans[one.plan].is_order() && one.quantity > Decimal(0, 0))
+            return plans[one.plan].order;
     }
     return {};
 }

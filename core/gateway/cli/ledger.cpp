@@ -275,9 +275,8 @@ int limit_comments(const Common& common, const LimitComments& what) {
         if (what.privacy == Privacy::unmasked) session.audit_look("limit comments");
         Table table({"source", "visit", "starts", "patient", "comment"}, {});
         for (const Unread& one : found) {
-            const std::string comment = what.privacy == Privacy::unmasked
-                                            ? one.comment
-                                            : record::mask_shape(one.comment);
+            const std::string comment =
+                what.privacy == Privacy::unmasked ? one.comment : record::mask_shape(one.comment);
             if (common.output == Output::json)
                 print_json(
                     {{"source", one.visit.source},

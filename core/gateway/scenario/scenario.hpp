@@ -32,7 +32,7 @@ struct ScenarioOutput {
 // What the file does not say.
 struct ScenarioClinic {
     enum class NoShow { end_of_day, mis } no_show = NoShow::end_of_day;  // rule A1
-    enum class Payers { told, unknown } payers = Payers::told;               // rule L0
+    enum class Payers { told, unknown } payers = Payers::told;           // rule L0
     std::map<std::string, Zone> branch_zones = {};  // branch source_id → zone
 };
 

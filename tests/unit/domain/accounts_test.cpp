@@ -1,6 +1,4 @@
 // Accounts beyond what scenario files can say: registers, grants by public ids, arrival orders.
-#include "domain/limit_ledger/account.hpp"
-
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -10,6 +8,7 @@
 #include <vector>
 
 #include "domain/body_fields.hpp"
+#include "domain/limit_ledger/account.hpp"
 #include "domain/limit_ledger/statements.hpp"
 #include "support/scenario_world.hpp"
 
@@ -36,13 +35,12 @@ Json limit(const std::string& id, std::int64_t granted, Json more = Json::object
 }
 
 Json line(const std::string& id, const std::string& day, std::int64_t total, Json more = {}) {
-    Json row{
-        {"source_id", id},
-        {"patient_source_id", "77"},
-        {"performed_at", day + "T12:00:00+03:00"},
-        {"service_code", "T-1"},
-        {"quantity", "1"},
-        {"total", rub(total)}};
+    Json row{{"source_id", id},
+             {"patient_source_id", "77"},
+             {"performed_at", day + "T12:00:00+03:00"},
+             {"service_code", "T-1"},
+             {"quantity", "1"},
+             {"total", rub(total)}};
     if (more.is_object()) row.update(more);
     return row;
 }
@@ -87,8 +85,7 @@ Sums accounts(const Announced& announced) {
         const auto reasons = BodyFields(told.data).texts("reasons");
         if (std::find(reasons.begin(), reasons.end(), "removed") != reasons.end()) continue;
         found.emplace_back(
-            BodyFields(told.data).money("granted")->minor,
-            announced.consumed(key.substr(6)).minor
+            BodyFields(told.data).money("granted")->minor, announced.consumed(key.substr(6)).minor
         );
     }
     std::sort(found.begin(), found.end());
@@ -123,7 +120,8 @@ std::vector<std::string> charges(const ScenarioWorld& world) {
 }  // namespace
 
 TEST_CASE("L0: ids are ordered with their digits as numbers") {
-    const std::vector<std::string> ordered{"", "7", "9", "10", "L2", "L10", "L10-9", "L10-10", "M1"};
+    const std::vector<std::string> ordered{"",    "7",     "9",      "10", "L2",
+                                           "L10", "L10-9", "L10-10", "M1"};
     for (std::size_t i = 0; i < ordered.size(); ++i)
         for (std::size_t j = 0; j < ordered.size(); ++j) {
             CAPTURE(ordered[i]);
@@ -285,19 +283,29 @@ TEST_CASE("L1: closing an order that opened no account closes nobody's") {
 TEST_CASE("D1: the same facts in every order of arrival end in the same charges and sums") {
     // All on one day of sight, so that what is remembered is the same; ids of accounts are history.
     const std::vector<std::function<void(ScenarioWorld&)>> facts{
-        [](ScenarioWorld& w) { w.upsert("appointment", visit("a1", "2026-03-02", "Бартер, лимит 4000")); },
         [](ScenarioWorld& w) {
-            w.upsert("limit", limit("L1", 600'000, {{"valid_from", "2026-03-05"}, {"valid_to", "2026-12-31"}}));
+            w.upsert("appointment", visit("a1", "2026-03-02", "Бартер, лимит 4000"));
         },
         [](ScenarioWorld& w) {
-            w.upsert("limit", limit("L2", 700'000, {{"valid_from", "2027-01-01"}, {"valid_to", "2027-12-31"}}));
+            w.upsert(
+                "limit",
+                limit("L1", 600'000, {{"valid_from", "2026-03-05"}, {"valid_to", "2026-12-31"}})
+            );
+        },
+        [](ScenarioWorld& w) {
+            w.upsert(
+                "limit",
+                limit("L2", 700'000, {{"valid_from", "2027-01-01"}, {"valid_to", "2027-12-31"}})
+            );
         },
         [](ScenarioWorld& w) { w.inbox(order("O1", 500'000)); },
         [](ScenarioWorld& w) {
             w.upsert("procedure", line("p1", "2026-03-02", 100'000));
             w.upsert("procedure", line("p2", "2026-03-06", 250'000, {{"payer", "limit"}}));
         },
-        [](ScenarioWorld& w) { w.upsert("procedure", line("p3", "2026-03-07", 400'000, {{"limit_source_id", "L1"}})); },
+        [](ScenarioWorld& w) {
+            w.upsert("procedure", line("p3", "2026-03-07", 400'000, {{"limit_source_id", "L1"}}));
+        },
     };
     std::vector<std::size_t> order_of(facts.size());
     for (std::size_t i = 0; i < order_of.size(); ++i) order_of[i] = i;

@@ -141,8 +141,9 @@ TEST_CASE("L8: only a plain total is read; the clerk is told of the rest") {
         CHECK_FALSE(found.limit.has_value());
         CHECK(found.unread);
     }
-    for (const char* text : {"Лимит 20000", "сумма бартера исчерпана", "Пациент лечится за деньги",
-                             "Первичка+200", "", "лимит 20.000 исчерпан"}) {
+    for (const char* text :
+         {"Лимит 20000", "сумма бартера исчерпана", "Пациент лечится за деньги", "Первичка+200", "",
+          "лимит 20.000 исчерпан"}) {
         CAPTURE(text);
         CHECK_FALSE(parse_limit_comment(text).unread);
     }

@@ -270,18 +270,23 @@ TEST_CASE("inbox: an approval names items that some version of the order or plan
         Json message{{"type", "plan.approved"}, {"id", id}, {"by", "insurer"}};
         message.update(more);
         const auto answer = store.accept(message);
-        return answer.verdict == Verdict::accepted ? std::string() : answer.code + " " + answer.reason;
+        return answer.verdict == Verdict::accepted ? std::string()
+                                                   : answer.code + " " + answer.reason;
     };
     CHECK(approve("a1", {{"order", "O1"}, {"items", {"i1"}}}).empty());
-    CHECK(approve("a2", {{"order", "O1"}, {"items", {"i1", "i9"}}}).starts_with("unknown_item items/1"));
+    CHECK(approve(
+              "a2", {{"order", "O1"}, {"items", {"i1", "i9"}}}
+    ).starts_with("unknown_item items/1"));
     CHECK(approve("a3", {{"order", "O9"}, {"items", {"i1"}}}).starts_with("unknown_order"));
-    CHECK(approve("a4", {{"order", "O1"}, {"works", {"A16.07.099"}}}).empty());  // not yet performed
+    CHECK(approve("a4", {{"order", "O1"}, {"works", {"A16.07.099"}}}).empty()
+    );  // not yet performed
     Json amended = placed("m2");
     amended["type"] = "order.amended";
     amended.erase("patient");
     amended["items"][0]["id"] = "i2";
     store.accept(amended);
-    CHECK(approve("a5", {{"order", "O1"}, {"items", {"i1", "i2"}}}).empty());  // declined, yet known
+    CHECK(approve("a5", {{"order", "O1"}, {"items", {"i1", "i2"}}}).empty()
+    );  // declined, yet known
     store.options.knows = [](EntityKind, std::string_view id) { return id == "p1"; };
     store.options.knows_item = [](std::string_view plan, std::string_view item) {
         return plan == "p1" && item == "x1";
