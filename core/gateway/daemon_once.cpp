@@ -57,10 +57,14 @@ bool Daemon::sync_once(int deliver_seconds_max) {
     const auto until = clock_.steady() + std::chrono::seconds(deliver_seconds_max);
     for (;;) {
         turn();
-        std::int64_t pending = 0;
-        for (auto& lane : lanes_) pending += lane->delivery().figures().pending;
+        std::int64_t pending = 0, stopped = 0;
+        for (auto& lane : lanes_) {
+            const auto figures = lane->delivery().figures();
+            pending += figures.pending;
+            if (figures.state == outbox::SinkState::stopped) stopped += figures.pending;
+        }
         if (pending == 0) break;
-        if (clock_.steady() > until) {
+        if (pending == stopped || clock_.steady() > until) {  // the stopped wait for a human
             all = false;
             break;
         }

@@ -41,32 +41,58 @@ std::string gzip(std::string_view plain, int level) {
     return packed;
 }
 
-Result<std::string> gunzip(std::string_view packed, std::size_t plain_bytes_max) {
+namespace {
+
+// bytes_after: those behind the packed form's end.
+Result<Unpacked> inflated(
+    std::string_view packed, std::size_t plain_bytes_max, int window_bits, std::size_t& bytes_after
+) {
     z_stream stream = {};
-    if (inflateInit2(&stream, kGzipWindowBits) != Z_OK)
+    if (inflateInit2(&stream, window_bits) != Z_OK)
         throw std::runtime_error("zlib cannot start: out of memory");
     std::unique_ptr<z_stream, int (*)(z_stream*)> guard(&stream, inflateEnd);
-    std::string plain;
+    Unpacked out;
     stream.next_in = input(packed);
     stream.avail_in = static_cast<uInt>(packed.size());
     for (;;) {
-        const auto before = plain.size();
-        plain.resize(std::min(
+        const auto before = out.plain.size();
+        out.plain.resize(std::min(
             plain_bytes_max + 1, std::max<std::size_t>(before * 2, packed.size() * 4 + 256)
         ));
-        stream.next_out = reinterpret_cast<Bytef*>(plain.data() + before);
-        stream.avail_out = static_cast<uInt>(plain.size() - before);
+        stream.next_out = reinterpret_cast<Bytef*>(out.plain.data() + before);
+        stream.avail_out = static_cast<uInt>(out.plain.size() - before);
         const int status = inflate(&stream, Z_NO_FLUSH);
-        plain.resize(plain.size() - stream.avail_out);
-        if (plain.size() > plain_bytes_max)
-            return fail(ErrorKind::malformed, "unpacking gzip: larger than the limit");
-        if (status == Z_STREAM_END) break;
+        out.plain.resize(out.plain.size() - stream.avail_out);
+        bytes_after = stream.avail_in;
+        if (out.plain.size() > plain_bytes_max) {
+            out.plain.resize(plain_bytes_max);
+            out.is_cut = true;
+            return out;
+        }
+        if (status == Z_STREAM_END) return out;
         if (status != Z_OK || (stream.avail_in == 0 && stream.avail_out != 0))
-            return fail(ErrorKind::malformed, "unpacking gzip: damaged or cut off");
+            return fail(ErrorKind::malformed, "unpacking: damaged or cut off");
     }
-    if (stream.avail_in != 0)
-        return fail(ErrorKind::malformed, "unpacking gzip: bytes after its end");
-    return plain;
+}
+
+}  // namespace
+
+Result<std::string> gunzip(std::string_view packed, std::size_t plain_bytes_max) {
+    std::size_t bytes_after = 0;
+    auto out = inflated(packed, plain_bytes_max, kGzipWindowBits, bytes_after);
+    if (!out) return fail(ErrorKind::malformed, "unpacking gzip: damaged or cut off");
+    if (out->is_cut) return fail(ErrorKind::malformed, "unpacking gzip: larger than the limit");
+    if (bytes_after != 0) return fail(ErrorKind::malformed, "unpacking gzip: bytes after its end");
+    return std::move(out->plain);
+}
+
+Result<Unpacked> unpack(std::string_view packed, std::size_t plain_bytes_max) {
+    std::size_t bytes_after = 0;
+    for (const int window_bits : {kGzipWindowBits, 15, -15})
+        if (auto out = inflated(packed, plain_bytes_max, window_bits, bytes_after);
+            out && (out->is_cut || bytes_after == 0))
+            return out;
+    return fail(ErrorKind::malformed, "unpacking: neither gzip nor deflate, or damaged");
 }
 
 }  // namespace mis::net

@@ -17,4 +17,13 @@ std::string gzip(std::string_view plain, int level);
 // (a bomb is never unpacked further).
 Result<std::string> gunzip(std::string_view packed, std::size_t plain_bytes_max);
 
+struct Unpacked {
+    std::string plain;
+    bool is_cut = false;  // there is more than plain_bytes_max
+};
+
+// The beginning of what was packed as gzip, zlib ("deflate" as the standard means it) or bare
+// deflate (as some mean it). malformed: none of these, damaged or cut off before that much is out.
+Result<Unpacked> unpack(std::string_view packed, std::size_t plain_bytes_max);
+
 }  // namespace mis::net

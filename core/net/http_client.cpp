@@ -36,6 +36,9 @@ std::string host_of(std::string_view url
     );
 }
 
+constexpr std::size_t kRefusalBytesMax = 16 * 1024;  // enough to say why
+constexpr const char* kThisMachine = "localhost,127.0.0.0/8,::1";
+
 ErrorKind kind_of(CURLcode code) {
     switch (code) {
         case CURLE_URL_MALFORMAT:
@@ -87,6 +90,7 @@ struct Transfer {
     CURL* easy = nullptr;
     std::optional<HttpRequest> set_up_for;  // without headers and body
     char error_text[CURL_ERROR_SIZE] = {};
+    bool has_head = false;  // of the final answer, whole
 
     Transfer() : easy(curl_easy_init()) {
         if (easy == nullptr) throw std::bad_alloc();
@@ -99,27 +103,49 @@ struct Transfer {
 bool same_setting(const HttpRequest& a, const HttpRequest& b) {
     return a.url == b.url && a.method == b.method && a.tls.authority_file == b.tls.authority_file &&
            a.tls.certificate_file == b.tls.certificate_file && a.tls.key_file == b.tls.key_file &&
+           a.proxy.url == b.proxy.url && a.proxy.login == b.proxy.login &&
            a.connect_timeout == b.connect_timeout && a.total_timeout == b.total_timeout;
 }
 
+int status_of(CURL* easy) {
+    long status = 0;
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    return static_cast<int>(status);
+}
+
+bool is_success(int status) { return status >= 200 && status < 300; }
+
 std::size_t take_body(char* bytes, std::size_t, std::size_t count, void* transfer_pointer) {
     auto& transfer = *static_cast<Transfer*>(transfer_pointer);
-    if (transfer.response.body.size() + count > transfer.order.request.response_bytes_max)
-        return 0;  // CURLE_WRITE_ERROR
-    transfer.response.body.append(bytes, count);
-    return count;
+    HttpResponse& response = transfer.response;
+    const std::size_t most = transfer.order.request.response_bytes_max;
+    const std::size_t kept =
+        is_success(status_of(transfer.easy)) ? most : std::min(most, kRefusalBytesMax);
+    const std::size_t room = kept - std::min(kept, response.body.size());
+    response.body.append(bytes, std::min(count, room));
+    response.is_cut = count > room;
+    return response.is_cut ? 0 : count;  // 0: the rest is not read, CURLE_WRITE_ERROR
 }
 
 std::size_t take_header(char* bytes, std::size_t, std::size_t count, void* transfer_pointer) {
     auto& transfer = *static_cast<Transfer*>(transfer_pointer);
+    HttpResponse& response = transfer.response;
     const std::string_view line(bytes, count);
-    if (line.starts_with("HTTP/")) transfer.response.headers.clear();  // after a "100 Continue"
+    if (line.starts_with("HTTP/")) response.headers.clear();  // after a "100 Continue"
+    if (line == "\r\n" || line == "\n") transfer.has_head = status_of(transfer.easy) >= 200;
     const auto colon = line.find(':');
-    if (colon != std::string_view::npos && transfer.response.headers.size() < 100)
-        transfer.response.headers.emplace_back(
+    if (colon != std::string_view::npos && response.headers.size() < 100)
+        response.headers.emplace_back(
             trimmed(line.substr(0, colon)), trimmed(line.substr(colon + 1))
         );
     return count;
+}
+
+// What an error is prefixed with: whom we asked, and through whom.
+std::string asking(const HttpRequest& request) {
+    std::string text = "asking " + host_of(request.url);
+    if (!request.proxy.url.empty()) text += " through the proxy " + host_of(request.proxy.url);
+    return text;
 }
 
 }  // namespace
@@ -234,6 +260,7 @@ struct HttpClient::Engine {
         }
         curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.header_lines.assign(request.headers));
         transfer.error_text[0] = '\0';
+        transfer.has_head = false;
     }
 
     static void set_up(Transfer& transfer) {
@@ -259,6 +286,14 @@ struct HttpClient::Engine {
         curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
         curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &take_header);
         curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
+        // named in any case: libcurl would take a proxy from the environment otherwise
+        curl_easy_setopt(easy, CURLOPT_PROXY, request.proxy.url.c_str());
+        curl_easy_setopt(easy, CURLOPT_NOPROXY, kThisMachine);
+        curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+        if (!request.proxy.login.empty()) {
+            curl_easy_setopt(easy, CURLOPT_PROXYUSERPWD, request.proxy.login.c_str());
+            curl_easy_setopt(easy, CURLOPT_PROXYAUTH, static_cast<long>(CURLAUTH_ANY));
+        }
         if (!request.tls.authority_file.empty())
             curl_easy_setopt(easy, CURLOPT_CAINFO, request.tls.authority_file.c_str());
         if (!request.tls.certificate_file.empty()) {
@@ -294,19 +329,38 @@ struct HttpClient::Engine {
     }
 
     static HttpOutcome outcome_of(Transfer& transfer, CURLcode code) {
-        long status = 0;
-        curl_easy_getinfo(transfer.easy, CURLINFO_RESPONSE_CODE, &status);
-        if (code == CURLE_OK && status >= 100) {
-            transfer.response.status = static_cast<int>(status);
+        const int status = status_of(transfer.easy);
+        transfer.response.status = status;
+        if ((code == CURLE_OK && status >= 100) || transfer.response.is_cut)
             return std::move(transfer.response);
+        HttpFailure failure{
+            fate_of(transfer.easy), Error{kind_of(code), asking(transfer.order.request) + ": "}};
+        long proxy_status = 0;
+        curl_easy_getinfo(transfer.easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+        if (proxy_status >= 300) {
+            failure.fate = Fate::not_sent;
+            failure.proxy_status = static_cast<int>(proxy_status);
+            failure.error.kind =
+                proxy_status == 407 ? ErrorKind::misconfigured : ErrorKind::unavailable;
+            failure.error.text += "the proxy itself answers HTTP " + std::to_string(proxy_status) +
+                                  (proxy_status == 407 ? ": it wants a login"
+                                                       : ": it lets us not through, or does not "
+                                                         "reach the other side");
+            return tl::unexpected(std::move(failure));
         }
-        long request_bytes = 0;  // of the request's head and body, written so far
-        curl_easy_getinfo(transfer.easy, CURLINFO_REQUEST_SIZE, &request_bytes);
-        const char* cause =
+        failure.error.text +=
             transfer.error_text[0] != '\0' ? transfer.error_text : curl_easy_strerror(code);
-        return tl::unexpected(HttpFailure{
-            request_bytes > 0 ? Fate::unknown : Fate::not_sent,
-            Error{kind_of(code), "asking " + host_of(transfer.order.request.url) + ": " + cause}});
+        failure.timed_out = code == CURLE_OPERATION_TIMEDOUT;
+        if (transfer.has_head) failure.begun = std::move(transfer.response);
+        return tl::unexpected(std::move(failure));
+    }
+
+    static Fate fate_of(CURL* easy) {
+        curl_off_t ready_us = 0;  // when connection, tunnel and TLS stood
+        long request_bytes = 0;   // of heads and bodies written so far, a proxy's CONNECT included
+        curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
+        curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &request_bytes);
+        return ready_us > 0 && request_bytes > 0 ? Fate::unknown : Fate::not_sent;
     }
 
     void release(std::unique_ptr<Transfer> transfer) {
@@ -322,13 +376,11 @@ struct HttpClient::Engine {
         while (!active_.empty()) {
             std::unique_ptr<Transfer> transfer(*active_.begin());
             active_.erase(active_.begin());
-            long request_bytes = 0;
-            curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &request_bytes);
+            const Fate fate = fate_of(transfer->easy);
             const auto completion = std::move(transfer->order.completion);
             release(std::move(transfer));
             completion(tl::unexpected(HttpFailure{
-                request_bytes > 0 ? Fate::unknown : Fate::not_sent,
-                Error{ErrorKind::cancelled, "stopped by us"}}));
+                fate, Error{ErrorKind::cancelled, "stopped by us"}}));
         }
     }
 

@@ -5,13 +5,16 @@
 // Completions run inside work(); a slow one delays every other request. Each is called exactly
 // once, with `cancelled` when the client is destroyed. HTTP/1.1 and https with verification always
 // on; redirects are never followed (a signed body goes where the operator said); no "Expect:
-// 100-continue". Memory: about 40 KB per concurrent request, idle connections bounded by Options.
+// 100-continue". Environment variables divert nothing: a proxy is what the request names, and none
+// is asked for this machine (localhost, 127.0.0.0/8, ::1). Memory: about 40 KB per concurrent
+// request, idle connections bounded by Options.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.hpp"
@@ -25,22 +28,29 @@ struct ClientTls {  // empty members: the system's certificate authorities, no c
     std::string key_file;
 };
 
+struct ClientProxy {    // no url: none
+    std::string url;    // http://, https:// or socks5h://; https goes through it end to end
+    std::string login;  // "user:password"; empty: it wants none
+};
+
 struct HttpRequest {
     std::string method = "GET";
     std::string url;  // http:// or https://
     Headers headers;
     std::string body;  // sent as it is: whoever compresses says so in headers
     ClientTls tls;
+    ClientProxy proxy;
     std::chrono::milliseconds connect_timeout{5'000};
     std::chrono::milliseconds total_timeout{
         30'000};  // from send() to the last byte, waiting for a free connection included
-    std::size_t response_bytes_max = 1 << 20;  // a longer body fails: malformed
+    std::size_t response_bytes_max = 1 << 20;  // of a 2xx body; no more is read
 };
 
 struct HttpResponse {
     int status = 0;  // 100..599: any status is a response, not a failure
     Headers headers;
     std::string body;
+    bool is_cut = false;  // the body is longer than was read; at most 16 KB of other than 2xx are
 };
 
 enum class Fate {
@@ -50,8 +60,11 @@ enum class Fate {
 
 struct HttpFailure {
     Fate fate;
-    Error error;  // unavailable | misconfigured (URL, certificate files) | malformed (answer) |
-                  // cancelled; names host, never the path
+    Error error;  // unavailable | misconfigured (URL, certificates, proxy's login) | malformed
+                  // (answer) | cancelled; names hosts, never the path
+    bool timed_out = false;
+    int proxy_status = 0;                    // of the proxy's own answer, where it refused
+    std::optional<HttpResponse> begun = {};  // the answer's head came whole, its body in part
 };
 
 using HttpOutcome = tl::expected<HttpResponse, HttpFailure>;

@@ -43,7 +43,9 @@ std::vector<Claim> Delivery::claim(std::size_t limit, PerKey per_key, std::size_
         bytes += size;
         Item item = std::move(key.waiting.front());
         key.waiting.pop_front();
-        claims.push_back({item.token(), item.event, std::max(item.attempts, key.failures)});
+        claims.push_back(
+            {item.token(), item.event, std::max(item.attempts, key.failures), item.stub}
+        );
         state.flights.emplace(item.token(), &key);
         if (key.in_flight.empty()) claimed.push_back(&key);
         key.in_flight.push_back(std::move(item));
@@ -77,6 +79,7 @@ void Delivery::settle(
     key.in_flight.erase(found);
     ++state.generation;
     const std::int64_t now_us = state.clock.unix_us();
+    if (outcome == Outcome::rejected && item.stub) outcome = Outcome::failed;
 
     const auto done = [&] {
         state.forget_item(item);
@@ -115,13 +118,6 @@ void Delivery::settle(
                      nullptr}
                 );
                 done();
-            } else if (item.stub) {  // it will not even have the stub: the place stays empty in
-                                     // that sink, the dead letter tells why
-                state.dead.erase(item.position());
-                state.dead_changes.push_back(
-                    {DeadChange::What::stub_settled, item.position(), {}, now_us, nullptr}
-                );
-                done();
             } else {
                 state.dead.insert(item.position());
                 state.dead_changes.push_back(
@@ -148,7 +144,7 @@ void Delivery::settle(
                 state.clock.steady() +
                 (retry_after_us > 0
                      ? std::chrono::nanoseconds(std::chrono::microseconds(retry_after_us))
-                     : state.backoff_of(key.failures));
+                     : state.backoff.delay(key.failures));
             state.put_back(key, std::move(item));
             break;
         case Outcome::returned:
@@ -166,16 +162,21 @@ SinkState Delivery::sink_state() const {
     return state_->sink_state;
 }
 
+std::string Delivery::stopped_reason() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->stopped_reason;
+}
+
 std::optional<std::chrono::nanoseconds> Delivery::next_retry() const {
     const std::lock_guard lock(state_->mutex);
-    if (state_->backoff.empty()) return std::nullopt;
-    return state_->backoff.begin()->first;
+    if (state_->waiting_keys.empty()) return std::nullopt;
+    return state_->waiting_keys.begin()->first;
 }
 
 void Delivery::retry_now() {
     const std::lock_guard lock(state_->mutex);
-    while (!state_->backoff.empty()) {
-        Key& key = *state_->backoff.begin()->second;
+    while (!state_->waiting_keys.empty()) {
+        Key& key = *state_->waiting_keys.begin()->second;
         state_->unschedule(key);  // filed under its old time
         key.retry_at = {};
         key.failures = 0;
@@ -324,7 +325,7 @@ Key& Delivery::State::key_named(const std::string& name) {
 
 void Delivery::State::unschedule(Key& key) {
     if (key.ready_at_position) ready.erase({*key.ready_at_position, &key});
-    if (key.in_backoff) backoff.erase({key.retry_at, &key});
+    if (key.in_backoff) waiting_keys.erase({key.retry_at, &key});
     key.ready_at_position.reset();
     key.in_backoff = false;
 }
@@ -340,7 +341,7 @@ void Delivery::State::reschedule(Key& key) {
         return;
     }
     if (key.retry_at > clock.steady()) {
-        backoff.emplace(key.retry_at, &key);
+        waiting_keys.emplace(key.retry_at, &key);
         key.in_backoff = true;
         return;
     }
@@ -351,8 +352,8 @@ void Delivery::State::reschedule(Key& key) {
 
 void Delivery::State::wake_due() {
     const auto now = clock.steady();
-    while (!backoff.empty() && backoff.begin()->first <= now) {
-        Key& key = *backoff.begin()->second;
+    while (!waiting_keys.empty() && waiting_keys.begin()->first <= now) {
+        Key& key = *waiting_keys.begin()->second;
         unschedule(key);
         reschedule(key);
     }
@@ -399,18 +400,6 @@ void Delivery::State::park_holder_of_low() {
         reschedule(key);
         return;
     }
-}
-
-std::chrono::nanoseconds Delivery::State::backoff_of(std::uint32_t failures) {
-    random ^= random << 13;  // xorshift: jitter needs no better
-    random ^= random >> 7;
-    random ^= random << 17;
-    const std::int64_t doubled = settings.backoff_first_us
-                                 << std::min<std::uint32_t>(failures - 1, 20);
-    const std::int64_t whole = std::min(doubled, settings.backoff_max_us);
-    return std::chrono::microseconds(
-        whole / 2 + static_cast<std::int64_t>(random % static_cast<std::uint64_t>(whole / 2 + 1))
-    );
 }
 
 }  // namespace mis::outbox

@@ -28,7 +28,8 @@ namespace mis::outbox {
 
 enum class Outcome {
     delivered,
-    rejected,  // the receiver will never take it: dead letter, and a stub takes its place
+    rejected,  // the receiver will never take it: dead letter, and a stub takes its place; of the
+               // stub itself: as failed, since its sequence is owed
     failed,    // certainly not taken: again after the key's backoff
     unknown,   // it may have been taken: counted apart, again after the key's backoff, same id
     returned,  // not tried, or the whole receiver is away: back to its place, at once, nothing
@@ -44,13 +45,14 @@ struct Claim {
     std::int64_t token = 0;                    // names it when settling
     std::shared_ptr<const OutboxEvent> event;  // a stub where the event is a dead letter
     std::uint32_t attempts = 0;                // made before this one
+    bool is_stub = false;
 };
 
 enum class SinkState { running, stopped };
 
 struct SinkFigures {
     SinkState state = SinkState::running;
-    std::string stopped_reason;  // "410", "operator"
+    std::string stopped_reason;  // what a human has to mend
     std::int64_t pending = 0;    // outbox_events{sink}
     std::int64_t in_flight = 0;
     std::int64_t oldest_us = 0;     // appended_us of the oldest pending event; 0: none pending
@@ -101,6 +103,7 @@ class Delivery {
     void stop(std::string_view reason);  // 410, or the operator; durable with the next record()
     void resume();
     SinkState sink_state() const;  // without a look into the store
+    std::string stopped_reason() const;
 
     // Writes what was settled since the last commit, and its audit rows; group many outcomes into
     // one call. Safe to repeat after a rollback.

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "base/backoff.hpp"
 #include "outbox/delivery.hpp"
 #include "outbox/line.hpp"
 
@@ -88,7 +89,13 @@ struct Delivery::State {
         sqlite::Database& reader_connection, DeliverySettings delivery_settings,
         const Clock& the_clock
     )
-        : reader(reader_connection), settings(std::move(delivery_settings)), clock(the_clock) {}
+        : reader(reader_connection),
+          settings(std::move(delivery_settings)),
+          clock(the_clock),
+          backoff(
+              std::chrono::milliseconds(settings.backoff_first_us / 1000),
+              std::chrono::milliseconds(settings.backoff_max_us / 1000)
+          ) {}
 
     sqlite::Database& reader;
     DeliverySettings settings;
@@ -104,15 +111,15 @@ struct Delivery::State {
     std::int64_t restored_low = 1;
 
     std::unordered_map<std::string, Key, TextHash, std::equal_to<>> keys;
-    std::set<std::pair<std::int64_t, Key*>> ready;  // by head position
-    std::set<std::pair<std::chrono::nanoseconds, Key*>> backoff;
+    std::set<std::pair<std::int64_t, Key*>> ready;                     // by head position
+    std::set<std::pair<std::chrono::nanoseconds, Key*>> waiting_keys;  // by their retry_at
+    Backoff backoff;
     std::unordered_map<std::int64_t, Key*> flights;  // token → key
     std::size_t window_events = 0, window_bytes = 0;
     std::size_t parked_keys = 0, parked_events = 0;
     std::unordered_set<std::int64_t> dead;  // positions whose stub is not settled
     std::unordered_set<std::int64_t> loaded_retries;
     std::chrono::nanoseconds retries_polled{-1};
-    std::uint64_t random = 0x9e3779b97f4a7c15;
 
     SinkState sink_state = SinkState::running;
     std::string stopped_reason;
@@ -143,7 +150,6 @@ struct Delivery::State {
     void park_holder_of_low();
     void forget_item(const Item& item);
     Key& key_named(const std::string& name);
-    std::chrono::nanoseconds backoff_of(std::uint32_t failures);
     Item as_loaded(OutboxEvent event, bool parked);
 
     // delivery_store.cpp

@@ -313,7 +313,7 @@ SinkFigures Delivery::figures() {
     const std::int64_t held = state.scan - state.low - state.settled_count;
     figures.pending = last - state.scan + 1 + held + static_cast<std::int64_t>(state.parked_events);
     figures.in_flight = static_cast<std::int64_t>(state.flights.size());
-    figures.keys_waiting = static_cast<std::int64_t>(state.backoff.size());
+    figures.keys_waiting = static_cast<std::int64_t>(state.waiting_keys.size());
     figures.delivered = state.delivered;
     figures.failed = state.failed;
     figures.unknown = state.unknown;

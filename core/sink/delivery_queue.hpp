@@ -27,6 +27,7 @@ struct QueuedEvent {
     std::string body;  // CloudEvents structured JSON, one line
     std::int64_t appended_us = 0;
     std::uint32_t attempts = 0;  // failed ones settled before
+    bool is_stub = false;        // of a dead letter: it is never given up
 };
 
 class DeliveryQueue {
@@ -43,6 +44,7 @@ class DeliveryQueue {
     virtual void retry_now() = 0;
     virtual void stop(std::string_view reason) = 0;  // durable, until a human acts
     virtual bool stopped() const = 0;
+    virtual std::string stopped_reason() const = 0;
 };
 
 }  // namespace mis::sink

@@ -61,6 +61,12 @@ FileSink::FileSink(std::string name, FileOptions options, DeliveryQueue& queue, 
       clock_(clock),
       backoff_(options_.backoff_first, options_.backoff_longest) {
     platform::make_private_directory(options_.folder);
+    lock_ = platform::InstanceLock::try_take_folder(options_.folder);
+    if (!lock_)
+        throw std::runtime_error(
+            "opening " + options_.folder.string() +
+            ": another sink writes there: give each a folder of its own"
+        );
     open_newest();
 }
 
@@ -109,10 +115,19 @@ void FileSink::open_number(std::uint64_t number) {
     file_ = file;
     number_ = number;
     file_bytes_ = static_cast<std::uint64_t>(found.st_size);
-    if (options_.files_max > 0 && number > options_.files_max) {
-        std::error_code ignored;
-        std::filesystem::remove(path_of(number - options_.files_max), ignored);
-    }
+    remove_older();
+}
+
+// All of them, also those that an earlier, larger files_max left.
+void FileSink::remove_older() {
+    if (options_.files_max == 0 || number_ <= options_.files_max) return;
+    std::error_code ignored;
+    std::vector<std::filesystem::path> older;
+    for (const auto& entry : std::filesystem::directory_iterator(options_.folder, ignored))
+        if (const auto number = number_of(entry.path());
+            number > 0 && number <= number_ - options_.files_max)
+            older.push_back(entry.path());
+    for (const auto& path : older) std::filesystem::remove(path, ignored);
 }
 
 void FileSink::remember(std::string_view id) {

@@ -5,7 +5,8 @@
 // are settled only after the fsync. After a crash the torn last line is cut off at open; what was
 // written but not yet recorded as delivered is claimed again and left out, as long as it is among
 // the last 16384 events and the last 8 MB of the two newest files: ids repeat only beyond that. A
-// full disk: the partial write is taken back, retried with backoff, nothing is lost.
+// full disk: the partial write is taken back, retried with backoff, nothing is lost. The folder is
+// locked while the sink lives: two sinks in one would each hold every event.
 #pragma once
 
 #include <condition_variable>
@@ -13,12 +14,14 @@
 #include <deque>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
 
+#include "base/backoff.hpp"
+#include "platform/instance_lock.hpp"
 #include "sink/delivery_queue.hpp"
-#include "sink/retry_policy.hpp"
 #include "sink/sink.hpp"
 
 namespace mis::sink {
@@ -34,7 +37,7 @@ struct FileOptions {
 
 class FileSink final : public Sink {
   public:
-    // Throws std::runtime_error naming the folder when it cannot be opened.
+    // Throws std::runtime_error naming the folder when it cannot be opened, or another sink has it.
     FileSink(std::string name, FileOptions options, DeliveryQueue& queue, const Clock& clock);
     ~FileSink() override;
 
@@ -45,6 +48,7 @@ class FileSink final : public Sink {
 
   private:
     void open_newest();
+    void remove_older();
     void open_number(std::uint64_t number);
     void remember(std::string_view id);
     void remember_ids_in(std::string_view lines);
@@ -55,6 +59,7 @@ class FileSink final : public Sink {
     DeliveryQueue& queue_;
     const Clock& clock_;
     Backoff backoff_;
+    std::optional<platform::InstanceLock> lock_;
     int file_ = -1;
     std::uint64_t number_ = 0;
     std::uint64_t file_bytes_ = 0;

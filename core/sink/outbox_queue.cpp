@@ -22,6 +22,7 @@ std::vector<QueuedEvent> OutboxQueue::claim(
         queued.partition_key = claim.event->partition_key;
         queued.appended_us = claim.event->appended_us;
         queued.attempts = claim.attempts;
+        queued.is_stub = claim.is_stub;
     }
     return events;
 }

@@ -27,6 +27,7 @@ class OutboxQueue final : public DeliveryQueue {
     void retry_now() override { delivery_.retry_now(); }
     void stop(std::string_view reason) override { delivery_.stop(reason); }
     bool stopped() const override { return delivery_.sink_state() == outbox::SinkState::stopped; }
+    std::string stopped_reason() const override { return delivery_.stopped_reason(); }
 
   private:
     outbox::Delivery& delivery_;

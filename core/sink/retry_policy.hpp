@@ -1,28 +1,28 @@
-// When to try again: exponential backoff with full jitter, and what Retry-After means.
+// What a receiver's Retry-After asks for.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <random>
-#include <string_view>
+#include <string>
+
+#include "net/http_message.hpp"
 
 namespace mis::sink {
 
-class Backoff {  // one thread
-  public:
-    Backoff(std::chrono::milliseconds first, std::chrono::milliseconds longest);
-    // Uniform between 10 ms and min(longest, first × 2^(failures-1)); failures counts from 1.
-    std::chrono::nanoseconds delay(std::uint32_t failures);
+inline constexpr std::chrono::seconds kLongestWait{86'400};  // more is not granted
 
-  private:
-    std::chrono::milliseconds first_;
-    std::chrono::milliseconds longest_;
-    std::mt19937 random_;
+struct AskedWait {
+    std::chrono::seconds wait{0};  // from now, at most kLongestWait; 0: the time is over
+    bool is_cut = false;           // more was asked for
 };
 
-// The value of a Retry-After header: seconds or an IMF-fixdate ("Sun, 06 Nov 1994 08:49:37 GMT"),
-// as a wait from now, at most a day. nullopt: absent or unreadable.
-std::optional<std::chrono::seconds> retry_after(std::string_view header, std::int64_t now_s);
+// Retry-After of an answer, in every form of RFC 9110: seconds (however many digits) or a date in
+// its three notations, which counts by the answer's own Date where it has one: two clocks differ.
+// nullopt: absent or unreadable. now_s: our clock.
+std::optional<AskedWait> retry_after(const net::Headers& headers, std::int64_t now_s);
+
+// "asks to wait 37 s", and what it means that it was cut.
+std::string wait_text(const AskedWait& asked);
 
 }  // namespace mis::sink

@@ -248,6 +248,36 @@ TEST_CASE(
     CHECK(Delivery::discard_sink(transaction, "archive") == 1);
 }
 
+TEST_CASE("I4: a stub that is refused as well is owed all the same, also after a crash") {
+    StoreFile store;
+    FakeClock clock;
+    store.append({performed(1, 10, 1), performed(1, 11, 1), performed(2, 12, 1)});
+    store.register_sink("exchange");
+    auto delivery = open_delivery(store, clock);
+    delivery->settle(delivery->claim(1, PerKey::one).at(0).token, Outcome::rejected, "422");
+    for (int round = 0; round < 6; ++round) {
+        for (const auto& claim : delivery->claim(10, PerKey::one)) {
+            CHECK(claim.is_stub == (claim.event->type == "event.withheld"));
+            delivery->settle(claim.token, claim.is_stub ? Outcome::rejected : Outcome::delivered);
+        }
+        clock.advance(std::chrono::seconds(10));
+    }
+    CHECK(delivery->figures().pending == 2);  // the stub, and what comes after it in its key
+    store.record(*delivery);
+    CHECK(delivery->figures().dead_letters == 1);
+
+    store.reopen();
+    delivery = open_delivery(store, clock);
+    const auto stub = delivery->claim(10, PerKey::one);
+    REQUIRE(stub.size() == 1);
+    CHECK(stub[0].is_stub);
+    CHECK(stub[0].event->sequence == 1);
+    delivery->settle(stub[0].token, Outcome::delivered);
+    const auto next = delivery->claim(10, PerKey::one);
+    REQUIRE(next.size() == 1);
+    CHECK(next[0].event->sequence == 2);
+}
+
 TEST_CASE("X3: a party's sink has only that party's events") {
     StoreFile store;
     FakeClock clock;

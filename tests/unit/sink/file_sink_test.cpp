@@ -122,3 +122,58 @@ TEST_CASE(
     CHECK(queue.pending() == 10);
     CHECK_FALSE(queue.anything_claimed());
 }
+
+TEST_CASE("two sinks never share a folder, whatever name leads to it") {
+    log::set_level(log::Level::off);
+    const TemporaryFolder folder;
+    FakeClock clock;
+    MemoryQueue queue(clock);
+    sink::FileOptions options;
+    options.folder = folder.path / "events";
+    {
+        const sink::FileSink first("a", options, queue, clock);
+        std::filesystem::create_directory_symlink(options.folder, folder.path / "link");
+        for (const char* name : {"events", "events/", "link", "link/../events"}) {
+            options.folder = folder.path / name;
+            CHECK_THROWS_WITH_AS(
+                sink::FileSink("b", options, queue, clock), doctest::Contains("another sink"),
+                std::runtime_error
+            );
+        }
+    }
+    const sink::FileSink after("b", options, queue, clock);
+}
+
+TEST_CASE("a lowered files_max deletes all older files, at start and afterwards, and nothing else"
+) {
+    log::set_level(log::Level::off);
+    const TemporaryFolder folder;
+    FakeClock clock;
+    MemoryQueue queue(clock);
+    sink::FileOptions options;
+    options.folder = folder.path / "events";
+    options.file_bytes_max = 2000;
+    options.batch_events_max = 20;
+    add(queue, 0, 400);
+    {
+        sink::FileSink sink("file", options, queue, clock);
+        drain(sink, queue);
+    }
+    const auto files = [&] {
+        std::set<std::string> names;
+        for (const auto& entry : std::filesystem::directory_iterator(options.folder))
+            names.insert(entry.path().filename().string());
+        return names;
+    };
+    REQUIRE(files().size() > 5);
+    platform::write_file_atomically(options.folder / "events-000001.jsonl.old", "{}\n");
+    options.files_max = 2;
+    sink::FileSink sink("file", options, queue, clock);
+    CHECK(files().size() == 3);
+    const std::string newest = *std::prev(files().end());
+    add(queue, 400, 500);
+    drain(sink, queue);
+    CHECK(files().size() == 3);
+    CHECK(files().contains("events-000001.jsonl.old"));
+    CHECK(*std::prev(files().end()) > newest);
+}

@@ -61,6 +61,8 @@ class MemoryQueue final : public sink::DeliveryQueue {
         if (--busy_[key] == 0) busy_.erase(key);
         entry->claimed = false;
         settled.emplace_back(entry->event.id, outcome);
+        if (outcome == sink::Outcome::rejected && entry->event.is_stub)
+            outcome = sink::Outcome::failed;
         switch (outcome) {
             case sink::Outcome::delivered:
                 waiting_.erase(entry);
@@ -68,6 +70,8 @@ class MemoryQueue final : public sink::DeliveryQueue {
             case sink::Outcome::rejected:
                 dead[entry->event.id] = reason;
                 entry->event.id = "stub-" + entry->event.id;
+                entry->event.is_stub = true;
+                entry->event.attempts = 0;
                 entry->event.body =
                     R"({"id":")" + entry->event.id + R"(","partitionkey":")" + key + R"("})";
                 break;
@@ -93,6 +97,7 @@ class MemoryQueue final : public sink::DeliveryQueue {
         stop_reason = why;
     }
     bool stopped() const override { return stopped_; }
+    std::string stopped_reason() const override { return stop_reason; }
     void resume() { stopped_ = false; }
 
     std::size_t pending() const { return waiting_.size(); }

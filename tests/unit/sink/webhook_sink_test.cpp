@@ -7,79 +7,12 @@
 #include <set>
 
 #include "base/log.hpp"
-#include "unit/sink/memory_queue.hpp"
-#include "unit/sink/test_receiver.hpp"
+#include "unit/sink/webhook_stage.hpp"
 
 using namespace mis;
 using namespace mis::test;
 using sink::Health;
 using sink::Outcome;
-
-namespace {
-
-struct Stage {  // clock, queue, client and the options of one sink
-    FakeClock clock;
-    MemoryQueue queue{clock};
-    net::HttpClient client;
-    sink::WebhookOptions options;
-
-    Stage() {
-        log::set_level(log::Level::off);
-        options.secrets = {test_secret()};
-        options.batch_events_max = 10;
-        options.parallel = 2;
-    }
-    std::int64_t now_s() const { return clock.unix_us() / 1'000'000; }
-    sink::WebhookSink make(const TestReceiver& receiver) {
-        options.url = receiver.url();
-        return {"exchange", options, queue, client, clock};
-    }
-
-    // Turns until done; while nothing is in flight the fake clock jumps to the next due time.
-    // Returns how long that was.
-    std::chrono::nanoseconds drive(sink::Sink& sink, const std::function<bool()>& done) {
-        const auto begin = clock.steady();
-        for (int turn = 0; turn < 5000; ++turn) {
-            const auto due = sink.turn();
-            if (done()) return clock.steady() - begin;
-            if (sink.status().in_flight > 0) {
-                sink.wait(std::chrono::seconds(60));
-            } else if (due) {
-                clock.advance(
-                    std::chrono::duration_cast<std::chrono::microseconds>(*due - clock.steady()) +
-                    std::chrono::microseconds(1)
-                );
-            } else {
-                FAIL("the sink waits for nothing, and is not done");
-            }
-        }
-        FAIL("not done after 5000 turns");
-        return {};
-    }
-    std::chrono::nanoseconds drain(sink::Sink& sink) {
-        return drive(sink, [&] { return queue.pending() == 0; });
-    }
-    void add(int count, int keys) {
-        for (int i = 0; i < count; ++i)
-            queue.add(
-                "e" + std::to_string(i), "patient/" + std::to_string(i % keys),
-                std::string(200, 'x')
-            );
-    }
-};
-
-void check_order(const TestReceiver& receiver, int keys) {
-    for (int key = 0; key < keys; ++key) {
-        int last = -1;
-        for (const auto& id : receiver.order_of("patient/" + std::to_string(key))) {
-            const int number = std::stoi(id.substr(id.find('e') + 1));
-            CHECK(number > last);
-            last = number;
-        }
-    }
-}
-
-}  // namespace
 
 TEST_CASE("batches arrive once, signed, packed, in order per key") {
     Stage stage;
@@ -158,22 +91,6 @@ TEST_CASE(
     CHECK(sink->status().health == Health::working);
     CHECK(back.taken().size() == 50);
     check_order(back, 5);
-}
-
-TEST_CASE("backoff: full jitter below a doubling ceiling") {
-    sink::Backoff backoff(std::chrono::seconds(1), std::chrono::seconds(60));
-    std::set<std::int64_t> seen;
-    for (std::uint32_t failures = 1; failures < 40; ++failures) {
-        const auto delay = backoff.delay(failures);
-        CHECK(delay >= std::chrono::milliseconds(10));
-        CHECK(
-            delay <= std::chrono::seconds(
-                         std::min<std::int64_t>(60, std::int64_t{1} << std::min(failures - 1, 10U))
-                     )
-        );
-        seen.insert(delay.count());
-    }
-    CHECK(seen.size() > 30);
 }
 
 TEST_CASE(
@@ -256,17 +173,6 @@ TEST_CASE("Retry-After is obeyed by everything, for 429 and 503") {
     }
 }
 
-TEST_CASE("Retry-After is read as seconds or as a date") {
-    using std::chrono::seconds;
-    CHECK(sink::retry_after("120", 0) == seconds(120));
-    CHECK(sink::retry_after("Sun, 06 Nov 1994 08:49:37 GMT", 784'111'777 - 60) == seconds(60));
-    CHECK(sink::retry_after("Sun, 06 Nov 1994 08:49:37 GMT", 784'111'777 + 60) == seconds(0));
-    CHECK(sink::retry_after("99999999", 0) == seconds(86'400));
-    CHECK_FALSE(sink::retry_after("", 0));
-    CHECK_FALSE(sink::retry_after("soon", 0));
-    CHECK_FALSE(sink::retry_after("-5", 0));
-}
-
 TEST_CASE("410 stops the sink until a human acts; nothing stays claimed; then everything flows") {
     Stage stage;
     std::atomic<bool> gone = true;
@@ -276,7 +182,7 @@ TEST_CASE("410 stops the sink until a human acts; nothing stays claimed; then ev
     stage.drive(sink, [&] {
         return sink.status().health == Health::stopped && sink.status().in_flight == 0;
     });
-    CHECK(stage.queue.stop_reason == "410");
+    CHECK(stage.queue.stop_reason.starts_with("410"));
     CHECK_FALSE(stage.queue.anything_claimed());
     const auto requests = receiver.deliveries().size();
     stage.clock.advance(std::chrono::hours(100));
@@ -322,7 +228,7 @@ TEST_CASE("2xx with a list of rejected ids takes all but these") {
         for (const auto& id : delivery.ids)
             if (id == "e3")
                 answer.body =
-                    R"({"rejected":[{"id":"e3","reason":"no such clinic"},{"id":"stranger"}]})";
+                    R"({"rejected":[{"id":"e3","reason":"no such clinic"},{"id":"stranger"}],"ms":1.5})";
         return answer;
     });
     stage.add(20, 4);
@@ -355,27 +261,6 @@ TEST_CASE("an event that always gets 500 does not hold the others, nor its batch
         CHECK(stage.queue.dead.empty());
         CHECK(receiver.taken().size() == 300);
     }
-}
-
-TEST_CASE(
-    "a receiver that refuses everything looks misconfigured: dead letters pile up at the pace of "
-    "the backoff"
-) {
-    Stage stage;
-    stage.options.refusals_in_row_max = 5;
-    std::atomic<bool> mended = false;
-    TestReceiver receiver(stage.now_s(), [&](const Delivery&) {
-        return status(mended ? 200 : 404);
-    });
-    stage.add(100, 100);
-    auto sink = stage.make(receiver);
-    const auto waited = stage.drive(sink, [&] { return stage.queue.dead.size() >= 12; });
-    CHECK(sink.status().health == Health::failing);
-    CHECK(waited > std::chrono::seconds(5));
-    mended = true;
-    stage.drain(sink);
-    CHECK(sink.status().health == Health::working);
-    CHECK(stage.queue.dead.size() < 16);
 }
 
 TEST_CASE("a receiver without gzip (415) gets the same batch unpacked, and all later ones") {
