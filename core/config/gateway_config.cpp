@@ -143,6 +143,8 @@ SinkConfig read_sink(const Section& from) {
         webhook.authority_file = part.path("authority_file");
         webhook.certificate_file = part.path("certificate_file");
         webhook.key_file = part.path("key_file");
+        webhook.proxy = part.text("proxy");
+        webhook.proxy_login = part.secret("proxy_login_file", nullptr);
         webhook.batch_events_max = part.number("batch_events_max");
         webhook.batch_bytes_max = part.big_number("batch_bytes_max");
         webhook.parallel = part.number("parallel");
@@ -202,6 +204,47 @@ void check_source(SettingCheck& check, const Json& source, const std::string& he
     }
 }
 
+void check_proxy(SettingCheck& check, const Json& webhook, const std::string& pointer) {
+    const std::string proxy = text_at(webhook, "proxy");
+    if (proxy.empty()) {
+        if (!text_at(webhook, "proxy_login_file").empty())
+            check.problem(pointer + "/proxy_login_file", "there is no proxy: name it with proxy");
+        return;
+    }
+    const std::size_t host = proxy.find("://") + 3;
+    const bool known = proxy.starts_with("http://") || proxy.starts_with("https://") ||
+                       proxy.starts_with("socks5h://");
+    if (!known || host == proxy.size())
+        check.problem(pointer + "/proxy", "must be http://, https:// or socks5h:// and host:port");
+    else if (proxy.find('@') != std::string::npos)
+        check.problem(
+            pointer + "/proxy", "holds a login: put it into a file, see proxy_login_file"
+        );
+}
+
+// Two sinks in one folder would each write every event there.
+void check_folders(SettingCheck& check, const GatewayConfig& config) {
+    std::vector<std::pair<std::string, fs::path>> earlier;
+    for (const SinkConfig& sink : config.sinks) {
+        if (!sink.file) continue;
+        std::error_code ignored;  // what cannot be looked at is told when it is opened
+        fs::path folder = fs::weakly_canonical(sink.file->folder, ignored);
+        if (ignored) folder = sink.file->folder;
+        if (!folder.has_filename()) folder = folder.parent_path();  // "events/"
+        for (const auto& [name, other] : earlier) {
+            const auto inside = [](const fs::path& a, const fs::path& b) {
+                return std::mismatch(a.begin(), a.end(), b.begin(), b.end()).second == b.end();
+            };
+            if (inside(folder, other) || inside(other, folder))
+                check.problem(
+                    sink.pointer + "/file/folder",
+                    fmt::format("is that of sink {}, or inside or around it: take another", name)
+                );
+        }
+        earlier.emplace_back(sink.name, folder);
+    }
+}
+
 void check_sink(SettingCheck& check, const Json& sink, const std::string& here) {
     const bool webhook = sink.contains("webhook"), file = sink.contains("file");
     if (webhook == file) return check.problem(here, "must have exactly one of webhook, file");
@@ -219,6 +262,7 @@ void check_sink(SettingCheck& check, const Json& sink, const std::string& here) 
         );
     if (text_at(part, "certificate_file").empty() != text_at(part, "key_file").empty())
         check.problem(pointer, "certificate_file and key_file go together: give both or none");
+    check_proxy(check, part, pointer);
     if (part.value("backoff_longest_ms", 0) < part.value("backoff_first_ms", 0))
         check.problem(pointer + "/backoff_longest_ms", "is shorter than backoff_first_ms");
 }
@@ -298,6 +342,9 @@ Result<GatewayConfig> parse_config(std::string_view text, const fs::path& file) 
     if (!check.problems().empty())
         return fail(ErrorKind::misconfigured, fmt::format("{}", fmt::join(check.problems(), "\n")));
     GatewayConfig config = typed(effective, file, *document);
+    check_folders(check, config);
+    if (!check.problems().empty())
+        return fail(ErrorKind::misconfigured, fmt::format("{}", fmt::join(check.problems(), "\n")));
     config.effective = std::move(effective);
     config.document = std::make_shared<const YamlDocument>(std::move(*document));
     return config;
@@ -325,21 +372,17 @@ Result<GatewayConfig> load_config(const fs::path& file) {
     }
 }
 
-namespace {
-
-fs::path handed_over(const fs::path& file) {
+fs::path secret_file(const SecretPlace& place) {
     const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
-    if (folder == nullptr || file.empty()) return file;
-    const fs::path credential = fs::path(folder) / file.filename();
+    if (folder == nullptr || place.file.empty()) return place.file;
+    const fs::path credential = fs::path(folder) / place.file.filename();
     std::error_code denied;
-    return fs::exists(credential, denied) ? credential : file;
+    return fs::exists(credential, denied) ? credential : place.file;
 }
-
-}  // namespace
 
 Result<std::string> read_secret(const SecretPlace& place) {
     std::string secret;
-    const fs::path file = handed_over(place.file);
+    const fs::path file = secret_file(place);
     const std::string where =
         file.empty() ? "environment variable " + place.environment : "reading " + file.string();
     const auto wrong = [&](std::string_view what) {

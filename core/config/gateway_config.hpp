@@ -38,6 +38,8 @@ struct SecretPlace {  // where a secret stands; at most one of the two
 // lines, UTF-16, with control characters; names the setting, the place and the remedy, never the
 // content.
 Result<std::string> read_secret(const SecretPlace& place);
+// The file that is read; empty: the secret stands in the environment, or there is none.
+std::filesystem::path secret_file(const SecretPlace& place);
 
 enum class ExportMode { ordered, all };
 
@@ -75,6 +77,8 @@ struct WebhookConfig {
     std::vector<SecretPlace> secrets;  // one or two
     SecretPlace bearer_token;          // may be empty
     std::filesystem::path authority_file, certificate_file, key_file;
+    std::string proxy;        // empty: none
+    SecretPlace proxy_login;  // may be empty
     int batch_events_max = 100;
     std::int64_t batch_bytes_max = 500'000;
     int parallel = 4, gzip_level = 1;

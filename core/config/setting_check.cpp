@@ -74,6 +74,17 @@ std::string no_zone(std::string_view text) {
     );
 }
 
+bool is_http_to_this_machine(std::string_view url) {
+    for (const std::string_view host : {"127.0.0.1", "localhost", "[::1]"}) {
+        const std::string begin = fmt::format("http://{}", host);
+        // "http://127.0.0.1.example" is another machine
+        if (url.starts_with(begin) && (url.size() == begin.size() || url[begin.size()] == ':' ||
+                                       url[begin.size()] == '/' || url[begin.size()] == '?'))
+            return true;
+    }
+    return false;
+}
+
 // What is wrong with a scalar; empty: nothing.
 std::string wrong_scalar(const Json& value, const Setting& setting) {
     switch (setting.kind) {
@@ -114,10 +125,8 @@ std::string wrong_scalar(const Json& value, const Setting& setting) {
         case K::url: {
             const std::string url = value.is_string() ? value.get<std::string>() : "";
             const bool https = url.starts_with("https://") && url.size() > 8;
-            const bool local = url.starts_with("http://127.0.0.1") ||
-                               url.starts_with("http://localhost") ||
-                               url.starts_with("http://[::1]");
-            if (!https && !local) return "must begin with https:// (http:// only to this machine)";
+            if (!https && !is_http_to_this_machine(url))
+                return "must begin with https:// (http:// only to this machine)";
             const std::size_t host = url.find("//") + 2;
             if (url.substr(host, url.find('/', host) - host).find('@') != std::string::npos)
                 return "holds a login: take it out, secrets stand in files; see bearer_token_file";

@@ -231,7 +231,10 @@ constexpr std::array kSettings{
     ),
     value(
         "sinks[].webhook.secret_files", K::paths, "[]",
-        "Files with a whsec_… secret each: one, or two while it is being replaced."
+        "Files with a whsec_… secret each: one, or two while it is being replaced. SIGHUP reads "
+        "these "
+        "and all other files of secrets and certificates again (what a LoadCredential handed over "
+        "is new after a restart only)."
     ),
     value(
         "sinks[].webhook.secret_env", K::text, "\"\"",
@@ -250,6 +253,15 @@ constexpr std::array kSettings{
         "PEM of a client certificate, with key_file."
     ),
     value("sinks[].webhook.key_file", K::path, "\"\"", "PEM of its key."),
+    value(
+        "sinks[].webhook.proxy", K::text, "\"\"",
+        "http://, https:// or socks5h:// and host:port; https goes through it end to end. Nothing "
+        "to this machine does, and environment variables (https_proxy …) are not looked at."
+    ),
+    value(
+        "sinks[].webhook.proxy_login_file", K::path, "\"\"",
+        "File with user:password, if the proxy wants them."
+    ),
     number(
         "sinks[].webhook.batch_events_max", "100", 1, 1000, "Events in one request; 1: each alone."
     ),
@@ -257,7 +269,10 @@ constexpr std::array kSettings{
     number(
         "sinks[].webhook.parallel", "4", 1, 256, "Requests at once; per partition key always one."
     ),
-    number("sinks[].webhook.gzip_level", "1", 0, 9, "0: never compressed."),
+    number(
+        "sinks[].webhook.gzip_level", "1", 0, 9,
+        "0: never compressed. A receiver that refuses what is compressed gets it plain by itself."
+    ),
     number(
         "sinks[].webhook.connect_timeout_ms", "5000", 100, 120000,
         "Longer without a connection counts as not sent."
@@ -274,14 +289,14 @@ constexpr std::array kSettings{
     optional_section("sinks[].file", "JSON Lines, rotated; also the log that `restore` reads."),
     required(
         "sinks[].file.folder", K::path, "\"/var/lib/mis-gateway/events\"",
-        "Made if missing, mode 0700."
+        "Made if missing, mode 0700; no other sink's, nor inside or around one."
     ),
     number(
         "sinks[].file.file_bytes_max", "64000000", 100000, kManyBytes, "Then the next file begins."
     ),
     number(
         "sinks[].file.files_max", "0", 0, 1000000,
-        "Older files are deleted; 0: all are kept (restore needs them)."
+        "All older files are deleted; 0: all are kept (restore needs them)."
     ),
     number("sinks[].file.batch_events_max", "500", 1, 10000, "Events per fsync."),
 

@@ -255,6 +255,7 @@ class Checkup {
         if (sink.webhook) {
             for (const auto& place : sink.webhook->secrets) secret(place);
             secret(sink.webhook->bearer_token);
+            secret(sink.webhook->proxy_login);
             file_is_there(here + "/webhook/authority_file", sink.webhook->authority_file);
             file_is_there(here + "/webhook/certificate_file", sink.webhook->certificate_file);
             file_is_there(here + "/webhook/key_file", sink.webhook->key_file);

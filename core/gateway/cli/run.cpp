@@ -1,4 +1,5 @@
 // The daemon in the foreground, and its single-pass form.
+#include "config/file_contents.hpp"
 #include "gateway/cli/print.hpp"
 #include "gateway/cli/session.hpp"
 #include "gateway/site.hpp"
@@ -11,6 +12,7 @@ namespace {
 // The running parts that a reload replaces together.
 struct Running {
     std::unique_ptr<Session> session;
+    config::FileContents contents = {};
     std::unique_ptr<Daemon> daemon;
     std::unique_ptr<Watch> watch;
 
@@ -20,15 +22,21 @@ struct Running {
     }
 };
 
-std::unique_ptr<Daemon> make_daemon(Session& session, Daemon::RemovedSinks removed) {
+DaemonSetup daemon_setup(const Session& session) {
     auto setup = session.daemon_setup();
     if (!setup) throw Misconfigured(setup.error().text);
+    return std::move(*setup);
+}
+
+std::unique_ptr<Daemon> make_daemon(
+    Session& session, DaemonSetup setup, Daemon::RemovedSinks removed
+) {
     for (std::size_t index = 0; index < session.config.sources.size(); ++index)
         for (const auto& key : unknown_site_keys(
-                 setup->sources[index].setup, session.config.sources[index], session.config
+                 setup.sources[index].setup, session.config.sources[index], session.config
              ))
             log::warn("{}", key);
-    return std::make_unique<Daemon>(*session.store, std::move(*setup), session.clock, removed);
+    return std::make_unique<Daemon>(*session.store, std::move(setup), session.clock, removed);
 }
 
 void start(Running& running) {
@@ -52,18 +60,20 @@ void start(Running& running) {
     }
 }
 
-// SIGHUP: validate, show the difference, swap between two batches; the old configuration stays on
-// any error.
-void reload(Running& running, const Common& common) {
-    auto config = config::load_config(common.config);
-    if (!config) {
-        log::error("reload refused, the running configuration stays: {}", config.error().text);
-        return;
-    }
-    const auto changes = config::diff_configs(running.session->config, *config);
-    if (changes.empty()) {
+// Swaps configuration and nomenclature of the session with those of another.
+void swap_settings(Session& one, Session& other) {
+    std::swap(one.config, other.config);
+    std::swap(one.groups, other.groups);
+}
+
+// What differs, told; nullopt: nothing does, or it may not.
+std::optional<config::FileContents> told_changes(const Running& running, const Session& next) {
+    const auto changes = config::diff_configs(running.session->config, next.config);
+    auto contents = config::file_contents(next.config);
+    const auto files = config::changed_files(running.contents, contents);
+    if (changes.empty() && files.empty()) {
         log::info("reload: nothing changed");
-        return;
+        return std::nullopt;
     }
     for (const auto& change : changes) {
         log::info("reload: {}: {} -> {}", change.key, change.before, change.after);
@@ -72,21 +82,46 @@ void reload(Running& running, const Common& common) {
                 "reload refused: {} is the store's identity; the running configuration stays",
                 change.key
             );
-            return;
+            return std::nullopt;
         }
     }
-    auto before = running.session->config;
-    running.stop();
-    running.session->config = std::move(*config);
+    for (const auto& file : files) log::info("reload: {} has another content", file.string());
+    return contents;
+}
+
+// SIGHUP: validate, show the difference, swap between two batches; the old configuration stays on
+// any error. Secrets and certificates count by their content.
+void reload(Running& running, const Common& common) {
+    auto next = Session::configure(common);
+    if (!next) {
+        log::error("reload refused, the running configuration stays: {}", next.error().text);
+        return;
+    }
+    auto contents = told_changes(running, **next);
+    if (!contents) return log::set_level(running.session->config.log_level);
+    swap_settings(*running.session, **next);
+    std::optional<DaemonSetup> setup;
     try {
-        running.daemon = make_daemon(*running.session, Daemon::RemovedSinks::refuse);
+        setup = daemon_setup(*running.session);  // reads every secret, before anything stops
+    } catch (const std::exception& error) {
+        swap_settings(*running.session, **next);
+        log::error("reload refused, the running configuration stays: {}", error.what());
+        return;
+    }
+    running.stop();
+    try {
+        running.daemon =
+            make_daemon(*running.session, std::move(*setup), Daemon::RemovedSinks::refuse);
         start(running);
+        running.contents = std::move(*contents);
         log::info("reload: done");
     } catch (const std::exception& error) {
         log::error("reload refused, back to the configuration before: {}", error.what());
         running.stop();
-        running.session->config = std::move(before);
-        running.daemon = make_daemon(*running.session, Daemon::RemovedSinks::refuse);
+        swap_settings(*running.session, **next);
+        running.daemon = make_daemon(
+            *running.session, daemon_setup(*running.session), Daemon::RemovedSinks::refuse
+        );
         start(running);
     }
 }
@@ -104,10 +139,11 @@ int run(const Common& common, const Run& options) {
     platform::block_signals();
     auto opened = Session::open(common, ClinicStore::Opening::create);
     if (!opened) return report_error(opened.error());
-    Running running{std::move(*opened), nullptr, nullptr};
+    Running running{.session = std::move(*opened), .daemon = nullptr, .watch = nullptr};
     if (!running.session->store->take_lock()) return refuse_second_process(*running.session);
+    running.contents = config::file_contents(running.session->config);
     running.daemon = make_daemon(
-        *running.session,
+        *running.session, daemon_setup(*running.session),
         options.discard_removed_sinks ? Daemon::RemovedSinks::discard : Daemon::RemovedSinks::refuse
     );
     start(running);
@@ -138,7 +174,7 @@ int sync_once(const Common& common) {
     auto& session = **opened;
     if (!session.store->take_lock()) return refuse_second_process(session);
     constexpr int kDeliverSecondsMax = 60;
-    const auto daemon = make_daemon(session, Daemon::RemovedSinks::refuse);
+    const auto daemon = make_daemon(session, daemon_setup(session), Daemon::RemovedSinks::refuse);
     const bool all = daemon->sync_once(kDeliverSecondsMax);
     daemon->stop();
     const auto figures = daemon->figures();

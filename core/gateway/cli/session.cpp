@@ -67,6 +67,12 @@ Result<sink::WebhookOptions> webhook_options(const config::WebhookConfig& config
         if (!token) return fail(token.error());
         options.headers.push_back({"Authorization", "Bearer " + *token});
     }
+    options.proxy.url = config.proxy;
+    if (!config.proxy_login.is_empty()) {
+        const auto login = config::read_secret(config.proxy_login);
+        if (!login) return fail(login.error());
+        options.proxy.login = *login;
+    }
     options.tls = {config.authority_file, config.certificate_file, config.key_file};
     options.batch_events_max = static_cast<std::size_t>(config.batch_events_max);
     options.batch_bytes_max = static_cast<std::size_t>(config.batch_bytes_max);

@@ -1,0 +1,54 @@
+#include "config/file_contents.hpp"
+
+#include <set>
+#include <system_error>
+
+#include "base/crypto.hpp"
+#include "platform/file.hpp"
+
+namespace mis::config {
+
+FileContents file_contents(const GatewayConfig& config) {
+    FileContents contents;
+    const auto add = [&contents](const std::filesystem::path& file) {
+        if (file.empty()) return;
+        std::string& digest = contents[file];
+        try {
+            digest = to_hex(sha256(platform::read_file(file)));
+        } catch (const std::system_error&) {
+            digest.clear();
+        }
+    };
+    const auto add_secret = [&](const SecretPlace& place) { add(secret_file(place)); };
+    for (const auto& source : config.sources) {
+        if (source.firebird) add_secret(source.firebird->password);
+        add(source.codes_file);
+        for (const auto& one : source.overrides) add(one.file);
+    }
+    for (const auto& sink : config.sinks) {
+        if (!sink.webhook) continue;
+        for (const auto& place : sink.webhook->secrets) add_secret(place);
+        add_secret(sink.webhook->bearer_token);
+        add_secret(sink.webhook->proxy_login);
+        add(sink.webhook->authority_file);
+        add(sink.webhook->certificate_file);
+        add(sink.webhook->key_file);
+    }
+    add(config.groups_file);
+    add(config.groups_extend_file);
+    return contents;
+}
+
+std::vector<std::filesystem::path> changed_files(
+    const FileContents& before, const FileContents& after
+) {
+    std::set<std::filesystem::path> changed;
+    for (const auto& [one, other] : {std::pair(&before, &after), std::pair(&after, &before)})
+        for (const auto& [file, digest] : *one)
+            if (const auto found = other->find(file);
+                found == other->end() || found->second != digest)
+                changed.insert(file);
+    return {changed.begin(), changed.end()};
+}
+
+}  // namespace mis::config
