@@ -24,7 +24,9 @@
 #pragma once
 
 #include <list>
+#include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
