@@ -9,6 +9,7 @@ __extension__ using Wide = __int128;
 
 constexpr int kScaleMax = 9;
 constexpr int kDigitsMax = 18;
+constexpr Wide kLargest = 999'999'999'999'999'999;  // of 18 digits
 
 Wide scaled_to(const Decimal& value, int scale) {
     Wide wide = value.unscaled();
@@ -16,12 +17,16 @@ Wide scaled_to(const Decimal& value, int scale) {
     return wide;
 }
 
+// What does not fit loses decimals first, and stays at the largest number then.
 Decimal narrow(Wide unscaled, int scale) {
     while (scale > 0 && unscaled % 10 == 0) {
         unscaled /= 10;
         --scale;
     }
-    MIS_ASSERT(unscaled <= INT64_MAX && unscaled >= INT64_MIN);
+    for (; scale > 0 && (unscaled > kLargest || unscaled < -kLargest); --scale)
+        unscaled = (unscaled + (unscaled < 0 ? -5 : 5)) / 10;
+    if (unscaled > kLargest) unscaled = kLargest;
+    if (unscaled < -kLargest) unscaled = -kLargest;
     return Decimal(static_cast<std::int64_t>(unscaled), scale);
 }
 

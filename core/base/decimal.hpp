@@ -2,7 +2,7 @@
 // anywhere.
 //
 // value = unscaled / 10^scale, 0 <= scale <= 9. Comparison and arithmetic are exact (128 bits
-// inside); overflow is an assert.
+// inside); a sum of more than 18 digits loses decimals first, and stays at the largest number then.
 #pragma once
 
 #include <compare>
@@ -38,5 +38,8 @@ class Decimal {
     std::int64_t unscaled_ = 0;
     int scale_ = 0;
 };
+
+// The largest quantity, either way, that anybody may state.
+inline const Decimal kQuantityMax(1'000'000, 0);
 
 }  // namespace mis

@@ -21,6 +21,8 @@ class StrictReader : public nlohmann::json_sax<Json> {
     bool number_integer(number_integer_t value) override { return place(value); }
     bool number_unsigned(number_unsigned_t value) override { return place(value); }
     bool number_float(number_float_t, const string_t& text) override {
+        const bool whole = text.find_first_not_of("-0123456789") == std::string::npos;
+        if (whole) return refuse("a number beyond 64 bits (" + text.substr(0, 40) + ")");
         return refuse(
             "a number that is not an integer (" + text.substr(0, 40) +
             "): write decimals as strings"
@@ -104,8 +106,15 @@ std::optional<Money> money_from_json(const Json& value) {
         !code->is_string())
         return std::nullopt;
     const auto currency = Currency::parse(code->get_ref<const std::string&>());
-    if (!currency) return std::nullopt;
-    return Money{minor->get<std::int64_t>(), *currency};
+    const auto number = whole_number(*minor);
+    if (!currency || !number) return std::nullopt;
+    return Money{*number, *currency};
+}
+
+std::optional<std::int64_t> whole_number(const Json& value) {
+    if (!value.is_number_integer()) return std::nullopt;
+    if (value.is_number_unsigned() && value.get<std::uint64_t>() > INT64_MAX) return std::nullopt;
+    return value.get<std::int64_t>();
 }
 
 namespace {

@@ -22,8 +22,11 @@ Result<Json> parse_json(std::string_view text);
 
 std::string canonical_json(const Json& document);
 
-Json to_json_value(const Money& money);                   // {"currency":"RUB","minor":450000}
-std::optional<Money> money_from_json(const Json& value);  // nullopt: not of that form
+Json to_json_value(const Money& money);  // {"currency":"RUB","minor":450000}
+// nullopt: not of that form, or beyond 64 bits; kMinorMax is the caller's question.
+std::optional<Money> money_from_json(const Json& value);
+// nullopt: no whole number, or beyond 64 bits.
+std::optional<std::int64_t> whole_number(const Json& value);
 
 // Appends text as a JSON string, quotes included; for hot paths that write JSON by hand.
 void append_json_string(std::string& out, std::string_view text);

@@ -1,6 +1,7 @@
 #include "base/money.hpp"
 
 #include <algorithm>
+#include <boost/multiprecision/cpp_int.hpp>
 #include <numeric>
 
 #include "base/result.hpp"
@@ -11,18 +12,24 @@ namespace {
 
 __extension__ using Wide = __int128;
 
-constexpr std::int64_t kMinorMax = 9'999'999'999'999'999;  // 16 digits
+constexpr std::size_t kDigitsMax = 15;  // of kMinorMax
 
-std::int64_t narrow(Wide value) {
-    MIS_ASSERT(value <= INT64_MAX && value >= INT64_MIN);
+// What does not fit stays at the largest that does.
+template <typename Number>
+std::int64_t narrow(const Number& value) {
+    if (value > INT64_MAX) return INT64_MAX;
+    if (value < -INT64_MAX) return -INT64_MAX;
     return static_cast<std::int64_t>(value);
 }
 
 // value / divisor rounded half-up away from zero; divisor > 0.
-Wide divide_half_up(Wide value, Wide divisor) {
-    const Wide magnitude = value < 0 ? -value : value;
-    const Wide rounded = (magnitude * 2 + divisor) / (divisor * 2);
-    return value < 0 ? -rounded : rounded;
+template <typename Number>
+Number divide_half_up(const Number& value, const Number& divisor) {
+    const Number magnitude = value < 0 ? Number(-value) : value;
+    Number rounded = magnitude / divisor;
+    const Number rest = magnitude % divisor;
+    if (rest >= divisor - rest) ++rounded;
+    return value < 0 ? Number(-rounded) : rounded;
 }
 
 std::string_view without_suffix(std::string_view text) {
@@ -47,7 +54,7 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 // "4500", "-12.50", "4510.35000": what columns hold, without a copy. nullopt: another form, or
 // digits that would be rounded.
 std::optional<std::int64_t> plain_minor_units(std::string_view text) {
-    constexpr std::size_t kWholeDigitsMax = 14;
+    constexpr std::size_t kWholeDigitsMax = kDigitsMax - 2;
     const bool negative = text.starts_with('-');
     if (negative) text.remove_prefix(1);
     const std::size_t point = std::min(text.find('.'), text.size());
@@ -168,7 +175,7 @@ std::optional<ParsedMoney> parse_minor_units(std::string_view text) {
         }
         shift = 0;
     }
-    if (digits.size() + static_cast<std::size_t>(shift) > 16) return std::nullopt;
+    if (digits.size() + static_cast<std::size_t>(shift) > kDigitsMax) return std::nullopt;
     std::int64_t minor = 0;
     for (const char c : digits) minor = minor * 10 + (c - '0');
     for (; shift > 0; --shift) minor *= 10;
@@ -179,7 +186,7 @@ std::optional<ParsedMoney> parse_minor_units(std::string_view text) {
 
 std::int64_t multiply_ratio(std::int64_t sum, std::int64_t numerator, std::int64_t denominator) {
     MIS_ASSERT(denominator > 0);
-    return narrow(divide_half_up(Wide(sum) * numerator, denominator));
+    return narrow(divide_half_up(Wide(sum) * numerator, Wide(denominator)));
 }
 
 Money pro_rata(Money total, const Decimal& part, const Decimal& whole) {
@@ -193,7 +200,7 @@ Money pro_rata(Money total, const Decimal& part, const Decimal& whole) {
         numerator = -numerator;
         denominator = -denominator;
     }
-    // Reduced first, so that the product stays within 128 bits for any sum of money.
+    // Reduced first, so that the product nearly always stays within 128 bits.
     Wide a = numerator < 0 ? -numerator : numerator;
     Wide b = denominator;
     while (b != 0) {
@@ -205,8 +212,13 @@ Money pro_rata(Money total, const Decimal& part, const Decimal& whole) {
         numerator /= a;
         denominator /= a;
     }
+    Wide product = 0;
+    if (!__builtin_mul_overflow(Wide(total.minor), numerator, &product))
+        return Money{narrow(divide_half_up(product, denominator)), total.currency};
+    using Wider = boost::multiprecision::int256_t;
     return Money{
-        narrow(divide_half_up(Wide(total.minor) * numerator, denominator)), total.currency};
+        narrow(divide_half_up(Wider(Wider(total.minor) * numerator), Wider(denominator))),
+        total.currency};
 }
 
 std::vector<std::int64_t> share_by_largest_remainder(

@@ -1,8 +1,9 @@
 // Money: an exact integer of minor units (kopecks) with an ISO 4217 code (I5).
 //
 // Wire form {"minor": 450000, "currency": "RUB"}. Arithmetic between currencies is a broken
-// invariant: the caller compares first. Overflow is a broken invariant too. Rounding is half-up
-// away from zero, once, at parsing, and is reported.
+// invariant: the caller compares first. No entrance lets a sum beyond kMinorMax in; sums of sums
+// that would not fit stay at the largest that does, so that nothing a store holds can stop the
+// program. Rounding is half-up away from zero, once, at parsing, and is reported.
 #pragma once
 
 #include <array>
@@ -17,6 +18,10 @@
 #include "base/decimal.hpp"
 
 namespace mis {
+
+// The largest sum, either way, that anybody may state: 15 digits, which every reader of JSON takes
+// exactly.
+inline constexpr std::int64_t kMinorMax = 999'999'999'999'999;
 
 class Currency {
   public:
@@ -35,6 +40,7 @@ struct Money {
     Currency currency;
 
     bool is_zero() const { return minor == 0; }
+    bool within_bound() const { return minor <= kMinorMax && minor >= -kMinorMax; }
     friend bool operator==(const Money&, const Money&) = default;
     friend Money operator+(Money a, Money b);
     friend Money operator-(Money a, Money b);
@@ -55,7 +61,7 @@ struct ParsedMoney {
 // "4500", "4500.5", "4 500,00", "-12.345" (any count of decimals), with plain, no-break or thin
 // spaces as thousands separators; «р», «р.», «руб», «руб.» or «₽» may follow.
 // Exponents ("1.5E+3", what a driver prints of a double) are read exactly.
-// nullopt: not a sum, or beyond 16 digits of minor units.
+// nullopt: not a sum, or beyond kMinorMax.
 std::optional<ParsedMoney> parse_minor_units(std::string_view text);
 
 // sum × numerator / denominator, rounded half-up away from zero; denominator > 0.

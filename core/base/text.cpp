@@ -4,10 +4,10 @@
 #include <array>
 #include <cstdint>
 
-namespace mis {
-namespace {
+#include "base/code_points.hpp"
 
-// Decodes one code point; returns its length in bytes, 0 for invalid UTF-8.
+namespace mis {
+
 std::size_t decode(std::string_view text, std::uint32_t& code) {
     const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     const unsigned char lead = at(0);
@@ -50,6 +50,23 @@ void encode(std::string& out, std::uint32_t code) {
     }
 }
 
+bool is_space(std::uint32_t code) {
+    return code == ' ' || (code >= '\t' && code <= '\r') || code == 0xa0 || code == 0x202f ||
+           code == 0x2009 || code == 0xfeff;
+}
+
+bool is_invisible(std::uint32_t code) {
+    return code < 0x20 || (code >= 0x7f && code <= 0x9f) || code == 0xad || code == 0x34f ||
+           code == 0x61c || code == 0x115f || code == 0x1160 ||
+           (code >= 0x17b4 && code <= 0x17b5) || (code >= 0x180b && code <= 0x180f) ||
+           (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
+           (code >= 0x2060 && code <= 0x206f) || code == 0x3164 || code == 0xfeff ||
+           (code >= 0xfff0 && code <= 0xfffb) || code == 0xffa0 ||
+           (code >= 0xe0000 && code <= 0xe0fff);
+}
+
+namespace {
+
 std::uint32_t lower(std::uint32_t code) {
     if (code >= 'A' && code <= 'Z') return code + 32;
     if (code >= 0x410 && code <= 0x42f) return code + 32;  // А–Я
@@ -63,11 +80,6 @@ std::uint32_t upper(std::uint32_t code) {
     if (code >= 0x430 && code <= 0x44f) return code - 32;
     if (code >= 0x450 && code <= 0x45f) return code - 80;
     return code;
-}
-
-bool is_space(std::uint32_t code) {
-    return code == ' ' || (code >= '\t' && code <= '\r') || code == 0xa0 || code == 0x202f ||
-           code == 0x2009 || code == 0xfeff;
 }
 
 template <typename Change>
@@ -144,36 +156,90 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 
 std::string to_lower(std::string_view text) { return map_code_points(text, lower); }
 
-std::string fold(std::string_view text) {
-    std::string out;
-    bool gap = false;
-    text = trim(text);
-    while (!text.empty()) {
-        std::uint32_t code = 0;
-        const std::size_t length = decode(text, code);
-        if (length == 0) {
-            text.remove_prefix(1);
-            continue;
-        }
-        text.remove_prefix(length);
-        if (is_space(code) || code == '-' || code == 0x2010 || code == 0x2011 || code == 0x2013) {
-            gap = !out.empty();
-            continue;
-        }
-        if (gap) out += ' ';
-        gap = false;
-        code = lower(code);
-        encode(out, code == 0x451 ? 0x435 : code);  // ё = е
-    }
-    return out;
+namespace {
+
+// Bytes with which every code point that is_invisible() begins; few others.
+constexpr std::array<bool, 256> invisible_leads() {
+    std::array<bool, 256> leads{};
+    for (std::size_t c = 0; c < 0x20; ++c) leads[c] = true;
+    for (const unsigned c : {0x7fU, 0xc2U, 0xcdU, 0xd8U, 0xe1U, 0xe2U, 0xe3U, 0xefU, 0xf3U})
+        leads[c] = true;
+    return leads;
+}
+constexpr auto kInvisibleLeads = invisible_leads();
+
+bool may_hold_invisible(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), [](char c) {
+        return kInvisibleLeads[static_cast<unsigned char>(c)];
+    });
 }
 
-std::optional<std::string> phone_last_ten(std::string_view text) {
-    std::string digits;
-    for (const char c : text)
-        if (c >= '0' && c <= '9') digits += c;
-    if (digits.size() < 10) return std::nullopt;
-    return digits.substr(digits.size() - 10);
+// Calls visit(code, bytes) for every code point; code 0xfffd for a byte that is not UTF-8.
+template <typename Visit>
+void for_each_code_point(std::string_view text, const Visit& visit) {
+    while (!text.empty()) {
+        std::uint32_t code = 0;
+        std::size_t length = decode(text, code);
+        if (length == 0) {
+            code = 0xfffd;
+            length = 1;
+        }
+        visit(code, text.substr(0, length));
+        text.remove_prefix(length);
+    }
+}
+
+bool is_line_space(std::uint32_t code) {
+    return (code >= '\t' && code <= '\r') || code == 0x85 || code == 0x2028 || code == 0x2029;
+}
+
+}  // namespace
+
+bool has_invisible(std::string_view text) {
+    if (!may_hold_invisible(text)) return false;
+    bool found = false;
+    for_each_code_point(text, [&](std::uint32_t code, std::string_view) {
+        found = found || is_invisible(code);
+    });
+    return found;
+}
+
+std::optional<VisibleText> without_invisible(std::string_view text, LineBreaks breaks) {
+    if (!may_hold_invisible(text)) return std::nullopt;
+    VisibleText clean;
+    bool changed = false;
+    for_each_code_point(text, [&](std::uint32_t code, std::string_view bytes) {
+        if (is_line_space(code)) {
+            const bool kept =
+                breaks == LineBreaks::kept && (code == '\n' || code == '\r' || code == '\t');
+            changed = changed || !kept;
+            clean.text += kept ? bytes : std::string_view(" ");
+        } else if (is_invisible(code)) {
+            changed = clean.dropped = true;
+        } else {
+            clean.text += bytes;
+        }
+    });
+    if (!changed) return std::nullopt;
+    return clean;
+}
+
+std::string escape_invisible(std::string_view text, LineBreaks breaks) {
+    std::string out;
+    if (!may_hold_invisible(text)) return out.assign(text);
+    out.reserve(text.size() + 8);
+    for_each_code_point(text, [&](std::uint32_t code, std::string_view bytes) {
+        const bool is_break = code == '\n' || code == '\t';
+        if (!is_invisible(code) || (is_break && breaks == LineBreaks::kept)) {
+            out += bytes;
+            return;
+        }
+        static constexpr char kHex[] = "0123456789abcdef";
+        out += code > 0xffff ? "\\U000" : "\\u";
+        for (int shift = code > 0xffff ? 16 : 12; shift >= 0; shift -= 4)
+            out += kHex[(code >> shift) & 15];
+    });
+    return out;
 }
 
 std::string fold_code(std::string_view code) {

@@ -1,17 +1,19 @@
 #include "base/timestamp.hpp"
 
-#include <date/date.h>
-#include <date/tz.h>
+#include <absl/time/time.h>
 
-#include <charconv>
+#include <algorithm>
 #include <chrono>
+#include <map>
+#include <mutex>
 
 #include "base/result.hpp"
 
 namespace mis {
 namespace {
 
-using std::chrono::microseconds;
+using std::chrono::sys_days;
+using std::chrono::year_month_day;
 
 class Scanner {  // fixed-width numbers and literal characters; remembers the first failure
   public:
@@ -92,7 +94,7 @@ void append_two(std::string& out, int value) {
 }
 
 void append_date(std::string& out, std::int32_t days) {
-    const date::year_month_day ymd{date::sys_days{date::days{days}}};
+    const year_month_day ymd{sys_days{std::chrono::days{days}}};
     const int year = static_cast<int>(ymd.year());
     append_two(out, year / 100);
     append_two(out, year % 100);
@@ -110,11 +112,11 @@ std::int64_t floor_divide(std::int64_t value, std::int64_t by) {
 
 std::optional<Date> Date::from_ymd(int year, int month, int day) {
     if (year < 1 || year > 9999 || month < 1 || day < 1) return std::nullopt;
-    const date::year_month_day ymd{
-        date::year{year}, date::month{static_cast<unsigned>(month)},
-        date::day{static_cast<unsigned>(day)}};
+    const year_month_day ymd{
+        std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
+        std::chrono::day{static_cast<unsigned>(day)}};
     if (!ymd.ok()) return std::nullopt;
-    return Date{date::sys_days{ymd}.time_since_epoch().count()};
+    return Date{static_cast<std::int32_t>(sys_days{ymd}.time_since_epoch().count())};
 }
 
 std::optional<Date> Date::parse_iso(std::string_view text) {
@@ -130,8 +132,8 @@ std::string Date::to_string() const {
     return out;
 }
 
-static date::year_month_day civil(const Date& date) {
-    return date::year_month_day{date::sys_days{date::days{date.days}}};
+static year_month_day civil(const Date& date) {
+    return year_month_day{sys_days{std::chrono::days{date.days}}};
 }
 int Date::year() const { return static_cast<int>(civil(*this).year()); }
 int Date::month() const { return static_cast<int>(static_cast<unsigned>(civil(*this).month())); }
@@ -194,6 +196,10 @@ Date Timestamp::local_date() const {
         )};
 }
 
+bool Timestamp::is_midnight() const {
+    return (unix_us + offset_min * 60 * kUsPerSecond) % kUsPerDay == 0;
+}
+
 std::optional<LocalTime> LocalTime::parse(std::string_view text) {
     std::optional<Date> date;
     Scanner scan(text);
@@ -227,35 +233,68 @@ std::optional<LocalTime> LocalTime::parse(std::string_view text) {
     return LocalTime{*date, *us};
 }
 
+namespace {
+
+constexpr std::int64_t kUsPerMinute = 60 * kUsPerSecond;
+
+// Zones before 1920 or so were ahead by seconds too, which RFC 3339 cannot say: their clocks are
+// read as ahead by whole minutes, so that a day stays that day.
+std::int32_t whole_minutes(std::int64_t seconds) {
+    return static_cast<std::int32_t>(floor_divide(seconds, 60));
+}
+
+struct Entry {
+    std::string name;
+    absl::TimeZone zone;
+};
+
+// A name of the zone database, and no other way to say a file.
+bool is_zone_name(std::string_view name) {
+    const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '/' || c == '_' || c == '-' || c == '+';
+    });
+    return plain && !name.empty() && name.size() <= 64 && name.front() != '/' &&
+           name != "localtime" && !name.starts_with("Fixed/") && !name.starts_with("right/") &&
+           !name.starts_with("posix/");
+}
+
+}  // namespace
+
 std::optional<Zone> Zone::find(std::string_view iana_name) {
-    try {
-        return Zone(date::locate_zone(std::string(iana_name)));
-    } catch (const std::runtime_error&) {
-        return std::nullopt;
+    static std::mutex mutex;
+    static std::map<std::string, Entry, std::less<>> known;  // entries are never removed
+    if (!is_zone_name(iana_name)) return std::nullopt;
+    const std::lock_guard lock(mutex);
+    auto found = known.find(iana_name);
+    if (found == known.end()) {
+        Entry entry{std::string(iana_name), {}};
+        if (!absl::LoadTimeZone(entry.name, &entry.zone)) return std::nullopt;
+        found = known.emplace(entry.name, entry).first;
     }
+    return Zone(&found->second);
 }
 
-static const date::time_zone& zone_of(const void* entry) {
+static const Entry& entry_of(const void* entry) {
     MIS_ASSERT(entry != nullptr);
-    return *static_cast<const date::time_zone*>(entry);
+    return *static_cast<const Entry*>(entry);
 }
 
-std::string_view Zone::name() const { return zone_of(entry_).name(); }
+std::string_view Zone::name() const { return entry_of(entry_).name; }
 
 Zone::Resolved Zone::resolve(const LocalTime& local) const {
-    const date::local_time<microseconds> time{
-        microseconds{local.date.days * kUsPerDay + local.us_of_day}};
-    const date::local_info info = zone_of(entry_).get_info(time);
-    const auto offset = info.first.offset;  // unique, or before the change
-    const auto note = info.result == date::local_info::unique      ? LocalTimeNote::exact
-                      : info.result == date::local_info::ambiguous ? LocalTimeNote::ambiguous
-                                                                   : LocalTimeNote::impossible;
-    const std::int64_t offset_us = std::chrono::duration_cast<microseconds>(offset).count();
-    return {
-        Timestamp{
-            time.time_since_epoch().count() - offset_us,
-            static_cast<std::int32_t>(offset_us / 60 / kUsPerSecond)},
-        note};
+    const std::int64_t local_us = local.date.days * kUsPerDay + local.us_of_day;
+    const absl::CivilSecond civil =
+        absl::CivilSecond() + floor_divide(local_us, kUsPerSecond);  // from 1970 on
+    const auto found = entry_of(entry_).zone.At(civil);
+    // the offset in force before a change, also of a time that the change left out
+    const std::int64_t offset = (civil - absl::CivilSecond()) - absl::ToUnixSeconds(found.pre);
+    const auto note = found.kind == absl::TimeZone::TimeInfo::UNIQUE ? LocalTimeNote::exact
+                      : found.kind == absl::TimeZone::TimeInfo::REPEATED
+                          ? LocalTimeNote::ambiguous
+                          : LocalTimeNote::impossible;
+    const std::int32_t minutes = whole_minutes(offset);
+    return {Timestamp{local_us - minutes * kUsPerMinute, minutes}, note};
 }
 
 Timestamp Zone::at(std::int64_t unix_us) const {
@@ -267,13 +306,15 @@ Timestamp Zone::at(std::int64_t unix_us) const {
     thread_local Period last;
     const std::int64_t second = floor_divide(unix_us, kUsPerSecond);
     if (last.zone != entry_ || second < last.from_s || second >= last.to_s) {
-        const auto info =
-            zone_of(entry_).get_info(date::sys_time<microseconds>{microseconds{unix_us}});
-        last = Period{
-            entry_, info.begin.time_since_epoch().count(), info.end.time_since_epoch().count(),
-            static_cast<std::int32_t>(
-                std::chrono::duration_cast<std::chrono::minutes>(info.offset).count()
-            )};
+        const absl::TimeZone& zone = entry_of(entry_).zone;
+        const absl::Time time = absl::FromUnixSeconds(second);
+        const auto changed_at = [&](const absl::TimeZone::CivilTransition& change) {
+            return absl::ToUnixSeconds(zone.At(change.to).trans);
+        };
+        absl::TimeZone::CivilTransition change;
+        last = Period{entry_, INT64_MIN, INT64_MAX, whole_minutes(zone.At(time).offset)};
+        if (zone.NextTransition(time, &change)) last.to_s = changed_at(change);
+        if (zone.PrevTransition(time + absl::Seconds(1), &change)) last.from_s = changed_at(change);
     }
     return Timestamp{unix_us, last.offset_min};
 }

@@ -36,6 +36,7 @@ struct Timestamp {
     // UTC as +00:00
     std::string to_string() const;
     Date local_date() const;
+    bool is_midnight() const;  // 00:00:00 by its own offset
     Timestamp plus_us(std::int64_t count) const { return Timestamp{unix_us + count, offset_min}; }
     friend bool operator==(const Timestamp& a, const Timestamp& b) {
         return a.unix_us == b.unix_us;

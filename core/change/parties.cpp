@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json.hpp"
+#include "base/phones.hpp"
 #include "base/text.hpp"
 #include "change/key.hpp"
 
@@ -113,10 +114,10 @@ void Parties::index_patient(const record::Record& record, std::int64_t patient) 
     if (phones == body->end() || !phones->is_array()) return;
     for (const auto& phone : *phones)
         if (phone.is_string())
-            if (const auto last_ten = phone_last_ten(phone.get_ref<const std::string&>()))
+            for (const auto& last_ten : phones_last_ten(phone.get_ref<const std::string&>()))
                 transaction_
                     .prepare("insert or ignore into patient_phone (phone10, party) values (?1, ?2)")
-                    .with(*last_ten, patient)
+                    .with(last_ten, patient)
                     .run();
 }
 

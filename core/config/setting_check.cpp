@@ -6,6 +6,7 @@
 #include <charconv>
 #include <numeric>
 
+#include "base/json.hpp"
 #include "base/text.hpp"
 #include "base/timestamp.hpp"
 
@@ -93,11 +94,10 @@ std::string wrong_scalar(const Json& value, const Setting& setting) {
                 return fmt::format(
                     "must be a whole number from {} to {}", setting.least, setting.most
                 );
-            if (value.get<std::int64_t>() < setting.least ||
-                value.get<std::int64_t>() > setting.most)
+            if (const auto number = whole_number(value);
+                !number || *number < setting.least || *number > setting.most)
                 return fmt::format(
-                    "{} is out of range: from {} to {}", value.get<std::int64_t>(), setting.least,
-                    setting.most
+                    "{} is out of range: from {} to {}", value.dump(), setting.least, setting.most
                 );
             return "";
         case K::flag:

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/decimal.hpp"
+#include "base/phones.hpp"
 #include "base/teeth.hpp"
 #include "base/text.hpp"
 #include "base/timestamp.hpp"
@@ -46,13 +47,26 @@ Json birth_date(const Json& value, const std::string& where) {
 
 Json phone(const Json& value, const std::string& where) {
     std::string written = read_text(value, where, kIdBytesMax);
-    if (!phone_last_ten(written)) refuse(where, "has fewer than ten digits");
+    const std::size_t numbers = phones_last_ten(written).size();
+    if (numbers == 0) refuse(where, "is no phone number (ten digits and more, nothing among them)");
+    if (numbers > 1) refuse(where, "holds several phone numbers");
     return written;
+}
+
+bool is_too_large(const Json& minor) {  // YAML gives what is beyond 64 bits as text
+    const std::string digits = minor.is_string() ? minor.get<std::string>() : minor.dump();
+    return (minor.is_string() || minor.is_number_integer()) && digits.size() > 15 &&
+           digits.find_first_not_of("-0123456789") == std::string::npos;
 }
 
 Json money(const Json& value, const std::string& where, int least) {
     const auto sum = money_from_json(value);
-    if (!sum) refuse(where, R"(must be money like {"minor": 450000, "currency": "RUB"})");
+    if (!sum || !sum->within_bound()) {
+        const auto minor = value.is_object() ? value.find("minor") : value.end();
+        if (minor != value.end() && is_too_large(*minor))
+            refuse(where, fmt::format("is too large: {} minor units at most", kMinorMax));
+        refuse(where, R"(must be money like {"minor": 450000, "currency": "RUB"})");
+    }
     if (least == 0 && sum->minor < 0) refuse(where, "is negative");
     return to_json_value(*sum);
 }
@@ -65,7 +79,7 @@ Json flag(const Json& value, const std::string& where) {
 Json count(const Json& value, const std::string& where) {
     std::int64_t number = 0;
     if (value.is_number_integer())
-        number = value.get<std::int64_t>();
+        number = whole_number(value).value_or(0);
     else if (value.is_string() && value.get<std::string>().size() <= 4 && Decimal::parse(value.get<std::string>()))
         number = Decimal::parse(value.get<std::string>())->scale() == 0
                      ? Decimal::parse(value.get<std::string>())->unscaled()
@@ -76,8 +90,8 @@ Json count(const Json& value, const std::string& where) {
 
 Json quantity(const Json& value, const std::string& where) {
     const auto number = Decimal::parse(read_text(value, where, kIdBytesMax));
-    if (!number || number->is_negative() || number->is_zero())
-        refuse(where, R"(must be a decimal above 0, as text: "1")");
+    if (!number || number->is_negative() || number->is_zero() || *number > kQuantityMax)
+        refuse(where, R"(must be a decimal above 0 and up to 1000000, as text: "1")");
     return number->to_string();
 }
 
@@ -111,8 +125,8 @@ Json one_of(
 }
 
 Json rating(const Json& value, const std::string& where) {
-    if (!value.is_number_integer() || value.get<std::int64_t>() < 0 ||
-        value.get<std::int64_t>() > 10)
+    const auto number = whole_number(value);
+    if (!number || *number < 0 || *number > 10)
         refuse(where, "must be a whole number from 0 to 10");
     return value;
 }
@@ -259,7 +273,7 @@ std::string read_text(const Json& value, const std::string& where, std::size_t b
     if (value.is_string())
         read = std::string(trim(value.get_ref<const std::string&>()));
     else if (value.is_number_integer())
-        read = std::to_string(value.get<std::int64_t>());
+        read = value.dump();
     else
         refuse(where, "must be text");
     if (read.empty()) refuse(where, "is empty");

@@ -1,5 +1,6 @@
 #include "inbox/order_match.hpp"
 
+#include "base/phones.hpp"
 #include "base/text.hpp"
 
 namespace mis::inbox {
@@ -14,7 +15,9 @@ bool has_phone(const Json& body, const std::string& last_ten) {
     const auto phones = body.find("phones");
     if (phones == body.end() || !phones->is_array()) return false;
     for (const Json& phone : *phones)
-        if (phone.is_string() && phone_last_ten(phone.get<std::string>()) == last_ten) return true;
+        if (phone.is_string())
+            for (const std::string& one : phones_last_ten(phone.get_ref<const std::string&>()))
+                if (one == last_ten) return true;
     return false;
 }
 
@@ -37,7 +40,8 @@ OrderIdentity order_identity(const Json& patient) {
     OrderIdentity identity;
     if (!patient.is_object()) return identity;
     if (const std::string phone = text_in(patient, "phone"); !phone.empty())
-        identity.phone_last_ten = phone_last_ten(phone);
+        if (auto numbers = phones_last_ten(phone); !numbers.empty())
+            identity.phone_last_ten = std::move(numbers.front());
     if (const std::string name = text_in(patient, "last_name"); !name.empty())
         identity.folded_last_name = fold(name);
     if (const std::string birth = text_in(patient, "birth_date"); !birth.empty())

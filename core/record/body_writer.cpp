@@ -9,6 +9,23 @@
 #include "base/timestamp.hpp"
 
 namespace mis::record {
+namespace {
+
+constexpr const char* kNoDay = "an empty date, or a year outside 1900 to 2100";
+
+// What stands in a text that begins with a date; years are four digits there (I6).
+bool is_no_day(std::string_view iso) {
+    const std::string_view year = iso.substr(0, 4);
+    return year.size() == 4 && (year < "1900" || year > "2100");
+}
+
+// What programs write for "no date".
+bool is_empty_day(std::string_view iso) {
+    const std::string_view day = iso.substr(0, 10);
+    return day == "1899-12-30" || day == "0001-01-01" || day == "9999-12-31";
+}
+
+}  // namespace
 
 BodyWriter::BodyWriter(const Kind& kind) : kind_(&kind), is_patient_(kind.name == "patient") {
     const bool touches_free_times = kind.name == "shift" || kind.name == "busy" ||
@@ -43,6 +60,7 @@ void BodyWriter::clear() {
     record_.body.reserve(body_bytes_ + 64);
     record_.body = "{";
     written_.assign(kind_->fields.size(), false);
+    notes_.clear();
     starts_at_.clear();
     ends_at_.clear();
     total_.clear();
@@ -56,9 +74,16 @@ std::optional<std::string> BodyWriter::add(std::size_t field_index, std::string_
     const Field& field = kind_->fields[field_index];
     std::string& body = record_.body;
     const bool trimmed = field.type == FieldType::id || field.type == FieldType::text;
+    std::string visible;
     if (trimmed) {
+        if (field.type == FieldType::text) value = visible_part(field, value, visible);
         value = trim(value);
         if (value.empty()) return std::nullopt;
+    }
+    const bool is_day = field.type == FieldType::date || field.type == FieldType::time;
+    if (is_day && is_no_day(value) && field.presence == Presence::optional) {
+        if (!is_empty_day(value)) note(field.name + ": a year outside 1900 to 2100 was left out");
+        return std::nullopt;
     }
     const std::size_t begin = body.size();
     if (begin > 1) body += ',';
@@ -87,6 +112,7 @@ std::optional<std::string> BodyWriter::append_value(
     switch (field.type) {
         case FieldType::id:
             if (auto problem = too_long(value, kIdLengthMax)) return problem;
+            if (has_invisible(value)) return "an id with a character that nobody sees";
             quote(value);
             return std::nullopt;
         case FieldType::text:
@@ -129,6 +155,7 @@ std::optional<std::string> BodyWriter::append_value(
         case FieldType::decimal: {
             const auto number = Decimal::parse(value);
             if (!number) return "not a decimal number of at most 18 digits, 9 of them decimals";
+            if (*number > kQuantityMax || *number < -kQuantityMax) return "beyond 1000000";
             quote(number->to_string());
             return std::nullopt;
         }
@@ -137,12 +164,14 @@ std::optional<std::string> BodyWriter::append_value(
         case FieldType::date: {
             const auto day = Date::parse_iso(value);
             if (!day) return "not a date (YYYY-MM-DD); iso_date() makes one";
+            if (is_no_day(value)) return kNoDay;
             quote(day->to_string());
             return std::nullopt;
         }
         case FieldType::time: {
             const auto time = Timestamp::parse_rfc3339(value);
             if (!time) return "not a time with offset (RFC 3339); local_ts() makes one";
+            if (is_no_day(value)) return kNoDay;
             // what local_ts() writes is canonical already
             if (value.size() == 25 && value[10] == 'T' && value[19] == '+')
                 quote(value);
@@ -162,6 +191,9 @@ std::optional<std::string> BodyWriter::append_value(
             return std::nullopt;
         }
         case FieldType::id_list:
+            if (const auto ids = string_list(value))
+                for (const std::string& id : *ids)
+                    if (has_invisible(trim(id))) return "an id with a character that nobody sees";
             return append_list(out, value, kIdLengthMax);
         case FieldType::text_list:
             return append_list(out, value, field.max_length);
@@ -172,6 +204,20 @@ std::optional<std::string> BodyWriter::append_value(
     }
     return "of no known type";
 }
+
+std::string_view BodyWriter::visible_part(
+    const Field& field, std::string_view value, std::string& room
+) {
+    // a comment is read by its lines, and stays in the clinic
+    const auto breaks = field.name == "comment" ? LineBreaks::kept : LineBreaks::spaces;
+    auto clean = without_invisible(value, breaks);
+    if (!clean) return value;
+    if (clean->dropped) note(field.name + ": characters that nobody sees were dropped");
+    room = std::move(clean->text);
+    return room;
+}
+
+void BodyWriter::note(std::string text) { notes_.push_back(std::move(text)); }
 
 void BodyWriter::remember(Role role, std::string_view value) {
     const auto unquoted = [&] { return std::string(value.substr(1, value.size() - 2)); };
@@ -257,13 +303,28 @@ Record BodyWriter::finish() {
     record.body += '}';
     body_bytes_ = record.body.size();
     if (is_patient_) record.patient_source_id = record.source_id;
-    if (stamp_end_ == 0) {
+    if (!notes_.empty()) {
+        add_notes_to(record);
+    } else if (stamp_end_ == 0) {
         record.content_hash = sha256(record.body);
     } else {
         hashed_.assign(record.body, 0, stamp_begin_).append(record.body, stamp_end_);
         record.content_hash = sha256(hashed_);
     }
     return record;
+}
+
+// Rare, so the body is taken apart again.
+void BodyWriter::add_notes_to(Record& record) const {
+    Json body = *parse_json(record.body);
+    Json& notes = body["notes"];
+    if (!notes.is_array()) notes = Json::array();
+    for (const std::string& text : notes_)
+        if (notes.size() < kListItemsMax && std::find(notes.begin(), notes.end(), text) == notes.end())
+            notes.push_back(text);
+    record.body = canonical_json(body);
+    body.erase("source_modified_at");
+    record.content_hash = sha256(canonical_json(body));
 }
 
 }  // namespace mis::record

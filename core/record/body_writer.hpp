@@ -24,8 +24,11 @@ class BodyWriter {
     void clear();
 
     // What is wrong with the value ("not a date"), never the value itself; nullopt: taken. An empty
-    // text or id counts as absent and is not written.
+    // text or id counts as absent and is not written; likewise an empty date, and one of a year
+    // outside 1900–2100, where the field may be absent (I6). Characters that nobody sees are
+    // dropped from texts and noted (I3).
     std::optional<std::string> add(std::size_t field_index, std::string_view value);
+    void note(std::string text);  // for the record's `notes`, beside those that add() was given
     bool has(std::size_t field_index) const { return written_[field_index]; }
 
     // What the fields say together (times in order, shares adding up): "ends_at: before starts_at";
@@ -57,6 +60,9 @@ class BodyWriter {
     std::optional<std::string> append_value(const Field& field, Role role, std::string_view value);
     void remember(Role role, std::string_view value);
     void settle_sign(std::string_view payment_kind);
+    // The value without characters that nobody sees; `room` holds it where it differs.
+    std::string_view visible_part(const Field& field, std::string_view value, std::string& room);
+    void add_notes_to(Record& record) const;
 
     const Kind* kind_;
     std::vector<Role> roles_;         // by field: no name is compared on the hot path
@@ -66,6 +72,7 @@ class BodyWriter {
     std::vector<bool> written_;
     std::string starts_at_, ends_at_, total_, shares_;
     std::string hashed_;          // the body without its stamp
+    std::vector<std::string> notes_;  // of this writer: they stand in the body's `notes` at the end
     std::size_t body_bytes_ = 0;  // of the last record
     // A payment's amount is above zero, its kind says which way the money went. Where the minus of
     // a negative one stands in the body, and whether that contradicts the kind.

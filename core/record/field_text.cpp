@@ -129,9 +129,7 @@ std::optional<Money> parse_money_json(std::string_view json) {
     Money money{0, *currency};
     const char* end = json.data() + json.size() - 1;
     const auto [stopped, error] = std::from_chars(json.data(), end, money.minor);
-    constexpr std::int64_t limit = 10'000'000'000'000'000;
-    if (error != std::errc() || stopped != end || money.minor >= limit || money.minor <= -limit)
-        return std::nullopt;
+    if (error != std::errc() || stopped != end || !money.within_bound()) return std::nullopt;
     return money;
 }
 
@@ -148,6 +146,7 @@ std::optional<std::string> append_list(
     if (items->size() > kListItemsMax)
         return "more than " + std::to_string(kListItemsMax) + " items";
     for (std::string& item : *items) {
+        if (auto clean = without_invisible(item, LineBreaks::spaces)) item = std::move(clean->text);
         item = std::string(trim(item));
         if (auto problem = too_long(item, max_length)) return "an item is " + *problem;
     }
@@ -208,7 +207,8 @@ std::optional<std::string> append_shares(std::string& out, std::string_view valu
                 share[name] = member.dump();
             } else if (name == "limit_source_id" && member.is_null()) {
                 continue;
-            } else if (const auto sum = name == "total" ? money_from_json(member) : std::nullopt) {
+            } else if (const auto sum = name == "total" ? money_from_json(member) : std::nullopt;
+                       sum && sum->within_bound()) {
                 share[name] = to_json_value(*sum);
             } else {
                 return "a share has payer (patient limit organization insurer clinic), "

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/json.hpp"
+#include "base/phones.hpp"
 #include "base/teeth.hpp"
 #include "record/body_writer.hpp"
 #include "record/document_path.hpp"
@@ -19,24 +20,18 @@ void latin_code(Call& call) {
     if (call.usable(1)) call.good(fold_code(call.text(0)));
 }
 
-// +79000000001 for Russian numbers, + and all digits for others; nullopt: fewer than ten digits,
-// more than fifteen.
-std::optional<std::string> dialled(std::string_view text) {
-    std::string digits;
-    for (const char c : text)
-        if (c >= '0' && c <= '9') digits += c;
-    if (digits.size() < 10 || digits.size() > 15) return std::nullopt;
-    if (digits.size() == 10) return "+7" + digits;
-    if (digits.size() == 11 && (digits[0] == '8' || digits[0] == '7'))
-        return "+7" + digits.substr(1);
-    return "+" + digits;
-}
+constexpr const char* kNoPhone = "a text that is no phone number was left out";
 
 void phone(Call& call) {
     if (!call.usable(1)) return;
-    const auto number = dialled(call.text(0));
-    if (!number) return call.bad("not a phone number (ten to fifteen digits)");
-    call.good(*number);
+    const PhonesRead read = read_phones(call.text(0));
+    if (read.numbers.empty())
+        return call.bad("not a phone number (ten to fifteen digits, with nothing among them)");
+    if (read.numbers.size() > 1) return call.bad("several phone numbers: phones() takes them all");
+    if (read.left_out)
+        call.good_noted(read.numbers.front(), kNoPhone);
+    else
+        call.good(read.numbers.front());
 }
 
 void phones(Call& call) {  // several columns, each with one number or several; what cannot be
@@ -45,22 +40,14 @@ void phones(Call& call) {  // several columns, each with one number or several; 
     bool left_out = false;
     for (int index = 0; index < call.count(); ++index) {
         if (call.issue_of(index)) return call.pass_on(index);
-        std::string text(call.text(index));
-        std::replace_if(
-            text.begin(), text.end(),
-            [](char c) { return c == ',' || c == '/' || c == '\n' || c == '\r'; }, ';'
-        );
-        for (const std::string_view part : split(text, ';')) {
-            if (trim(part).empty()) continue;
-            const auto number = dialled(part);
-            if (!number)
-                left_out = true;
-            else if (std::find(numbers.begin(), numbers.end(), *number) == numbers.end())
-                numbers.push_back(*number);
-        }
+        PhonesRead read = read_phones(call.text(index));
+        left_out = left_out || read.left_out;
+        for (std::string& number : read.numbers)
+            if (std::find(numbers.begin(), numbers.end(), number) == numbers.end())
+                numbers.push_back(std::move(number));
     }
     if (left_out)
-        call.good_noted(string_list_json(numbers), "a text that is no phone number was left out");
+        call.good_noted(string_list_json(numbers), kNoPhone);
     else
         call.good(string_list_json(numbers));
 }

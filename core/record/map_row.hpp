@@ -40,13 +40,16 @@ struct MapRow {
     std::vector<MapNote> notes;
     std::string scratch;    // where a function writes its result before SQLite copies it
     bool remarked = false;  // an issue or a note was added since begin()
+    // I6; nothing of these needs to know which column it concerns.
+    bool day_only = false;  // a time was written without a clock
+    bool no_day = false;    // an empty date, or a year outside 1900–2100, was read as absent
 
     void begin(const source::RowBatch& rows, std::size_t index) {
         batch = &rows;
         row = index;
         issues.clear();
         notes.clear();
-        remarked = false;
+        remarked = day_only = no_day = false;
     }
     MapIssue* add_issue(std::string text) {
         remarked = true;

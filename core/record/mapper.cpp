@@ -28,6 +28,7 @@ class SqliteMapper final : public Mapper {
           stream_(stream.name),
           fans_out_(stream.parent.has_value()),
           statement_(std::move(statement)),
+          has_business_time_(has_business_time(kind)),
           writer_(kind),
           notes_field_(*kind.index_of("notes")) {
         for (const auto& column : stream.columns) columns_.push_back(to_lower(column.name));
@@ -203,7 +204,12 @@ class SqliteMapper final : public Mapper {
                 else if (field.presence == Presence::required && !writer_.has(output.field))
                     add_once(reasons, "column " + field.name + ": required, and blank");
             } else if (field.presence == Presence::required && !value.issue) {
-                add_once(reasons, "column " + field.name + ": required, and NULL");
+                add_once(
+                    reasons, "column " + field.name + ": required, and NULL" +
+                                 (map.row().no_day
+                                      ? " (an empty date, or a year outside 1900 to 2100)"
+                                      : "")
+                );
             }
         }
         if (!reasons.empty()) return;
@@ -242,6 +248,7 @@ class SqliteMapper final : public Mapper {
             }
         }
         for (const std::string& note : reader_notes_) add_once(notes, note);
+        if (map.row().day_only && has_business_time_) add_once(notes, "day_only");
         for (const MapNote& note : map.row().notes)
             if (!note.dropped)
                 add_once(notes, note.column.empty() ? note.text : note.column + ": " + note.text);
@@ -273,6 +280,7 @@ class SqliteMapper final : public Mapper {
     const Kind& kind_;
     std::string stream_;
     bool fans_out_;
+    bool has_business_time_;
     std::unique_ptr<MapStatement> statement_;
     BodyWriter writer_;
     std::vector<std::string> columns_;  // of the row

@@ -5,6 +5,7 @@
 // each other, a single text for a list.
 #include "base/json.hpp"
 #include "base/teeth.hpp"
+#include "base/timestamp.hpp"
 #include "record/body_writer.hpp"
 #include "record/mapper.hpp"
 
@@ -126,6 +127,10 @@ Result<Record> record_from_json(const std::string& kind_name, std::string_view j
             if (!text) return malformed("field " + field.name + ": " + expected(field.type));
             if (const auto problem = writer.add(index, *text))
                 return malformed("field " + field.name + ": " + *problem);
+            if (field.type == FieldType::time && has_business_time(*kind)) {
+                const auto time = Timestamp::parse_rfc3339(*text);
+                if (time && time->is_midnight() && writer.has(index)) writer.note("day_only");  // I6
+            }
         }
         if (field.presence == Presence::required && !writer.has(index))
             return malformed("field " + field.name + ": required");

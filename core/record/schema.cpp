@@ -173,6 +173,10 @@ const Kind* find_kind(std::string_view name) {
     return nullptr;
 }
 
+bool has_business_time(const Kind& kind) {
+    return kind.name == "procedure" || kind.name == "payment" || kind.name == "appointment";
+}
+
 bool is_personal(std::string_view kind_name, std::string_view field_name) {
     const Kind* found = find_kind(kind_name);
     const Field* field = found ? found->find(field_name) : nullptr;

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/crypto.hpp"
+#include "base/json.hpp"
 #include "base/text.hpp"
 #include "config/yaml.hpp"
 #include "platform/file.hpp"
@@ -66,9 +67,8 @@ class MapReader {
     int number(std::string_view key, int otherwise, int least, int most) {
         if (!has(key)) return otherwise;
         const Json& value = map_.at(std::string(key));
-        if (value.is_number_integer() && value.get<std::int64_t>() >= least &&
-            value.get<std::int64_t>() <= most)
-            return value.get<int>();
+        if (const auto given = whole_number(value); given && *given >= least && *given <= most)
+            return static_cast<int>(*given);
         refuse(key, fmt::format("has to be a whole number from {} to {}", least, most));
         return otherwise;
     }

@@ -66,12 +66,6 @@ TEST_CASE("X4: a sealed backup opens with its passphrase only, and notices damag
     CHECK_FALSE(open_with_passphrase("phrase", "short"));
 }
 
-TEST_CASE("P9: names are folded, phones compared by the last ten digits") {
-    CHECK(fold("  ТЁСТОВА-Петрова ") == "тестова петрова");
-    CHECK(phone_last_ten("+7 (900) 000-00-01") == phone_last_ten("89000000001"));
-    CHECK_FALSE(phone_last_ten("12-34-56"));
-}
-
 TEST_CASE("I8: Cyrillic look-alikes in codes are read as Latin") {
     CHECK(fold_code(" а16.07.002 ") == "A16.07.002");
 }

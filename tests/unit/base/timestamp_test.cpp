@@ -48,3 +48,44 @@ TEST_CASE("RFC 3339 is read strictly and written back the same") {
     CHECK_FALSE(LocalTime::parse("2026-03-02 25:00"));
     CHECK_FALSE(Zone::find("Europe/Nowhere"));
 }
+
+TEST_CASE("I6: zones go on after 2037 by their last rule") {
+    CHECK(local("Europe/Berlin", "2037-07-01 10:00") == "2037-07-01T10:00:00+02:00");
+    CHECK(local("Europe/Berlin", "2038-07-01 10:00") == "2038-07-01T10:00:00+02:00");
+    CHECK(local("Europe/Berlin", "2099-12-01 10:00") == "2099-12-01T10:00:00+01:00");
+    CHECK(local("America/New_York", "2040-03-11 02:30") == "2040-03-11T02:30:00-05:00 impossible");
+    CHECK(local("Europe/Moscow", "2060-07-01 10:00") == "2060-07-01T10:00:00+03:00");
+    const auto berlin = *Zone::find("Europe/Berlin");
+    for (const auto* text : {"2038-07-01T10:00:00+02:00", "2050-01-01T10:00:00+01:00"})
+        CHECK(berlin.at(Timestamp::parse_rfc3339(text)->unix_us).to_string() == text);
+}
+
+TEST_CASE("I6: a clock ahead by seconds moves nothing to another day") {
+    CHECK(local("Europe/Moscow", "1899-12-30") == "1899-12-30T00:00:00+02:30");
+    CHECK(local("Europe/Moscow", "1910-01-01") == "1910-01-01T00:00:00+02:30");
+    CHECK(local("America/Sao_Paulo", "1901-05-05 23:59:59") == "1901-05-05T23:59:59-03:07");
+    for (const auto* name : {"Europe/Moscow", "Asia/Vladivostok", "America/Sao_Paulo"}) {
+        const auto zone = *Zone::find(name);
+        for (Date day = *Date::from_ymd(1900, 1, 1); day.year() < 1925; day = day.plus_days(1)) {
+            const Timestamp start = zone.start_of_day(day);
+            CHECK(start.local_date() == day);
+            CHECK(zone.date_of(start.plus_us(kUsPerSecond * 3600)) == day);
+        }
+    }
+}
+
+TEST_CASE("I6: a change of the clock at midnight leaves the day its name") {
+    CHECK(local("America/Sao_Paulo", "2018-11-04") == "2018-11-04T00:00:00-03:00 impossible");
+    CHECK(local("Asia/Beirut", "2022-03-27") == "2022-03-27T00:00:00+02:00 impossible");
+    CHECK(local("America/Havana", "2022-11-06 00:30") == "2022-11-06T00:30:00-04:00 ambiguous");
+}
+
+TEST_CASE("only names of the zone database name a zone") {
+    for (const auto* name :
+         {"", "/usr/share/zoneinfo/Europe/Moscow", "../zoneinfo/Europe/Moscow", "localtime",
+          "Europe", "zone.tab", "Fixed/UTC+05:00:00", "right/Europe/Moscow", "Europe/Moscow ",
+          "file:x"})
+        CHECK_MESSAGE(!Zone::find(name), name);
+    CHECK(Zone::find("UTC")->name() == "UTC");
+    CHECK(Zone::find("Etc/GMT-3").has_value());
+}
