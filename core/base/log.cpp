@@ -3,6 +3,8 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "base/text.hpp"
+
 namespace mis::log {
 namespace {
 
@@ -35,6 +37,8 @@ spdlog::level::level_enum level_of(Level level) {
 }  // namespace
 
 void set_level(Level level) { logger().set_level(level_of(level)); }
-void write(Level level, std::string_view text) { logger().log(level_of(level), text); }
+void write(Level level, std::string_view text) {
+    logger().log(level_of(level), escape_invisible(text));
+}
 
 }  // namespace mis::log

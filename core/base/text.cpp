@@ -234,10 +234,13 @@ std::string escape_invisible(std::string_view text, LineBreaks breaks) {
             out += bytes;
             return;
         }
-        static constexpr char kHex[] = "0123456789abcdef";
-        out += code > 0xffff ? "\\U000" : "\\u";
-        for (int shift = code > 0xffff ? 16 : 12; shift >= 0; shift -= 4)
-            out += kHex[(code >> shift) & 15];
+        const auto put = [&](std::uint32_t unit) {
+            static constexpr char kHex[] = "0123456789abcdef";
+            out += "\\u";
+            for (int shift = 12; shift >= 0; shift -= 4) out += kHex[(unit >> shift) & 15];
+        };
+        if (code > 0xffff) put(0xd7c0 + (code >> 10));
+        put(code > 0xffff ? 0xdc00 + (code & 0x3ff) : code);
     });
     return out;
 }

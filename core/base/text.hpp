@@ -30,7 +30,7 @@ struct VisibleText {
 };
 // The text without them; nullopt: it is as it should be.
 std::optional<VisibleText> without_invisible(std::string_view text, LineBreaks breaks);
-// For terminals and tables: \u001b in their place.
+// For terminals and tables: \u001b in their place, as JSON writes them.
 std::string escape_invisible(std::string_view text, LineBreaks breaks = LineBreaks::spaces);
 
 // I8: Cyrillic А В Е К М Н О Р С Т Х (either case) read as the Latin letter; trimmed, upper case.

@@ -297,6 +297,17 @@ Zone::Resolved Zone::resolve(const LocalTime& local) const {
     return {Timestamp{local_us - minutes * kUsPerMinute, minutes}, note};
 }
 
+Timestamp Zone::of(const Timestamp& time) const {
+    const Timestamp here = at(time.unix_us);
+    if (here.offset_min == time.offset_min) return time;
+    const std::int64_t local_us = time.unix_us + time.offset_min * kUsPerMinute;
+    const Date day = time.local_date();
+    const Timestamp by_clock = resolve(LocalTime{day, local_us - day.days * kUsPerDay}).time;
+    // a day, or a time that a change left out and that was written with the offset before it
+    if (time.is_midnight() || by_clock == time) return by_clock;
+    return here;
+}
+
 Timestamp Zone::at(std::int64_t unix_us) const {
     struct Period {  // between two changes of a zone's clock: the last one asked for
         const void* zone = nullptr;

@@ -69,6 +69,9 @@ class Zone {  // cheap to copy; the zone database's entries live for ever
     // one in force before the change) and is marked.
     Resolved resolve(const LocalTime& local) const;
     Timestamp at(std::int64_t unix_us) const;  // that instant with this zone's offset
+    // The same by this zone's clock, whatever offset it was written with. Exactly midnight has no
+    // clock: it is that whole day here (I6).
+    Timestamp of(const Timestamp& time) const;
     Date date_of(const Timestamp& time) const { return at(time.unix_us).local_date(); }
     Timestamp start_of_day(Date day) const { return resolve(LocalTime{day, 0}).time; }
 

@@ -172,9 +172,9 @@ class Announcer {
         Draft& draft =
             change_.drafts.add("appointment.removed", change_.now(), told.data, identity.text());
         draft.event.data.erase("previous");
-        draft.entity(id).with(change_.gate.fallen(told.leaves, patient));
         const auto starts =
             Timestamp::parse_rfc3339(told.data.find("appointment").find("starts_at").string());
+        draft.entity(id).with(change_.gate.fallen(told.leaves, patient, starts));
         if (starts) draft.at(*starts, change_.row_of(id));
         draft.event.source = change_.typed.mis_source;
         draft.event.record_id = id;

@@ -36,6 +36,15 @@ struct Change {
         return std::string(before.rows.find(id).value_or(id));
     }
 
+    // When a line was done, as it was announced; nullopt: it is announced no more.
+    std::optional<Timestamp> told_performed_at(std::string_view line) const {
+        const Standing* procedure = before.find("procedure/" + std::string(line));
+        if (procedure == nullptr) return std::nullopt;
+        return Timestamp::parse_rfc3339(
+            procedure->data.find("procedure").find("performed_at").string()
+        );
+    }
+
     // What consumers were told under this key. What was withheld counts as never said once it may
     // leave (X1).
     const Standing* told(const std::string& key, const Permission& permission) const {

@@ -5,7 +5,7 @@ namespace mis::domain {
 Permission ExportGate::by_consent(const std::string& patient, const Timestamp* at) const {
     for (const Order& order : orders_.all) {  // earliest first
         if (patient.empty() || order.patient != patient || !order.consented) continue;
-        if (at != nullptr && *at < order.placed_at) return {};
+        if (at != nullptr && at->local_date() < order.exports_from) continue;
         return Permission{
             Export::leaves,
             "order " + order.id + (order.ground.empty() ? "" : ": " + order.ground)};
@@ -44,6 +44,24 @@ Permission ExportGate::order(const Order& order) const {
 Permission ExportGate::fallen(Export announced, const std::string& patient) const {
     if (announced == Export::withheld || withdrawn(patient)) return {};
     return Permission{Export::leaves, "correction of what left"};
+}
+
+Permission ExportGate::fallen(
+    Export announced, const std::string& patient, const std::optional<Timestamp>& at
+) const {
+    const std::string& now = orders_.standing_for(patient);
+    const bool covered =
+        !needs_consent(now) || by_consent(now, at ? &*at : nullptr).allowed() || patient.empty();
+    return covered ? fallen(announced, patient) : Permission{};
+}
+
+Permission ExportGate::reversed(
+    Export announced, const std::string& patient, const std::optional<Timestamp>& at
+) const {
+    Permission permission = fallen(announced, patient, at);
+    if (!permission.allowed() && announced == Export::leaves)
+        permission = Permission{Export::leaves, "reversal of a charge or payment that left"};
+    return permission;
 }
 
 }  // namespace mis::domain

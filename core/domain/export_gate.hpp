@@ -1,9 +1,9 @@
 // What may leave the clinic and on what ground (X1, X2): the first gate; disclosure is
 // the second.
 //
-// `ordered`: a linked order with consent lets the patient's records from its placed_at on leave;
-// earlier ones stay. `all`: everything, until the patient withdraws; from then on his orders'
-// consents alone. What stays is tracked all the same.
+// `ordered`: a linked order with consent lets the patient's records from its Order::exports_from on
+// leave, whole days of the clinic; earlier ones stay. `all`: everything, until the patient
+// withdraws; from then on his orders' consents alone. What stays is tracked all the same.
 #pragma once
 
 #include <optional>
@@ -31,10 +31,20 @@ class ExportGate {  // the arguments outlive it
     Permission patient(const std::string& patient) const;  // what has no time of its own: accounts
     Permission order(const Order& order
     ) const;  // the order itself, its plan and what follows from it
-    bool withdrawn(const std::string& patient) const { return orders_.withdrawn.contains(patient); }
-    // X2: what falls away of an announcement that left; after a withdrawal only charges' reversals
-    // go.
+    bool withdrawn(const std::string& patient) const {
+        return orders_.withdrawn.contains(orders_.standing_for(patient));
+    }
+    // X2: that something falls away of an announcement that left; stays after a withdrawal.
     Permission fallen(Export announced, const std::string& patient) const;
+    // The same of one of the patient's records, of that business time (where it is known): only
+    // what a consent that stands now covers.
+    Permission fallen(
+        Export announced, const std::string& patient, const std::optional<Timestamp>& at
+    ) const;
+    // The same of a charge or payment, whose reversal names no work and always follows it.
+    Permission reversed(
+        Export announced, const std::string& patient, const std::optional<Timestamp>& at
+    ) const;
 
   private:
     const Orders& orders_;

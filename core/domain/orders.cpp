@@ -110,6 +110,8 @@ Orders read_orders(
             return o.id == id;
         });
     };
+    for (const auto& [own, patient] : typed.patients)
+        if (patient.merged) orders.merged.emplace(own, patient.pseudonym);
     const auto sorted = in_acceptance_order(facts.messages);
     for (const InboxFact* message : sorted) {
         const BodyFields fields(message->body);
@@ -120,14 +122,24 @@ Orders read_orders(
             Order order;
             order.id = id;
             order.plan_id = plan_id_of_order(identity, id);
-            order.placed_at = fields.time("placed_at").value_or(received);
+            order.placed_at = received;
+            if (const auto placed = fields.time("placed_at"))
+                order.placed_at = rules.clinic_zone.of(*placed);
+            order.exports_from = rules.clinic_zone.date_of(order.placed_at);
             order.position = message->position;
             order.items = read_items(fields, rules);
             order.limit = read_grant_terms(fields.find("limit"));
             if (const JsonView consent = fields.find("consent"); consent.is_object()) {
                 order.consented = true;
+                if (const auto given = BodyFields(consent).time("given_at"))
+                    order.exports_from =
+                        std::max(order.exports_from, rules.clinic_zone.of(*given).local_date());
                 order.ground = consent.find("ground").string();
             }
+            order.exports_from = std::max(
+                order.exports_from,
+                received.local_date().plus_days(-rules.export_days_before_receipt)
+            );
             orders.all.push_back(std::move(order));
             consent_position[id] = message->position;
         } else if (message->type == "order.amended" && find(id) != orders.all.end()) {

@@ -40,6 +40,8 @@ struct Order {
     Timestamp placed_at;
     std::uint64_t position = 0;
     std::vector<OrderItem> items;  // declined ones included
+    // X1: what was done on this day of the clinic or later leaves under this order's consent.
+    Date exports_from;
     std::optional<Timestamp> cancelled_at;
     std::string cancel_reason;
     std::optional<GrantTerms> limit;
@@ -62,7 +64,12 @@ struct Orders {
     // Whose export a withdrawal ended, and a later order's consent began anew: it covers what that
     // order covers, though everybody's records may leave (X1, X2).
     std::set<std::string> resumed;
+    std::map<std::string, std::string> merged;  // pseudonym of a merged card → of him it is now
 
+    const std::string& standing_for(const std::string& patient) const {
+        const auto into = merged.find(patient);
+        return into == merged.end() ? patient : into->second;
+    }
     const Order* find(std::string_view id) const;
 };
 

@@ -22,7 +22,7 @@ Decimal magnitude(const Decimal& value) { return value.is_negative() ? -value : 
 
 void take_off(std::optional<Money>& sum, const std::optional<Money>& returned) {
     if (sum && returned && sum->currency == returned->currency)
-        sum->minor -= std::abs(returned->minor);
+        *sum -= returned->minor < 0 ? -*returned : *returned;
 }
 
 void keep_rest(Line& line, const Line& returned, Money rest) {
@@ -34,7 +34,7 @@ void keep_rest(Line& line, const Line& returned, Money rest) {
     if (quantity > Decimal(0, 0)) line.quantity = quantity;
     if (!line.shares.empty()) {  // what the MIS split itself shrinks in proportion
         std::vector<std::int64_t> weights;
-        for (const Share& share : line.shares) weights.push_back(share.total.minor);
+        for (const Share& share : line.shares) weights.push_back(std::max<std::int64_t>(0, share.total.minor));
         if (whole.minor > 0) {
             const auto parts = share_by_largest_remainder(rest.minor, weights);
             for (std::size_t i = 0; i < parts.size(); ++i) line.shares[i].total.minor = parts[i];

@@ -53,6 +53,20 @@ class Reader {
         ));
     }
 
+    // What an older version may have stored (I5).
+    static constexpr const char* kTooLarge = "a sum or quantity that is too large";
+    static bool is_sane(const Decimal& quantity) {
+        return quantity <= kQuantityMax && quantity >= -kQuantityMax;
+    }
+    static bool within_bound(
+        const BodyFields& fields, std::initializer_list<std::string_view> names
+    ) {
+        return std::all_of(names.begin(), names.end(), [&](std::string_view name) {
+            const auto sum = fields.money(name);
+            return !sum || sum->within_bound();
+        });
+    }
+
     void problem(const RecordFact& record, std::string reason) {
         all_.problems.push_back(Problem{record.key, std::move(reason)});
     }
@@ -135,6 +149,19 @@ class Reader {
         return branch == rules_.branch_zones.end() ? rules_.clinic_zone : branch->second;
     }
 
+    struct LocalTime {
+        Timestamp time;          // by the branch's clock (I6)
+        bool as_written = true;  // with the very offset that the body has
+    };
+    static std::optional<LocalTime> local(
+        const BodyFields& fields, std::string_view name, const Zone& zone
+    ) {
+        const auto written = fields.time(name);
+        if (!written) return std::nullopt;
+        const Timestamp here = zone.of(*written);
+        return LocalTime{here, here == *written && here.offset_min == written->offset_min};
+    }
+
     // The fields of a body that may leave: those named, as they are, and ids under their natural
     // name as public ids. Told in the order of their names they are gathered without a copy.
     class Exported {
@@ -155,6 +182,11 @@ class Reader {
         }
         Exported& id_of(std::string_view kind, const std::string& source_id) {
             if (!source_id.empty()) out_.string(kind, reader_.public_id(kind, source_, source_id));
+            return *this;
+        }
+        Exported& time(std::string_view name, const LocalTime& time) {
+            if (time.as_written) return plain({name});
+            out_.string(name, time.time.to_string());
             return *this;
         }
         Exported& string(std::string_view name, std::string_view value) {
@@ -192,10 +224,15 @@ class Reader {
     }
 
     void read_procedure(const RecordFact& record, const BodyFields& fields) {
-        const auto performed_at = fields.time("performed_at");
+        const Zone zone = zone_of(fields);
+        const auto performed_at = local(fields, "performed_at", zone);
         const auto total = fields.money("total");
+        const auto quantity = fields.decimal("quantity");
         if (!performed_at || !total)
             return problem(record, "a procedure without performed_at or total");
+        if (!total->within_bound() || (quantity && !is_sane(*quantity)) ||
+            !within_bound(fields, {"list_total", "discount"}))
+            return problem(record, kTooLarge);
         Line& line = all_.lines.emplace_back();
         line.key = record.key;
         line.id = identity_.public_id(record.key);
@@ -203,12 +240,12 @@ class Reader {
         line.patient_merged =
             line.patient.empty() ||
             (!merged_into_.empty() && line.patient != own_pseudonym(record, fields));
-        line.performed_at = *performed_at;
-        line.day = zone_of(fields).date_of(*performed_at);
+        line.performed_at = performed_at->time;
+        line.day = line.performed_at.local_date();
         line.work = read_work(fields.text("service_code"), fields.text("nomenclature"), rules_);
         if (line.work.nomenclature.empty()) all_.unmapped_codes.insert(line.work.service_code);
         line.teeth = fields.texts("teeth");
-        line.quantity = fields.decimal("quantity").value_or(Decimal(1, 0));
+        line.quantity = quantity.value_or(Decimal(1, 0));
         line.total = *total;
         line.list_total = fields.money("list_total");
         line.discount = fields.money("discount");
@@ -230,7 +267,7 @@ class Reader {
             out.raw("nomenclature", "null");
         else
             out.string("nomenclature", line.work.nomenclature);
-        out.string("patient", line.patient).plain({"payer", "performed_at"});
+        out.string("patient", line.patient).plain({"payer"}).time("performed_at", *performed_at);
         out.id_of("plan_item", line.plan_item_source_id);
         out.id("practitioner", "practitioner_source_id");
         out.plain({"quantity", "service_code", "service_name"});
@@ -261,16 +298,16 @@ class Reader {
 
     void read_shares(Line& line, const BodyFields& fields) {
         if (!fields.find("shares").is_array()) return;
-        std::int64_t sum = 0;
+        Money sum{0, line.total.currency};
         for (const JsonView item : fields.find("shares").elements()) {
             const BodyFields share(item);
             const auto total = share.money("total");
             if (!total || total->currency != line.total.currency) continue;
-            sum += total->minor;
+            sum += *total;
             line.shares.push_back(Share{share.text("payer"), share.text("limit_source_id"), *total}
             );
         }
-        if (sum != line.total.minor) {  // the record schema refuses such a row; never charge a sum
+        if (sum != line.total) {  // the record schema refuses such a row; never charge a sum
                                         // that nobody stated
             line.shares.clear();
             line.remarks.push_back("shares_do_not_add_up");
@@ -278,9 +315,10 @@ class Reader {
     }
 
     void read_payment(const RecordFact& record, const BodyFields& fields) {
-        const auto paid_at = fields.time("paid_at");
+        const auto paid_at = local(fields, "paid_at", zone_of(fields));
         const auto amount = fields.money("amount");
         if (!paid_at || !amount) return problem(record, "a payment without paid_at or amount");
+        if (!amount->within_bound()) return problem(record, kTooLarge);
         Payment payment;
         payment.key = record.key;
         payment.id = identity_.public_id(record.key);
@@ -288,36 +326,39 @@ class Reader {
         payment.kind = fields.text("kind");
         payment.payer = fields.text("payer");
         payment.limit_source_id = fields.text("limit_source_id");
-        payment.paid_at = *paid_at;
+        payment.paid_at = paid_at->time;
         payment.amount = *amount;
         Exported out(*this, record, fields);
         out.plain({"amount"}).id("branch", "branch_source_id").string("id", payment.id);
-        out.plain({"kind"}).id_of("limit", payment.limit_source_id).plain({"method", "paid_at"});
+        out.plain({"kind"}).id_of("limit", payment.limit_source_id).plain({"method"});
+        out.time("paid_at", *paid_at);
         out.string("patient", payment.patient).plain({"payer"});
         payment.exported = std::move(out).text();
         all_.payments.push_back(std::move(payment));
     }
 
     void read_appointment(const RecordFact& record, const BodyFields& fields) {
-        const auto starts_at = fields.time("starts_at");
-        const auto ends_at = fields.time("ends_at");
+        Appointment visit(zone_of(fields));
+        const auto starts_at = local(fields, "starts_at", visit.zone);
+        const auto ends_at = local(fields, "ends_at", visit.zone);
         if (!starts_at || !ends_at)
             return problem(record, "an appointment without starts_at or ends_at");
-        Appointment visit(zone_of(fields));
         visit.key = record.key;
         visit.id = identity_.public_id(record.key);
         visit.patient = patient_of(record, fields);
-        visit.starts_at = *starts_at;
-        visit.ends_at = *ends_at;
-        visit.modified_at = fields.time("source_modified_at");
-        visit.day = visit.zone.date_of(*starts_at);
+        visit.starts_at = starts_at->time;
+        visit.ends_at = ends_at->time;
+        if (const auto stamp = fields.time("source_modified_at"))
+            visit.modified_at = visit.zone.of(*stamp);
+        visit.day = visit.starts_at.local_date();
         visit.status = fields.text("status");
         visit.payer = fields.text("payer");
         visit.limit_source_id = fields.text("limit_source_id");
         visit.comment = fields.text("comment");
         visit.plan_item_source_ids = fields.texts("plan_item_source_ids");
         Exported out(*this, record, fields);
-        out.id("branch", "branch_source_id").plain({"cancel_reason", "ends_at", "first_visit"});
+        out.id("branch", "branch_source_id").plain({"cancel_reason"}).time("ends_at", *ends_at);
+        out.plain({"first_visit"});
         out.string("id", visit.id).id_of("limit", visit.limit_source_id).plain({"online"});
         out.string("patient", visit.patient);
         if (!visit.plan_item_source_ids.empty()) {
@@ -328,7 +369,8 @@ class Reader {
             }
             out.raw("plan_items", items + "]");
         }
-        out.id("practitioner", "practitioner_source_id").plain({"room", "starts_at", "status"});
+        out.id("practitioner", "practitioner_source_id").plain({"room"});
+        out.time("starts_at", *starts_at).plain({"status"});
         visit.exported = std::move(out).text();
         all_.appointments.push_back(std::move(visit));
     }
@@ -336,6 +378,8 @@ class Reader {
     void read_limit(const RecordFact& record, const BodyFields& fields) {
         const auto granted = fields.money("granted");
         if (!granted) return problem(record, "a limit without granted");
+        if (!granted->within_bound() || !within_bound(fields, {"used"}))
+            return problem(record, kTooLarge);
         LimitRecord limit;
         limit.key = record.key;
         limit.id = identity_.public_id(record.key);
@@ -352,7 +396,8 @@ class Reader {
         limit.used = fields.money("used");
         limit.valid_from = fields.date("valid_from");
         limit.valid_to = fields.date("valid_to");
-        limit.cancelled_at = fields.time("cancelled_at");
+        if (const auto cancelled = fields.time("cancelled_at"))
+            limit.cancelled_at = rules_.clinic_zone.of(*cancelled);
         limit.discounts_allowed = fields.flag("discounts_allowed");
         limit.approval_required = fields.flag("approval_required");
         limit.first_seen_us = record.first_seen_us;
@@ -368,8 +413,9 @@ class Reader {
         plan.patient = patient_of(record, fields);
         plan.created_on = *created_on;
         plan.active = fields.flag("active").value_or(true);
-        plan.changed_at =
-            fields.time("source_modified_at").value_or(rules_.clinic_zone.at(record.first_seen_us));
+        plan.changed_at = rules_.clinic_zone.of(
+            fields.time("source_modified_at").value_or(rules_.clinic_zone.at(record.first_seen_us))
+        );
         Exported out(*this, record, fields);
         out.plain({"active", "created_on"}).string("id", plan.id).string("patient", plan.patient);
         out.id("practitioner", "practitioner_source_id");
@@ -387,6 +433,7 @@ class Reader {
         item.work = read_work(fields.text("service_code"), fields.text("nomenclature"), rules_);
         item.teeth = fields.texts("teeth");
         item.quantity = fields.decimal("quantity").value_or(Decimal(1, 0));
+        if (!is_sane(item.quantity)) item.quantity = kQuantityMax;
         item.total = fields.money("total");
         item.service_name = fields.text("service_name");
     }

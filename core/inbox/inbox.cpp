@@ -75,7 +75,7 @@ Acceptance Inbox::accept(
         answer.reason = std::move(reason);
         return answer;
     };
-    auto parsed = parse_message(message, options.consent);
+    auto parsed = parse_message(message, options.consent, options.zone ? &*options.zone : nullptr);
     // A known id is answered before anything else: what was once accepted stays acknowledged, also
     // under a changed configuration.
     const std::string hash = hash_of(message);

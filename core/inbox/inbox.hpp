@@ -46,6 +46,7 @@ struct Refusal {
 struct AcceptOptions {
     std::int64_t now_us = 0;
     ConsentRule consent = ConsentRule::required;
+    std::optional<Zone> zone;  // the clinic's
     // Whether a public id was ever announced here; left empty: every id is taken.
     std::function<bool(EntityKind, std::string_view public_id)> knows;
     // Whether an announced plan has or had an item of this id; left empty: every one is taken.

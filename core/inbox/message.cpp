@@ -56,8 +56,8 @@ std::string text_in(const Json& body, const char* name) {
 
 }  // namespace
 
-Result<InboxMessage> parse_message(const Json& message, ConsentRule consent) {
-    MessageReader reader;
+Result<InboxMessage> parse_message(const Json& message, ConsentRule consent, const Zone* zone) {
+    MessageReader reader(zone);
     InboxMessage read;
     const MessageType* type = nullptr;
     reader.check([&] {
@@ -73,6 +73,7 @@ Result<InboxMessage> parse_message(const Json& message, ConsentRule consent) {
     reader.check([&] {
         if (!message.contains("id")) refuse("id", "missing");
         read.id = read_text(message["id"], "id", kIdBytesMax);
+        if (has_invisible(read.id)) refuse("id", "has a character that nobody sees");
     });
     static constexpr std::string_view kEnvelope[] = {"id", "type"};
     reader.check([&] { read.body = reader.object(message, type->fields, "", kEnvelope); });

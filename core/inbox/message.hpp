@@ -15,6 +15,7 @@
 
 #include "base/json.hpp"
 #include "base/result.hpp"
+#include "base/timestamp.hpp"
 
 namespace mis::inbox {
 
@@ -33,7 +34,10 @@ struct InboxMessage {
 };
 
 // malformed: "items/0/total: missing; placed_at: must be a time like …". Pure.
-Result<InboxMessage> parse_message(const Json& message, ConsentRule consent);
+// `zone`: the clinic's, by which a time names a day; null: the time's own offset.
+Result<InboxMessage> parse_message(
+    const Json& message, ConsentRule consent, const Zone* zone = nullptr
+);
 
 // A file handed in: one message, a list of messages (JSON or YAML), or JSON Lines. malformed:
 // unreadable.

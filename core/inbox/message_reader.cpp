@@ -22,27 +22,39 @@ std::string below(const std::string& where, std::string_view name) {
     return where.empty() ? std::string(name) : fmt::format("{}/{}", where, name);
 }
 
+// I6: an empty date, or a year outside 1900–2100, is none.
+bool is_no_day(const Date& date) { return date.year() < 1900 || date.year() > 2100; }
+
 Json time(const Json& value, const std::string& where) {
     const auto read =
         value.is_string() ? Timestamp::parse_rfc3339(value.get<std::string>()) : std::nullopt;
     if (!read) refuse(where, "must be a time like 2026-03-02T10:00:00+03:00");
-    return read->to_string();
+    return is_no_day(read->local_date()) ? Json() : Json(read->to_string());
 }
 
-Json day(const Json& value, const std::string& where) {
-    if (value.is_string()) {
-        const std::string written = value.get<std::string>();
-        if (const auto date = Date::parse_iso(written)) return date->to_string();
-        if (const auto instant = Timestamp::parse_rfc3339(written))
-            return instant->local_date().to_string();
+// A time names the clinic's day; one without a clock, the day that was written (I6).
+Json day(const Json& value, const std::string& where, const Zone* zone) {
+    const std::string written = value.is_string() ? value.get<std::string>() : "";
+    auto date = Date::parse_iso(written);
+    if (!date) {
+        const auto instant = Timestamp::parse_rfc3339(written);
+        if (!instant) refuse(where, "must be a date like 2026-03-02");
+        date = zone == nullptr || instant->is_midnight() ? instant->local_date()
+                                                         : zone->date_of(*instant);
     }
-    refuse(where, "must be a date like 2026-03-02");
+    return is_no_day(*date) ? Json() : Json(date->to_string());
 }
 
 Json birth_date(const Json& value, const std::string& where) {
     const auto date = value.is_string() ? Date::parse_iso(value.get<std::string>()) : std::nullopt;
     if (!date) refuse(where, "must be a date like 1990-01-01");
-    return date->to_string();
+    return is_no_day(*date) ? Json() : Json(date->to_string());
+}
+
+Json id(const Json& value, const std::string& where) {
+    std::string read = read_text(value, where, kIdBytesMax);
+    if (has_invisible(read)) refuse(where, "has a character that nobody sees");
+    return read;
 }
 
 Json phone(const Json& value, const std::string& where) {
@@ -111,7 +123,7 @@ Json texts(const Json& value, const std::string& where) {
     if (!value.is_array() || value.empty()) refuse(where, "must be a list with at least one entry");
     if (value.size() > kItemsMax) refuse(where, fmt::format("has more than {} entries", kItemsMax));
     Json list = Json::array();
-    for (const Json& entry : value) list.push_back(read_text(entry, where, kIdBytesMax));
+    for (const Json& entry : value) list.push_back(id(entry, where));
     return list;
 }
 
@@ -149,10 +161,15 @@ Json MessageReader::object(
                 return one.name == wanted;
             });
         const bool elsewhere = std::find(also.begin(), also.end(), name) != also.end();
-        if (field == fields.end() && !elsewhere) ignored.push_back("/" + below(where, name));
+        if (field == fields.end() && !elsewhere)
+            ignored.push_back("/" + escape_invisible(below(where, name)));
         if (field != fields.end() && !content.is_null())
-            check([&, wanted = field->form, &at = name, &given = content] {
-                read[at] = form(given, wanted, below(where, at));
+            check([&, wanted = *field, &at = name, &given = content] {
+                Json known = form(given, wanted.form, below(where, at));
+                if (!known.is_null())
+                    read[at] = std::move(known);
+                else if (wanted.need == Need::required)
+                    refuse(below(where, at), "is no date from 1900 to 2100");
             });
     }
     for (const Field& field : fields) {
@@ -176,13 +193,13 @@ bool MessageReader::check(const std::function<void()>& of) {
 Json MessageReader::form(const Json& value, Form wanted, const std::string& where) {
     switch (wanted) {
         case Form::id:
-            return read_text(value, where, kIdBytesMax);
+            return id(value, where);
         case Form::text:
-            return read_text(value, where, kTextBytesMax);
+            return text(value, where);
         case Form::time:
             return time(value, where);
         case Form::day:
-            return day(value, where);
+            return day(value, where, zone_);
         case Form::birth_date:
             return birth_date(value, where);
         case Form::phone:
@@ -220,6 +237,18 @@ Json MessageReader::form(const Json& value, Form wanted, const std::string& wher
             return items(value, where, 1);
     }
     MIS_ASSERT(false);
+}
+
+// Characters that nobody sees are left out, and named to the sender (I3).
+Json MessageReader::text(const Json& value, const std::string& where) {
+    std::string read = read_text(value, where, kTextBytesMax);
+    const auto breaks = where == "text" ? LineBreaks::kept : LineBreaks::spaces;
+    auto clean = without_invisible(read, breaks);
+    if (!clean) return read;
+    if (clean->dropped) ignored.push_back("/" + where + " (characters that nobody sees)");
+    read = std::string(trim(clean->text));
+    if (read.empty()) refuse(where, "is empty");
+    return read;
 }
 
 Json MessageReader::identity(const Json& value, const std::string& where) {

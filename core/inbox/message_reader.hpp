@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "base/timestamp.hpp"
 #include "inbox/message_fields.hpp"
 
 namespace mis::inbox {
@@ -23,10 +24,14 @@ struct Refused {
 
 class MessageReader {
   public:
+    // `zone`: by which a time names a day; null: the time's own offset. Outlives the reader.
+    explicit MessageReader(const Zone* zone = nullptr) : zone_(zone) {}
+
     std::vector<std::string> ignored;  // fields that nobody knows: "/items/0/colour"
     std::vector<std::string> faults;   // "items/0/total: missing", in the order of their finding
 
-    // The known fields of an object in stored form; null counts as left out. `also`: names that are
+    // The known fields of an object in stored form; null counts as left out, likewise an empty date
+    // and one of a year outside 1900–2100 (I6). `also`: names that are
     // known and read elsewhere.
     Json object(
         const Json& value, std::span<const Field> fields, const std::string& where,
@@ -37,6 +42,9 @@ class MessageReader {
     bool check(const std::function<void()>& of);
 
   private:
+    const Zone* zone_;
+
+    Json text(const Json& value, const std::string& where);
     Json form(const Json& value, Form wanted, const std::string& where);
     Json identity(const Json& value, const std::string& where);
     Json account(const Json& value, const std::string& where);

@@ -320,7 +320,8 @@ void BodyWriter::add_notes_to(Record& record) const {
     Json& notes = body["notes"];
     if (!notes.is_array()) notes = Json::array();
     for (const std::string& text : notes_)
-        if (notes.size() < kListItemsMax && std::find(notes.begin(), notes.end(), text) == notes.end())
+        if (notes.size() < kListItemsMax &&
+            std::find(notes.begin(), notes.end(), text) == notes.end())
             notes.push_back(text);
     record.body = canonical_json(body);
     body.erase("source_modified_at");

@@ -71,9 +71,9 @@ class BodyWriter {
     Record record_;
     std::vector<bool> written_;
     std::string starts_at_, ends_at_, total_, shares_;
-    std::string hashed_;          // the body without its stamp
+    std::string hashed_;              // the body without its stamp
     std::vector<std::string> notes_;  // of this writer: they stand in the body's `notes` at the end
-    std::size_t body_bytes_ = 0;  // of the last record
+    std::size_t body_bytes_ = 0;      // of the last record
     // A payment's amount is above zero, its kind says which way the money went. Where the minus of
     // a negative one stands in the body, and whether that contradicts the kind.
     std::size_t minus_at_ = 0;

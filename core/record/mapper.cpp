@@ -27,8 +27,8 @@ class SqliteMapper final : public Mapper {
         : kind_(kind),
           stream_(stream.name),
           fans_out_(stream.parent.has_value()),
-          statement_(std::move(statement)),
           has_business_time_(has_business_time(kind)),
+          statement_(std::move(statement)),
           writer_(kind),
           notes_field_(*kind.index_of("notes")) {
         for (const auto& column : stream.columns) columns_.push_back(to_lower(column.name));
@@ -205,10 +205,9 @@ class SqliteMapper final : public Mapper {
                     add_once(reasons, "column " + field.name + ": required, and blank");
             } else if (field.presence == Presence::required && !value.issue) {
                 add_once(
-                    reasons, "column " + field.name + ": required, and NULL" +
-                                 (map.row().no_day
-                                      ? " (an empty date, or a year outside 1900 to 2100)"
-                                      : "")
+                    reasons,
+                    "column " + field.name + ": required, and NULL" +
+                        (map.row().no_day ? " (an empty date, or a year outside 1900 to 2100)" : "")
                 );
             }
         }

@@ -129,7 +129,8 @@ Result<Record> record_from_json(const std::string& kind_name, std::string_view j
                 return malformed("field " + field.name + ": " + *problem);
             if (field.type == FieldType::time && has_business_time(*kind)) {
                 const auto time = Timestamp::parse_rfc3339(*text);
-                if (time && time->is_midnight() && writer.has(index)) writer.note("day_only");  // I6
+                if (time && time->is_midnight() && writer.has(index))
+                    writer.note("day_only");  // I6
             }
         }
         if (field.presence == Presence::required && !writer.has(index))

@@ -8,6 +8,7 @@
 
 #include "base/json_text.hpp"
 #include "base/money.hpp"
+#include "base/phones.hpp"
 #include "base/result.hpp"
 #include "base/teeth.hpp"
 #include "base/text.hpp"
@@ -69,7 +70,22 @@ void fuzz_text(std::string_view text) {
     MIS_ASSERT(fold(folded) == folded);
     const std::string code = fold_code(text);
     MIS_ASSERT(fold_code(code) == code);
-    if (const auto phone = phone_last_ten(text)) MIS_ASSERT(phone->size() == 10);
+    if (const auto clean = without_invisible(text, LineBreaks::spaces))
+        MIS_ASSERT(!without_invisible(clean->text, LineBreaks::spaces) && !has_invisible(clean->text));
+    else
+        MIS_ASSERT(!has_invisible(text));
+    MIS_ASSERT(!has_invisible(escape_invisible(text)));
+}
+
+void fuzz_phones(std::string_view text) {
+    const PhonesRead read = read_phones(text);
+    std::string written;
+    for (const auto& number : read.numbers) {
+        MIS_ASSERT(number.size() >= 11 && number.size() <= 16 && number[0] == '+');
+        written += (written.empty() ? "" : ", ") + number;
+    }
+    const PhonesRead again = read_phones(written);
+    MIS_ASSERT(again.numbers == read.numbers && !again.left_out);
 }
 
 void fuzz_json(std::string_view text) {
@@ -116,6 +132,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
             break;
         case 6:
             fuzz_text(text);
+            fuzz_phones(text);
             break;
         case 7:
             fuzz_json(text);

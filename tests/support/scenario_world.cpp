@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "base/phones.hpp"
 #include "base/text.hpp"
 #include "config/yaml.hpp"
 #include "domain/body_fields.hpp"
@@ -33,7 +34,8 @@ bool fits(const Json& sent, const Json& patient) {  // P9, as simply as a test c
     if (order.text("phone").empty()) return true;
     const auto phones = record.texts("phones");
     return std::any_of(phones.begin(), phones.end(), [&](const std::string& phone) {
-        return phone_last_ten(phone) == phone_last_ten(order.text("phone"));
+        const auto his = phones_last_ten(phone);
+        return his == phones_last_ten(order.text("phone")) && !his.empty();
     });
 }
 

@@ -174,24 +174,15 @@ class Announcer {
             "billing.reversal", change_.now(), std::move(data), std::move(identity)
         );
         const std::string id = was.text("procedure");
-        Permission permission = change_.gate.fallen(told.leaves, patient);
-        if (told.leaves == Export::leaves) {  // X2: also after a withdrawal
-            permission.leaves = Export::leaves;
-            if (permission.ground.empty()) permission.ground = "reversal of a charge that left";
-        }
-        draft.entity(id).with(permission);
+        const auto performed = change_.told_performed_at(id);
+        const bool covered = change_.gate.fallen(told.leaves, patient, performed).allowed();
+        draft.entity(id).with(change_.gate.reversed(told.leaves, patient, performed));
         const Plan* plan =
             was.text("order").empty() ? nullptr : tracked_.plan_of_order(was.text("order"));
-        if (plan != nullptr && !change_.gate.withdrawn(patient)) draft.about("plan/" + plan->id);
+        if (plan != nullptr && (covered || told.leaves == Export::withheld)) draft.about("plan/" + plan->id);
         draft.of_patient(patient);
         draft.payer = was.text("payer");
-        const Standing* procedure = change_.before.find("procedure/" + id);
-        if (procedure != nullptr) {
-            const auto performed = Timestamp::parse_rfc3339(
-                procedure->data.find("procedure").find("performed_at").string()
-            );
-            if (performed) draft.at(*performed, change_.row_of(id));
-        }
+        if (performed) draft.at(*performed, change_.row_of(id));
         draft.event.source = change_.typed.mis_source;
         draft.event.record_id = id;
         draft.event.party = was.text("payer_party");

@@ -35,8 +35,9 @@ void reverse(
     if (!told.event_id.empty()) fields.string("performed_event", told.event_id);
     const JsonText data = fields.text();
     Draft& draft = change.drafts.add("procedure.reversed", change.now(), data, data);
-    draft.entity(id).with(change.gate.fallen(told.leaves, patient)).of_patient(patient);
-    if (const auto performed = was.time("performed_at")) draft.at(*performed, change.row_of(id));
+    const auto performed = was.time("performed_at");
+    draft.entity(id).with(change.gate.fallen(told.leaves, patient, performed)).of_patient(patient);
+    if (performed) draft.at(*performed, change.row_of(id));
     draft.event.source = change.typed.mis_source;
     draft.event.record_id = id;
 }
@@ -109,8 +110,9 @@ void announce_payments(Change& change) {
         data.set_string("booked_on", today);
         Draft& draft =
             change.drafts.add("billing.reversal", change.now(), std::move(data), identity);
-        draft.entity(id).with(change.gate.fallen(told.leaves, patient)).of_patient(patient);
-        if (const auto paid = was.time("paid_at")) draft.at(*paid, change.row_of(id));
+        const auto paid = was.time("paid_at");
+        draft.entity(id).with(change.gate.reversed(told.leaves, patient, paid)).of_patient(patient);
+        if (paid) draft.at(*paid, change.row_of(id));
         draft.event.source = change.typed.mis_source;
         draft.event.record_id = id;
     };

@@ -150,15 +150,14 @@ void announce(
         }
         if (part + 1 == parts) {
             Money due = said.total;
-            if (said.paid.currency == due.currency || said.paid.is_zero())
-                due.minor -= said.paid.minor;
+            if (said.paid.currency == due.currency) due -= said.paid;
             data["total"] = to_json_value(said.total);
             data["paid"] = to_json_value(said.paid);
             data["due"] = to_json_value(due);
             if (said.request.empty()) {
                 Money since = said.total;
                 if (said.previous && said.previous->currency == since.currency)
-                    since.minor -= said.previous->minor;
+                    since -= *said.previous;
                 data["since_previous"] = to_json_value(since);
             }
         }

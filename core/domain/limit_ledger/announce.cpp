@@ -156,7 +156,7 @@ void compare_with_sources(Change& change, const Account& account) {
             if (!agrees) {
                 announce_mismatch(
                     change, account, "used", account.consumed, *said.used,
-                    explaining_lines(change, account, account.consumed.minor - said.used->minor)
+                    explaining_lines(change, account, (account.consumed - *said.used).minor)
                 );
             }
         }

@@ -276,8 +276,10 @@ class PlanAnnouncer {
                 Draft& draft =
                     add("plan.stage.withdrawn", change_.now(), std::move(data),
                         std::move(identity));
-                draft.with(change_.gate.fallen(told.leaves, plan_.patient)).turn =
-                    rank_of_stage(stage);
+                const bool covered = permission_.allowed() || told.leaves == Export::withheld;
+                draft
+                    .with(covered ? change_.gate.fallen(told.leaves, plan_.patient) : Permission{})
+                    .turn = rank_of_stage(stage);
                 draft.event.source = change_.typed.mis_source;
             }
         );

@@ -37,17 +37,12 @@ void announce_deviations(Change& change, const Tracked& tracked) {
                               patient = told.data.find("patient").string();
             Draft& draft =
                 change.drafts.add("plan.deviation.withdrawn", change.now(), told.data, told.data);
+            const auto performed = change.told_performed_at(line);
+            if (performed) draft.at(*performed, change.row_of(line));
             draft.entity(line)
                 .about("plan/" + plan)
-                .with(change.gate.fallen(told.leaves, patient))
+                .with(change.gate.fallen(told.leaves, patient, performed))
                 .of_patient(patient);
-            const Standing* procedure = change.before.find("procedure/" + line);
-            if (procedure != nullptr) {
-                const auto performed = Timestamp::parse_rfc3339(
-                    procedure->data.find("procedure").find("performed_at").string()
-                );
-                if (performed) draft.at(*performed, change.row_of(line));
-            }
             draft.event.source = change.typed.mis_source;
             draft.event.record_id = line;
         }

@@ -174,8 +174,8 @@ class Tracker {
         const bool same_currency = plan.progress.charged.is_zero() ||
                                    plan.progress.charged.currency == line.total.currency;
         if ((settled || !found.parts.empty()) && !line.in_progress && same_currency) {
-            plan.progress.charged =
-                Money{plan.progress.charged.minor + line.total.minor, line.total.currency};
+            plan.progress.charged.currency = line.total.currency;
+            plan.progress.charged += line.total;
         }
     }
 

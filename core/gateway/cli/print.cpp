@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/text.hpp"
+
 namespace mis::gateway::cli {
 namespace {
 
@@ -16,30 +18,33 @@ std::size_t width_of(std::string_view text
 }  // namespace
 
 int report_error(const Error& error) {
-    std::fflush(stdout);  // in its place where both go to one terminal or file
-    std::fprintf(stderr, "mis-gateway: %s\n", error.text.c_str());
+    report_error(std::string_view(error.text));
     return error.kind == ErrorKind::misconfigured ? kUsage : kFailed;
 }
 
 int report_error(std::string_view text) {
-    std::fflush(stdout);
-    std::fprintf(stderr, "mis-gateway: %.*s\n", static_cast<int>(text.size()), text.data());
+    std::fflush(stdout);  // in its place where both go to one terminal or file
+    std::fprintf(stderr, "mis-gateway: %s\n", escape_invisible(text, LineBreaks::kept).c_str());
     return kFailed;
 }
 
 void print_line(std::string_view text) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
+    const std::string visible = escape_invisible(text, LineBreaks::kept);
+    std::fwrite(visible.data(), 1, visible.size(), stdout);
     std::fputc('\n', stdout);
 }
 
 void print_json(const Json& document) { print_line(document.dump()); }
 
 void Table::print() const {
-    std::vector<std::size_t> widths(rows_.front().size(), 0);
-    for (const auto& row : rows_)
-        for (std::size_t i = 0; i < row.size(); ++i)
+    std::vector<std::vector<std::string>> rows = rows_;
+    std::vector<std::size_t> widths(rows.front().size(), 0);
+    for (auto& row : rows)
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            row[i] = escape_invisible(row[i]);
             widths[i] = std::max(widths[i], width_of(row[i]));
-    for (const auto& row : rows_) {
+        }
+    for (const auto& row : rows) {
         std::string line;
         for (std::size_t i = 0; i < row.size(); ++i) {
             const std::string gap(widths[i] - width_of(row[i]), ' ');

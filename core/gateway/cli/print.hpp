@@ -16,6 +16,7 @@ namespace mis::gateway::cli {
 int report_error(const Error& error);
 int report_error(std::string_view text);  // 1
 
+// What nobody sees but a terminal obeys is printed as \u001b, in errors and tables likewise.
 void print_line(std::string_view text);
 void print_json(const Json& document);
 

@@ -26,6 +26,7 @@ inbox::Acceptance Meaning::accept(
 ) {
     inbox::AcceptOptions options;
     options.now_us = now_us;
+    options.zone = settings_.rules.clinic_zone;
     if (settings_.rules.export_mode == domain::ExportMode::all)
         options.consent = inbox::ConsentRule::optional;
     options.knows = [this](inbox::EntityKind kind, std::string_view id) { return knows(kind, id); };

@@ -65,5 +65,5 @@ TEST_CASE("I3: what nobody sees is found, dropped or escaped") {
     CHECK_FALSE(without_invisible("№ 5 — «x»", spaces));
     CHECK(escape_invisible("n\nx\x1b[31m\u202e") == "n\\u000ax\\u001b[31m\\u202e");
     CHECK(escape_invisible("n\nx\x1b", kept) == "n\nx\\u001b");
-    CHECK(escape_invisible("\U000e0041") == "\\U000e0041");
+    CHECK(escape_invisible("\U000e0041") == "\\udb40\\udc41");
 }

@@ -80,6 +80,21 @@ TEST_CASE("I6: a change of the clock at midnight leaves the day its name") {
     CHECK(local("America/Havana", "2022-11-06 00:30") == "2022-11-06T00:30:00-04:00 ambiguous");
 }
 
+TEST_CASE("I6: whatever offset a time was written with, it leaves with the clinic's") {
+    const auto here = [](const char* zone, const char* text) {
+        return Zone::find(zone)->of(*Timestamp::parse_rfc3339(text)).to_string();
+    };
+    CHECK(here("Asia/Vladivostok", "2026-03-31T14:00:00Z") == "2026-04-01T00:00:00+10:00");
+    CHECK(here("Europe/Berlin", "2026-07-01T10:00:00+01:00") == "2026-07-01T11:00:00+02:00");
+    CHECK(here("Europe/Moscow", "2026-03-02T10:00:00+03:00") == "2026-03-02T10:00:00+03:00");
+    // without a clock: that day
+    CHECK(here("Asia/Vladivostok", "2026-03-31T00:00:00Z") == "2026-03-31T00:00:00+10:00");
+    CHECK(here("America/New_York", "2026-03-31T00:00:00+03:00") == "2026-03-31T00:00:00-04:00");
+    // left out by a change of the clock, and marked when it was read
+    CHECK(here("America/Sao_Paulo", "2018-11-04T00:00:00-03:00") == "2018-11-04T00:00:00-03:00");
+    CHECK(here("Europe/Moscow", "2010-03-28T02:30:00+03:00") == "2010-03-28T02:30:00+03:00");
+}
+
 TEST_CASE("only names of the zone database name a zone") {
     for (const auto* name :
          {"", "/usr/share/zoneinfo/Europe/Moscow", "../zoneinfo/Europe/Moscow", "localtime",
