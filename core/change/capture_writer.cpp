@@ -298,6 +298,7 @@ void CaptureWriter::store_version(
     if (old && old->owner && owner && old->owner != owner && !record.patient_source_id.empty())
         parties_.tie_once(*old->owner, *owner);
     if (stream_.kind == "patient") parties_.index_patient(record, *owner);
+    parties_.index_private_values(record, owner);
 }
 
 void CaptureWriter::remove(const std::string& key, std::int64_t now_us) {
@@ -316,7 +317,10 @@ void CaptureWriter::remove(const std::string& key, std::int64_t now_us) {
     bind_key(bury, 2, key);
     bury.bind(3, now_us).run();
     transaction_.prepare("delete from journal where pos = ?1").with(*old->pos).run();
-    if (stream_.kind == "patient" && old->owner) parties_.forget_patient(*old->owner);
+    if (stream_.kind == "patient" && old->owner) {
+        parties_.forget_patient(*old->owner);
+        parties_.forget_private_values(*old->owner);
+    }
     ++counts_.removed;
 }
 

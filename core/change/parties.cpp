@@ -4,6 +4,7 @@
 
 #include "base/json.hpp"
 #include "base/phones.hpp"
+#include "base/private_values.hpp"
 #include "base/text.hpp"
 #include "change/key.hpp"
 
@@ -121,9 +122,43 @@ void Parties::index_patient(const record::Record& record, std::int64_t patient) 
                     .run();
 }
 
+void Parties::index_private_values(
+    const record::Record& record, std::optional<std::int64_t> owner
+) {
+    constexpr std::int64_t kNobody = 0, kPractitioner = -1;  // as 0006_private_values.hpp says
+    const bool of_patient = kind_ == "patient";
+    if (!of_patient && kind_ != "limit" && kind_ != "practitioner") return;
+    const auto hashes = private_hashes(kind_, JsonView(record.body));
+    const std::int64_t whose = of_patient                ? owner.value_or(kNobody)
+                               : kind_ == "practitioner" ? kPractitioner
+                                                         : kNobody;
+    for (const std::int64_t hash : hashes) {
+        transaction_.prepare("insert or ignore into private_value (hash, owner) values (?1, ?2)")
+            .with(hash, whose)
+            .run();
+        private_values_added_ = private_values_added_ || transaction_.database().changes() > 0;
+    }
+    if (!of_patient || whose == kNobody) return;
+    std::string kept;
+    for (const std::int64_t hash : hashes) kept += (kept.empty() ? "" : ",") + std::to_string(hash);
+    transaction_
+        .prepare(
+            "delete from private_value where owner = ?1 and instr(',' || ?2 || ',', ',' || hash || "
+            "',') = 0"
+        )
+        .with(whose, kept)
+        .run();
+}
+
 void Parties::forget_patient(std::int64_t patient) {
     transaction_.prepare("delete from patient_name where party = ?1").with(patient).run();
     transaction_.prepare("delete from patient_phone where party = ?1").with(patient).run();
+}
+
+void Parties::forget_private_values(std::int64_t patient) {
+    transaction_.prepare("delete from private_value where owner = ?1 and owner > 0")
+        .with(patient)
+        .run();
 }
 
 std::int64_t Parties::party(GroupKind kind, const std::string& key) {
@@ -209,6 +244,9 @@ std::vector<GroupKey> Parties::marked() {
 }
 
 void Parties::write_marks() {
+    if (std::exchange(private_values_added_, false))  // texts that were harmless may be so no more
+        transaction_.prepare("update change_counter set value = value + 1 where name = 'private'")
+            .run();
     if (marked_.empty()) return;
     std::int64_t mark = 0;
     {

@@ -35,9 +35,13 @@ class Parties {
     // what joined them is gone (P6).
     void tie_once(std::int64_t party, std::int64_t other);
 
+    // I3: what must not leave in anybody's texts; for every arriving record. Of patients until they
+    // change; a policy's number stays private for good.
+    void index_private_values(const record::Record& record, std::optional<std::int64_t> owner);
     // P9: name and phones by which an order finds its patient.
     void index_patient(const record::Record& record, std::int64_t patient);
     void forget_patient(std::int64_t patient);
+    void forget_private_values(std::int64_t patient);
 
     std::vector<GroupKey> marked();  // in order
     void forget_marks() { marked_.clear(); }
@@ -58,6 +62,7 @@ class Parties {
     std::unordered_map<std::int64_t, std::int64_t>
         patient_of_plan_;  // 0: the plan is not there yet
     std::unordered_set<std::int64_t> marked_;
+    bool private_values_added_ = false;
 };
 
 }  // namespace mis::change

@@ -213,7 +213,8 @@ class RecordStore {
     // them.
     std::pair<std::int64_t, std::int64_t> state_of_kind(std::string_view kind) const;
 
-    // P9: linking an order to its patient. phone10: base/phones.hpp phones_last_ten(); folded: fold().
+    // P9: linking an order to its patient. phone10: base/phones.hpp phones_last_ten(); folded:
+    // fold().
     std::vector<PatientMatch> patients_by_phone(std::string_view phone10) const;
     std::vector<PatientMatch> patients_by_last_name(
         std::string_view folded_last_name, std::string_view birth_date

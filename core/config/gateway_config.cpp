@@ -308,6 +308,7 @@ GatewayConfig typed(const Json& effective, const fs::path& file, const YamlDocum
     config.export_mode =
         root.at("export").text("mode") == "all" ? ExportMode::all : ExportMode::ordered;
     config.legal_ground = root.at("export").text("legal_ground");
+    config.days_before_receipt = root.at("export").number("days_before_receipt");
     config.practitioner_names = root.at("export").flag("practitioner_names");
     for (const Section& source : root.list("sources"))
         config.sources.push_back(read_source(source));

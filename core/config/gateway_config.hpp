@@ -112,6 +112,7 @@ struct GatewayConfig {
     std::filesystem::path store_folder;
     ExportMode export_mode = ExportMode::ordered;
     std::string legal_ground;
+    int days_before_receipt = 7;
     bool practitioner_names = false;
     std::vector<SourceConfig> sources;
     std::vector<SinkConfig> sinks;

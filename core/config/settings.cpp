@@ -83,6 +83,11 @@ constexpr std::array kSettings{
         "Required under `all`: the contract or consent on which everybody's data may leave. It is "
         "written into the audit log."
     ),
+    number(
+        "export.days_before_receipt", "7", 0, 366,
+        "How many days before it came an order may let its patient's records leave, from its "
+        "placed_at and consent on (X1)."
+    ),
     value(
         "export.practitioner_names", K::flag, "false",
         "Whether practitioners leave by name; else only by public id."

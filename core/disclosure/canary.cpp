@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json_text.hpp"
+#include "base/private_values.hpp"
 #include "base/text.hpp"
 
 namespace mis::disclosure {
@@ -11,7 +12,6 @@ namespace {
 constexpr std::size_t kPhoneDigits = 7;
 constexpr std::size_t kNumberMin = 5;       // shorter policy numbers would be found everywhere
 constexpr std::size_t kWholeWordBelow = 5;  // letters: «Ли» must not hide «Лидокаин»
-constexpr std::size_t kStemMin = 4;
 
 std::size_t letters(std::string_view utf8) {
     return static_cast<std::size_t>(std::count_if(utf8.begin(), utf8.end(), [](char c) {
@@ -19,35 +19,14 @@ std::size_t letters(std::string_view utf8) {
     }));
 }
 
-void drop_letter(std::string& utf8) {
-    while (!utf8.empty() && (static_cast<unsigned char>(utf8.back()) & 0xc0) == 0x80)
-        utf8.pop_back();
-    if (!utf8.empty()) utf8.pop_back();
-}
-
-bool ends_with_vowel_or_sign(const std::string& folded) {
-    static constexpr std::string_view kEndings[] = {"а", "е", "и", "й", "о", "у", "ы", "ь",
-                                                    "ю", "я", "a", "e", "i", "o", "u", "y"};
-    return std::any_of(std::begin(kEndings), std::end(kEndings), [&](std::string_view ending) {
-        return folded.ends_with(ending);
-    });
-}
-
-// Russian names decline: what stays the same is the word without its last vowels («тестов» of
-// «тестова», «тестовой»; «мар» of «мария» is too short).
-std::string stem_of(std::string word) {
-    while (letters(word) > kStemMin && ends_with_vowel_or_sign(word)) drop_letter(word);
-    return word;
-}
-
 // Folded, punctuation as spaces, one space before each word.
 std::string words_of(std::string_view text) {
-    std::string spaced(text);
+    std::string spaced = fold(text);
     for (char& c : spaced)
         if (static_cast<unsigned char>(c) < 0x80 &&
             std::isalnum(static_cast<unsigned char>(c)) == 0)
             c = ' ';
-    return ' ' + fold(spaced) + ' ';
+    return ' ' + spaced + ' ';
 }
 
 std::string digits_of(std::string_view text) {
@@ -93,7 +72,7 @@ void Canary::add_name(std::string_view name) {
         if (letters(word) < kWholeWordBelow)
             stems_.push_back(' ' + std::string(word) + ' ');
         else
-            stems_.push_back(' ' + stem_of(std::string(word)));
+            stems_.push_back(' ' + name_stem(std::string(word)));
     }
 }
 
@@ -118,6 +97,12 @@ void Canary::add_number(std::string_view number) {
 
 void Canary::add_email(std::string_view email) {
     if (!trim(email).empty()) emails_.push_back(to_lower(trim(email)));
+}
+
+bool Canary::is_private(std::string_view text) const {
+    if (is_national_code(text)) return false;
+    return (!empty() && found_in(text)) ||
+           (everybody_ != nullptr && everybody_->names_somebody(text));
 }
 
 bool Canary::found_in(std::string_view text) const {

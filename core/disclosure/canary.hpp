@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "disclosure/private_index.hpp"
+
 namespace mis::disclosure {
 
 class Canary {
@@ -27,6 +29,11 @@ class Canary {
     // A word that begins with a name's stem («Тестовой» for «Тестова»), a phone's last seven
     // digits, a birth date, a number, an address.
     bool found_in(std::string_view text) const;
+
+    // Whosever they are: what the store knows of all patients. It outlives the canary; null: none.
+    void watch(PrivateIndex* everybody) { everybody_ = everybody; }
+    // The same, or something of anybody; a code of the national nomenclature is neither.
+    bool is_private(std::string_view text) const;
     bool empty() const {
         return stems_.empty() && digits_.empty() && numbers_.empty() && emails_.empty();
     }
@@ -37,6 +44,7 @@ class Canary {
     std::vector<std::string> digits_;   // last seven of a phone; birth dates, both ways
     std::vector<std::string> numbers_;  // letters and digits only, folded
     std::vector<std::string> emails_;   // lower case
+    PrivateIndex* everybody_ = nullptr;
 };
 
 }  // namespace mis::disclosure

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json_text.hpp"
+#include "base/private_values.hpp"
 #include "base/result.hpp"
 #include "disclosure/allow_list.hpp"
 
@@ -15,9 +16,21 @@ constexpr std::size_t kPartOverhead = 1'000;  // what every part repeats beside 
 constexpr std::string_view kTotals[] = {"total",          "paid",       "due",
                                         "since_previous", "amount_max", "progress"};
 
+// Words that somebody at the clinic types, beside ids, dates and lists of ours (I3).
+bool is_code(std::string_view name) { return name == "service_code" || name == "nomenclature"; }
+bool is_typed(const Field& field) {
+    return field.kind == Kind::text || is_code(field.name) || field.name == "category" ||
+           field.name == "method";
+}
+// Where numbers and addresses have no business, whosever they are.
+bool refuses_private_shapes(std::string_view name) {
+    return name == "room" || name == "service_name" || name == "category";
+}
+
 class Writer {  // canonical JSON → canonical JSON, the allowed fields only
   public:
-    Writer(const Canary& canary, std::string& out) : canary_(canary), out_(out) {}
+    Writer(const Canary& canary, const Identity* identity, std::string& out)
+        : canary_(canary), identity_(identity), out_(out) {}
 
     bool write_object(JsonView value, const Shape& shape) {
         const JsonMembers members(value);
@@ -77,9 +90,8 @@ class Writer {  // canonical JSON → canonical JSON, the allowed fields only
         }
         switch (field.kind) {
             case Kind::word:
-                return write_text(value, Kind::word);
             case Kind::text:
-                return write_text(value, Kind::text);
+                return write_text(value, field);
             case Kind::integer:
                 if (!value.integer()) return false;
                 out_ += value.raw();
@@ -91,7 +103,7 @@ class Writer {  // canonical JSON → canonical JSON, the allowed fields only
             case Kind::object:
                 return write_object(value, *field.shape);
             case Kind::reference:
-                return value.is_string() ? write_text(value, Kind::word)
+                return value.is_string() ? write_text(value, field)
                                          : write_object(value, *field.shape);
         }
         return false;
@@ -99,21 +111,39 @@ class Writer {  // canonical JSON → canonical JSON, the allowed fields only
 
     // Words are ASCII unless somebody typed them into a code: then they meet the canary like any
     // text.
-    bool write_text(JsonView value, Kind kind) {
+    bool write_text(JsonView value, const Field& field) {
         if (!value.is_string()) return false;
         const auto plain = value.plain_string();
         const std::string escaped = plain ? std::string() : value.string();
         const std::string_view text = plain ? *plain : std::string_view(escaped);
-        if (kind == Kind::word && text.size() > kWordBytesMax) return false;
-        const bool typed = kind == Kind::text || std::any_of(text.begin(), text.end(), [](char c) {
+        if (field.kind != Kind::text && text.size() > kWordBytesMax) return false;
+        const bool typed = is_typed(field) || std::any_of(text.begin(), text.end(), [](char c) {
                                return static_cast<unsigned char>(c) >= 0x80;
                            });
-        if (typed && !canary_.empty() && canary_.found_in(text)) return false;
+        if (typed && is_private(text, field)) return is_code(field.name) && write_alias(text);
         out_ += value.raw();
         return true;
     }
 
+    bool is_private(std::string_view text, const Field& field) const {
+        if (field.name == "practitioner_name") return !canary_.empty() && canary_.found_in(text);
+        return canary_.is_private(text) ||
+               (refuses_private_shapes(field.name) && has_private_shape(text));
+    }
+
+    // A code that is somebody's number leaves as an id that says nothing of it: keyed, since a
+    // plain hash of a phone is soon guessed.
+    bool write_alias(std::string_view code) {
+        if (identity_ == nullptr) return false;
+        ++withheld_;
+        out_ += '"';
+        out_ += identity_->pseudonym("service_code", code);
+        out_ += '"';
+        return true;
+    }
+
     const Canary& canary_;
+    const Identity* identity_;
     std::string& out_;
     std::uint32_t withheld_ = 0;
 };
@@ -198,12 +228,12 @@ Verdict Gate::disclose(
         std::move(event.id),
         {}};
     fields.data.reserve(event.data.text().size());
-    Writer writer(canary, fields.data);
+    Writer writer(canary, identity_, fields.data);
     if (!writer.write_object(event.data.view(), *shape)) return withhold("unknown_type");
     verdict.fields_withheld = writer.withheld();
     for (const auto& [party, data] : event.views) {
         DisclosedView view{party, {}};
-        Writer view_writer(canary, view.data);
+        Writer view_writer(canary, identity_, view.data);
         if (!view_writer.write_object(data.view(), *shape)) return withhold("unknown_type");
         verdict.fields_withheld += view_writer.withheld();
         fields.views.push_back(std::move(view));
@@ -221,7 +251,7 @@ Verdict Gate::disclose(
     for (std::size_t i = 0; i < parts.size(); ++i) {
         DisclosedEvent::Fields part = fields;
         part.data.clear();
-        Writer part_writer(canary, part.data);
+        Writer part_writer(canary, identity_, part.data);
         part_writer.write_object(parts[i].view(), *shape);
         if (part.data.size() > kDataBytesMax) return withhold("too_long");
         // the first keeps the event's own identity, so that the id the domain asked for is its id

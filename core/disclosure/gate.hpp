@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "disclosure/canary.hpp"
 #include "disclosure/disclosed_event.hpp"
 #include "domain/event.hpp"
@@ -36,6 +37,10 @@ struct GateCounts {
 
 class Gate {
   public:
+    // `identity`: for codes that must not leave as they are; it outlives the gate. Null: they are
+    // dropped.
+    explicit Gate(const Identity* identity = nullptr) : identity_(identity) {}
+
     // Appends the event, or its parts in order, to `into`; nothing when withheld.
     // Parts: a statement's `charges`, a plan's `items`, a day's `intervals`, a mismatch's `lines`;
     // `part` counts from 1, totals stand in the last.
@@ -44,6 +49,7 @@ class Gate {
     const GateCounts& counts() const { return counts_; }
 
   private:
+    const Identity* identity_;
     GateCounts counts_;
 };
 

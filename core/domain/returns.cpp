@@ -34,7 +34,8 @@ void keep_rest(Line& line, const Line& returned, Money rest) {
     if (quantity > Decimal(0, 0)) line.quantity = quantity;
     if (!line.shares.empty()) {  // what the MIS split itself shrinks in proportion
         std::vector<std::int64_t> weights;
-        for (const Share& share : line.shares) weights.push_back(std::max<std::int64_t>(0, share.total.minor));
+        for (const Share& share : line.shares)
+            weights.push_back(std::max<std::int64_t>(0, share.total.minor));
         if (whole.minor > 0) {
             const auto parts = share_by_largest_remainder(rest.minor, weights);
             for (std::size_t i = 0; i < parts.size(); ++i) line.shares[i].total.minor = parts[i];

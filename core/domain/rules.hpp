@@ -27,7 +27,7 @@ using EventIdOf = std::function<std::string(
 struct Rules {
     ExportMode export_mode = ExportMode::ordered;
     int export_days_before_receipt = 7;  // X1: how far back an order may let records leave
-    std::string export_ground;  // `all`: the legal ground that the config names
+    std::string export_ground;           // `all`: the legal ground that the config names
     Zone clinic_zone;
     std::map<std::string, Zone> branch_zones;  // branch source_id → zone
     std::set<std::string> no_show_sources;     // A1: sources that declare `no_show: end_of_day`

@@ -308,7 +308,7 @@ class Reader {
             );
         }
         if (sum != line.total) {  // the record schema refuses such a row; never charge a sum
-                                        // that nobody stated
+                                  // that nobody stated
             line.shares.clear();
             line.remarks.push_back("shares_do_not_add_up");
         }

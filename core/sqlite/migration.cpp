@@ -15,6 +15,7 @@
 #include "sqlite/migrations/0003_reconciliation.hpp"
 #include "sqlite/migrations/0004_party_views.hpp"
 #include "sqlite/migrations/0005_ties.hpp"
+#include "sqlite/migrations/0006_private_values.hpp"
 
 namespace mis::sqlite {
 namespace {
@@ -25,6 +26,7 @@ constexpr std::array kMigrations{
     Migration{3, "reconciliation", steps::kReconciliation},
     Migration{4, "party views", steps::kPartyViews},
     Migration{5, "ties", steps::kTies},
+    Migration{6, "private values", steps::kPrivateValues, steps::fill_private_values},
 };
 
 // About a millisecond of SQLite's work: often enough for a heartbeat, too rare to be felt.
@@ -56,6 +58,7 @@ void migrate(Database& database, const Migration& step) {
     Transaction transaction(database);
     if (layout_of(database) >= step.layout) return;  // another process was there first
     database.execute(step.sql);
+    if (step.then != nullptr) step.then(database);
     if (step.layout >= kFirstWithHistory)
         database.prepare("insert into store_migration (layout, name) values (?, ?)")
             .with(step.layout, step.name)

@@ -1,9 +1,10 @@
 // The store's layout: which tables it has, as a number, and the steps from each layout to the next.
 //
-// A step is SQL in core/sqlite/migrations/NNNN_name.hpp, listed in migration.cpp. Released steps
-// are never edited: a change is a new one at the end, and a dump of a store of the layout before
-// goes to tests/fixtures/stores. The number is the row layout_version of store_meta (programs of
-// layout 1 refuse a store by that row already); store_migration tells when each step ran.
+// A step is SQL in core/sqlite/migrations/NNNN_name.hpp, and a function where SQL cannot compute
+// it, listed in migration.cpp. Released steps are never edited: a change is a new one at the end,
+// and a dump of a store of the layout before goes to tests/fixtures/stores. The number is the row
+// layout_version of store_meta (programs of layout 1 refuse a store by that row already);
+// store_migration tells when each step ran.
 //
 // A step and its number are committed in one transaction: after a crash the store has the layout
 // before or the one after. Copying the store first, and who may do this when, is
@@ -24,6 +25,7 @@ struct Migration {
     int layout;  // that the step leads to; counted from 1
     std::string_view name;
     std::string_view sql;
+    void (*then)(Database& database) = nullptr;  // what SQL cannot compute, after it
 };
 
 std::span<const Migration> migrations();  // all steps this program knows, in order

@@ -71,7 +71,9 @@ void fuzz_text(std::string_view text) {
     const std::string code = fold_code(text);
     MIS_ASSERT(fold_code(code) == code);
     if (const auto clean = without_invisible(text, LineBreaks::spaces))
-        MIS_ASSERT(!without_invisible(clean->text, LineBreaks::spaces) && !has_invisible(clean->text));
+        MIS_ASSERT(
+            !without_invisible(clean->text, LineBreaks::spaces) && !has_invisible(clean->text)
+        );
     else
         MIS_ASSERT(!has_invisible(text));
     MIS_ASSERT(!has_invisible(escape_invisible(text)));

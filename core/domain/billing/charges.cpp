@@ -179,7 +179,8 @@ class Announcer {
         draft.entity(id).with(change_.gate.reversed(told.leaves, patient, performed));
         const Plan* plan =
             was.text("order").empty() ? nullptr : tracked_.plan_of_order(was.text("order"));
-        if (plan != nullptr && (covered || told.leaves == Export::withheld)) draft.about("plan/" + plan->id);
+        if (plan != nullptr && (covered || told.leaves == Export::withheld))
+            draft.about("plan/" + plan->id);
         draft.of_patient(patient);
         draft.payer = was.text("payer");
         if (performed) draft.at(*performed, change_.row_of(id));

@@ -277,8 +277,7 @@ class PlanAnnouncer {
                     add("plan.stage.withdrawn", change_.now(), std::move(data),
                         std::move(identity));
                 const bool covered = permission_.allowed() || told.leaves == Export::withheld;
-                draft
-                    .with(covered ? change_.gate.fallen(told.leaves, plan_.patient) : Permission{})
+                draft.with(covered ? change_.gate.fallen(told.leaves, plan_.patient) : Permission{})
                     .turn = rank_of_stage(stage);
                 draft.event.source = change_.typed.mis_source;
             }

@@ -151,6 +151,7 @@ Result<MeaningSettings> Session::meaning_settings() const {
                                      ? domain::ExportMode::all
                                      : domain::ExportMode::ordered;
     settings.rules.export_ground = config.legal_ground;
+    settings.rules.export_days_before_receipt = config.days_before_receipt;
     settings.rules.groups = groups.get();
     settings.rules.low_threshold_percent = config.low_threshold_percent;
     for (const auto& source : config.sources) {

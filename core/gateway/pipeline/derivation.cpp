@@ -70,10 +70,10 @@ std::vector<std::string> limits_of(
 
 Disclosure disclose(
     std::vector<domain::Event> events, const disclosure::Canary& canary,
-    const PractitionerNames& names
+    const PractitionerNames& names, const Identity* identity
 ) {
     Disclosure disclosed;
-    disclosure::Gate gate;
+    disclosure::Gate gate(identity);
     disclosed.leaving.reserve(events.size());
     for (auto& event : events) {
         if (!names.empty()) {
@@ -90,7 +90,7 @@ Disclosure disclose(
 
 Derivation derive(
     const domain::GroupFacts& facts, const domain::Announced& before, const domain::Rules& rules,
-    const PractitionerNames& names, const Identity& identity
+    const PractitionerNames& names, const Identity& identity, disclosure::PrivateIndex* everybody
 ) {
     Derivation derived;
     domain::Outcome outcome = domain::evaluate(facts, before, rules, identity);
@@ -106,7 +106,12 @@ Derivation derive(
     derived.unmapped_codes = std::move(outcome.unmapped_codes);
     disclosure::Canary canary;
     for (const auto& record : facts.records) canary.add_record(record.key.kind, record.body);
-    auto disclosed = disclose(std::move(outcome.events), canary, names);
+    if (everybody != nullptr) {
+        everybody->look_again();
+        canary.watch(everybody);
+        derived.private_version = everybody->version();
+    }
+    auto disclosed = disclose(std::move(outcome.events), canary, names, &identity);
     derived.leaving = std::move(disclosed.leaving);
     derived.withheld = disclosed.withheld;
     derived.gate = std::move(disclosed.gate);

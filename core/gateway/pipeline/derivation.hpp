@@ -31,11 +31,13 @@ struct Derivation {
     // Public ids: accounts of others or not known yet, which its lines name; its own accounts.
     std::vector<std::string> awaited_limits, limits;
     std::vector<std::string> unmapped_codes;
+    std::int64_t private_version = 0;  // of the private values that its texts were held against
 };
 
 Derivation derive(
     const domain::GroupFacts& facts, const domain::Announced& before, const domain::Rules& rules,
-    const PractitionerNames& names, const Identity& identity
+    const PractitionerNames& names, const Identity& identity,
+    disclosure::PrivateIndex* everybody = nullptr  // I3; null: only the group's own private values
 );
 
 struct Disclosure {
@@ -45,7 +47,7 @@ struct Disclosure {
 };
 Disclosure disclose(
     std::vector<domain::Event> events, const disclosure::Canary& canary,
-    const PractitionerNames& names
+    const PractitionerNames& names, const Identity* identity = nullptr
 );
 
 // What several groups announced, once they are one. Throws sqlite::StoreError: a text is damaged.

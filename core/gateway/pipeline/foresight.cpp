@@ -61,8 +61,9 @@ Foresight::Answers Foresight::work_out(
             std::make_move_iterator(parties.begin()), std::make_move_iterator(parties.end())
         );
         if (!found) continue;
-        auto derived =
-            derive(found->facts, parse_announced(found->announced), rules_, names_, identity_);
+        auto derived = derive(
+            found->facts, parse_announced(found->announced), rules_, names_, identity_, &everybody_
+        );
         answers.emplace(patient, Answer{std::move(*found), std::move(derived)});
     }
     return answers;

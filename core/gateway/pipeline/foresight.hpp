@@ -54,6 +54,7 @@ class Foresight {
     Answers work_out(const std::vector<change::GroupKey>& patients, std::int64_t now_us);
 
     sqlite::Database reader_;  // of the other thread alone
+    disclosure::PrivateIndex everybody_{reader_};
     const Identity& identity_;
     const domain::Rules rules_;
     const PractitionerNames names_;

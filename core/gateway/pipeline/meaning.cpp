@@ -51,7 +51,8 @@ Meaning::Meaning(
       codes_(database),
       inbox_(database),
       reader_(records_, groups_, inbox_),
-      outbox_(identity, epoch) {
+      outbox_(identity, epoch),
+      everybody_(database) {
     read_price_lists();
     reload_rules();
 }
@@ -331,7 +332,9 @@ Derivation Meaning::derive_now(
             outbox_.epoch(), entity, type, identity, appender.next_n(entity, type, identity) + nth
         );
     };
-    return derive(facts, announced, settings_.rules, practitioner_names_, identity_);
+    return derive(
+        facts, announced, settings_.rules, practitioner_names_, identity_, &everybody_
+    );
 }
 
 std::optional<Foresight::Answer> Meaning::foreseen(
@@ -346,9 +349,13 @@ std::optional<Foresight::Answer> Meaning::foreseen(
                    question.facts.now == settings_.rules.clinic_zone.at(writing.now_us);
         return question.facts == facts_of(joined.group, writing.now_us);
     };
-    return foresight_->take(patient, is_asked, [&](std::string_view id) {
+    auto answer = foresight_->take(patient, is_asked, [&](std::string_view id) {
         return writing.appender.is_free(id);
     });
+    if (!answer || alone_since_look_) return answer;
+    everybody_.look_again();
+    if (answer->derived.private_version != everybody_.version()) return std::nullopt;
+    return answer;
 }
 
 // Has at hand what was begun the last time, and begins to work out these.

@@ -219,6 +219,7 @@ class Meaning {
     inbox::Inbox inbox_;
     GroupReader reader_;
     outbox::Outbox outbox_;
+    disclosure::PrivateIndex everybody_;
     disclosure::GateCounts gate_counts_;
     std::function<sqlite::Database()> open_reader_;
     std::uint64_t rules_read_ = 0, foresight_rules_ = 0;  // how often; when foresight_ was made

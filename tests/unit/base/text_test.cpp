@@ -46,8 +46,7 @@ TEST_CASE("I3: what nobody sees is found, dropped or escaped") {
         CHECK_MESSAGE(has_invisible(std::string("а") + unseen + "б"), unseen);
     for (const char* seen : {"", "Тест", "a b", "№ 5 «x» — 20 €", "naïve", "漢字", "👍"})
         CHECK_MESSAGE(!has_invisible(seen), seen);
-    const auto clean =
-        without_invisible("П\0 \x1b[31m\u202Eсв\u00adет"sv, spaces);
+    const auto clean = without_invisible("П\0 \x1b[31m\u202Eсв\u00adет"sv, spaces);
     REQUIRE(clean);
     CHECK(clean->text == "П [31mсвет");
     CHECK(clean->dropped);
