@@ -10,8 +10,8 @@
 namespace mis {
 namespace {
 
-constexpr std::size_t kStemMin = 4;    // letters
-constexpr std::size_t kNumberMin = 5;  // letters and digits of a policy's number …
+constexpr std::size_t kPairStemMin = 3;  // letters; two names together are rarely a word
+constexpr std::size_t kNumberMin = 5;    // letters and digits of a policy's number …
 constexpr std::size_t kDigitsMin = 4;  // … and its digits: shorter ones would be found everywhere
 constexpr std::size_t kGroupsMax = 6;
 constexpr std::size_t kPhoneDigits = 10;
@@ -133,7 +133,8 @@ void add_names(
 ) {
     for (const auto& x : a)
         for (const auto& y : b)
-            if (is_name_word(x) && is_name_word(y)) hashes.add_pair(name_stem(x), name_stem(y));
+            if (is_name_word(x) && is_name_word(y))
+                hashes.add_pair(name_stem(x, kPairStemMin), name_stem(y, kPairStemMin));
 }
 
 // «Тестова Анна Петровна»: all words of one text.
@@ -143,16 +144,16 @@ void add_adjacent(Hashes& hashes, const std::vector<std::string>& words) {
 
 }  // namespace
 
-std::string name_stem(std::string word) {
+std::string name_stem(std::string word, std::size_t least) {
     static constexpr std::string_view kEndings[] = {"а", "е", "и", "й", "о", "у", "ы", "ь",
                                                     "ю", "я", "a", "e", "i", "o", "u", "y"};
     const auto drop = [&](std::string_view ending) {
-        const bool ends = letters(word) > kStemMin && word.ends_with(ending);
+        const bool ends = letters(word) > least && word.ends_with(ending);
         if (ends) word.resize(word.size() - ending.size());
         return ends;
     };
     for (const std::string_view case_of_names : {"ым", "им", "ом", "ем", "ам", "ых", "их"})
-        if (letters(word) > kStemMin + 1 && drop(case_of_names)) break;
+        if (letters(word) > least + 1 && drop(case_of_names)) break;
     while (std::any_of(std::begin(kEndings), std::end(kEndings), drop)) {
     }
     return word;

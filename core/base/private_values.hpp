@@ -29,7 +29,8 @@ bool has_private_shape(std::string_view text);
 
 // A word of a name without its last vowels, which change with the case: «тестов» of «тестова»,
 // «тестовой». Folded.
-std::string name_stem(std::string word);
+// Words of `least` letters and fewer stay as they are.
+std::string name_stem(std::string word, std::size_t least = 4);
 
 // A code of the national nomenclature, [AB]dd.dd.ddd(.ddd): no number of anybody.
 bool is_national_code(std::string_view code);

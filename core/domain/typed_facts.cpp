@@ -149,17 +149,17 @@ class Reader {
         return branch == rules_.branch_zones.end() ? rules_.clinic_zone : branch->second;
     }
 
-    struct LocalTime {
+    struct Clocked {
         Timestamp time;          // by the branch's clock (I6)
         bool as_written = true;  // with the very offset that the body has
     };
-    static std::optional<LocalTime> local(
+    static std::optional<Clocked> local(
         const BodyFields& fields, std::string_view name, const Zone& zone
     ) {
         const auto written = fields.time(name);
         if (!written) return std::nullopt;
         const Timestamp here = zone.of(*written);
-        return LocalTime{here, here == *written && here.offset_min == written->offset_min};
+        return Clocked{here, here == *written && here.offset_min == written->offset_min};
     }
 
     // The fields of a body that may leave: those named, as they are, and ids under their natural
@@ -184,9 +184,9 @@ class Reader {
             if (!source_id.empty()) out_.string(kind, reader_.public_id(kind, source_, source_id));
             return *this;
         }
-        Exported& time(std::string_view name, const LocalTime& time) {
-            if (time.as_written) return plain({name});
-            out_.string(name, time.time.to_string());
+        Exported& time(std::string_view name, const Clocked& when) {
+            if (when.as_written) return plain({name});
+            out_.string(name, when.time.to_string());
             return *this;
         }
         Exported& string(std::string_view name, std::string_view value) {

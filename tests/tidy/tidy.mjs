@@ -36,7 +36,7 @@ for (const name of Object.keys(links))
 
 // --- headers of others, and where alone they may be included (core/README.md, "Layers")
 const owners = [
-    [/<(boost\/|curl\/)/, ["net"], "talk to the network through core/net"],
+    [/<(boost\/(?!multiprecision)|curl\/)/, ["net"], "talk to the network through core/net"],
     [/<nats/, ["net"], "talk to the broker through core/net"],
     [/<sqlite3\.h>/, ["sqlite", "record"], "use core/sqlite (record only registers the map's functions)"],
     [/<(ibase\.h|firebird\/|sql\.h|sqlext\.h|zip\.h)/, ["source"], "databases and file readers belong to core/source"],

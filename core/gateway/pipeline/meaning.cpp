@@ -332,9 +332,7 @@ Derivation Meaning::derive_now(
             outbox_.epoch(), entity, type, identity, appender.next_n(entity, type, identity) + nth
         );
     };
-    return derive(
-        facts, announced, settings_.rules, practitioner_names_, identity_, &everybody_
-    );
+    return derive(facts, announced, settings_.rules, practitioner_names_, identity_, &everybody_);
 }
 
 std::optional<Foresight::Answer> Meaning::foreseen(

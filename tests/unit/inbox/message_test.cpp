@@ -107,7 +107,7 @@ TEST_CASE("inbox: a refusal names field and reason, never the content") {
     );
     CHECK(
         refusal(with(placed(), "/patient/phone", "123-45")) ==
-        "patient/phone: has fewer than ten digits"
+        "patient/phone: is no phone number (ten digits and more, nothing among them)"
     );
     CHECK(
         refusal(with(placed(), "/patient/birth_date", "1990-02-30")) ==
@@ -132,7 +132,8 @@ TEST_CASE("inbox: a refusal tells every fault at once, and where the schema stan
     REQUIRE(!parsed);
     const std::string& told = parsed.error().text;
     for (const char* fault :
-         {"order: missing", "placed_at: must be a time", "patient/phone: has fewer than ten digits",
+         {"order: missing", "placed_at: must be a time",
+          "patient/phone: is no phone number (ten digits and more, nothing among them)",
           "items/0/teeth: names a tooth or area", "items/0/id: missing", "items/0/total: missing",
           "items/1: needs nomenclature or service_code", "consent: missing",
           "(what it may hold: schemas/inbox/order.placed.json)"}) {
@@ -252,4 +253,84 @@ TEST_CASE("inbox: schemas/inbox says the same as the code") {
         CHECK(alternatives == alternatives_of(type));
         CHECK((*schema)["properties"]["type"]["const"] == type);
     }
+}
+
+TEST_CASE("I5: numbers beyond what a sum may be are too large, and never negative") {
+    const auto total = [](const char* minor) {
+        return refusal(with(placed(), "/items/0/total/minor", Json::parse(minor)));
+    };
+    CHECK(total("999999999999999") == "accepted");
+    const std::string too_large =
+        "items/0/total: is too large: 999999999999999 minor units at most";
+    for (const char* minor :
+         {"1000000000000000", "9223372036854775807", "9223372036854775808", "18446744073709551615",
+          "\"18446744073709551616\""})
+        CHECK_MESSAGE(total(minor) == too_large, minor);
+    CHECK(total("-1") == "items/0/total: is negative");
+    const auto order = parse_message(
+        with(placed(), "/order", Json::parse("18446744073709551615")), ConsentRule::optional
+    );
+    CHECK(order->order == "18446744073709551615");
+    CHECK(refusal(with(placed(), "/items/0/quantity", "1000001"))
+              .starts_with("items/0/quantity: must"));
+    CHECK(refusal(with(placed(), "/items/0/stage", Json::parse("18446744073709551615")))
+              .starts_with("items/0/stage: must"));
+}
+
+TEST_CASE("I3: characters that nobody sees are refused in ids, and dropped from texts") {
+    for (const char* id :
+         {"N\x01"
+          "A",
+          "E\x1b[31mRED", "n3\nforged: accepted", "a\u200b",
+          "\u202e"
+          "b"}) {
+        CHECK(refusal(with(placed(), "/id", id)) == "id: has a character that nobody sees");
+        CHECK(refusal(with(placed(), "/order", id)) == "order: has a character that nobody sees");
+        CHECK(
+            refusal(with(placed(), "/items/0/id", id)) ==
+            "items/0/id: has a character that nobody sees"
+        );
+    }
+    const auto limit = Json::parse(
+        R"({"amount":{"minor":1,"currency":"RUB"},"payer":"ООО \u001b[1mРомашка\n","kind":"barter"})"
+    );
+    const auto message = parse_message(with(placed(), "/limit", limit), ConsentRule::optional);
+    REQUIRE(message);
+    CHECK(message->body["limit"]["payer"] == "ООО [1mРомашка");
+    CHECK(
+        message->ignored_fields ==
+        std::vector<std::string>{"/limit/payer (characters that nobody sees)"}
+    );
+}
+
+TEST_CASE("I6: a time names the clinic's day; empty dates are none") {
+    const Zone zone = *Zone::find("Asia/Vladivostok");
+    const auto valid_to = [&](const char* day) {
+        Json limit = Json::parse(
+            R"({"amount":{"minor":1,"currency":"RUB"},"payer":"ООО Ромашка","kind":"barter"})"
+        );
+        limit["valid_to"] = day;
+        const auto message =
+            parse_message(with(placed(), "/limit", limit), ConsentRule::optional, &zone);
+        REQUIRE(message);
+        return message->body["limit"].value("valid_to", "none");
+    };
+    CHECK(valid_to("2026-03-31T14:00:00Z") == "2026-04-01");
+    CHECK(valid_to("2026-03-31T00:00:00Z") == "2026-03-31");
+    CHECK(valid_to("9999-12-31") == "none");
+    CHECK(valid_to("0001-01-01") == "none");
+    CHECK(
+        refusal(with(placed(), "/consent", {{"given_at", "0001-01-01T00:00:00Z"}, {"ground", "x"}})
+        ) == "consent/given_at: is no date from 1900 to 2100"
+    );
+}
+
+TEST_CASE("P9: an order's phone is one number") {
+    CHECK(refusal(with(placed(), "/patient/phone", "8 (495) 000-00-01 доб. 12")) == "accepted");
+    CHECK(
+        refusal(with(placed(), "/patient/phone", "89000000001, 89000000002")) ==
+        "patient/phone: holds several phone numbers"
+    );
+    CHECK(refusal(with(placed(), "/patient/phone", "8 900 000 00 0I"))
+              .starts_with("patient/phone: is no phone number"));
 }

@@ -129,6 +129,63 @@ TEST_CASE(
     CHECK(value_of("unix_ts('2', 0)") == "1970-01-01T10:00:00+10:00");
 }
 
+TEST_CASE("I6: empty dates and years outside 1900–2100 are absent, never another day") {
+    for (const char* empty :
+         {"1899-12-30", "0001-01-01", "9999-12-31", "30.12.1899 00:00:00",
+          "9999-12-31T23:59:59Z"}) {
+        CAPTURE(empty);
+        CHECK(value_of("local_ts(null, a)", {empty}) == "NULL");
+        CHECK(value_of("iso_date(a)", {empty}) == "NULL");
+        CHECK(value_of("plus_minutes(local_ts(null, a), 1440)", {empty}) == "NULL");
+    }
+    CHECK(value_of("local_ts(null, a, 24, 0)", {"9999-12-31"}) == "NULL");
+    const std::string noted = "NULL | a year outside 1900 to 2100 was left out";
+    for (const char* odd : {"1858-11-17", "0226-03-02", "2101-01-01"}) {
+        CHECK_MESSAGE(value_of("local_ts(null, a)", {odd}) == noted, odd);
+        CHECK_MESSAGE(value_of("iso_date(a)", {odd}) == noted, odd);
+    }
+    CHECK(value_of("unix_ts(null, a)", {"9999999999"}) == noted);
+    CHECK(value_of("iso_date(a)", {"1900-01-01"}) == "1900-01-01");
+    CHECK(value_of("iso_date(a)", {"31.12.2100"}) == "2100-12-31");
+    CHECK(value_of("local_ts(null, a)", {"1916-07-03"}).starts_with("1916-07-03T00:00:00+02:30"));
+    CHECK(
+        value_of("coalesce(local_ts(null, a), local_ts(null, b))", {"1899-12-30", "2026-03-02"}) ==
+        "2026-03-02T00:00:00+03:00"
+    );
+    // where the field has to be there
+    const map_fixture::Fixture work(
+        "procedure",
+        "select id as source_id, a as patient_source_id, local_ts(null, b) as performed_at, c as "
+        "service_code, '1' as quantity, money('1') as total from rows"
+    );
+    const auto set_aside = work.map({"1", "77", "1899-12-30", "F"});
+    REQUIRE(set_aside.issues.size() == 1);
+    CHECK(
+        set_aside.issues[0].reason ==
+        "column performed_at: required, and NULL (an empty date, or a year outside 1900 to 2100)"
+    );
+}
+
+TEST_CASE("I6: exactly midnight, as the source wrote it, is a day without a clock") {
+    const auto notes_of = [](const char* time) {
+        const map_fixture::Fixture work(
+            "procedure",
+            "select id as source_id, a as patient_source_id, local_ts('2', b) as performed_at, c "
+            "as service_code, '1' as quantity, money('1') as total from rows"
+        );
+        const std::string body = work.map({"1", "77", time, "F"}).records.at(0).body;
+        const auto at = body.find("performed_at\":\"") + 15;
+        return body.substr(at, 25) +
+               (body.find("\"notes\":[\"day_only\"]") != body.npos ? " day_only" : "");
+    };
+    CHECK(notes_of("2026-03-02") == "2026-03-02T00:00:00+10:00 day_only");
+    CHECK(notes_of("02.03.2026 00:00:00") == "2026-03-02T00:00:00+10:00 day_only");
+    CHECK(notes_of("2026-03-02T00:00:00Z") == "2026-03-02T00:00:00+10:00 day_only");
+    CHECK(notes_of("2026-03-02T14:00:00Z") == "2026-03-03T00:00:00+10:00");
+    CHECK(notes_of("2026-03-02 00:00:01") == "2026-03-02T00:00:01+10:00");
+    CHECK(notes_of("2026-03-02 24:00") == "2026-03-03T00:00:00+10:00");
+}
+
 TEST_CASE("dates, names, codes, phones") {
     CHECK(value_of("iso_date(a)", {"01.02.1990"}) == "1990-02-01");
     CHECK(value_of("iso_date(a)", {"1990-02-01 00:00:00"}) == "1990-02-01");
@@ -139,6 +196,12 @@ TEST_CASE("dates, names, codes, phones") {
     CHECK(value_of("latin_code(a)", {"А16.07.002"}) == "A16.07.002");
     CHECK(value_of("phone(a)", {"8 (900) 000-00-01"}) == "+79000000001");
     CHECK(value_of("phone(a)", {"900 000 00 02"}) == "+79000000002");
+    CHECK(
+        value_of("phone(a)", {"8 (495) 000-00-01 доб. 123"}) ==
+        "+74950000001 | specialty: a text that is no phone number was left out"
+    );
+    CHECK(value_of("phone(a)", {"89000000001 89000000002"})
+              .starts_with("issue: column specialty: phone: several phone numbers"));
     CHECK(value_of("phone(a)", {"00-02"}).starts_with("issue: column specialty: phone: not a phone")
     );
     CHECK(

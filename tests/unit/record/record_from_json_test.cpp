@@ -244,3 +244,60 @@ TEST_CASE(
             .practitioner_source_id == "5"
     );
 }
+
+TEST_CASE("I3: what nobody sees is dropped from texts and noted, and refused in ids") {
+    const auto service = record_from_json(
+        "service", R"({"source_id":"1","code":"T-1","name":"П\u0000ломба \u001b[31m\u202eсвет"})"
+    );
+    REQUIRE(service.has_value());
+    CHECK(
+        service->body ==
+        R"({"code":"T-1","name":"Пломба [31mсвет","notes":["name: characters that nobody sees were dropped"],"source_id":"1"})"
+    );
+    const auto again = record_from_json("service", service->body);
+    CHECK(again->content_hash == service->content_hash);
+    const auto lines = record_from_json("branch", R"({"source_id":"1","name":"a\nb\tc"})");
+    CHECK(lines->body == R"({"name":"a b c","source_id":"1"})");
+    CHECK(
+        why_not("branch", R"({"source_id":"1\u001b[31m","name":"B"})") ==
+        "branch: field source_id: an id with a character that nobody sees"
+    );
+    CHECK(
+        why_not(
+            "limit",
+            R"({"source_id":"1","members":["7\u200b"],"granted":{"minor":1,"currency":"RUB"},"kind":"barter"})"
+        )
+            .find("members: an id with a character that nobody sees") != std::string::npos
+    );
+}
+
+TEST_CASE(
+    "I5, I6: sums, quantities and dates that cannot be are refused, or absent where they may be"
+) {
+    CHECK(why_not("patient", R"({"source_id":"1","birth_date":"1899-12-30"})") == "accepted");
+    CHECK(
+        record_from_json("patient", R"({"source_id":"1","birth_date":"1899-12-30"})")->body ==
+        R"({"source_id":"1"})"
+    );
+    CHECK(
+        record_from_json("patient", R"({"source_id":"1","birth_date":"0199-12-30"})")->body ==
+        R"({"notes":["birth_date: a year outside 1900 to 2100 was left out"],"source_id":"1"})"
+    );
+    const auto with = [](std::string from, const std::string& to) {
+        std::string json = kProcedure;
+        json.replace(json.find(from), from.size(), to);
+        return why_not("procedure", json.c_str());
+    };
+    CHECK(
+        with("2026-03-03T11", "9999-12-31T11").find("performed_at: an empty date") !=
+        std::string::npos
+    );
+    CHECK(with("450000", "999999999999999") == "accepted");
+    CHECK(with("450000", "1000000000000000").find("field total: not a sum") != std::string::npos);
+    CHECK(with("450000", "9223372036854775808").find("field total: not a") != std::string::npos);
+    CHECK(with("450000", "18446744073709551617").find("beyond 64 bits") != std::string::npos);
+    CHECK(
+        with(R"("quantity":"1")", R"("quantity":"1000001")").find("quantity: beyond 1000000") !=
+        std::string::npos
+    );
+}
