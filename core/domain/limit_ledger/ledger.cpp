@@ -170,15 +170,15 @@ std::optional<Piece> Assigner::piece_of(const Claim& claim, Ledger* into) const 
     Account* account = nullptr;
     if (!claim.limit_source_id.empty()) {
         account = find(line.key.source, claim.limit_source_id);
-        if (account == nullptr) {
-            if (!is_foreign(line.key.source, claim.limit_source_id)) return std::nullopt;
-            if (into != nullptr)
-                into->strangers.push_back(Waiting{line.key, claim.limit_source_id});
+        const bool foreign = is_foreign(line.key.source, claim.limit_source_id);
+        if (account == nullptr && !foreign) return std::nullopt;
+        if (foreign && into != nullptr)
+            into->strangers.push_back(Waiting{line.key, claim.limit_source_id});
+        // By the row's own id, so that it is the same whoever belongs to the group.
+        if (account == nullptr || !account->patients.contains(line.patient))
             return of_stranger(
                 claim, identity_.public_id(line.key.source, "limit", claim.limit_source_id), into
             );
-        }
-        if (!account->patients.contains(line.patient)) return of_stranger(claim, account->id, into);
     } else if (claim.payer == "limit") {
         account = by_payer(claim);
         if (account == nullptr) return std::nullopt;
@@ -198,11 +198,11 @@ std::optional<Piece> Assigner::piece_of(const Claim& claim, Ledger* into) const 
         }
         violations.push_back(Violation{account->id, rule, &line});
     };
-    const bool foreign = claim.total.currency != account->granted.currency;
-    if (foreign || !account->valid_on(line.day)) {
-        violate(foreign ? "currency" : "outside_validity");
+    const bool other_currency = claim.total.currency != account->granted.currency;
+    if (other_currency || !account->valid_on(line.day)) {
+        violate(other_currency ? "currency" : "outside_validity");
         const std::string owed_by =
-            foreign ? payer_outside(claim.payer, *account) : account->overrun_payer;
+            other_currency ? payer_outside(claim.payer, *account) : account->overrun_payer;
         return Piece{
             &line, nullptr, owed_by, owed_by == "organization" ? account->party() : "",
             claim.total};

@@ -302,8 +302,6 @@ TEST_CASE("D1: the same facts in every order of arrival end in the same charges 
         [](ScenarioWorld& w) {
             w.upsert("procedure", line("p1", "2026-03-02", 100'000));
             w.upsert("procedure", line("p2", "2026-03-06", 250'000, {{"payer", "limit"}}));
-        },
-        [](ScenarioWorld& w) {
             w.upsert("procedure", line("p3", "2026-03-07", 400'000, {{"limit_source_id", "L1"}}));
         },
     };
