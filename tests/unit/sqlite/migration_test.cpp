@@ -72,6 +72,26 @@ TEST_CASE("a store of layout 1 gets the tables of a new one and keeps its rows")
     for (const auto& table : tables_of(fresh)) CHECK_MESSAGE(migrated.contains(table), table);
 }
 
+TEST_CASE("layout 5: whom a corrected record named before is joined once more, and then no longer"
+) {
+    auto database = sqlite::Database::open(":memory:");
+    for (const auto& step : sqlite::migrations().first(4)) sqlite::migrate(database, step);
+    database.execute(
+        "insert into change_stream (id, source, name, kind) values (1, 'mis', 'procedure', "
+        "'procedure'), (2, 'mis', 'limit', 'limit');"
+        "insert into record_link (stream, key, party, owner) values (1, 10, 100, 200), (2, 20, "
+        "300, "
+        "200);"
+    );
+    sqlite::create_tables(database);
+    CHECK(count(database, "select count(*) from passing_tie") == 2);  // both ways
+    CHECK(
+        count(database, "select count(*) from passing_tie where party = 200 and other = 100") == 1
+    );
+    CHECK(count(database, "select count(*) from record_link where stream = 1") == 0);
+    CHECK(count(database, "select count(*) from record_link where stream = 2") == 1);
+}
+
 TEST_CASE("a step that fails changes nothing; done again it is done") {
     auto database = sqlite::Database::open(":memory:");
     sqlite::create_tables(database);
