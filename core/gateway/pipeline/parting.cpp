@@ -1,4 +1,4 @@
-// Who belongs to a group: several become one, and one falls into parts (core/decisions/0003).
+// Who belongs to a group: several become one, and one falls into parts (core/decisions/0015).
 #include <algorithm>
 #include <map>
 #include <set>
