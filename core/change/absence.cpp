@@ -42,6 +42,16 @@ Result<std::vector<std::string>> confirm_gone(
     return gone;
 }
 
+// Something of the stream waits for a human, whichever comparison found it: nobody removes
+// anything.
+bool waits_for_human(const PassSetup& setup) {
+    for (const Comparison comparison : {Comparison::window, Comparison::everything})
+        if (const auto hold = removal_hold(*setup.database, setup.stream, name_of(comparison));
+            hold && !hold->released)
+            return true;
+    return false;
+}
+
 void add_gone(CaptureBatch& batch, std::vector<std::string>&& gone) {
     std::move(gone.begin(), gone.end(), std::back_inserter(batch.gone));
 }
@@ -61,6 +71,10 @@ Result<void> check_siblings(StreamReading& reading, SeenKeys& seen) {
     for (const auto& parent : seen.parents)
         add_missing(setup.records->known_of_parent(setup.stream, parent));
     if (missing.empty() || reading.met_unreadable_key()) return {};
+    if (waits_for_human(setup)) {
+        reading.report().removals_held = true;
+        return {};
+    }
     auto gone = confirm_gone(reading, missing);
     if (!gone) return fail(gone.error());
     add_gone(reading.batch(), std::move(*gone));
@@ -84,7 +98,8 @@ Result<void> remove_missing(
         end_hold();
         return {};
     }
-    if (reading.met_unreadable_key() ||
+    const bool held_elsewhere = !hold && waits_for_human(setup);
+    if (reading.met_unreadable_key() || held_elsewhere ||
         (hold && !released && loses_too_much(missing.size(), known, setup.options))) {
         reading.report().removals_held = true;  // not even asked again
         return {};

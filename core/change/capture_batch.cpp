@@ -7,8 +7,9 @@
 namespace mis::change {
 
 bool CaptureBatch::empty() const {
-    return arrivals.empty() && gone.empty() && issues.empty() && skipped.empty() &&
-           missing.empty() && forget == Forget::nothing && hold_change == HoldChange::none;
+    return arrivals.empty() && gone.empty() && issues.empty() && settled.empty() && !keyless &&
+           skipped.empty() && missing.empty() && forget == Forget::nothing &&
+           hold_change == HoldChange::none;
 }
 
 CaptureCounts apply(

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,10 @@ struct CaptureBatch {
     std::vector<KnownRecord> missing;  // of a reconciliation under way, to be remembered
     enum class Forget { nothing, missing } forget = Forget::nothing;  // before adding those
     std::vector<record::RowIssue> issues;                             // for the quarantine
+    std::vector<std::string> settled;  // rows in quarantine that make sense now, are left out on
+                                       // purpose or are gone: their keys
+    // Of a pass that read the whole stream: all rows it met without a key, as read.
+    std::optional<std::vector<std::string>> keyless;
     std::map<std::string, std::int64_t> skipped;  // reason → rows left out on purpose
     std::int64_t rows = 0;
     StreamState state;  // once this batch is in

@@ -22,6 +22,7 @@ Result<void> walk_and_compare(
 ) {
     const PassSetup& setup = reading.setup();
     StreamState& state = reading.state();
+    const bool from_the_start = after.empty();
     reading.expect_whole_pages();
     reading.walk_ahead();
     SeenKeys seen;
@@ -47,6 +48,7 @@ Result<void> walk_and_compare(
     reading.batch().missing.clear();
     if (!state.reconcile_after.empty()) reading.batch().forget = CaptureBatch::Forget::missing;
     state.reconcile_after.clear();
+    if (from_the_start) reading.met_every_row();
     if (!after.empty()) state.walk_after = after;
     // It may have come from another row since.
     seen.sort();
@@ -68,6 +70,7 @@ Result<void> compare_everything(StreamReading& reading) {
         if (auto done = reading.flush(CaptureBatch::Save::if_written); !done) return done;
     }
     if (!after.empty()) reading.state().walk_after = after;
+    reading.met_every_row();
     seen.rows_to_check.clear();  // everything is compared anyway
     seen.parents.clear();
     seen.sort();
@@ -98,6 +101,7 @@ Result<void> reconcile(StreamReading& reading, Reconciliation begin) {
         reading.batch().forget = state.reconcile_after.empty() ? CaptureBatch::Forget::nothing
                                                                : CaptureBatch::Forget::missing;
         state.reconcile_after.clear();
+        state.reconcile_mapping = setup.declaration.mapping_version;
     }
     const CaptureCounts before = reading.report().counts;
     const auto drift = [&] {
@@ -118,6 +122,7 @@ Result<void> reconcile(StreamReading& reading, Reconciliation begin) {
     if (auto done = reading.flush(CaptureBatch::Save::always); !done) return done;
     state.drift = drift();
     state.reconcile_drift = {};
+    if (!state.reconcile_mapping.empty()) state.compared_mapping = state.reconcile_mapping;
     state.reconciled_us = setup.clock->unix_us();
     return reading.flush(CaptureBatch::Save::always);
 }

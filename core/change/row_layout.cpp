@@ -120,4 +120,13 @@ std::uint64_t RowLayout::hash(const source::RowBatch& batch, std::size_t row) co
     return hash.value();
 }
 
+std::uint64_t RowLayout::content(const source::RowBatch& batch, std::size_t row, std::uint64_t hash)
+    const {
+    if (hashed_.size() == columns_.size()) return hash;
+    RowHash whole;
+    for (std::size_t column = 0; column < columns_.size(); ++column)
+        whole.add(batch.cell(row, column));
+    return whole.value();
+}
+
 }  // namespace mis::change

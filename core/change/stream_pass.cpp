@@ -96,14 +96,30 @@ bool StreamPass::is_small() const {
            setup_.records->standing_count(setup_.stream, rows_max + 1) <= rows_max;
 }
 
+bool StreamPass::mapping_changed() {
+    const std::string& now = setup_.declaration.mapping_version;
+    if (!state_.compared_mapping.empty()) return state_.compared_mapping != now;
+    // a store that does not remember: asked of its records, once
+    auto other = setup_.database->prepare(
+        "select 1 from record r join change_stream s on s.id = r.stream join change_mapping m on "
+        "m.id = r.mapping where s.source = ?1 and s.name = ?2 and r.pos is not null and m.version "
+        "<> ?3 limit 1"
+    );
+    if (other.with(setup_.stream.source, setup_.stream.stream, now).step()) return true;
+    state_.compared_mapping = now;
+    return false;
+}
+
 Result<void> StreamPass::ladder(StreamReading& reading, PassMode mode) {
     const auto now = setup_.reader->source_now();
     if (!now) return fail(now.error());
     const auto now_local = local_us(*now);
     if (!now_local) return fail(ErrorKind::malformed, "the source's clock cannot be read");
-    auto done = state_.backfill != Backfill::done ? backfill(reading, *now_local)
-                                                  : poll(reading, mode, *now_local);
+    const bool is_backfill = state_.backfill != Backfill::done;
+    auto done = is_backfill ? backfill(reading, *now_local) : poll(reading, mode, *now_local);
     if (!done) return done;
+    if (!is_backfill)
+        if (done = retry_quarantined(reading, mode); !done) return done;
     if (state_.error.empty()) return {};
     state_.error.clear();
     state_.failing_since_us = 0;
@@ -113,6 +129,7 @@ Result<void> StreamPass::ladder(StreamReading& reading, PassMode mode) {
 Result<void> StreamPass::backfill(StreamReading& reading, std::int64_t now_local_us) {
     if (state_.backfill == Backfill::none) {
         state_.backfill = Backfill::running;
+        state_.compared_mapping = setup_.declaration.mapping_version;
         // What changes meanwhile is the first poll's.
         state_.stamp_cursors_us.assign(setup_.declaration.stamps.size(), now_local_us);
         state_.late_from_us = oldest_late_stamp(now_local_us);
@@ -172,8 +189,29 @@ Result<void> StreamPass::poll(StreamReading& reading, PassMode mode, std::int64_
         if (auto done = compare_window(reading, now_local_us); !done) return done;
     cursor_us.reset();
     if (mode == PassMode::reconcile) return reconcile(reading, Reconciliation::from_the_start);
-    if (!state_.reconcile_after.empty()) return reconcile(reading, Reconciliation::go_on);
+    const std::string& mapping = setup_.declaration.mapping_version;
+    const bool goes_on = !state_.reconcile_after.empty() &&
+                         (state_.reconcile_mapping.empty() || state_.reconcile_mapping == mapping);
+    if (goes_on) return reconcile(reading, Reconciliation::go_on);
+    // What a changed map changes is one question to the operator, so it is asked of all rows, not
+    // of those alone that polls happen to read.
+    if (!state_.reconcile_after.empty() || mapping_changed())
+        return reconcile(reading, Reconciliation::from_the_start);
     return small ? compare_everything(reading) : Result<void>{};
+}
+
+// Gentle in polls: one read of the source, whatever is in quarantine.
+Result<void> StreamPass::retry_quarantined(StreamReading& reading, PassMode mode) {
+    const std::size_t there = reading.quarantined();
+    const bool all = !all_retried_ || mode == PassMode::reconcile;
+    const std::size_t most = all ? there : source::kIdsPerReadMax;
+    if (all || retried_to_ >= there) retried_to_ = 0;
+    SeenKeys seen;
+    if (auto done = reading.retry_quarantined(retried_to_, most, seen); !done) return done;
+    if (auto done = check_siblings(reading, seen); !done) return done;
+    retried_to_ += most;
+    all_retried_ = true;
+    return reading.flush(CaptureBatch::Save::if_written);
 }
 
 Result<void> StreamPass::poll_stamps(StreamReading& reading, std::int64_t now_local_us) {

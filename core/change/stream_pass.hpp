@@ -74,10 +74,13 @@ class StreamPass {
     std::optional<std::int64_t> late_from_us();
     // Without stamps and window, and with few records: comparing everything is the poll.
     bool is_small() const;
+    // Rows were last compared, all of them, under another map, other codes or site values.
+    bool mapping_changed();
 
     Result<void> ladder(StreamReading& reading, PassMode mode);
     Result<void> backfill(StreamReading& reading, std::int64_t now_local_us);
     Result<void> poll(StreamReading& reading, PassMode mode, std::int64_t now_local_us);
+    Result<void> retry_quarantined(StreamReading& reading, PassMode mode);
     Result<void> poll_stamps(StreamReading& reading, std::int64_t now_local_us);
     Result<void> poll_tail(StreamReading& reading);
     Result<void> compare_window(StreamReading& reading, std::int64_t now_local_us);
@@ -85,6 +88,10 @@ class StreamPass {
     PassSetup setup_;
     std::chrono::nanoseconds window_done_{0}, window_took_{0};  // steady
     StreamState state_;
+    // Which of the rows in quarantine are next to be read again; all of them at first, for the map,
+    // the codes or the site's values may be others than in the process before.
+    std::size_t retried_to_ = 0;
+    bool all_retried_ = false;
     bool in_doubt_ = true;  // state_ may be ahead of the store: load it before use
 };
 

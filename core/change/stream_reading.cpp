@@ -5,17 +5,17 @@
 #include <optional>
 #include <utility>
 
+#include "record/quarantine.hpp"
+
 namespace mis::change {
 namespace {
 
-// A full page of a fan-out by rows may end in the middle of a key: the next page begins with that
-// key again. nullopt: the walk ends here, or cannot go on by itself.
-std::optional<source::Slice> next_page(
-    const source::Slice& page, const source::SliceEnd& end, const source::StreamDeclaration& stream
-) {
+// A full page may end in the middle of a key, whose other rows `key > …` would pass over: the next
+// page begins with that key again. nullopt: the walk ends here, or cannot go on by itself.
+std::optional<source::Slice> next_page(const source::Slice& page, const source::SliceEnd& end) {
     if (end.rows < page.limit) return std::nullopt;
     source::Slice next = page;
-    next.after_id = stream.parent ? end.key_before_last : end.last_key;
+    next.after_id = end.key_before_last;
     if (next.after_id.empty() || next.after_id == page.after_id) return std::nullopt;
     return next;
 }
@@ -28,7 +28,15 @@ StreamReading::StreamReading(
     : setup_(setup),
       state_(state),
       deliver_(deliver),
-      batch_rows_max_(static_cast<std::size_t>(setup.options.batch_rows)) {}
+      batch_rows_max_(static_cast<std::size_t>(setup.options.batch_rows)),
+      standing_(*setup.database, setup.stream),
+      quarantined_(
+          record::Quarantine::open_keys(*setup.database, setup.stream.source, setup.stream.stream)
+      ),
+      known_quarantined_(quarantined_.begin(), quarantined_.end()),
+      any_keyless_known_(
+          record::Quarantine::any_keyless(*setup.database, setup.stream.source, setup.stream.stream)
+      ) {}
 
 void StreamReading::expect_whole_pages() {
     batch_rows_max_ = static_cast<std::size_t>(setup_.options.walk_rows) * 2;
@@ -42,9 +50,7 @@ void StreamReading::take_own_snapshots() {
 void StreamReading::walk_ahead() {
     walk_ = std::make_unique<source::ReadAhead>(
         *setup_.reader, setup_.stream.stream, setup_.layout.key_index(),
-        [this](const source::Slice& page, const source::SliceEnd& end) {
-            return next_page(page, end, setup_.declaration);
-        }
+        [](const source::Slice& page, const source::SliceEnd& end) { return next_page(page, end); }
     );
 }
 
@@ -52,21 +58,24 @@ Result<std::int64_t> StreamReading::read(const source::Slice& asked, SeenKeys& s
     end_ = {};
     source::Slice slice = asked;
     slice.snapshot = snapshot_;
+    met_.clear();
+    standing_.refresh();
+    slice_arrivals_ = batch_.arrivals.size();
+    slice_issues_ = batch_.issues.size();
+    slice_rows_ = batch_.rows;
     const auto relatives = slice.by != source::Slice::By::ids && state_.backfill == Backfill::done
                                ? Relatives::note
                                : Relatives::ignore;
     const auto take = [&](source::RowBatch&& rows) -> Result<void> {
         for (std::size_t row = 0; row < rows.rows(); ++row) {
             take_row(rows, row, relatives, seen);
-            // The state of such a batch is that of before this slice: a slice counts when it is
-            // complete.
             if (batch_.arrivals.size() >= batch_rows_max_)
-                if (auto done = flush(CaptureBatch::Save::if_written); !done) return done;
+                if (auto done = make_room(slice); !done) return done;
         }
         return {};
     };
     const std::string& stream = setup_.stream.stream;
-    const auto report = [&] {
+    auto report = [&] {
         if (slice.by != source::Slice::By::key_walk)
             return setup_.reader->read(stream, slice, take);
         // A walk is many rows at once: the source fetches the next while these are mapped.
@@ -74,33 +83,91 @@ Result<std::int64_t> StreamReading::read(const source::Slice& asked, SeenKeys& s
         return source::ReadAhead(*setup_.reader, stream, setup_.layout.key_index())
             .read(slice, take);
     }();
-    if (!report) return fail(report.error());
-    end_.rows = report->rows;
-    report_.rows += report->rows;
-    report_.source_us += report->source_us;
-    return report->rows;
+    if (report) {
+        end_.rows = report->rows;
+        report_.source_us += report->source_us;
+    } else {
+        if (report.error().kind != ErrorKind::malformed) return fail(report.error());
+        const auto rows = read_around(slice, report.error(), relatives, seen);
+        if (!rows) return fail(rows.error());
+        end_.rows = *rows;
+    }
+    report_.rows += end_.rows;
+    if (slice.by == source::Slice::By::key_walk && next_page(slice, end_)) leave_out_last_key();
+    doubt_twice_met();
+    doubt_changed(slice);
+    if (auto done = settle_doubts(relatives, seen); !done) return fail(done.error());
+    return end_.rows;
+}
+
+// The next page begins with it again, and with all its rows.
+void StreamReading::leave_out_last_key() {
+    const std::string_view cell = end_.last_key;
+    const std::string_view last = cell.substr(0, cell.find_last_not_of(' ') + 1);
+    std::erase_if(batch_.arrivals, [&](const Arrival& arrival) { return arrival.row_key == last; });
+    std::erase_if(batch_.issues, [&](const record::RowIssue& issue) {
+        return issue.row_key == last;
+    });
+}
+
+// A batch is full in the middle of a slice: what is in no doubt is handed over, with the state of
+// before this slice; the keys of the others are kept until the source is free.
+Result<void> StreamReading::make_room(const source::Slice& slice) {
+    // All rows of a key are compared before any of them is handed over.
+    if (slice.by == source::Slice::By::ids && !setup_.declaration.parent) return {};
+    doubt_changed(slice);
+    if (!doubts_.empty())
+        std::erase_if(batch_.arrivals, [&](const Arrival& arrival) {
+            return doubts_.contains(arrival.row_key);
+        });
+    slice_arrivals_ = batch_.arrivals.size();
+    if (batch_.arrivals.size() < batch_rows_max_ / 2) return {};
+    return flush(CaptureBatch::Save::if_written);
+}
+
+StreamReading::ReadRow StreamReading::map_row(const source::RowBatch& rows, std::size_t row) {
+    const RowLayout& layout = setup_.layout;
+    ReadRow read;
+    read.mapped = setup_.mapper->map(rows, row);
+    read.window_us = layout.window_us(rows, row);
+    read.stamp_us = layout.stamp_us(rows, row);
+    read.hash = layout.hash(rows, row);
+    read.content = layout.content(rows, row, read.hash);
+    return read;
 }
 
 void StreamReading::take_row(
     const source::RowBatch& rows, std::size_t row, Relatives relatives, SeenKeys& seen
 ) {
-    const RowLayout& layout = setup_.layout;
-    end_.follow(layout.key(rows, row));
-    record::MappedRow mapped = setup_.mapper->map(rows, row);
+    end_.follow(setup_.layout.key(rows, row));
+    ReadRow read = map_row(rows, row);
     ++batch_.rows;
-    if (mapped.row_key.empty()) met_unreadable_key_ = true;
-    if (!mapped.issues.empty()) seen.add_quarantined(mapped.row_key);
+    const record::MappedRow& mapped = read.mapped;
+    if (mapped.row_key.empty()) {
+        met_unreadable_key_ = true;
+        if (!mapped.issues.empty()) keyless_.push_back(mapped.issues.front().raw_row);
+    } else {
+        // Where rows share a parent they may share their key: their records may not.
+        if (!setup_.declaration.parent) met_.add_row(mapped.row_key, read.content);
+        for (const auto& record : mapped.records) met_.add_record(record.source_id, read.content);
+    }
     if (!mapped.skip_reason.empty()) ++batch_.skipped[mapped.skip_reason];
+    add_row(std::move(read), relatives, seen);
+}
+
+void StreamReading::add_row(ReadRow&& row, Relatives relatives, SeenKeys& seen) {
+    record::MappedRow& mapped = row.mapped;
+    if (!mapped.issues.empty()) seen.add_quarantined(mapped.row_key);
     const bool note = relatives == Relatives::note;
     bool check = note && mapped.records.empty() && mapped.issues.empty();
-    const auto window = layout.window_us(rows, row), stamp = layout.stamp_us(rows, row);
-    const std::uint64_t hash = layout.hash(rows, row);
     for (auto& record : mapped.records) {
         seen.add_record(record.source_id);
         check = check || (note && record.source_id != mapped.row_key);
         if (note && !record.parent_key.empty() && record.parent_key != mapped.row_key)
             seen.parents.insert(record.parent_key);
-        batch_.arrivals.push_back({std::move(record), mapped.row_key, window, stamp, hash});
+        batch_.arrivals.push_back(
+            {std::move(record), mapped.row_key, row.window_us, row.stamp_us, row.hash}
+        );
     }
     if (check) seen.rows_to_check.insert(mapped.row_key);
     report_.issues += static_cast<std::int64_t>(mapped.issues.size());
@@ -123,7 +190,7 @@ Result<bool> StreamReading::walk_page(std::string& after, SeenKeys& seen) {
             ErrorKind::malformed, "a key walk does not move on: the fetch must order by its key"
         );
     const std::string last_key = end_.last_key;
-    if (const auto next = next_page(slice, end_, setup_.declaration)) {
+    if (const auto next = next_page(slice, end_)) {
         after = next->after_id;
         return last;
     }
@@ -156,6 +223,8 @@ Result<void> StreamReading::flush(CaptureBatch::Save save) {
     auto counts = deliver_(std::exchange(batch_, {}));
     if (!counts) return fail(counts.error());
     batch_.options.cursor_us = cursor_us;
+    slice_arrivals_ = slice_issues_ = 0;
+    slice_rows_ = 0;
     report_.counts += *counts;
     // A row that committed later than the overlap reaches teaches a longer one; what is older than
     // any commit lag was entered with an old stamp.

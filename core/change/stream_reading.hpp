@@ -4,17 +4,34 @@
 // Who: made by StreamPass::run, ends with it, same thread; the ladder, the absence checks and the
 // comparisons all read through it. What holds after an error: the batches handed over carry the
 // state of the last complete slice, since a slice counts only when all of it was read.
+//
+// A row in doubt (D4) is read again by its key before anything is made of it, and all rows of that
+// key are seen side by side, in one snapshot: the slice met two of its key; or it differs from the
+// row that its record came from (an edit, or another row of the same key whose slice was read
+// before); or a slice of stamps or the window shows it for the first time; or its key is in
+// quarantine. A walk in key order meets all rows of a key by itself.
+//
+// A slice that the source cannot read because of one of its rows is read key by key: the bad row
+// goes to quarantine with the source's own cause, the others are taken (bad_rows.cpp).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
+#include <unordered_set>
+#include <vector>
 
 #include "base/result.hpp"
 #include "change/capture_batch.hpp"
+#include "change/met_rows.hpp"
 #include "change/pass_setup.hpp"
 #include "change/seen.hpp"
+#include "change/standing_rows.hpp"
 #include "source/read_ahead.hpp"
 
 namespace mis::change {
@@ -22,7 +39,8 @@ namespace mis::change {
 struct PassReport {
     CaptureCounts counts;
     std::int64_t rows = 0, issues = 0, skipped = 0, source_us = 0;
-    std::int64_t reread = 0;     // keys looked up by id because they were missing
+    std::int64_t reread = 0;     // keys looked up by id: missing, in doubt, or in quarantine
+    std::int64_t repeated = 0;   // rows that repeat another of their key to the letter
     bool removals_held = false;  // a hold, or an unreadable key
     bool backfilled = false;     // this pass finished the backfill
     bool own_snapshots = false;  // it was a walk, read in more than one state of the source
@@ -47,6 +65,16 @@ class StreamReading {
     // … and they are read before they are asked for.
     void walk_ahead();
 
+    // Rows in quarantine that this pass has not met yet, at most so many, are read again by their
+    // keys: a changed map or code may read them now, they may be left out now, or gone. `from`: how
+    // many of them to pass over first.
+    Result<void> retry_quarantined(std::size_t from, std::size_t most, SeenKeys& seen);
+    std::size_t quarantined() const { return quarantined_.size(); }
+    // The whole stream was read by this pass: rows without a key that it did not meet are gone.
+    void met_every_row() {
+        if (any_keyless_known_) batch_.keyless = keyless_;
+    }
+
     // Hands the batch over with the state as it stands; if_written: not for the state alone, but
     // now and then.
     Result<void> flush(CaptureBatch::Save save);
@@ -61,8 +89,43 @@ class StreamReading {
   private:
     // Slices by id repeat rows that were missed; the others tell of a row's relatives, too.
     enum class Relatives { ignore, note };
+    struct ReadRow {  // as the map and the layout see it
+        record::MappedRow mapped;
+        std::optional<std::int64_t> window_us, stamp_us;
+        std::uint64_t hash = 0, content = 0;
+    };
+    ReadRow map_row(const source::RowBatch& rows, std::size_t row);
     void take_row(
         const source::RowBatch& rows, std::size_t row, Relatives relatives, SeenKeys& seen
+    );
+    void add_row(ReadRow&& row, Relatives relatives, SeenKeys& seen);
+    Result<void> make_room(const source::Slice& slice);
+    void leave_out_last_key();
+
+    // doubtful_rows.cpp
+    void doubt_twice_met();
+    void doubt_changed(const source::Slice& slice);
+    void doubt(const std::string& row_key, const std::string& group);
+    bool is_quarantined(const std::string& row_key) const {
+        return !quarantined_.empty() && known_quarantined_.contains(row_key);
+    }
+    Result<void> settle_doubts(Relatives relatives, SeenKeys& seen);
+    struct Reread;
+    Result<void> read_again(
+        std::span<const std::string> row_keys, Relatives relatives, SeenKeys& seen
+    );
+    void judge(
+        std::span<const std::string> row_keys, std::vector<Reread>& rows, Relatives relatives,
+        SeenKeys& seen
+    );
+
+    // bad_rows.cpp
+    using TakeBatch = std::function<void(const source::RowBatch&)>;
+    Result<void> read_keys(std::span<const std::string> row_keys, const TakeBatch& take);
+    Result<bool> can_read_another(const std::string& row_key);
+    Result<void> set_aside(const std::string& row_key, const Error& why);
+    Result<std::int64_t> read_around(
+        const source::Slice& slice, const Error& why, Relatives relatives, SeenKeys& seen
     );
 
     const PassSetup& setup_;
@@ -75,6 +138,19 @@ class StreamReading {
     source::Slice::Snapshot snapshot_ = source::Slice::Snapshot::of_pass;
     source::SliceEnd end_;                     // of the newest read
     std::unique_ptr<source::ReadAhead> walk_;  // where nothing else is read between pages
+
+    StandingRows standing_;
+    MetRows met_;                     // by the slice under way
+    std::size_t slice_arrivals_ = 0;  // where its share of the batch begins …
+    std::size_t slice_issues_ = 0;
+    std::int64_t slice_rows_ = 0;                // … and how many rows were counted before it
+    std::map<std::string, std::string> doubts_;  // row key → what it may share with others
+    std::vector<std::string> quarantined_;       // keys in quarantine when the pass began
+    std::unordered_set<std::string> known_quarantined_, read_again_;
+    bool any_keyless_known_;               // in quarantine when the pass began
+    std::vector<std::string> keyless_;     // rows met without a key, as read
+    std::unordered_set<std::string> bad_;  // row keys that the source could not read in this pass
+    std::optional<bool> statement_works_;  // asked once, of a row that stands
 };
 
 }  // namespace mis::change

@@ -30,6 +30,7 @@ void each_number(State& state, Visit&& visit) {
 
 constexpr const char* kSunk = ", its keys ended below ours";  // behind a fingerprint
 constexpr std::string_view kStampPrefix = "stamp_cursor_us.";
+constexpr std::string_view kDegradedPrefix = "degraded/";  // in source_state
 
 std::optional<std::string> source_value(
     sqlite::Database& database, const std::string& source, const char* name
@@ -90,6 +91,10 @@ StreamState load_state(sqlite::Database& database, const StreamRef& stream) {
             state.hash_columns = select.string(1);
         else if (name == "reconcile_after")
             state.reconcile_after = select.string(1);
+        else if (name == "compared_mapping")
+            state.compared_mapping = select.string(1);
+        else if (name == "reconcile_mapping")
+            state.reconcile_mapping = select.string(1);
         else if (name == "error")
             state.error = select.string(1);
         else if (name.starts_with(kStampPrefix)) {
@@ -119,6 +124,8 @@ void save_state(
     upsert.with(id, "walk_after", state.walk_after).run();
     upsert.with(id, "hash_columns", state.hash_columns).run();
     upsert.with(id, "reconcile_after", state.reconcile_after).run();
+    upsert.with(id, "compared_mapping", state.compared_mapping).run();
+    upsert.with(id, "reconcile_mapping", state.reconcile_mapping).run();
     upsert.with(id, "error", state.error).run();
     for (std::size_t i = 0; i < state.stamp_cursors_us.size(); ++i)
         upsert.with(id, std::string(kStampPrefix) + std::to_string(i), state.stamp_cursors_us[i])
@@ -211,6 +218,29 @@ bool release_hold(
     if (!id) return false;
     transaction.prepare("update removal_hold set released = 1 where stream = ?1").with(*id).run();
     return database.changes() > 0;
+}
+
+std::map<std::string, std::string> degraded_streams(
+    sqlite::Database& database, const std::string& source
+) {
+    std::map<std::string, std::string> streams;
+    auto select = database.prepare(
+        "select name, value from source_state where source = ?1 and name like 'degraded/%'"
+    );
+    for (select.with(source); select.step();)
+        streams.emplace(select.string(0).substr(kDegradedPrefix.size()), select.string(1));
+    return streams;
+}
+
+void set_degraded(
+    sqlite::Transaction& transaction, const std::string& source, const std::string& stream,
+    const std::string& why
+) {
+    const std::string name = std::string(kDegradedPrefix) + stream;
+    if (!why.empty()) return set_source_value(transaction, source, name.c_str(), why);
+    transaction.prepare("delete from source_state where source = ?1 and name = ?2")
+        .with(source, name)
+        .run();
 }
 
 FingerprintVerdict check_fingerprint(

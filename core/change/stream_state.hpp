@@ -48,7 +48,10 @@ struct StreamState {
     Drift drift;                  // of the last reconciliation
     std::string reconcile_after;  // one under way goes on after this key; empty: none is
     Drift reconcile_drift;        // what it had found up to there
-    std::string error;            // why the last pass failed; empty: it did not
+    // Mapping versions: of the last comparison of everything, and of the one under way. Another one
+    // now: everything is mapped anew in the next pass, and held as a whole.
+    std::string compared_mapping, reconcile_mapping;
+    std::string error;  // why the last pass failed; empty: it did not
     std::int64_t failing_since_us = 0;
     std::int64_t saved_us = 0;
     friend bool operator==(const StreamState&, const StreamState&) = default;
@@ -97,6 +100,16 @@ enum class KeyRanges {
     reached,
     sunk,  // the base's keys end below the newest that we have: an older copy of it
 };
+// What of the source cannot be read, as it was announced: stream ("" for the whole source) → why.
+// Outlives the process, so that `source.degraded` and `source.recovered` come once each.
+std::map<std::string, std::string> degraded_streams(
+    sqlite::Database& database, const std::string& source
+);
+void set_degraded(
+    sqlite::Transaction& transaction, const std::string& source, const std::string& stream,
+    const std::string& why  // empty: it is read again
+);
+
 // Called after connecting, before the first stream of a pass. Writes only on first_seen and when a
 // hold begins or ends. A sunk base that was released stays accepted until its keys have come up
 // again.

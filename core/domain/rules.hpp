@@ -29,7 +29,7 @@ struct Rules {
     int export_days_before_receipt = 7;  // X1: how far back an order may let records leave
     std::string export_ground;           // `all`: the legal ground that the config names
     Zone clinic_zone;
-    std::map<std::string, Zone> branch_zones;  // branch source_id → zone
+    std::map<std::string, Zone> branch_zones;  // by branch_of() (branch.hpp)
     std::set<std::string> no_show_sources;     // A1: sources that declare `no_show: end_of_day`
     std::set<std::string>
         register_sources;  // L1: sources that are partner registers, weaker than the exchange

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "domain/body_fields.hpp"
+#include "domain/branch.hpp"
 #include "domain/returns.hpp"
 
 namespace mis::domain {
@@ -143,10 +144,14 @@ class Reader {
         return last->public_id;
     }
 
-    Zone zone_of(const BodyFields& fields) const {
+    Zone zone_of(const RecordFact& record, const BodyFields& fields) const {
         if (rules_.branch_zones.empty()) return rules_.clinic_zone;
-        const auto branch = rules_.branch_zones.find(fields.text("branch_source_id"));
-        return branch == rules_.branch_zones.end() ? rules_.clinic_zone : branch->second;
+        const std::string branch = fields.text("branch_source_id");
+        for (const std::string& source : {std::string(), record.key.source})
+            if (const auto zone = rules_.branch_zones.find(branch_of(source, branch));
+                zone != rules_.branch_zones.end())
+                return zone->second;
+        return rules_.clinic_zone;
     }
 
     struct Clocked {
@@ -224,7 +229,7 @@ class Reader {
     }
 
     void read_procedure(const RecordFact& record, const BodyFields& fields) {
-        const Zone zone = zone_of(fields);
+        const Zone zone = zone_of(record, fields);
         const auto performed_at = local(fields, "performed_at", zone);
         const auto total = fields.money("total");
         const auto quantity = fields.decimal("quantity");
@@ -315,7 +320,7 @@ class Reader {
     }
 
     void read_payment(const RecordFact& record, const BodyFields& fields) {
-        const auto paid_at = local(fields, "paid_at", zone_of(fields));
+        const auto paid_at = local(fields, "paid_at", zone_of(record, fields));
         const auto amount = fields.money("amount");
         if (!paid_at || !amount) return problem(record, "a payment without paid_at or amount");
         if (!amount->within_bound()) return problem(record, kTooLarge);
@@ -338,7 +343,7 @@ class Reader {
     }
 
     void read_appointment(const RecordFact& record, const BodyFields& fields) {
-        Appointment visit(zone_of(fields));
+        Appointment visit(zone_of(record, fields));
         const auto starts_at = local(fields, "starts_at", visit.zone);
         const auto ends_at = local(fields, "ends_at", visit.zone);
         if (!starts_at || !ends_at)

@@ -228,7 +228,7 @@ void Daemon::housekeeping() {
     pruned_us_ = now_us;
     sqlite::Transaction transaction(store_.database());
     const auto pruned = outbox::prune(transaction, now_us, setup_.keep_delivered_us);
-    const auto purged = record::Quarantine::purge(transaction, now_us);
+    const auto purged = record::Quarantine::purge(transaction, now_us, setup_.quarantine_days_kept);
     if (pruned + purged > 0) transaction.commit();
     store_.database().give_back_cache();
     platform::give_back_free_memory();
@@ -272,6 +272,15 @@ void Daemon::probe_store() {
     const std::lock_guard lock(state_mutex_);
     log::info("the local store works again");
     store_error_.clear();
+}
+
+std::vector<change::DanglingReference> Daemon::dangling_references() const {
+    std::vector<change::DanglingReference> all;
+    for (const auto& source : sources_) {
+        auto found = source->worker->references().dangling;
+        all.insert(all.end(), found.begin(), found.end());
+    }
+    return all;
 }
 
 std::vector<std::pair<std::string, std::vector<StreamStatus>>> Daemon::streams() const {

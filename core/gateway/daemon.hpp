@@ -41,6 +41,7 @@ struct DaemonSetup {
     std::uint64_t free_bytes_min = 256u
                                    << 20;  // less free disk: reading waits, what is there stays
     std::int64_t keep_delivered_us = 72 * 3'600 * kUsPerSecond;
+    int quarantine_days_kept = 30;  // values of rows in quarantine (X4)
 };
 
 class Daemon {
@@ -71,6 +72,8 @@ class Daemon {
     Figures figures();
     // Per source what its streams did since start.
     std::vector<std::pair<std::string, std::vector<StreamStatus>>> streams() const;
+    // Per source, as of the last look (D4).
+    std::vector<change::DanglingReference> dangling_references() const;
     ClinicStore& store() { return store_; }
     Meaning& meaning() { return meaning_; }
 

@@ -1,4 +1,6 @@
 // The daemon's one look at itself.
+#include <algorithm>
+
 #include "change/stream_state.hpp"
 #include "gateway/daemon.hpp"
 #include "outbox/store_meta.hpp"
@@ -41,6 +43,8 @@ StreamFigures figures_of(const std::string& source, int poll_seconds, const Stre
     out.rows_unchanged = status.rows_unchanged;
     out.rows_mapped = status.rows_mapped;
     out.rows_quarantined = status.rows_quarantined;
+    out.rows_skipped = status.rows_skipped;
+    out.rows_repeated = status.rows_repeated;
     if (status.reconciled_us > 0) out.drift = status.drift.total();
     return out;
 }
@@ -63,6 +67,19 @@ Figures Daemon::figures() {
             if (name == plan.setup.name)
                 for (const auto& status : streams)
                     figures.streams.push_back(figures_of(name, plan.poll_seconds, status));
+    for (const auto& source : sources_) {
+        const auto found = source->worker->references();
+        for (const auto& one : found.dangling) {
+            const bool is_more =
+                std::any_of(found.grown.begin(), found.grown.end(), [&](const auto& more) {
+                    return more.stream == one.stream && more.field == one.field;
+                });
+            figures.references.push_back(
+                {one.source, one.stream, one.named_kind, one.records, change::describe(one),
+                 is_more}
+            );
+        }
+    }
     for (auto& lane : lanes_) figures.sinks.push_back(measures_of(*lane));
     figures.latency_bounds_s.assign(sink::kLatencyBoundsS.begin(), sink::kLatencyBoundsS.end());
 
@@ -70,8 +87,10 @@ Figures Daemon::figures() {
     auto& database = store_.database();
     figures.private_fields_withheld = meaning_.gate_counts().private_fields_withheld;
     figures.groups_pending = change::RecordStore(database).pending_count();
-    for (const auto& count : record::Quarantine::counts(database))
+    for (const auto& count : record::Quarantine::counts(database)) {
         figures.quarantined += count.open;
+        figures.quarantine.push_back({count.source, count.stream, count.open});
+    }
     for (const auto& hold : change::holds(database)) figures.held_streams += hold.released ? 0 : 1;
     for (const auto& count : change::RecordStore(database).counts())
         figures.held_streams += count.held_by_mapping > 0 ? 1 : 0;

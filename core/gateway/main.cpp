@@ -187,6 +187,8 @@ class CommandLine {
         auto* quarantine = configured(
             app_, "quarantine", "show rows that could not be read, with the reason",
             [this] {
+                if (app_.get_subcommand("quarantine")->got_subcommand("dismiss"))
+                    return cli::quarantine_dismiss(common_, {source_, stream_, name_, text_});
                 return cli::quarantine(common_, {source_, stream_, limit_, number_, privacy()});
             }
         );
@@ -197,6 +199,17 @@ class CommandLine {
         );
         with_limit(quarantine);
         with_privacy(quarantine);
+        auto* dismiss = command(
+            *quarantine, "dismiss",
+            "take a row off the list, with a reason for the audit; it comes back if its content or "
+            "its reason is another",
+            {}
+        );
+        dismiss->fallthrough();
+        dismiss->add_option("source", source_, "source name")->required();
+        dismiss->add_option("stream", stream_, "stream name")->required();
+        dismiss->add_option("row", name_, "the row's key; #NUMBER where it has none")->required();
+        dismiss->add_option("--reason", text_, "why, for the audit")->required();
         auto* dead = configured(
             app_, "dead-letters",
             "show events that a sink refused for good; --retry sends one again",

@@ -80,9 +80,16 @@ class Call {
         else
             sqlite3_result_null(context_);
     }
-    void bad(const std::string& why) {
+    // `given`: the argument that is to blame; where it is one of the row's cells, the operator is
+    // told which.
+    void bad(const std::string& why, int given = 0) {
+        const bool is_there = given < count_ && !is_null(given);
         sqlite3_result_pointer(
-            context_, row_.add_issue(std::string(function_) + ": " + why), kIssuePointer, nullptr
+            context_,
+            row_.add_issue(
+                std::string(function_) + ": " + why, is_there ? text(given) : std::string_view{}
+            ),
+            kIssuePointer, nullptr
         );
     }
     void good(std::string_view text) {

@@ -114,12 +114,12 @@ void code(Call& call) {
     }
     const auto many =
         mis_code.starts_with('[') ? parse_json(mis_code) : fail(ErrorKind::malformed, "no list");
-    if (!many || !many->is_array()) return call.bad(unknown_code(list, mis_code));
+    if (!many || !many->is_array()) return call.bad(unknown_code(list, mis_code), 1);
     std::vector<std::string> values;  // of list(a, b, …): each by itself
     for (const Json& one : *many) {
         const std::string text = one.is_string() ? one.get<std::string>() : one.dump();
         const auto value = canonical_of(codes->second, text);
-        if (!value) return call.bad(unknown_code(list, text));
+        if (!value) return call.bad(unknown_code(list, text), 1);
         if (!value->empty() && std::find(values.begin(), values.end(), *value) == values.end())
             values.emplace_back(*value);
     }

@@ -56,22 +56,22 @@ void local_ts(Call& call) {  // branch, time | branch, day, minutes | branch, da
         }
     }
     auto local = LocalTime::parse(text);
-    if (!local) return call.bad(call.count() == 2 ? "not a time" : "not a day");
+    if (!local) return call.bad(call.count() == 2 ? "not a time" : "not a day", 1);
     if (is_no_day(local->date)) return no_day(call, local->date);
     if (call.count() == 2 && local->us_of_day == 0) return whole_day(call, zone, local->date);
     if (call.count() > 2) {
-        if (local->us_of_day != 0) return call.bad("the day has a time of its own");
+        if (local->us_of_day != 0) return call.bad("the day has a time of its own", 1);
         auto minutes = call.whole(2);
         if (!minutes) return;
         if (call.count() == 4) {
             const auto minute = call.whole(3);
             if (!minute) return;
             if (*minutes < 0 || *minutes > 24 || *minute < 0 || *minute > 59)
-                return call.bad("no such hour and minute");
+                return call.bad("no such hour and minute", 2);
             minutes = *minutes * 60 + *minute;
         }
         if (*minutes < 0 || *minutes > 24 * 60)
-            return call.bad("minutes outside the day (0 to 1440)");
+            return call.bad("minutes outside the day (0 to 1440)", 2);
         local->us_of_day = *minutes * 60 * kUsPerSecond;
     }
     give(call, zone.resolve(*local));

@@ -8,6 +8,7 @@
 
 #include <deque>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "record/mapper.hpp"
@@ -18,6 +19,7 @@ struct MapIssue {
     std::string text;    // "money: not a sum"
     std::string column;  // canonical column that received it; empty: unknown
     bool forgiven = false;
+    std::string value = {};  // what the function was given; private, never stored as it is
 };
 
 struct MapNote {
@@ -51,9 +53,9 @@ struct MapRow {
         notes.clear();
         remarked = day_only = no_day = false;
     }
-    MapIssue* add_issue(std::string text) {
+    MapIssue* add_issue(std::string text, std::string_view value = {}) {
         remarked = true;
-        return &issues.emplace_back(MapIssue{std::move(text), {}, false});
+        return &issues.emplace_back(MapIssue{std::move(text), {}, false, std::string(value)});
     }
     // Number of the note, from 1; 0: no room for more.
     unsigned add_note(std::string text) {

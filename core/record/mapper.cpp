@@ -6,12 +6,20 @@
 #include "base/text.hpp"
 #include "record/body_writer.hpp"
 #include "record/map_statement.hpp"
+#include "record/mask.hpp"
 
 namespace mis::record {
 
 namespace {
 
 constexpr std::string_view kSkipReason = "skip_reason";
+
+// Blanks before it tell one key from another in the base, and it is asked for again by this text.
+std::string row_key_of(std::string_view cell) {
+    if (trim(cell).empty()) return {};
+    const auto end = cell.find_last_not_of(' ');
+    return std::string(cell.substr(0, end + 1));
+}
 
 struct Output {  // a column of the map that fills a field; in the order of the body
     std::size_t column;
@@ -94,7 +102,7 @@ class SqliteMapper final : public Mapper {
     MappedRow map(const source::RowBatch& batch, std::size_t row) override {
         ++work_.rows;
         MappedRow mapped;
-        mapped.row_key = std::string(trim(batch.cell(row, key_).value_or("")));
+        mapped.row_key = row_key_of(batch.cell(row, key_).value_or(""));
         std::vector<std::string> reasons = batch.issues_of(row);
         if (mapped.row_key.empty())
             reasons.insert(reasons.begin(), "the key " + columns_[key_] + " is missing");
@@ -119,9 +127,13 @@ class SqliteMapper final : public Mapper {
         if (reasons.empty()) return mapped;
         mapped.records.clear();
         mapped.skip_reason.clear();
-        const std::string raw = raw_row(batch, row);
-        for (std::string& reason : reasons)
-            mapped.issues.push_back({stream_, mapped.row_key, std::move(reason), raw});
+        const std::string raw = row_json(columns_, batch, row);
+        for (std::string& reason : reasons) {
+            std::string told = told_of(batch, row, reason);
+            mapped.issues.push_back(
+                {stream_, mapped.row_key, std::move(reason), raw, std::move(told)}
+            );
+        }
         return mapped;
     }
 
@@ -174,6 +186,26 @@ class SqliteMapper final : public Mapper {
         if (reasons.empty() && results == 0 && !fans_out_)
             reasons.push_back("the map yields no row; leave rows out with a column skip_reason");
         if (!mapped.records.empty()) mapped.skip_reason.clear();
+    }
+
+    // A reason names the canonical field and the map's function. The operator knows the MIS's
+    // columns, and may see what shape the value has.
+    std::string told_of(const source::RowBatch& batch, std::size_t row, const std::string& reason)
+        const {
+        for (const MapIssue& issue : statement_->row().issues) {
+            if (issue.value.empty() || !reason.ends_with(issue.text)) continue;
+            std::string column;
+            for (std::size_t at = 0; at < columns_.size(); ++at)
+                if (trim(batch.cell(row, at).value_or("")) == trim(issue.value))
+                    column = column.empty() || column == columns_[at] ? columns_[at] : "?";
+            std::string told = column.empty() || column == "?" ? "" : "column " + column + ", ";
+            told += "value " + mask_shape(issue.value) + ": ";
+            const auto function = issue.text.find(": ");
+            told += function == std::string::npos ? issue.text : issue.text.substr(function + 2);
+            if (!issue.column.empty()) told += " (for " + issue.column + ")";
+            return told;
+        }
+        return {};
     }
 
     void read_record(
@@ -261,21 +293,6 @@ class SqliteMapper final : public Mapper {
             texts.push_back(std::move(text));
     }
 
-    std::string raw_row(const source::RowBatch& batch, std::size_t row) const {
-        std::string raw = "{";
-        for (std::size_t column = 0; column < columns_.size(); ++column) {
-            if (column > 0) raw += ',';
-            append_json_string(raw, columns_[column]);
-            raw += ':';
-            const auto cell = batch.cell(row, column);
-            if (cell)
-                append_json_string(raw, *cell);
-            else
-                raw += "null";
-        }
-        return raw + "}";
-    }
-
     const Kind& kind_;
     std::string stream_;
     bool fans_out_;
@@ -291,6 +308,23 @@ class SqliteMapper final : public Mapper {
 };
 
 }  // namespace
+
+std::string row_json(
+    const std::vector<std::string>& columns, const source::RowBatch& batch, std::size_t row
+) {
+    std::string raw = "{";
+    for (std::size_t column = 0; column < columns.size(); ++column) {
+        if (column > 0) raw += ',';
+        append_json_string(raw, columns[column]);
+        raw += ':';
+        const auto cell = batch.cell(row, column);
+        if (cell)
+            append_json_string(raw, *cell);
+        else
+            raw += "null";
+    }
+    return raw + "}";
+}
 
 Result<std::unique_ptr<Mapper>> Mapper::create(
     const source::Connector& connector, const source::StreamDeclaration& stream,

@@ -24,7 +24,8 @@ struct MapContext {
 };
 
 struct MappedRow {
-    std::string row_key;           // text of the key column; empty: unreadable
+    std::string row_key;           // text of the key column without blanks behind it (what CHAR
+                                   // is filled up with); empty: unreadable
     std::vector<Record> records;   // none: skipped or quarantined
     std::string skip_reason;       // set: left out on purpose, counted
     std::vector<RowIssue> issues;  // set: to quarantine
@@ -47,6 +48,11 @@ class Mapper {  // one per stream and thread; owns a private in-memory SQLite
     virtual MappedRow map(const source::RowBatch& batch, std::size_t row) = 0;
     virtual MapWork work() const = 0;
 };
+
+// A row as read, as a JSON object; private.
+std::string row_json(
+    const std::vector<std::string>& columns, const source::RowBatch& batch, std::size_t row
+);
 
 // The same checks for a record that comes as JSON already (scenario files, push sources): malformed
 // names field and reason.

@@ -1,6 +1,7 @@
 #include "record/quarantine.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/result.hpp"
 #include "record/mask.hpp"
@@ -9,15 +10,26 @@ namespace mis::record {
 
 namespace {
 
-constexpr std::int64_t kKeptUs = Quarantine::kKeptDays * 86'400 * 1'000'000;
+constexpr std::int64_t kDayUs = 86'400LL * 1'000'000;
 
 constexpr const char* kColumns =
     "number, source, stream, row_key, reason, raw_row, first_seen_us, last_seen_us, attempts, "
-    "resolved_us";
+    "resolved_us, dismissed, told";
 
-std::string identity_of(std::string_view row_key, std::string_view raw_row) {
+std::string content_of(std::string_view raw_row) { return to_hex(sha256(raw_row)); }
+
+std::string_view name_of(Quarantine::Part part) {
+    return part == Quarantine::Part::reading ? "reading" : "meaning";
+}
+
+std::string identity_of(
+    std::string_view row_key, std::string_view raw_row,
+    Quarantine::Part part = Quarantine::Part::reading
+) {
     // a keyless row is known by its content; the prefix keeps the two apart
-    return row_key.empty() ? "content " + to_hex(sha256(raw_row)) : "key " + std::string(row_key);
+    std::string identity =
+        row_key.empty() ? "content " + content_of(raw_row) : "key " + std::string(row_key);
+    return part == Quarantine::Part::reading ? identity : "meaning " + identity;
 }
 
 QuarantinedRow read(const sqlite::Statement& statement, Masking masking) {
@@ -33,71 +45,95 @@ QuarantinedRow read(const sqlite::Statement& statement, Masking masking) {
     row.last_seen_us = statement.integer(7);
     row.attempts = statement.integer(8);
     if (!statement.is_null(9)) row.resolved_us = statement.integer(9);
+    row.dismissed = statement.string(10);
+    row.told = statement.text(11).empty() ? row.reason : statement.string(11);
     return row;
+}
+
+void close(
+    sqlite::Transaction& transaction, std::int64_t number, std::int64_t now_us,
+    std::optional<std::string_view> dismissed = std::nullopt
+) {
+    transaction
+        .prepare(
+            "update quarantine set resolved_us = ?, raw_row = null, dismissed = ? where number = ?"
+        )
+        .with(now_us, dismissed, number)
+        .run();
 }
 
 }  // namespace
 
 Quarantine::Put Quarantine::put(
     sqlite::Transaction& transaction, std::string_view source, const std::vector<RowIssue>& issues,
-    std::int64_t now_us
+    std::int64_t now_us, Part part
 ) {
     MIS_ASSERT(!issues.empty());
     const RowIssue& first = issues.front();
-    std::string reason;
-    for (const RowIssue& issue : issues) reason += (reason.empty() ? "" : "; ") + issue.reason;
-    const std::string identity = identity_of(first.row_key, first.raw_row);
+    std::string reason, told;
+    for (const RowIssue& issue : issues) {
+        reason += (reason.empty() ? "" : "; ") + issue.reason;
+        told += (told.empty() ? "" : "; ") + (issue.told.empty() ? issue.reason : issue.told);
+    }
+    const std::string identity = identity_of(first.row_key, first.raw_row, part);
+    const std::string content = content_of(first.raw_row);
 
     auto known = transaction.prepare(
-        "select number, reason, raw_row, first_seen_us, resolved_us from quarantine where source = "
-        "? and stream = ? and identity = ?"
+        "select number, reason, raw_row, first_seen_us, resolved_us, dismissed, content from "
+        "quarantine where source = ? and stream = ? and identity = ?"
     );
     known.with(source, first.stream, identity);
     if (!known.step()) {
         transaction
             .prepare(
-                "insert into quarantine (source, stream, identity, row_key, reason, raw_row, "
-                "first_seen_us, last_seen_us, attempts) values (?,?,?,?,?,?,?,?,1)"
+                "insert into quarantine (source, stream, part, identity, row_key, reason, told, "
+                "raw_row, content, first_seen_us, last_seen_us, attempts) values "
+                "(?,?,?,?,?,?,?,?,?,?,?,1)"
             )
             .with(
-                source, first.stream, identity, first.row_key, reason, first.raw_row, now_us, now_us
+                source, first.stream, name_of(part), identity, first.row_key, reason, told,
+                first.raw_row, content, now_us, now_us
             )
             .run();
         return Put::written;
     }
     const std::int64_t number = known.integer(0);
-    const bool reopened = !known.is_null(4);
-    const bool aged =
-        !reopened && now_us - known.integer(3) > kKeptUs;  // its raw row is not kept a second time
-    const bool same = !reopened && known.text(1) == reason &&
-                      (aged || (!known.is_null(2) && known.text(2) == first.raw_row));
-    if (same) return Put::unchanged;
+    const bool gone_by_age = known.is_null(4) && known.is_null(2);
+    // entries of a store of layout 6 know their content by the raw row alone
+    const bool same_content = known.text(6) == content || known.text(2) == first.raw_row ||
+                              (gone_by_age && known.text(6).empty());
+    const bool closed = !known.is_null(4), dismissed = !known.is_null(5);
+    if ((!closed || dismissed) && known.text(1) == reason && same_content) return Put::unchanged;
     auto update = transaction.prepare(
-        "update quarantine set reason = ?, raw_row = ?, last_seen_us = ?, attempts = attempts + 1, "
-        "resolved_us = null,"
+        "update quarantine set reason = ?, told = ?, raw_row = ?, content = ?, last_seen_us = ?, "
+        "attempts = attempts + 1, resolved_us = null, dismissed = null,"
         " first_seen_us = case when ? then ? else first_seen_us end where number = ?"
     );
     const std::optional<std::string_view> raw =
-        aged ? std::nullopt : std::optional<std::string_view>(first.raw_row);
-    update.with(std::string_view(reason), raw, now_us, reopened ? 1 : 0, now_us, number).run();
+        gone_by_age ? std::nullopt  // not kept a second time
+                    : std::optional<std::string_view>(first.raw_row);
+    update
+        .with(
+            std::string_view(reason), std::string_view(told), raw, content, now_us, closed ? 1 : 0,
+            now_us, number
+        )
+        .run();
     return Put::written;
 }
 
 bool Quarantine::resolve(
     sqlite::Transaction& transaction, std::string_view source, std::string_view stream,
-    std::string_view row_key, std::int64_t now_us
+    std::string_view row_key, std::int64_t now_us, Part part
 ) {
     if (row_key.empty()) return false;
     auto known = transaction.prepare(
         "select number from quarantine where source = ? and stream = ? and identity = ? and "
         "resolved_us is null"
     );
-    const std::string identity = identity_of(row_key, {});
+    const std::string identity = identity_of(row_key, {}, part);
     known.with(source, stream, identity);
     if (!known.step()) return false;
-    transaction.prepare("update quarantine set resolved_us = ?, raw_row = null where number = ?")
-        .with(now_us, known.integer(0))
-        .run();
+    close(transaction, known.integer(0), now_us);
     return true;
 }
 
@@ -107,20 +143,38 @@ std::int64_t Quarantine::resolve_keyless_but(
 ) {
     std::vector<std::string> seen;
     for (const std::string& raw_row : raw_rows_seen) seen.push_back(identity_of({}, raw_row));
+    std::sort(seen.begin(), seen.end());
     std::vector<std::int64_t> gone;
     auto open = transaction.prepare(
         "select number, identity from quarantine where source = ? and stream = ? and row_key = '' "
-        "and resolved_us is null"
+        "and part = 'reading' and resolved_us is null"
     );
     for (open.with(source, stream); open.step();)
-        if (std::find(seen.begin(), seen.end(), open.text(1)) == seen.end())
+        if (!std::binary_search(seen.begin(), seen.end(), open.text(1)))
             gone.push_back(open.integer(0));
-    for (const std::int64_t number : gone)
-        transaction
-            .prepare("update quarantine set resolved_us = ?, raw_row = null where number = ?")
-            .with(now_us, number)
-            .run();
+    for (const std::int64_t number : gone) close(transaction, number, now_us);
     return static_cast<std::int64_t>(gone.size());
+}
+
+std::optional<QuarantinedRow> Quarantine::dismiss(
+    sqlite::Transaction& transaction, std::string_view source, std::string_view stream,
+    std::string_view row, std::string_view why, std::int64_t now_us
+) {
+    std::int64_t number = 0;  // none is
+    if (row.starts_with('#')) std::from_chars(row.data() + 1, row.data() + row.size(), number);
+    std::vector<QuarantinedRow> found;
+    {
+        auto open = transaction.prepare(
+            std::string("select ") + kColumns +
+            " from quarantine where source = ? and stream = ? and resolved_us is null and "
+            "(number = ? or (row_key = ? and row_key <> '')) order by number"
+        );
+        for (open.with(source, stream, number, row); open.step();)
+            found.push_back(read(open, Masking::masked));
+    }
+    for (const QuarantinedRow& entry : found) close(transaction, entry.number, now_us, why);
+    if (found.empty()) return std::nullopt;
+    return std::move(found.front());
 }
 
 bool Quarantine::any_open(
@@ -132,29 +186,35 @@ bool Quarantine::any_open(
     return open.with(source, stream).step();
 }
 
-std::vector<std::string> Quarantine::retry(
-    sqlite::Transaction& transaction, std::string_view source, std::string_view stream,
-    std::int64_t now_us
+std::vector<std::string> Quarantine::open_keys(
+    sqlite::Database& database, std::string_view source, std::string_view stream
 ) {
     std::vector<std::string> keys;
-    auto open = transaction.prepare(
+    auto open = database.prepare(
         "select row_key from quarantine where source = ? and stream = ? and row_key <> '' and "
-        "resolved_us is null order by number"
+        "part = 'reading' and resolved_us is null order by number"
     );
     for (open.with(source, stream); open.step();) keys.push_back(open.string(0));
-    transaction
-        .prepare(
-            "update quarantine set attempts = attempts + 1, last_seen_us = ? where source = ? and "
-            "stream = ? and resolved_us is null"
-        )
-        .with(now_us, source, stream)
-        .run();
     return keys;
 }
 
-std::int64_t Quarantine::purge(sqlite::Transaction& transaction, std::int64_t now_us) {
-    const std::int64_t before = now_us - kKeptUs;
-    transaction.prepare("delete from quarantine where resolved_us < ?").with(before).run();
+bool Quarantine::any_keyless(
+    sqlite::Database& database, std::string_view source, std::string_view stream
+) {
+    auto open = database.prepare(
+        "select 1 from quarantine where source = ? and stream = ? and row_key = '' and "
+        "part = 'reading' and resolved_us is null limit 1"
+    );
+    return open.with(source, stream).step();
+}
+
+std::int64_t Quarantine::purge(
+    sqlite::Transaction& transaction, std::int64_t now_us, std::int64_t kept_days
+) {
+    const std::int64_t before = now_us - kept_days * kDayUs;
+    transaction.prepare("delete from quarantine where resolved_us < ? and dismissed is null")
+        .with(before)
+        .run();
     std::int64_t touched = transaction.database().changes();
     transaction
         .prepare(
@@ -193,11 +253,14 @@ std::optional<QuarantinedRow> Quarantine::show(
 std::vector<QuarantineCount> Quarantine::counts(sqlite::Database& database) {
     std::vector<QuarantineCount> counts;
     auto found = database.prepare(
-        "select source, stream, count(*), min(first_seen_us) from quarantine where resolved_us is "
-        "null group by source, stream order by 1, 2"
+        "select source, stream, count(distinct case when row_key = '' then identity else row_key "
+        "end), min(first_seen_us), sum(substr(reason, 1, ?1) = ?2) from quarantine where "
+        "resolved_us is null group by source, stream order by 1, 2"
     );
-    while (found.step())
-        counts.push_back({found.string(0), found.string(1), found.integer(2), found.integer(3)});
+    for (found.with(kAmbiguous.size(), kAmbiguous); found.step();)
+        counts.push_back(
+            {found.string(0), found.string(1), found.integer(2), found.integer(3), found.integer(4)}
+        );
     return counts;
 }
 

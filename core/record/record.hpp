@@ -32,10 +32,12 @@ struct Record {
 
 struct RowIssue {  // a row, or its decoding, that makes no sense; the last good version stands
     std::string stream;
-    std::string row_key;  // empty: the key itself is unreadable, so this pass removes nothing in
-                          // that stream
-    std::string reason;   // column and what is wrong, never the content
-    std::string raw_row;  // JSON object of the row as read; private, kept at most 30 days (X4)
+    std::string row_key;    // empty: the key itself is unreadable, so this pass removes nothing in
+                            // that stream
+    std::string reason;     // column and what is wrong, never the content
+    std::string raw_row;    // JSON object of the row as read; private, kept at most 30 days (X4)
+    std::string told = {};  // the same for the operator: the row's own column and the shape of its
+                            // value; empty: the reason is plain enough
 };
 
 }  // namespace mis::record

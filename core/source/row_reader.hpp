@@ -53,12 +53,20 @@ class RowReader {
     // Hands the slice's rows to `take` in bounded batches, in the order the source gives them,
     // inside one read-only snapshot. unavailable: not reachable, too slow, cut off in the middle
     // (rows already handed over are not a complete slice) · misconfigured: the query cannot run on
-    // this base, rights are missing · malformed: the answer has not the declared form · cancelled:
+    // this base, rights are missing · malformed: a value of some row cannot be computed or read, or
+    // the answer has not the declared form · cancelled:
     // by cancel(), or `take` failed (its error is passed on).
     virtual Result<ReadReport> read(
         const std::string& stream, const Slice& slice,
         const std::function<Result<void>(RowBatch&&)>& take
     ) = 0;
+
+    // The keys alone of a slice's rows, in its order, repeated ones repeated: also where reading
+    // the rows themselves fails at one of them. More than `most`: malformed, as where the source
+    // cannot say.
+    virtual Result<std::vector<std::string>> keys(
+        const std::string& stream, const Slice& slice, std::size_t most
+    );
 
     // The source's own clock now, "YYYY-MM-DD HH:MM:SS.ffff" local: stamps are compared with it,
     // never with ours.
@@ -86,5 +94,11 @@ class RowReader {
     // From any thread: the running read ends with `cancelled` as soon as the system allows.
     virtual void cancel() = 0;
 };
+
+inline Result<std::vector<std::string>> RowReader::keys(
+    const std::string& stream, const Slice&, std::size_t
+) {
+    return fail(ErrorKind::malformed, stream + ": this source cannot read keys alone");
+}
 
 }  // namespace mis::source

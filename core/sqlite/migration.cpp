@@ -16,6 +16,7 @@
 #include "sqlite/migrations/0004_party_views.hpp"
 #include "sqlite/migrations/0005_ties.hpp"
 #include "sqlite/migrations/0006_private_values.hpp"
+#include "sqlite/migrations/0007_quarantine.hpp"
 
 namespace mis::sqlite {
 namespace {
@@ -27,6 +28,7 @@ constexpr std::array kMigrations{
     Migration{4, "party views", steps::kPartyViews},
     Migration{5, "ties", steps::kTies},
     Migration{6, "private values", steps::kPrivateValues, steps::fill_private_values},
+    Migration{7, "quarantine", steps::kQuarantine},
 };
 
 // About a millisecond of SQLite's work: often enough for a heartbeat, too rare to be felt.

@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "change/references.hpp"
+#include "gateway/cli/check_keys.hpp"
 #include "gateway/cli/print.hpp"
 #include "gateway/cli/print_probe.hpp"
 #include "gateway/cli/session.hpp"
@@ -13,6 +15,7 @@
 #include "platform/access.hpp"
 #include "platform/file.hpp"
 #include "platform/instance_lock.hpp"
+#include "record/quarantine.hpp"
 #include "sqlite/migration.hpp"
 
 namespace mis::gateway::cli {
@@ -215,6 +218,13 @@ class Checkup {
         columns(source, *report);
         for (const auto& unreadable : unreadable_streams(opened->setup, *report))
             problem("source " + source.name + ", stream " + unreadable);
+        for (const auto& finding : key_findings(opened->setup, *opened->source, *report)) {
+            const std::string text = "source " + source.name + ", stream " + finding.text;
+            if (finding.is_problem)
+                problem(text);
+            else
+                warning(text);
+        }
     }
 
     void columns(const config::SourceConfig& source, const source::ProbeReport& report) {
@@ -242,8 +252,31 @@ class Checkup {
         for (const auto& override_of : source.overrides)
             say("  override: " + override_of.file.string() + " replaces " + override_of.replaces);
         if (!session_.store) return;
+        const std::string identity = session_.identity_of(source.name);
+        quarantine(source.name, identity);
+        for (const auto& dangling :
+             change::dangling_references(session_.store->database(), identity))
+            warning("source " + source.name + ": " + change::describe(dangling));
         for (const auto& held : session_.held_streams(session_.identity_of(source.name)))
             warning("source " + source.name + ", " + held);
+    }
+
+    void quarantine(const std::string& name, const std::string& identity) {
+        auto& database = session_.store->database();
+        for (const auto& count : record::Quarantine::counts(database)) {
+            if (count.source != identity) continue;
+            const std::string text = "source " + name + ", stream " + count.stream + ": " +
+                                     std::to_string(count.open) +
+                                     (count.open == 1 ? " row" : " rows") +
+                                     " in quarantine: see `mis-gateway quarantine`";
+            if (count.ambiguous == 0)
+                warning(text);
+            else
+                problem(
+                    text + "; of " + std::to_string(count.ambiguous) +
+                    " the key names several rows: choose a key that names one, or mend the join"
+                );
+        }
     }
 
     void check_sink(const config::SinkConfig& sink) {

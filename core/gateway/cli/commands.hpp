@@ -72,6 +72,11 @@ struct Quarantine {
     Privacy privacy = Privacy::masked;
 };
 int quarantine(const Common& common, const Quarantine& what);
+struct Dismissal {
+    std::string source, stream, row;  // its key, or #NUMBER of the list
+    std::string reason;
+};
+int quarantine_dismiss(const Common& common, const Dismissal& what);
 struct DeadLetters {
     std::string sink;
     int limit = 100;

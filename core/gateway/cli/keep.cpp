@@ -127,10 +127,11 @@ int restore(const Common& common, const Restore& what) {
                 for (const auto& source : session.config.sources) {
                     domain::Event event;
                     event.type = "source.rebuilt";
-                    event.entity_id = event.subject = event.partition_key = "source/" + source.name;
-                    event.source = source.name;
+                    const std::string name = session.identity_of(source.name);
+                    event.entity_id = event.subject = event.partition_key = "source/" + name;
+                    event.source = name;
                     event.time = session.config.clinic_zone.at(session.clock.unix_us());
-                    event.data = Json{{"source", source.name}, {"epoch", meta.epoch}};
+                    event.data = Json{{"source", name}, {"epoch", meta.epoch}};
                     event.identity = event.data.text();
                     event.ground = "a new epoch, no patient";
                     events.push_back(std::move(event));

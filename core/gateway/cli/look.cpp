@@ -1,4 +1,5 @@
 // Commands that show what is there: events, quarantine, dead letters, audit.
+#include "base/text.hpp"
 #include "disclosure/allow_list.hpp"
 #include "disclosure/audit.hpp"
 #include "gateway/cli/print.hpp"
@@ -21,6 +22,7 @@ Json quarantine_json(const Session& session, const record::QuarantinedRow& row) 
         {"stream", row.stream},
         {"row_key", row.row_key},
         {"reason", row.reason},
+        {"told", row.told},
         {"first_seen", session.config.clinic_zone.at(row.first_seen_us).to_string()},
         {"attempts", row.attempts},
     };
@@ -86,7 +88,7 @@ int quarantine(const Common& common, const Quarantine& what) {
         if (masking == record::Masking::plain)
             session.audit_look("quarantine list " + what.source + " " + what.stream);
         record::QuarantineFilter filter;
-        filter.source = what.source;
+        filter.source = what.source.empty() ? "" : session.identity_of(what.source);
         filter.stream = what.stream;
         filter.limit = what.limit;
         const auto rows = record::Quarantine::list(session.store->database(), filter, masking);
@@ -98,7 +100,7 @@ int quarantine(const Common& common, const Quarantine& what) {
                 table.add(
                     {std::to_string(row.number), row.source, row.stream,
                      row.row_key.empty() ? "(unreadable)" : row.row_key,
-                     time_text(session, row.first_seen_us), row.reason}
+                     time_text(session, row.first_seen_us), row.told}
                 );
         }
         if (common.output == Output::table) {
@@ -107,6 +109,41 @@ int quarantine(const Common& common, const Quarantine& what) {
             else
                 table.print();
         }
+        return kDone;
+    });
+}
+
+int quarantine_dismiss(const Common& common, const Dismissal& what) {
+    return with_session(common, ClinicStore::Opening::existing, [&](Session& session) {
+        if (const auto known = session.check_source(what.source, what.stream); !known)
+            return report_error(known.error().within("quarantine dismiss"));
+        if (trim(what.reason).empty())
+            return report_error("quarantine dismiss: --reason is empty: say why, for the audit");
+        const std::string source = session.identity_of(what.source);
+        sqlite::Transaction transaction(session.store->database());
+        const auto row = record::Quarantine::dismiss(
+            transaction, source, what.stream, what.row, what.reason, session.clock.unix_us()
+        );
+        if (!row)
+            return report_error(
+                "quarantine dismiss: no row " + what.row + " of " + what.source + " " +
+                what.stream +
+                " is in quarantine: `mis-gateway quarantine` lists them; a row "
+                "without a readable key is named by its number, as #17"
+            );
+        disclosure::AuditEntry entry;
+        entry.at_us = session.clock.unix_us();
+        entry.action = "dismissed";
+        entry.who = session.operator_login();
+        entry.ground = what.reason;
+        entry.subject = "quarantine " + std::to_string(row->number) + ": " + source + " " +
+                        what.stream + " row " + (row->row_key.empty() ? what.row : row->row_key);
+        disclosure::Audit::append(transaction, entry);
+        transaction.commit();
+        print_line(
+            "row " + what.row + " of " + what.source + " " + what.stream +
+            " is off the list; it comes back if its content or its reason is another"
+        );
         return kDone;
     });
 }

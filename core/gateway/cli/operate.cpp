@@ -44,6 +44,57 @@ bool is_order_804_code(std::string_view text) {
            (parts.size() == 3 || digits(parts[3], 2, 3));
 }
 
+constexpr int kHeldRecordsShown = 2'000;
+
+// What --send would change; nothing of it stays.
+std::vector<Meaning::HeldChange> held_changes(Session& session, const change::StreamCounts& held) {
+    const auto meaning = session.meaning();
+    sqlite::Transaction transaction(session.store->database());
+    return meaning->preview_mapping_hold(
+        transaction, held.source, held.stream, session.clock.unix_us(), kHeldRecordsShown
+    );
+}
+
+Json changes_json(const std::vector<Meaning::HeldChange>& changes) {
+    Json list = Json::array();
+    for (const auto& change : changes) {
+        Json one{
+            {"type", change.type},
+            {"before", change.before},
+            {"after", change.after},
+            {"changed", change.changed}};
+        if (change.total_before) one["total_before"] = to_json_value(*change.total_before);
+        if (change.total_after) one["total_after"] = to_json_value(*change.total_after);
+        list.push_back(std::move(one));
+    }
+    return list;
+}
+
+std::vector<std::string> changes_text(
+    const change::StreamCounts& held, const std::vector<Meaning::HeldChange>& changes
+) {
+    std::vector<std::string> lines;
+    const auto side = [](std::int64_t count, const std::optional<Money>& total) {
+        return std::to_string(count) +
+               (total ? " (" + total->to_string() + " in all)" : std::string());
+    };
+    lines.push_back(
+        held.source + " " + held.stream +
+        (changes.empty() ? ": --send would announce nothing"
+                         : ": what stands announced, before and after --send") +
+        (held.held_by_mapping > kHeldRecordsShown
+             ? ", of the first " + std::to_string(kHeldRecordsShown) + " records"
+             : "")
+    );
+    for (const auto& change : changes)
+        lines.push_back(
+            "  " + change.type + ": " + side(change.before, change.total_before) + " -> " +
+            side(change.after, change.total_after) + ", " + std::to_string(change.changed) +
+            " differ"
+        );
+    return lines;
+}
+
 }  // namespace
 
 int order_link(
@@ -90,8 +141,10 @@ int hold_list(const Common& common) {
                      hold.released ? hold.reason + " (released)" : hold.reason}
                 );
         }
+        std::vector<std::string> consequences;
         for (const auto& count : change::RecordStore(session.store->database()).counts()) {
             if (count.held_by_mapping == 0) continue;
+            const auto changes = held_changes(session, count);
             const std::string reason =
                 std::to_string(count.held_by_mapping) +
                 " records differ by the mapping alone: release with --send or --baseline";
@@ -100,16 +153,19 @@ int hold_list(const Common& common) {
                     {{"source", count.source},
                      {"stream", count.stream},
                      {"held_by_mapping", count.held_by_mapping},
-                     {"reason", reason}}
+                     {"reason", reason},
+                     {"changes", changes_json(changes)}}
                 );
             else
                 table.add({count.source, count.stream, "", "", "", reason});
+            for (const auto& line : changes_text(count, changes)) consequences.push_back(line);
         }
         if (common.output == Output::table) {
             if (table.size() == 0)
                 print_line("nothing is held");
             else
                 table.print();
+            for (const auto& line : consequences) print_line(line);
         }
         return kDone;
     });

@@ -57,6 +57,25 @@ void Table::print() const {
     }
 }
 
+void print_references(
+    const Common& common, const std::vector<change::DanglingReference>& dangling
+) {
+    for (const auto& one : dangling) {
+        if (common.output == Output::json)
+            print_json(
+                {{"source", one.source},
+                 {"stream", one.stream},
+                 {"names", one.named_kind},
+                 {"field", one.field},
+                 {"records", one.records},
+                 {"of", one.of},
+                 {"examples", one.examples}}
+            );
+        else
+            print_line("WARNING source " + one.source + ": " + change::describe(one));
+    }
+}
+
 std::string money_text(const Json& money) {
     const auto parsed = money_from_json(money);
     if (!parsed) return "";

@@ -8,6 +8,7 @@
 
 #include "base/json.hpp"
 #include "base/result.hpp"
+#include "change/references.hpp"
 #include "gateway/cli/commands.hpp"
 
 namespace mis::gateway::cli {
@@ -36,6 +37,9 @@ class Table {
     std::vector<std::vector<std::string>> rows_;
     std::vector<std::size_t> right_;
 };
+
+// A warning each (D4).
+void print_references(const Common& common, const std::vector<change::DanglingReference>& dangling);
 
 // "4 500.00 ₽" from {"minor","currency"}; "" where there is none.
 std::string money_text(const Json& money);

@@ -182,6 +182,11 @@ int sync_once(const Common& common) {
         {"source", "stream", "rows", "mapped", "unchanged", "skipped", "quarantined", "state"},
         {2, 3, 4, 5, 6}
     );
+    const auto waiting = [&](const std::string& source, const std::string& stream) {
+        for (const auto& one : figures.quarantine)
+            if (one.source == source && one.stream == stream) return one.rows;
+        return std::int64_t{0};
+    };
     for (const auto& [name, streams] : daemon->streams())
         for (const auto& stream : streams) {
             const std::string held = session.held_text(name, stream.stream);
@@ -197,18 +202,20 @@ int sync_once(const Common& common) {
                      {"mapped", stream.rows_mapped},
                      {"unchanged", stream.rows_unchanged},
                      {"skipped", stream.rows_skipped},
-                     {"quarantined", stream.rows_quarantined},
+                     {"repeated", stream.rows_repeated},
+                     {"quarantined", waiting(name, stream.stream)},
                      {"state", state}}
                 );
             else
                 table.add(
                     {name, stream.stream, std::to_string(stream.rows_scanned),
                      std::to_string(stream.rows_mapped), std::to_string(stream.rows_unchanged),
-                     std::to_string(stream.rows_skipped), std::to_string(stream.rows_quarantined),
-                     state}
+                     std::to_string(stream.rows_skipped),
+                     std::to_string(waiting(name, stream.stream)), state}
                 );
         }
     if (common.output == Output::table) table.print();
+    print_references(common, daemon->dangling_references());
     for (const auto& sink : figures.sinks) {
         if (common.output == Output::json)
             print_json(

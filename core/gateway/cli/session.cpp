@@ -320,8 +320,9 @@ Result<DaemonSetup> Session::daemon_setup() const {
     if (auto names = check_source_names(); !names) return fail(names.error());
     auto meaning = meaning_settings();
     if (!meaning) return fail(meaning.error());
-    DaemonSetup setup{std::move(*meaning), {}, {}, config.outbox_events_max, 0, 0};
+    DaemonSetup setup{std::move(*meaning), {}, {}, config.outbox_events_max, 0, 0, 0};
     setup.free_bytes_min = static_cast<std::uint64_t>(config.free_disk_bytes_min);
+    setup.quarantine_days_kept = config.quarantine_days_kept;
     setup.keep_delivered_us = config.delivered_hours_kept * 3'600 * kUsPerSecond;
     for (const auto& source : config.sources) {
         auto made = source_setup(source.name);

@@ -101,9 +101,12 @@ int reconcile(const Common& common, const std::string& source) {
                         quarantined = count.open;
                 const bool same = status.drift.total() == 0 && status.error.empty();
                 good &= same && quarantined == 0;
+                const std::string waits = session.held_text(name, status.stream);
+                good &= waits.empty();
                 const std::string state =
                     !status.off.empty()     ? "off"
                     : !status.error.empty() ? "degraded: " + status.error
+                    : !waits.empty()        ? waits
                     : same && quarantined > 0
                         ? "equal but for the rows in quarantine: see `mis-gateway quarantine`"
                     : same ? "equal"
@@ -128,6 +131,7 @@ int reconcile(const Common& common, const std::string& source) {
                     );
             }
         if (common.output == Output::table) table.print();
+        print_references(common, daemon.dangling_references());
         const auto books =
             check_conservation(*session.store, daemon.meaning(), session.clock.unix_us());
         for (const auto& difference : books.differences) report_error("reconcile: " + difference);

@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "change/open_pass.hpp"
 #include "change/stream_state.hpp"
+#include "domain/branch.hpp"
 #include "domain/slots/free_times.hpp"
 #include "platform/crash_point.hpp"
 
@@ -98,13 +99,22 @@ void Meaning::reload_rules() {
         const auto zone = Zone::find((*body)["timezone"].get<std::string>());
         if (!zone) return;
         branch_zones_.insert_or_assign({record.key.source, record.key.source_id}, *zone);
-        settings_.rules.branch_zones.insert_or_assign(record.key.source_id, *zone);
+        settings_.rules.branch_zones.insert_or_assign(
+            domain::branch_of(record.key.source, record.key.source_id), *zone
+        );
     });
     reload_practitioner_names();
     for (const auto& [branch, zone] : settings_.configured_branch_zones)
-        settings_.rules.branch_zones.insert_or_assign(branch, zone);
+        settings_.rules.branch_zones.insert_or_assign(domain::branch_of("", branch), zone);
     for (const auto& [source, at_us] : change::first_polls(database_, "limit"))
         settings_.rules.first_read_us[source] = at_us;
+}
+
+std::map<std::string, Zone> Meaning::zones_of(const std::string& source) const {
+    std::map<std::string, Zone> zones = settings_.configured_branch_zones;
+    for (const auto& [branch, zone] : branch_zones_)
+        if (branch.first == source) zones.emplace(branch.second, zone);
+    return zones;
 }
 
 void Meaning::reload_practitioner_names() {

@@ -92,6 +92,19 @@ class Meaning {
         sqlite::Transaction& transaction, const std::string& source, const std::string& stream,
         change::RecordStore::Answer answer, std::int64_t now_us
     );
+    // What `hold release --send` would change, per type of what stands announced to the exchange.
+    // The caller's transaction must be rolled back. At most so many records are looked at.
+    struct HeldChange {
+        std::string type;
+        std::int64_t before = 0, after = 0;  // announcements that stand
+        std::int64_t changed = 0;            // of them new, otherwise or gone
+        // their money; nullopt: they have none, or several currencies
+        std::optional<Money> total_before, total_after;
+    };
+    std::vector<HeldChange> preview_mapping_hold(
+        sqlite::Transaction& transaction, const std::string& source, const std::string& stream,
+        std::int64_t now_us, int records_max
+    );
     // I8: plans are matched anew with the new code; nothing charged is reversed.
     void map_code(
         sqlite::Transaction& transaction, const std::string& service_code,
@@ -122,6 +135,9 @@ class Meaning {
 
     const disclosure::GateCounts& gate_counts() const { return gate_counts_; }
     const domain::Rules& rules() const { return settings_.rules; }
+    // Of the source's branches, by their ids: what the configuration says, else the source's own
+    // records. Two sources may use the same ids.
+    std::map<std::string, Zone> zones_of(const std::string& source) const;
 
     // The facts of one group, as evaluate() gets them; also for `plan`, `limit`, `reconcile`.
     domain::GroupFacts facts_of(std::int64_t group, std::int64_t now_us) const;

@@ -15,7 +15,8 @@ namespace mis::gateway {
 
 namespace {
 
-constexpr int kReadingsMax = 3;                         // of the streams in one pass
+constexpr int kReadingsMax = 3;                                    // of the streams in one pass
+constexpr std::int64_t kReferencesEveryUs = 3'600 * kUsPerSecond;  // at most, while all is calm
 constexpr std::chrono::milliseconds kStoreBreather{1};  // long enough for a waiting thread to wake
 
 // Names the source as being read as long as the pass lasts, also when a failing store throws
@@ -40,8 +41,9 @@ class MidPass {
     const std::string name_;
 };
 
-// Rows that could not be read go to quarantine, those that now could come out of it.
-void settle_quarantine(
+// Rows that could not be read go to quarantine, those that now could come out of it. How many rows
+// went there.
+std::int64_t settle_quarantine(
     sqlite::Transaction& transaction, const std::string& source, const change::CaptureBatch& batch,
     std::int64_t now_us
 ) {
@@ -51,14 +53,18 @@ void settle_quarantine(
         by_row[issue.row_key.empty() ? issue.raw_row : issue.row_key].push_back(issue);
     for (const auto& [row, issues] : by_row)
         record::Quarantine::put(transaction, source, issues, now_us);
-    if (!record::Quarantine::any_open(transaction.database(), source, stream)) return;
     const auto resolve = [&](const std::string& row_key) {
         if (!by_row.contains(row_key))
             record::Quarantine::resolve(transaction, source, stream, row_key, now_us);
     };
-    for (const auto& arrival : batch.arrivals)
-        resolve(arrival.row_key.empty() ? arrival.record.source_id : arrival.row_key);
-    for (const auto& key : batch.gone) resolve(key);
+    for (const auto& key : batch.settled) resolve(key);
+    if (!batch.gone.empty() && record::Quarantine::any_open(transaction.database(), source, stream))
+        for (const auto& key : batch.gone) resolve(key);
+    if (batch.keyless)
+        record::Quarantine::resolve_keyless_but(
+            transaction, source, stream, *batch.keyless, now_us
+        );
+    return std::ssize(by_row);
 }
 
 }  // namespace
@@ -84,6 +90,13 @@ SourceWorker::SourceWorker(
       reader_(store.reader()),
       known_(reader_) {
     for (const auto& stream : setup_.connector.streams) status_[stream.name].stream = stream.name;
+    // What an earlier process announced as degraded is, until it is read again.
+    for (const auto& [stream, why] : change::degraded_streams(reader_, setup_.name)) {
+        if (stream.empty())
+            source_error_ = why;
+        else if (const auto known = status_.find(stream); known != status_.end())
+            known->second.error = why;
+    }
 }
 
 SourceWorker::~SourceWorker() = default;
@@ -156,7 +169,7 @@ Result<void> SourceWorker::prepare_stream(Stream& stream) {
     record::MapContext context{setup_.clinic_zone, {}, setup_.options.site, setup_.currency};
     {
         const std::lock_guard lock(store_.mutex());
-        context.branch_zones = meaning_.rules().branch_zones;
+        context.branch_zones = meaning_.zones_of(setup_.name);
     }
     const auto same_zone = [](const auto& a, const auto& b) {
         return a.first == b.first && a.second.name() == b.second.name();
@@ -213,6 +226,7 @@ Result<change::CaptureCounts> SourceWorker::capture(Stream& stream, change::Capt
         if (auto room = hooks_.room(); !room) return fail(room.error());
     const std::int64_t now_us = clock_.unix_us();
     change::CaptureCounts counts;
+    std::int64_t quarantined = 0;
     {
         const std::lock_guard lock(store_.mutex());
         sqlite::Transaction transaction(store_.database());
@@ -220,7 +234,7 @@ Result<change::CaptureCounts> SourceWorker::capture(Stream& stream, change::Capt
         counts = change::apply(transaction, records, batch, now_us);
         if (counts.wrote() && !std::exchange(is_open_, true))
             change::open_pass(transaction, setup_.name, now_us);
-        settle_quarantine(transaction, setup_.name, batch, now_us);
+        quarantined = settle_quarantine(transaction, setup_.name, batch, now_us);
         platform::crash_point("capture.before_commit");
         transaction.commit();
         platform::crash_point("capture.after_commit");
@@ -230,7 +244,7 @@ Result<change::CaptureCounts> SourceWorker::capture(Stream& stream, change::Capt
     status.rows_scanned += batch.rows;
     status.rows_unchanged += counts.unchanged + counts.silent;
     status.rows_mapped += counts.created + counts.updated;
-    status.rows_quarantined += static_cast<std::int64_t>(batch.issues.size());
+    status.rows_quarantined += quarantined;
     for (const auto& [reason, rows] : batch.skipped) status.rows_skipped += rows;
     return counts;
 }
@@ -250,6 +264,10 @@ SourceWorker::PassSummary SourceWorker::pass(
         const MidPass mid_pass(mid_pass_, store_.mutex(), setup_.name);
         if (read_streams(mode, only_stream, summary)) close_pass();
     }
+    if (!cancelled_ && summary.degraded.empty())
+        count_references(
+            summary.backfilled ? change::PassMode::reconcile : mode, summary.counts.wrote()
+        );
     if (summary.counts.wrote()) reader_.give_back_cache();
     std::unique_lock lock(store_.mutex());
     if (!cancelled_)
@@ -364,6 +382,7 @@ Result<change::PassReport> SourceWorker::read_stream(
         const std::lock_guard lock(store_.mutex());
         meaning_.reload_rules();
     }
+    summary.backfilled |= report->backfilled;
     if (report->backfilled) {
         const std::lock_guard lock(store_.mutex());
         store_.database().execute("pragma temp_store = file"
@@ -381,6 +400,7 @@ Result<change::PassReport> SourceWorker::read_stream(
     stream.status->poll_us = stream.status->last_success_us - started_us;
     stream.status->drift = stream.pass->state().drift;
     stream.status->reconciled_us = stream.pass->state().reconciled_us;
+    stream.status->rows_repeated += report->repeated;
     return report;
 }
 
@@ -407,7 +427,7 @@ void SourceWorker::degrade(const std::string& stream, const Error& error) {
         );
         if (!news) return;
     }
-    announce("source.degraded", stream, to_string(error.kind));
+    announce("source.degraded", stream, to_string(error.kind), error.text);
 }
 
 void SourceWorker::recover(const std::string& stream) {
@@ -418,11 +438,12 @@ void SourceWorker::recover(const std::string& stream) {
         held.clear();
     }
     log::info("source {}{}{} recovered", setup_.name, stream.empty() ? "" : " stream ", stream);
-    announce("source.recovered", stream, "");
+    announce("source.recovered", stream, "", "");
 }
 
 void SourceWorker::announce(
-    const std::string& type, const std::string& stream, std::string_view reason
+    const std::string& type, const std::string& stream, std::string_view reason,
+    const std::string& why
 ) {
     domain::Event event;
     event.type = type;
@@ -438,7 +459,36 @@ void SourceWorker::announce(
     const std::lock_guard lock(store_.mutex());
     sqlite::Transaction transaction(store_.database());
     meaning_.announce(transaction, {event}, clock_.unix_us());
+    change::set_degraded(transaction, setup_.name, stream, why);
     transaction.commit();
+}
+
+SourceWorker::References SourceWorker::references() const {
+    const std::lock_guard lock(status_mutex_);
+    return references_;
+}
+
+// A comparison of everything is what the next one's growth is measured by.
+void SourceWorker::count_references(change::PassMode mode, bool wrote) {
+    const std::int64_t now_us = clock_.unix_us();
+    const bool compared = mode == change::PassMode::reconcile;
+    const bool is_due =
+        references_us_ == 0 ||
+        (wrote && (now_us - references_us_ > kReferencesEveryUs || now_us < references_us_));
+    if (!compared && !is_due) return;
+    auto found = change::dangling_references(reader_, setup_.name);
+    const auto before = change::reference_baselines(reader_, setup_.name);
+    auto more = change::grown(found, before);
+    if (compared || before.empty()) {
+        const std::lock_guard lock(store_.mutex());
+        sqlite::Transaction transaction(store_.database());
+        change::save_reference_baselines(transaction, setup_.name, found);
+        transaction.commit();
+    }
+    references_us_ = now_us;
+    for (const auto& one : more) log::warn("source {}: {}", setup_.name, change::describe(one));
+    const std::lock_guard lock(status_mutex_);
+    references_ = {std::move(found), std::move(more)};
 }
 
 }  // namespace mis::gateway

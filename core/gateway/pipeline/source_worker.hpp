@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "change/references.hpp"
 #include "change/stream_pass.hpp"
 #include "gateway/keeping/clinic_store.hpp"
 #include "gateway/pipeline/meaning.hpp"
@@ -49,10 +50,10 @@ struct StreamStatus {
     std::string error;  // why it is degraded; empty: it is not
     std::int64_t last_success_us = 0;
     std::int64_t rows_scanned = 0, rows_unchanged = 0, rows_mapped = 0, rows_quarantined = 0,
-                 rows_skipped = 0;   // since start
-    std::int64_t poll_us = 0;        // duration of the last pass
-    change::Drift drift;             // of the last full comparison
-    std::int64_t reconciled_us = 0;  // when that was; 0: not yet
+                 rows_skipped = 0, rows_repeated = 0;  // since start
+    std::int64_t poll_us = 0;                          // duration of the last pass
+    change::Drift drift;                               // of the last full comparison
+    std::int64_t reconciled_us = 0;                    // when that was; 0: not yet
 };
 
 class SourceWorker {
@@ -72,6 +73,7 @@ class SourceWorker {
         change::CaptureCounts counts;
         MeaningReport meaning;
         std::int64_t rows = 0;
+        bool backfilled = false;                // a stream's backfill ended in it
         std::map<std::string, Error> degraded;  // stream → why; "" for the whole source
     };
     // One complete pass: every stream, then the meaning of what changed. Only a failing local store
@@ -82,6 +84,12 @@ class SourceWorker {
     // nothing.
     void cancel();
     std::vector<StreamStatus> status() const;
+    // D4, as of the last look: after a backfill and a reconciliation, else now and then. `grown`:
+    // those that are more than at the comparison before.
+    struct References {
+        std::vector<change::DanglingReference> dangling, grown;
+    };
+    References references() const;
     // A reconciliation was interrupted; the next passes go on with it. Asked before the first pass.
     bool is_reconciling();
     const std::string& name() const { return setup_.name; }
@@ -109,7 +117,11 @@ class SourceWorker {
     Result<change::CaptureCounts> capture(Stream& stream, change::CaptureBatch&& batch);
     void degrade(const std::string& stream, const Error& error);
     void recover(const std::string& stream);
-    void announce(const std::string& type, const std::string& stream, std::string_view reason);
+    void announce(
+        const std::string& type, const std::string& stream, std::string_view reason,
+        const std::string& why
+    );
+    void count_references(change::PassMode mode, bool wrote);
 
     ClinicStore& store_;
     Meaning& meaning_;
@@ -130,6 +142,8 @@ class SourceWorker {
     mutable std::mutex status_mutex_;
     std::map<std::string, StreamStatus> status_;  // guarded by status_mutex_
     std::string source_error_;                    // guarded by status_mutex_
+    References references_;                       // guarded by status_mutex_
+    std::int64_t references_us_ = 0;              // when they were counted; 0: not yet
 };
 
 }  // namespace mis::gateway

@@ -20,9 +20,9 @@ struct StreamFigures {
     int poll_seconds = 60;
     std::int64_t last_success_us = 0;  // 0: never yet
     std::int64_t poll_us = 0;          // duration of the last pass
-    std::int64_t rows_scanned = 0, rows_unchanged = 0, rows_mapped = 0,
-                 rows_quarantined = 0;  // since start
-    std::optional<std::int64_t> drift;  // of the last reconciliation; none: not yet
+    std::int64_t rows_scanned = 0, rows_unchanged = 0, rows_mapped = 0, rows_quarantined = 0,
+                 rows_skipped = 0, rows_repeated = 0;  // since start
+    std::optional<std::int64_t> drift;                 // of the last reconciliation; none: not yet
 };
 
 enum class SinkCondition { working, failing, stopped };
@@ -40,6 +40,18 @@ struct SinkMeasures {
     std::uint64_t latency_sum_ms = 0;
 };
 
+struct ReferenceFigures {  // D4: records that name another which no stream has
+    std::string source, stream, named_kind;
+    std::int64_t records = 0;
+    std::string text;    // for people: how many, and examples by key
+    bool grown = false;  // since the comparison before
+};
+
+struct QuarantineFigures {  // rows that wait now, each once
+    std::string source, stream;
+    std::int64_t rows = 0;
+};
+
 struct Figures {
     std::string version;
     std::int64_t now_us = 0;
@@ -54,6 +66,8 @@ struct Figures {
     std::uint64_t private_fields_withheld = 0;
     std::int64_t ledger_imbalance_minor = 0;  // B5: sum of what the log and the rows differ by
     std::int64_t groups_pending = 0;
+    std::vector<QuarantineFigures> quarantine;
+    std::vector<ReferenceFigures> references;
     std::int64_t quarantined = 0, held_streams = 0, unmapped_codes = 0, orders_waiting = 0;
     std::map<std::string, std::int64_t> inbox_accepted, inbox_refused;  // by type, by code
     bool backup_watched = false;

@@ -27,9 +27,8 @@ void judge_stream(const StreamFigures& stream, const Figures& figures, HealthRep
     // five polls without success, yet at least ten minutes: one slow pass is no alarm
     const std::int64_t patience =
         std::max<std::int64_t>(600, 5 * std::int64_t{stream.poll_seconds}) * kUsPerSecond;
-    const Severity severity = lag > patience ? Severity::alarm : Severity::notice;
     if (!stream.error.empty())
-        report.reasons.push_back({severity, part, stream.error});
+        report.reasons.push_back({Severity::alarm, part, stream.error});
     else if (lag > patience)
         report.reasons.push_back(
             {Severity::alarm, part, fmt::format("not read to its end for {}", age(lag))}
@@ -135,6 +134,14 @@ HealthReport judge_health(const Figures& figures) {
         notice(
             "quarantine", fmt::format("{} rows: see `mis-gateway quarantine`", figures.quarantined)
         );
+    for (const ReferenceFigures& one : figures.references)
+        if (one.grown)
+            notice(
+                fmt::format("source {}, stream {}", one.source, one.stream),
+                one.text +
+                    ": more than at the comparison before; look whether the MIS still has "
+                    "them, and whether both maps write the id alike"
+            );
     if (figures.orders_waiting > 0)
         notice(
             "orders",

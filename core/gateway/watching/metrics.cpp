@@ -77,6 +77,12 @@ void streams(MetricsText& out, const Figures& figures) {
             {{"source", s.source}, {"stream", s.stream}, {"outcome", "quarantined"}},
             s.rows_quarantined
         );
+        out.sample(
+            {{"source", s.source}, {"stream", s.stream}, {"outcome", "skipped"}}, s.rows_skipped
+        );
+        out.sample(
+            {{"source", s.source}, {"stream", s.stream}, {"outcome", "repeated"}}, s.rows_repeated
+        );
     });
     out.family(
         "reconcile_drift", Kind::gauge,
@@ -85,6 +91,19 @@ void streams(MetricsText& out, const Figures& figures) {
     each([&](const StreamFigures& s) {
         if (s.drift) out.sample({{"source", s.source}, {"stream", s.stream}}, *s.drift);
     });
+    out.family(
+        "stream_quarantined_rows", Kind::gauge, "Rows of the stream in quarantine, each once."
+    );
+    for (const QuarantineFigures& one : figures.quarantine)
+        out.sample({{"source", one.source}, {"stream", one.stream}}, one.rows);
+    out.family(
+        "dangling_references", Kind::gauge,
+        "Records that name another which no stream of their source has."
+    );
+    for (const ReferenceFigures& one : figures.references)
+        out.sample(
+            {{"source", one.source}, {"stream", one.stream}, {"names", one.named_kind}}, one.records
+        );
     out.family("clock_skew_seconds", Kind::gauge, "The source's clock minus ours.");
     for (const auto& [source, skew] : figures.clock_skew_seconds)
         out.sample_decimal({{"source", source}}, skew);

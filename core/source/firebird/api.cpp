@@ -49,6 +49,15 @@ void append_printable(std::string& out, std::string_view text) {
     for (const char c : text) out.push_back(c >= ' ' && c <= '~' ? c : '?');
 }
 
+void append_texts(std::string& text, const Api& api, const ISC_STATUS* rest) {
+    char line[512];
+    while (api.interpret(line, sizeof line, &rest) != 0) {
+        text += ": ";
+        append_printable(text, line);
+        if (text.size() > 600) break;
+    }
+}
+
 constexpr ISC_STATUS kLost[] = {
     isc_network_error,  isc_net_connect_err, isc_net_connect_listen_err, isc_net_event_connect_err,
     isc_net_read_err,   isc_net_write_err,   isc_net_event_listen_err,   isc_lost_db_connection,
@@ -59,6 +68,10 @@ constexpr ISC_STATUS kValue[] = {
     isc_convert_error,        isc_arith_except,           isc_string_truncation,
     isc_malformed_string,     isc_transliteration_failed, isc_date_range_exceeded,
     isc_numeric_out_of_range,
+};
+// Of a row as well, once the statement runs; while it is prepared they are the statement's.
+constexpr ISC_STATUS kRow[] = {
+    isc_sing_select_err, isc_except, isc_except2, isc_expression_eval_err, isc_not_valid,
 };
 constexpr ISC_STATUS kOperator[] = {
     isc_login,
@@ -142,22 +155,39 @@ bool Status::lost_connection() const {
 
 bool Status::cancelled() const { return has(isc_cancelled); }
 
+// These texts quote the value: the same without it.
+std::vector<ISC_STATUS> Status::without_values() const {
+    std::vector<ISC_STATUS> bare;
+    for (int i = 0; i < ISC_STATUS_LENGTH - 1 && status_[i] != isc_arg_end;) {
+        const ISC_STATUS kind = status_[i];
+        if (kind == isc_arg_gds) {
+            bare.insert(bare.end(), {kind, status_[i + 1]});
+        } else if (kind == isc_arg_string || kind == isc_arg_cstring) {
+            static constexpr char kHidden[] = "...";
+            bare.insert(bare.end(), {isc_arg_string, reinterpret_cast<ISC_STATUS>(kHidden)});
+        } else if (kind == isc_arg_number) {
+            bare.insert(bare.end(), {kind, 0});
+        }
+        i += kind == isc_arg_cstring ? 3 : 2;
+    }
+    bare.push_back(isc_arg_end);
+    return bare;
+}
+
 Error Status::error(const Api& api, std::string_view doing) const {
     std::string text(doing);
-    for (const ISC_STATUS code : kValue) {
-        if (!has(code)) continue;
-        // these texts quote the value
-        return Error{
-            ErrorKind::malformed,
-            fmt::format("{}: the server cannot convert a value (gds {})", text, code)};
-    }
+    const auto of_a_row = [&](ISC_STATUS code, std::string_view what) {
+        const std::vector<ISC_STATUS> bare = without_values();
+        append_texts(text, api, bare.data());
+        return Error{ErrorKind::malformed, fmt::format("{}: {} (gds {})", text, what, code)};
+    };
+    for (const ISC_STATUS code : kValue)
+        if (has(code)) return of_a_row(code, "the server cannot convert a value");
+    for (const ISC_STATUS code : kRow)
+        if (has(code) && !has(isc_dsql_error))
+            return of_a_row(code, "the server cannot compute a row");
     const ISC_STATUS* rest = status_;
-    char line[512];
-    while (api.interpret(line, sizeof line, &rest) != 0) {
-        text += ": ";
-        append_printable(text, line);
-        if (text.size() > 600) break;
-    }
+    append_texts(text, api, rest);
     text += fmt::format(" (gds {})", status_[1]);
     for (const Remedy& remedy : kRemedies) {
         if (!has(remedy.code)) continue;

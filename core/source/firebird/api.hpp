@@ -60,6 +60,8 @@ class Status {
     Error error(const Api& api, std::string_view doing) const;
 
   private:
+    std::vector<ISC_STATUS> without_values() const;
+
     ISC_STATUS_ARRAY status_ = {};
 };
 

@@ -161,4 +161,50 @@ Result<Prepared*> Connection::prepared(
                 .first->second;
 }
 
+Result<void> Connection::keys(
+    const StreamDeclaration& stream, const SliceForm& form, const Slice& slice,
+    const std::map<std::string, std::string>& site, std::size_t most,
+    std::vector<std::string>& found
+) {
+    auto transaction = Transaction::begin(*attachment, Access::read_only_snapshot);
+    if (!transaction) return fail(transaction.error());
+    const auto whole = prepared(*transaction, stream, form, site);
+    if (!whole) return fail(whole.error());
+    if (*whole == nullptr) return {};
+    const ColumnPlan* key = nullptr;
+    for (const ColumnPlan& column : (*whole)->plan)
+        if (column.declared.name == stream.key_column) key = &column;
+    if (key == nullptr)
+        return fail(ErrorKind::malformed, "the key " + stream.key_column + " is no column");
+    // Numbered names, for a fetch may give columns without one.
+    std::string names;
+    for (int i = 0; i < (*whole)->statement->column_count(); ++i)
+        names += (i > 0 ? ", C" : "C") + std::to_string(i);
+    const auto text = render_fetch(stream, form, catalog, site);
+    if (!text) return fail(text.error());
+    const auto bytes = base_charset->encode(
+        "select Q.C" + std::to_string(key->index) + " from (" + *text + ") Q (" + names + ")"
+    );
+    if (!bytes) return fail(bytes.error());
+    auto statement = Statement::prepare(*transaction, *bytes, dialect);
+    if (!statement) return fail(statement.error());
+    auto column = plan_column(**statement, 0, key->declared, *charsets);
+    if (!column) return fail(column.error());
+    const std::vector<ColumnPlan> plan{*std::move(column)};
+    if (auto done = (*statement)->execute(*transaction, parameters_of(form, slice), encoder());
+        !done)
+        return done;
+    RowBatch batch(1);
+    while (true) {
+        const auto more = (*statement)->fetch();
+        if (!more) return fail(more.error());
+        if (!*more) return {};
+        if (found.size() == most)
+            return fail(ErrorKind::malformed, "more than " + std::to_string(most) + " rows");
+        batch.clear();
+        if (auto row = append_row(**statement, plan, *transaction, batch); !row) return row;
+        found.emplace_back(batch.cell(0, 0).value_or(""));
+    }
+}
+
 }  // namespace mis::source::firebird

@@ -47,6 +47,13 @@ struct Connection {
         Transaction& transaction, const StreamDeclaration& stream, const SliceForm& form,
         const std::map<std::string, std::string>& site
     );
+    // The keys of a slice's rows, without what else the fetch computes: a derived table's columns
+    // that nobody asks for are not evaluated. malformed: more than `most`.
+    Result<void> keys(
+        const StreamDeclaration& stream, const SliceForm& form, const Slice& slice,
+        const std::map<std::string, std::string>& site, std::size_t most,
+        std::vector<std::string>& found
+    );
     Statement::Encode encoder() const;  // for parameters; not longer than the connection
 };
 

@@ -283,14 +283,42 @@ Result<ReadReport> FirebirdSource::read_slice(
     report.source_us = std::chrono::duration_cast<std::chrono::microseconds>(worked).count();
     const bool unsound = verdict != Watchdog::Verdict::untouched ||
                          (problem && problem->kind == ErrorKind::unavailable);
-    if (unsound || (problem && !of_pass))
+    // a value that cannot be computed leaves attachment and statement as they are
+    const bool refused = problem && problem->kind != ErrorKind::malformed;
+    if (unsound || (refused && !of_pass))
         disconnect();
-    else if (problem)  // refused: the others go on in the same snapshot
+    else if (refused)  // the others go on in the same snapshot
         learn_again_ = true;
     if (refusal) return fail(*refusal);
     if (verdict != Watchdog::Verdict::untouched || problem)
         return fail(explain(problem.value_or(Error{ErrorKind::unavailable, ""}), verdict));
     return report;
+}
+
+Result<std::vector<std::string>> FirebirdSource::keys(
+    const std::string& stream, const Slice& slice, std::size_t most
+) {
+    const StreamDeclaration* declared = find(stream);
+    MIS_ASSERT(declared != nullptr);
+    const auto form = form_of(*declared, slice);
+    if (!form) return fail(form.error());
+    if (const auto fresh = connect(); !fresh) return fail(fresh.error());
+    std::vector<std::string> found;
+    Result<void> done;
+    Watchdog::Verdict verdict;
+    {
+        const Watchdog::Guard guard(watchdog_, *connection_->attachment, statement_deadline());
+        done = connection_->keys(*declared, *form, slice, site_, most, found);
+        verdict = guard.verdict();
+    }
+    if (verdict != Watchdog::Verdict::untouched) {
+        disconnect();
+        if (verdict == Watchdog::Verdict::cancelled) watchdog_.forget_cancel();
+        return fail(explain(Error{ErrorKind::unavailable, ""}, verdict).within("reading keys"));
+    }
+    if (done) return found;
+    if (done.error().kind == ErrorKind::unavailable) disconnect();
+    return fail(done.error().within("reading keys of " + stream));
 }
 
 void FirebirdSource::cancel() { watchdog_.cancel(); }

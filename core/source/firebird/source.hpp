@@ -34,6 +34,9 @@ class FirebirdSource final : public SqlSource {
         const std::string& stream, const Slice& slice,
         const std::function<Result<void>(RowBatch&&)>& take
     ) override;
+    Result<std::vector<std::string>> keys(
+        const std::string& stream, const Slice& slice, std::size_t most
+    ) override;
     Result<std::string> source_now() override;
     Result<std::string> fingerprint() override;
     void cancel() override;

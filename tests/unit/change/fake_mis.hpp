@@ -39,8 +39,10 @@ class FakeMis final : public source::RowReader {
   public:
     explicit FakeMis(const Clock& clock) : clock_(&clock) {}
 
-    std::map<std::string, FakeRow, KeyOrder> rows;  // committed
-    std::function<void()> before_read = [] {};      // others work while we read
+    std::map<std::string, FakeRow, KeyOrder> rows;        // committed
+    std::multimap<std::string, FakeRow, KeyOrder> twins;  // further rows of keys that have one
+    std::set<std::string> uncomputable;         // keys at whose rows the server itself fails
+    std::function<void()> before_read = [] {};  // others work while we read
     std::function<bool()> breaks = [] {
         return false;
     };  // asked per batch: the connection is cut off
@@ -57,7 +59,8 @@ class FakeMis final : public source::RowReader {
     ) override {
         before_read();
         reads.push_back(slice);
-        const auto snapshot = rows;
+        std::multimap<std::string, FakeRow, KeyOrder> snapshot(rows.begin(), rows.end());
+        snapshot.insert(twins.begin(), twins.end());
         source::ReadReport report;
         source::RowBatch batch(names.size());
         const auto hand_over = [&]() -> Result<void> {
@@ -69,6 +72,8 @@ class FakeMis final : public source::RowReader {
         for (const auto& [key, row] : snapshot) {
             if (!matches(slice, key, row)) continue;
             if (slice.by == source::Slice::By::key_walk && report.rows == slice.limit) break;
+            if (uncomputable.contains(key))
+                return fail(ErrorKind::malformed, "fetching: divide by zero");
             ++report.rows;
             batch.add(key);
             batch.add(local_text(row.stamp_us));
@@ -81,6 +86,19 @@ class FakeMis final : public source::RowReader {
         }
         if (auto taken = hand_over(); !taken) return fail(taken.error());
         return report;
+    }
+    Result<std::vector<std::string>> keys(
+        const std::string&, const source::Slice& slice, std::size_t
+    ) override {
+        std::vector<std::string> found;
+        std::multimap<std::string, FakeRow, KeyOrder> snapshot(rows.begin(), rows.end());
+        snapshot.insert(twins.begin(), twins.end());
+        for (const auto& [key, row] : snapshot) {
+            if (!matches(slice, key, row)) continue;
+            if (slice.by == source::Slice::By::key_walk && std::ssize(found) == slice.limit) break;
+            found.push_back(key);
+        }
+        return found;
     }
     Result<std::string> source_now() override { return local_text(clock_->unix_us()); }
     Result<std::string> fingerprint() override { return std::string("fake 1"); }

@@ -85,12 +85,12 @@ TEST_CASE("backfill walks everything and goes on where it was cut off") {
     int batches = 0;
     clinic.mis.breaks = [&] { return ++batches > 4; };
     CHECK(clinic.run().error().kind == ErrorKind::unavailable);
-    CHECK(clinic.standing() == 8);
+    CHECK(clinic.standing() == 6);  // a page leaves its last key to the next
     clinic.pass.reset();
     clinic.mis.breaks = [] { return false; };
     clinic.mis.reads.clear();
     CHECK(clinic.poll().backfilled);
-    CHECK(clinic.mis.reads.front().after_id == "8");
+    CHECK(clinic.mis.reads.front().after_id == "6");
     CHECK(clinic.standing() == 10);
 }
 
@@ -234,14 +234,14 @@ TEST_CASE("a reconciliation that is interrupted goes on where it stood, also aft
     clinic.mis.breaks = [&] { return batches == 3; };
     walked();
     CHECK(clinic.run(PassMode::reconcile).error().kind == ErrorKind::unavailable);
-    CHECK(walked() == std::vector<std::string>{"", "5", "10", "14"});
+    CHECK(walked() == std::vector<std::string>{"", "4", "7", "11"});
     CHECK(reconciliation_is_under_way(clinic.database, "demo"));
     CHECK(clinic.records.standing_count({"demo", "visit", "procedure"}) == 30);  // nothing removed
 
     clinic.pass.reset();  // a restart
     clinic.mis.breaks = [] { return false; };
     const auto report = clinic.poll();
-    CHECK(walked() == std::vector<std::string>{"14", "18", "22", "26"});
+    CHECK(walked() == std::vector<std::string>{"11", "14", "17", "20", "23", "26"});
     CHECK(report.counts.removed == 3);
     CHECK(clinic.pass->state().drift == Drift{0, 2, 3});
     CHECK_FALSE(reconciliation_is_under_way(clinic.database, "demo"));

@@ -131,13 +131,14 @@ TEST_CASE("health: a receiver or source that is down makes us neither dead nor u
     Figures figures = working();
     figures.sinks[0].condition = SinkCondition::failing;
     figures.sinks[0].reason = "connecting to exchange.example: refused";
+    CHECK(judge_health(figures).healthy());  // it retries: not yet worth a human
     figures.streams[0].error = "connecting to db: refused";
     CHECK(
         reasons(figures) ==
-        "notice source mis, stream appointment: connecting to db: refused\nnotice sink exchange: "
+        "alarm source mis, stream appointment: connecting to db: refused\nnotice sink exchange: "
         "retrying: connecting to exchange.example: refused\n"
     );
-    CHECK(judge_health(figures).healthy());  // not yet worth a human
+    CHECK(!judge_health(figures).healthy());  // what cannot be read is missing somewhere
     figures.streams[0].last_success_us = kNow - 3'000 * kSecond;
     figures.sinks[0].oldest_us = kNow - 7'000 * kSecond;
     const HealthReport report = judge_health(figures);
@@ -148,6 +149,24 @@ TEST_CASE("health: a receiver or source that is down makes us neither dead nor u
     CHECK(
         answer_health(report, "/healthz").body.find("connecting to db: refused") !=
         std::string::npos
+    );
+}
+
+TEST_CASE("health: records that name nobody are a notice only when they have become more (D4)") {
+    Figures figures = working();
+    figures.references.push_back({"mis", "procedure", "patient", 3, "3 of 9 name a patient", false}
+    );
+    CHECK(reasons(figures).empty());
+    figures.references.back().grown = true;
+    CHECK(judge_health(figures).healthy());
+    CHECK(
+        reasons(figures).starts_with("notice source mis, stream procedure: 3 of 9 name a patient: ")
+    );
+    CHECK(
+        render_metrics(figures).find(
+            "mis_gateway_dangling_references{source=\"mis\",stream=\"procedure\",names="
+            "\"patient\"} 3\n"
+        ) != std::string::npos
     );
 }
 

@@ -126,15 +126,61 @@ TEST_CASE(
     CHECK(Quarantine::list(store.database, {}).size() == 1);
 }
 
-TEST_CASE("a retry gives the keys to read again and is counted") {
+TEST_CASE("the rows to read again are the open ones of reading; meaning keeps its own list (P6)") {
     Store store;
     store.put("7", "r", "{}");
+    store.put("8", "r", "{}");
+    store.resolve("8");
     sqlite::Transaction transaction(store.database);
-    CHECK(
-        Quarantine::retry(transaction, "demo", "patient", kNow + 5) == std::vector<std::string>{"7"}
+    Quarantine::put(
+        transaction, "demo", {{"patient", "7", "none to return", "{}"}}, kNow,
+        Quarantine::Part::meaning
     );
-    transaction.commit();
-    CHECK(store.only().attempts == 2);
+    CHECK(Quarantine::counts(store.database).at(0).open == 1);  // each row once
+    CHECK(
+        Quarantine::open_keys(store.database, "demo", "patient") == std::vector<std::string>{"7"}
+    );
+    CHECK(Quarantine::resolve(transaction, "demo", "patient", "7", kNow));
+    CHECK(Quarantine::open_keys(store.database, "demo", "patient").empty());
+    CHECK(Quarantine::counts(store.database).at(0).open == 1);
+    CHECK(Quarantine::resolve(transaction, "demo", "patient", "7", kNow, Quarantine::Part::meaning)
+    );
+    CHECK(Quarantine::counts(store.database).empty());
+}
+
+TEST_CASE("a dismissed row stays off the list until its content or its reason is another") {
+    Store store;
+    store.put("7", "r", R"({"b":"x"})");
+    store.put("", "the key id is missing", R"({"b":"x"})");
+    const auto dismiss = [&](const std::string& row) {
+        sqlite::Transaction transaction(store.database);
+        const auto entry =
+            Quarantine::dismiss(transaction, "demo", "patient", row, "a test row", kNow + 1);
+        transaction.commit();
+        return entry.has_value();
+    };
+    CHECK_FALSE(dismiss("8"));
+    CHECK_FALSE(dismiss(""));  // names no row, also not the one without a key
+    CHECK(dismiss("#2"));
+    CHECK(dismiss("7"));
+    CHECK_FALSE(dismiss("7"));
+    CHECK(Quarantine::list(store.database, {}).empty());
+    CHECK(Quarantine::show(store.database, 1, Masking::plain)->raw_row.empty());
+    CHECK(Quarantine::show(store.database, 1)->dismissed == "a test row");
+    CHECK(store.put("7", "r", R"({"b":"x"})", kNow + 2) == Quarantine::Put::unchanged);
+    store.purge(kNow + 400 * kDay);
+    CHECK(store.put("7", "r", R"({"b":"x"})", kNow + 400 * kDay) == Quarantine::Put::unchanged);
+    CHECK(store.put("7", "r", R"({"b":"y"})", kNow + 401 * kDay) == Quarantine::Put::written);
+    CHECK(Quarantine::list(store.database, {}).size() == 1);
+}
+
+TEST_CASE("X4: fewer days are kept when the clinic says so") {
+    Store store;
+    store.put("7", "r", R"({"b":"x"})");
+    sqlite::Transaction transaction(store.database);
+    CHECK(Quarantine::purge(transaction, kNow + 2 * kDay, 3) == 0);
+    CHECK(Quarantine::purge(transaction, kNow + 4 * kDay, 3) == 1);
+    CHECK(Quarantine::show(store.database, 1, Masking::plain)->raw_row.empty());
 }
 
 TEST_CASE("I3: what is shown keeps the shape of values and none of their content, unless asked for"
