@@ -3,12 +3,51 @@
 #include <algorithm>
 
 #include "base/byte_block.hpp"
+#include "base/file_text.hpp"
 #include "base/text.hpp"
 
 namespace mis {
 namespace {
 
 constexpr int kDepthMax = 64;
+
+// "… parse error at line 1, column 9: syntax error while parsing value - invalid literal; last
+// read: 'x'" → "invalid literal"; what stands behind "last read" is content.
+std::string cause_of(std::string text) {
+    if (const auto read = text.find("; last read"); read != std::string::npos) {
+        const auto expected = text.find("; expected", read);
+        text = text.substr(0, read) + (expected == std::string::npos ? "" : text.substr(expected));
+    }
+    const auto cause = text.find(" - ");
+    return cause == std::string::npos ? text : text.substr(cause + 3);
+}
+
+// Remembers how far the reader has come, which otherwise tells no place of what it refuses.
+class Following {
+  public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = char;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const char*;
+    using reference = const char&;
+    Following(const char* at, const char** furthest) : at_(at), furthest_(furthest) {}
+    reference operator*() const { return *at_; }
+    Following& operator++() {
+        *furthest_ = ++at_;
+        return *this;
+    }
+    Following operator++(int) {
+        auto before = *this;
+        ++*this;
+        return before;
+    }
+    bool operator==(const Following& other) const { return at_ == other.at_; }
+    bool operator!=(const Following& other) const { return at_ != other.at_; }
+
+  private:
+    const char* at_;
+    const char** furthest_;
+};
 
 // Builds the document and refuses what we never want in one: floats, repeated keys, deep nesting.
 class StrictReader : public nlohmann::json_sax<Json> {
@@ -40,10 +79,13 @@ class StrictReader : public nlohmann::json_sax<Json> {
     bool end_object() override { return close(); }
     bool start_array(std::size_t) override { return open(Json::array()); }
     bool end_array() override { return close(); }
-    bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&)
-        override {
+    bool parse_error(
+        std::size_t position, const std::string&, const nlohmann::detail::exception& error
+    ) override {
+        syntax = cause_of(error.what());
         return refuse("not JSON at byte " + std::to_string(position));
     }
+    std::string syntax;  // what the grammar misses, without any content
 
   private:
     std::vector<Json*> open_;
@@ -90,6 +132,28 @@ Result<Json> parse_json(std::string_view text) {
     if (!Json::sax_parse(text.begin(), text.end(), &reader))
         return fail(ErrorKind::malformed, reader.problem);
     return std::move(reader.root);
+}
+
+Result<Json> parse_json_file(std::string_view text, const std::string& file) {
+    const auto wrong = [&](int line, std::string_view what) {
+        return fail(
+            ErrorKind::malformed, file + ":" + std::to_string(line) + ": " + std::string(what)
+        );
+    };
+    if (const auto fault = encoding_fault(text)) return wrong(fault->line, fault->text);
+    if (auto document = parse_json(text)) return document;
+    const char* furthest = text.data();
+    StrictReader reader;
+    Json::sax_parse(
+        Following(text.data(), &furthest), Following(text.data() + text.size(), &furthest), &reader
+    );
+    std::string_view read = text.substr(0, static_cast<std::size_t>(furthest - text.data()));
+    read = read.substr(0, read.find_last_not_of(" \t\r\n") + 1);  // a word is read to its end
+    const int line = 1 + static_cast<int>(std::count(read.begin(), read.end(), '\n'));
+    if (reader.syntax.empty()) return wrong(line, "not valid JSON: " + reader.problem);
+    return wrong(
+        line, "not valid JSON: " + reader.syntax + ": look at commas, quotes and brackets there"
+    );
 }
 
 std::string canonical_json(const Json& document) { return document.dump(); }

@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "change/local_time.hpp"
+#include "source/sql_words.hpp"
 
 namespace mis::change {
 namespace {
@@ -23,16 +24,6 @@ class RowHash {
     std::uint64_t hash_ = 14'695'981'039'346'656'037ULL;
 };
 
-// "S.WORKDATE", "{column:T:TREAT.WORKDATE|…}" → "workdate": how the fetch names a column → how the
-// rows do.
-std::string bare_column(std::string_view column) {
-    if (const auto bar = column.find('|'); bar != std::string_view::npos)
-        column = column.substr(0, bar);
-    if (const auto dot = column.rfind('.'); dot != std::string_view::npos)
-        column.remove_prefix(dot + 1);
-    return to_lower(trim(column));
-}
-
 std::optional<std::size_t> index_of(
     const std::vector<std::string>& columns, std::string_view name
 ) {
@@ -48,8 +39,8 @@ Result<RowLayout> RowLayout::create(
 ) {
     RowLayout layout;
     layout.columns_ = std::move(columns);
-    const std::string key =
-        declaration.key_column.empty() ? bare_column(declaration.key) : declaration.key_column;
+    const std::string key = declaration.key_column.empty() ? source::declared_name(declaration.key)
+                                                           : declaration.key_column;
     const auto key_index = index_of(layout.columns_, key);
     if (!key_index)
         return fail(
@@ -65,7 +56,7 @@ Result<RowLayout> RowLayout::create(
         }
     );
     if (declaration.window) {
-        const std::string window = bare_column(declaration.window->column);
+        const std::string window = source::declared_name(declaration.window->column);
         layout.window_ = index_of(layout.columns_, window);
         if (!layout.window_)
             return fail(
@@ -77,7 +68,7 @@ Result<RowLayout> RowLayout::create(
     layout.stamps_are_sure_ =
         !declaration.stamps.empty() && declaration.stamps.front().find('{') == std::string::npos;
     for (const auto& stamp : declaration.stamps)
-        if (const auto index = index_of(layout.columns_, bare_column(stamp)))
+        if (const auto index = index_of(layout.columns_, source::declared_name(stamp)))
             layout.stamps_.push_back(*index);
     return layout;
 }

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <numeric>
 
+#include "base/file_text.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "base/timestamp.hpp"
@@ -26,6 +27,17 @@ bool names_a_secret(std::string_view key) {
 
 bool is_text_scalar(const Json& value) {
     return value.is_string() || value.is_number_integer() || value.is_boolean();
+}
+
+// Texts of every kind: a path, a name, a map's entry. Empty: nothing is wrong.
+std::string wrong_characters(std::string_view text) {
+    const std::string shown = escape_controls(text);
+    if (shown == text) return "";
+    return fmt::format(
+        "holds control characters (it reads {}): in \"double quotes\" a \\ begins an escape, so "
+        "take 'single quotes' for Windows paths",
+        shown
+    );
 }
 
 std::string as_text(const Json& value) {
@@ -273,6 +285,9 @@ Json SettingCheck::fill_value(
         const bool good =
             value.is_array() && std::all_of(value.begin(), value.end(), is_text_scalar);
         if (!good) problem(pointer, "must be a list of texts");
+        for (std::size_t index = 0; good && index < value.size(); ++index)
+            if (const auto wrong = wrong_characters(as_text(value[index])); !wrong.empty())
+                problem(pointer_to(pointer, index), wrong);
         return good ? value : fallback;
     }
     if (setting.kind == K::text_map || setting.kind == K::zone_map) {
@@ -287,6 +302,8 @@ Json SettingCheck::fill_value(
                 problem(here, "must be text");
             else if (setting.kind == K::zone_map && !Zone::find(as_text(entry)))
                 problem(here, no_zone(as_text(entry)));
+            else if (const auto wrong = wrong_characters(key + as_text(entry)); !wrong.empty())
+                problem(here, wrong);
             else
                 map[key] = as_text(entry);
         }
@@ -296,6 +313,11 @@ Json SettingCheck::fill_value(
         problem(pointer, wrong);
         return fallback;
     }
+    if (value.is_string())
+        if (const auto wrong = wrong_characters(value.get<std::string>()); !wrong.empty()) {
+            problem(pointer, wrong);
+            return fallback;
+        }
     return setting.kind == K::integer || setting.kind == K::flag ? value : Json(as_text(value));
 }
 

@@ -10,6 +10,7 @@
 #include <sstream>
 #include <system_error>
 
+#include "base/file_text.hpp"
 #include "base/text.hpp"
 #include "platform/file.hpp"
 
@@ -195,6 +196,16 @@ std::string explained(const std::string& said) {
     return said + ": look at quotes and indentation here and above";
 }
 
+// Whoever wrote it meant JSON: by the file's name, or for what follows its first bracket.
+bool looks_like_json(std::string_view text, std::string_view file) {
+    if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+    text = trim(text);
+    if (!text.starts_with('{') && !text.starts_with('[')) return false;
+    if (file.ends_with(".json") || file.ends_with(".jsonl")) return true;
+    const std::string_view inside = trim(text.substr(1));
+    return inside.empty() || inside.find_first_of("\"{}[]-0123456789") == 0;
+}
+
 Error refused(const std::string& file, int line, std::string_view text) {
     return Error{ErrorKind::misconfigured, fmt::format("{}:{}: {}", file, line, text)};
 }
@@ -239,8 +250,8 @@ std::string pointer_to(std::string_view parent, std::size_t index) {
 
 Result<YamlDocument> parse_yaml(std::string_view text, std::string file) {
     if (text.size() > kYamlBytesMax) return fail(refused(file, 1, "larger than 64 MB: split it"));
-    if (!is_valid_utf8(text))
-        return fail(refused(file, 1, "not valid UTF-8: save the file as UTF-8"));
+    if (const auto fault = encoding_fault(text))
+        return fail(refused(file, fault->line, fault->text));
     YamlDocument document;
     document.file_ = file;
     try {
@@ -256,16 +267,20 @@ Result<YamlDocument> parse_yaml(std::string_view text, std::string file) {
         document.keys_ = std::move(builder.keys);
         return document;
     } catch (const Refusal& refusal) {
+        if (looks_like_json(text, file))
+            if (auto json = parse_json_file(text, file); !json)
+                return fail(ErrorKind::misconfigured, json.error().text);
         return fail(refused(file, refusal.line, refusal.text));
     } catch (const YAML::Exception& exception) {
         // JSON's surrogate pairs are the one thing that yaml-cpp does not read; then lines are
         // lost, not the document
-        const std::string_view start = trim(text);
-        if (start.starts_with('{') || start.starts_with('[')) {
-            if (auto json = parse_json(start)) {
-                document.value_ = std::move(*json);
-                return document;
-            }
+        // JSON's surrogate pairs are the one thing that yaml-cpp does not read; then lines are
+        // lost, not the document
+        if (looks_like_json(text, file)) {
+            auto json = parse_json_file(text, file);
+            if (!json) return fail(ErrorKind::misconfigured, json.error().text);
+            document.value_ = std::move(*json);
+            return document;
         }
         return fail(
             refused(file, exception.mark.line + 1, "not valid YAML: " + explained(exception.msg))

@@ -4,8 +4,9 @@
 
 #include "base/log.hpp"
 #include "change/open_pass.hpp"
+#include "gateway/keeping/conservation.hpp"
 #include "gateway/keeping/free_space.hpp"
-#include "gateway/keeping/sent_check.hpp"
+#include "gateway/keeping/start_check.hpp"
 #include "platform/crash_point.hpp"
 #include "platform/memory.hpp"
 #include "record/quarantine.hpp"
@@ -14,6 +15,7 @@ namespace mis::gateway {
 namespace {
 
 constexpr std::chrono::seconds kStoreRetry{5};
+constexpr std::chrono::milliseconds kStoreBreather{1};  // long enough for a waiting thread to wake
 constexpr std::chrono::seconds kBacklogFresh{1};
 constexpr std::int64_t kPruneEveryUs = 60 * kUsPerSecond;
 constexpr std::int64_t kLookEveryUs = 2 * kUsPerSecond;
@@ -30,13 +32,14 @@ Daemon::Daemon(ClinicStore& store, DaemonSetup setup, const Clock& clock, Remove
       turned_us_(started_us_) {
     if (std::thread::hardware_concurrency() > 1)
         meaning_.foresee_with([&store] { return store.reader(); });
-    for (const auto& sink : setup_.sinks) {
-        if (!sink.file) continue;
-        if (const auto checked = check_not_behind_files(store_, sink.file->folder); !checked)
-            throw std::runtime_error("sink " + sink.name + ": " + checked.error().text);
-    }
-    if (const auto checked = mark_.check(); !checked)
-        throw std::runtime_error(checked.error().text);
+    std::vector<ConfiguredSink> places;
+    for (const auto& sink : setup_.sinks)
+        places.push_back({sink.name, sink.file ? sink.file->folder : std::filesystem::path()});
+    auto reasons = reasons_not_to_start(store_, places);
+    if (removed == RemovedSinks::refuse)
+        for (auto& reason : removed_sinks_with_events(store_, places))
+            reasons.push_back(std::move(reason));
+    if (!reasons.empty()) throw std::runtime_error(reasons.front());
     {
         sqlite::Transaction transaction(store_.database());
         for (const auto& sink : setup_.sinks)
@@ -48,12 +51,6 @@ Daemon::Daemon(ClinicStore& store, DaemonSetup setup, const Clock& clock, Remove
                 });
             if (configured) continue;
             const auto pending = outbox::Delivery::discard_sink(transaction, name);
-            if (pending > 0 && removed == RemovedSinks::refuse)
-                throw std::runtime_error(
-                    "sink " + name + " is no longer configured but has not had " +
-                    std::to_string(pending) +
-                    " events: put it back, or start once with `run --discard` to forget them"
-                );
             log::warn(
                 "sink {} is no longer configured: forgotten, {} events it had not had", name,
                 pending
@@ -190,11 +187,32 @@ void Daemon::read_source(SourceThread& thread) {
             thread.reconciled_on = now.local_date();
         }
         const bool worked = room().has_value() && pass(*thread.worker, mode);
+        if (worked && mode == change::PassMode::reconcile) look_at_books();
         std::unique_lock lock(wake_mutex_);
         const auto pause =
             worked ? std::chrono::seconds(thread.plan.poll_seconds)
                    : std::max(kStoreRetry, std::chrono::seconds(thread.plan.poll_seconds));
         wake_.wait_for(lock, pause, [this] { return stopping_.load(); });
+    }
+}
+
+// B5, once a night, between the commits of everybody else.
+void Daemon::look_at_books() {
+    try {
+        std::unique_lock lock(store_.mutex());
+        bool whole = true;
+        const auto books = check_conservation(store_, meaning_, clock_.unix_us(), [&] {
+            lock.unlock();
+            std::this_thread::sleep_for(kStoreBreather);
+            lock.lock();
+            whole = !stopping_;
+            return whole;
+        });
+        if (!whole) return;
+        ledger_imbalance_minor_ = books.imbalance_minor;
+        for (const auto& difference : books.differences) log::error("books: {}", difference);
+    } catch (const sqlite::StoreError& error) {
+        store_failed(error);
     }
 }
 

@@ -68,6 +68,7 @@ class Daemon {
     // All sources by a full walk; the drift of each stream afterwards stands in status().
     bool reconcile(const std::string& only_source, const std::string& only_stream);
 
+    std::int64_t last_turn_us() const { return turned_us_; }  // waits for nobody
     // One look for /metrics, /healthz and the commands; takes the store's mutex for a moment.
     Figures figures();
     // Per source what its streams did since start.
@@ -89,6 +90,7 @@ class Daemon {
     Result<void> room();
     bool backlogged();
     void read_source(SourceThread& thread);
+    void look_at_books();
     void record_deliveries();
     void housekeeping();
     void store_failed(const sqlite::StoreError& error);
@@ -114,6 +116,7 @@ class Daemon {
     std::chrono::nanoseconds probed_{0};
     const std::int64_t started_us_;
     std::atomic<std::int64_t> turned_us_;
+    std::atomic<std::int64_t> ledger_imbalance_minor_{0};  // of the last look
 };
 
 }  // namespace mis::gateway

@@ -30,13 +30,13 @@ SinkMeasures measures_of(DeliveryLane& lane) {
     return out;
 }
 
-StreamFigures figures_of(const std::string& source, int poll_seconds, const StreamStatus& status) {
+StreamFigures figures_of(const std::string& source, const StreamStatus& status) {
     StreamFigures out;
     out.source = source;
     out.stream = status.stream;
     out.off = status.off;
     out.error = status.error;
-    out.poll_seconds = poll_seconds;
+    out.poll_seconds = status.poll_seconds;
     out.last_success_us = status.last_success_us;
     out.poll_us = status.poll_us;
     out.rows_scanned = status.rows_scanned;
@@ -62,11 +62,6 @@ Figures Daemon::figures() {
         figures.store_error = store_error_;
         figures.reading_paused = reading_paused_;
     }
-    for (const auto& plan : setup_.sources)
-        for (const auto& [name, streams] : this->streams())
-            if (name == plan.setup.name)
-                for (const auto& status : streams)
-                    figures.streams.push_back(figures_of(name, plan.poll_seconds, status));
     for (const auto& source : sources_) {
         const auto found = source->worker->references();
         for (const auto& one : found.dangling) {
@@ -80,6 +75,13 @@ Figures Daemon::figures() {
             );
         }
     }
+    for (const auto& source : sources_) {
+        for (const auto& status : source->worker->status())
+            figures.streams.push_back(figures_of(source->worker->name(), status));
+        if (const auto skew = source->worker->clock_skew_seconds())
+            figures.clock_skew_seconds[source->worker->name()] = *skew;
+    }
+    figures.ledger_imbalance_minor = ledger_imbalance_minor_;
     for (auto& lane : lanes_) figures.sinks.push_back(measures_of(*lane));
     figures.latency_bounds_s.assign(sink::kLatencyBoundsS.begin(), sink::kLatencyBoundsS.end());
 

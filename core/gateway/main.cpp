@@ -136,10 +136,11 @@ class CommandLine {
             "check configuration, connections, rights, query plans, clocks and folders",
             [this] { return cli::check(common_); }
         );
-        auto* discover =
-            configured(app_, "discover", "list tables and columns of a source's catalog", [this] {
-                return cli::discover(common_, source_, text_);
-            });
+        auto* discover = configured(
+            app_, "discover",
+            "list what a source's catalog has: tables, columns, types, keys, indexes",
+            [this] { return cli::discover(common_, source_, text_); }
+        );
         discover->add_option("source", source_, "source name")->required();
         discover->add_option("--like", text_, "only names that contain this");
         auto* backfill = configured(

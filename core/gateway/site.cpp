@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "base/crypto.hpp"
+#include "base/file_text.hpp"
 #include "base/json.hpp"
 #include "change/record_store.hpp"
 #include "config/setting_check.hpp"
@@ -45,6 +46,12 @@ Result<void> replace_file(
         }
         try {
             text = platform::read_file(replacement.file);
+            if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);
+            if (const auto fault = encoding_fault(text))
+                return fail(
+                    ErrorKind::misconfigured, place + ".file: " + replacement.file.string() + ":" +
+                                                  std::to_string(fault->line) + ": " + fault->text
+                );
         } catch (const std::system_error& error) {
             return fail(
                 ErrorKind::misconfigured,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/file_text.hpp"
 #include "base/text.hpp"
 #include "config/yaml.hpp"
 #include "inbox/message_fields.hpp"
@@ -115,16 +116,24 @@ Result<std::vector<Json>> read_messages(std::string_view text, const std::string
         return std::vector<Json>(document.begin(), document.end());
     };
     if (auto document = parse_json(text)) return as_list(std::move(*document));
+    // one message a line: where the first line is one, so are the others meant to be
     std::vector<Json> lines;
-    bool all_json = true;
+    int number = 0;
     for (const std::string_view line : split(text, '\n')) {
+        ++number;
         if (trim(line).empty()) continue;
-        auto message = parse_json(trim(line));
-        all_json = all_json && message.has_value();
-        if (!all_json) break;
+        auto message = parse_json_file(trim(line), file);
+        if (lines.empty() && !(message && message->is_object())) break;
+        if (!message) {
+            const std::string& told = message.error().text;  // "FILE:1: what"
+            return fail(
+                ErrorKind::malformed,
+                fmt::format("{}:{}{}", file, number, told.substr(file.size() + 2))
+            );
+        }
         lines.push_back(std::move(*message));
     }
-    if (all_json && !lines.empty()) return lines;
+    if (!lines.empty()) return lines;
     auto document = config::parse_yaml(text, file);
     if (!document) return fail(ErrorKind::malformed, document.error().text);
     if (document->value().is_null()) return fail(ErrorKind::malformed, file + ": no message in it");

@@ -1,10 +1,14 @@
 #include "record/code_check.hpp"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <set>
+#include <span>
 
 #include "base/text.hpp"
 #include "base/timestamp.hpp"
+#include "config/setting_check.hpp"
 #include "platform/file.hpp"
 #include "record/map_sql.hpp"
 #include "record/schema.hpp"
@@ -18,8 +22,9 @@ struct Use {  // code('list', …) fills this field
     std::string list;
     const Kind* kind;
     const Field* field;
+    std::set<std::string> compared;  // texts that the map compares with: it sees to them itself
     friend bool operator<(const Use& a, const Use& b) {
-        return std::tie(a.list, a.field) < std::tie(b.list, b.field);
+        return std::tie(a.list, a.field, a.compared) < std::tie(b.list, b.field, b.compared);
     }
 };
 
@@ -29,22 +34,128 @@ bool is_one_of(const SqlToken& token, std::initializer_list<std::string_view> wo
            std::find(words.begin(), words.end(), word) != words.end();
 }
 
-// The lists of an item that is nothing but code('list', …), or a choice between such: one call
-// whose closing bracket ends the item.
-std::vector<std::string> lists_of(const SelectItem& item) {
-    const auto& tokens = item.tokens;
-    std::vector<std::string> lists;
-    if (tokens.size() < 4 || tokens[1].text != "(" || tokens.back().text != ")") return lists;
-    const bool choice = is_one_of(tokens[0], {"coalesce", "ifnull", "try"});
-    if (!choice && !is_one_of(tokens[0], {"code"})) return lists;
-    for (std::size_t i = 2; i + 1 < tokens.size(); ++i)
-        if (tokens[i].depth == tokens[0].depth) return lists;  // `code('a', x) = 1`, `… || …`
-    for (std::size_t i = 0; i + 2 < tokens.size(); ++i) {
-        const bool whole = tokens[i].depth == tokens[0].depth + (choice ? 1 : 0);
-        if (whole && is_one_of(tokens[i], {"code"}) && tokens[i + 2].kind == SqlToken::Kind::text)
-            lists.emplace_back(tokens[i + 2].text);
+using Tokens = std::span<const SqlToken>;
+
+bool is_sign(const SqlToken& token, char sign) {
+    return token.kind == SqlToken::Kind::sign && token.text[0] == sign;
+}
+
+// Cut at the commas of its own depth.
+std::vector<Tokens> arguments_of(Tokens inside) {
+    std::vector<Tokens> parts;
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i <= inside.size(); ++i) {
+        const bool ends =
+            i == inside.size() || (is_sign(inside[i], ',') && inside[i].depth == inside[0].depth);
+        if (!ends) continue;
+        parts.push_back(inside.subspan(begin, i - begin));
+        begin = i + 1;
     }
-    return lists;
+    return parts;
+}
+
+// The lists from which a column takes its value: through every branch of case, iif, coalesce,
+// ifnull, nullif, try and brackets, however deep, and through columns that an inner select makes.
+class ListSearch {
+  public:
+    explicit ListSearch(const std::vector<SqlToken>& tokens) {
+        for (std::size_t i = 0; i < tokens.size(); ++i)
+            if (tokens[i].depth > 0 && is_one_of(tokens[i], {"select"})) {
+                std::size_t end = i + 1;
+                while (end < tokens.size() && tokens[end].depth >= tokens[i].depth) ++end;
+                std::vector<SqlToken> inner(
+                    tokens.begin() + static_cast<std::ptrdiff_t>(i),
+                    tokens.begin() + static_cast<std::ptrdiff_t>(end)
+                );
+                for (auto& token : inner) token.depth -= tokens[i].depth;
+                if (auto items = select_list(inner))
+                    for (auto& item : *items) inner_[item.name].push_back(std::move(item));
+            }
+    }
+
+    std::set<std::string> lists_of(const SelectItem& item) {
+        lists_.clear();
+        looked_at_.clear();
+        value(item.tokens);
+        return std::move(lists_);
+    }
+
+  private:
+    void value(Tokens tokens) {
+        if (tokens.empty()) return;
+        const int depth = tokens[0].depth;
+        if (is_one_of(tokens[0], {"case"}) && is_one_of(tokens.back(), {"end"}))
+            return branches(tokens.subspan(1, tokens.size() - 2));
+        if (is_sign(tokens[0], '(') && closes(tokens, 0))
+            return value(tokens.subspan(1, tokens.size() - 2));
+        if (tokens.size() > 3 && tokens[0].kind == SqlToken::Kind::word &&
+            is_sign(tokens[1], '(') && closes(tokens, 1))
+            return call(tokens[0], tokens.subspan(2, tokens.size() - 3));
+        const bool column = tokens.size() == 1 || (tokens.size() == 3 && is_sign(tokens[1], '.') &&
+                                                   tokens[2].depth == depth);
+        if (column && tokens.back().kind != SqlToken::Kind::sign) {
+            const std::string name = to_lower(tokens.back().text);
+            const auto made = inner_.find(name);
+            if (made == inner_.end() || !looked_at_.insert(name).second) return;
+            for (const SelectItem& item : made->second) value(item.tokens);
+        }
+    }
+
+    // Whether the bracket that opens at `open` is closed by the last token.
+    static bool closes(Tokens tokens, std::size_t open) {
+        if (!is_sign(tokens.back(), ')')) return false;
+        for (std::size_t i = open + 1; i + 1 < tokens.size(); ++i)
+            if (tokens[i].depth <= tokens[open].depth) return false;
+        return true;
+    }
+
+    void branches(Tokens inside) {  // of a case, without the words around it
+        int nested = 0;
+        std::optional<std::size_t> begin;
+        for (std::size_t i = 0; i <= inside.size(); ++i) {
+            const bool here = i < inside.size() && nested == 0;
+            const bool next =
+                i == inside.size() || (here && is_one_of(inside[i], {"when", "else"}));
+            if (begin && next) {
+                value(inside.subspan(*begin, i - *begin));
+                begin.reset();
+            }
+            if (i == inside.size()) break;
+            if (here && is_one_of(inside[i], {"then", "else"})) begin = i + 1;
+            if (is_one_of(inside[i], {"case"})) ++nested;
+            if (is_one_of(inside[i], {"end"})) --nested;
+        }
+    }
+
+    void call(const SqlToken& name, Tokens inside) {
+        const auto arguments = arguments_of(inside);
+        if (is_one_of(name, {"code"})) {
+            if (!arguments[0].empty() && arguments[0][0].kind == SqlToken::Kind::text)
+                lists_.emplace(arguments[0][0].text);
+        } else if (is_one_of(name, {"coalesce", "ifnull", "try", "max", "min"})) {
+            for (const Tokens argument : arguments) value(argument);
+        } else if (is_one_of(name, {"iif", "if"})) {
+            for (std::size_t i = 1; i < arguments.size(); ++i) value(arguments[i]);
+        } else if (is_one_of(name, {"nullif", "trim", "cast"})) {
+            value(arguments[0]);
+        }
+    }
+
+    std::map<std::string, std::vector<SelectItem>> inner_;
+    std::set<std::string> lists_, looked_at_;
+};
+
+// 'skip' of `operation = 'skip'`.
+std::set<std::string> compared_texts(const std::vector<SqlToken>& tokens) {
+    std::set<std::string> texts;
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+        if (tokens[i].kind != SqlToken::Kind::text) continue;
+        const bool after = i > 0 && (is_sign(tokens[i - 1], '=') || is_sign(tokens[i - 1], '>'));
+        const bool before =
+            i + 1 < tokens.size() && (is_sign(tokens[i + 1], '=') || is_sign(tokens[i + 1], '<'));
+        if (after || before) texts.emplace(tokens[i].text);
+    }
+    return texts;
 }
 
 std::set<Use> uses_of(const source::Connector& connector) {
@@ -54,9 +165,11 @@ std::set<Use> uses_of(const source::Connector& connector) {
         const auto tokens = sql_tokens(stream.map_sql);
         const auto items = select_list(tokens);
         if (kind == nullptr || !items) continue;
+        ListSearch search(tokens);
         for (const auto& item : *items)
             if (const Field* field = kind->find(item.name))
-                for (auto& list : lists_of(item)) uses.insert({std::move(list), kind, field});
+                for (const auto& list : search.lists_of(item))
+                    uses.insert({list, kind, field, compared_texts(tokens)});
     }
     return uses;
 }
@@ -94,38 +207,69 @@ int line_of_code(std::string_view text, const std::string& list, const std::stri
 
 }  // namespace
 
-void check_codes(const source::Connector& connector, Findings& findings) {
-    const auto file = connector.folder / "codes.csv";
-    if (!std::filesystem::exists(file)) return;
-    const std::string text = platform::read_file(file);
-    for (const auto& [list, values] : connector.codes.lists) {
-        const auto asks = [&name = list](const source::StreamDeclaration& stream) {
-            const auto calls = literal_calls(stream.map_sql, {"code"});
-            return std::any_of(calls.begin(), calls.end(), [&](const auto& call) {
-                return call.literal == name;
-            });
-        };
-        if (std::none_of(connector.streams.begin(), connector.streams.end(), asks))
-            findings.add(
-                "codes.csv", line_of_code(text, list, values.begin()->first),
-                "list '" + list + "' is asked for by no map",
-                "use it with code('" + list + "', …), or remove it"
-            );
+namespace {
+
+std::vector<std::string> lists_asked_for(const source::Connector& connector) {
+    std::set<std::string> lists;
+    for (const auto& stream : connector.streams)
+        for (const auto& call : literal_calls(stream.map_sql, {"code"}))
+            lists.insert(std::string(call.literal));
+    return {lists.begin(), lists.end()};
+}
+
+// What is wrong with the codes of one file, whose text is given for the lines.
+void check_table(
+    const source::Connector& connector, const source::CodeTable& codes, const std::string& file,
+    std::string_view text, Findings& findings
+) {
+    const auto asked = lists_asked_for(connector);
+    for (const auto& [list, values] : codes.lists) {
+        if (std::find(asked.begin(), asked.end(), list) != asked.end()) continue;
+        const std::string near = config::nearest(list, asked);
+        findings.add(
+            file, line_of_code(text, list, values.begin()->first),
+            "list '" + list + "' is asked for by no map",
+            (near.empty() ? "" : "did you mean '" + near + "'? else ") + "use it with code('" +
+                list + "', …), or remove it"
+        );
     }
+    std::set<std::string> said;
     for (const Use& use : uses_of(connector)) {
-        const auto list = connector.codes.lists.find(use.list);
-        if (list == connector.codes.lists.end()) continue;  // the map's own error says so
+        const auto list = codes.lists.find(use.list);
+        if (list == codes.lists.end()) continue;  // the map's own error says so
         for (const auto& [code, canonical] : list->second) {
             const auto wanted = canonical == "-" ? std::string() : why_not(*use.field, canonical);
-            if (wanted.empty() || canonical.find(kFillMeIn) != std::string::npos) continue;
+            if (wanted.empty() || canonical.find(kFillMeIn) != std::string::npos ||
+                use.compared.contains(canonical) ||
+                !said.insert(use.kind->name + "." + use.field->name + "." + use.list + "." + code)
+                     .second)
+                continue;
             findings.add(
-                "codes.csv", line_of_code(text, use.list, code),
+                file, line_of_code(text, use.list, code),
                 "'" + canonical + "' (code '" + code + "' of list '" + use.list + "') is no " +
                     use.field->name + " of " + use.kind->name,
                 "write " + wanted + "; or `-` where the code means nothing here"
             );
         }
     }
+}
+
+}  // namespace
+
+void check_codes(const source::Connector& connector, Findings& findings) {
+    const auto file = connector.folder / "codes.csv";
+    if (!std::filesystem::exists(file)) return;
+    check_table(connector, connector.codes, "codes.csv", platform::read_file(file), findings);
+}
+
+std::vector<Finding> code_findings(
+    const source::Connector& connector, const std::filesystem::path& file
+) {
+    Findings findings(connector.folder);
+    const auto codes = source::load_codes(file);
+    if (codes && std::filesystem::exists(file))
+        check_table(connector, *codes, file.string(), platform::read_file(file), findings);
+    return findings.take();
 }
 
 }  // namespace mis::record

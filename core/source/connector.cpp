@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/crypto.hpp"
+#include "base/file_text.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "config/yaml.hpp"
@@ -115,7 +116,7 @@ class MapReader {
     const Json& map_;
 };
 
-bool is_lower_name(std::string_view name) {
+bool is_lower_name(std::string_view name) {  // of a stream and its files
     return !name.empty() && name.size() <= 63 && name[0] >= 'a' && name[0] <= 'z' &&
            std::all_of(name.begin(), name.end(), [](char c) {
                return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
@@ -143,11 +144,28 @@ std::optional<ColumnDeclaration> parse_type(std::string name, std::string_view t
     return column;
 }
 
-// "V.DAY_AT" → "day_at"; of "{column:V:VISIT.DAY_AT|…}" the column that is meant
-std::string column_of_key(std::string_view key) {
-    key = key.substr(0, key.find('|'));
-    const std::size_t dot = key.find_last_of('.');
-    return to_lower(trim(dot == std::string_view::npos ? key : key.substr(dot + 1)));
+// Letters of any script: a MIS may name its columns in Russian.
+bool is_column_name(std::string_view name) {
+    return !name.empty() && name.size() <= 63 && !(name[0] >= '0' && name[0] <= '9') &&
+           is_valid_utf8(name) && to_lower(name) == name &&
+           std::all_of(name.begin(), name.end(), [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+                      static_cast<unsigned char>(c) >= 0x80;
+           });
+}
+
+// What to write instead of a name that cannot be declared.
+std::string column_name_remedy(std::string_view name) {
+    std::string plain = declared_name(name);
+    if (is_column_name(plain))
+        return fmt::format("has to be a name in lower case, without quotes: `{}`", plain);
+    for (char& c : plain)
+        if (c == ' ' || c == '-' || c == '.') c = '_';
+    return fmt::format(
+        "has to be a name in lower case, of letters, digits and _: select it under such a name "
+        "(… as {}) and declare that one",
+        is_column_name(plain) ? plain : "some_name"
+    );
 }
 
 std::optional<std::string> file_text(const std::filesystem::path& path) {
@@ -166,7 +184,7 @@ StreamDeclaration read_stream(MapReader& map, const std::string& name) {
     stream.name = name;
     stream.kind = map.text("kind", name);
     stream.key = map.required_text("key");
-    stream.key_column = map.text("key_column", column_of_key(stream.key));
+    stream.key_column = map.text("key_column", declared_name(stream.key));
     stream.stamps = map.texts("stamps");
     stream.poll_seconds = map.number("poll_seconds", 60, 1, 86'400);
     stream.optional = map.flag("optional");
@@ -188,7 +206,7 @@ StreamDeclaration read_stream(MapReader& map, const std::string& name) {
     MapReader columns = map.map("columns");
     for (const std::string& column : columns.keys()) {
         auto declared = parse_type(column, columns.text(column, ""));
-        if (!is_lower_name(column)) columns.refuse(column, "has to be a name in lower case");
+        if (!is_column_name(column)) columns.refuse(column, column_name_remedy(column));
         if (!declared)
             columns.refuse(
                 column,
@@ -212,13 +230,13 @@ StreamDeclaration read_stream(MapReader& map, const std::string& name) {
         );
     if (stream.parent && !declares(*stream.parent))
         map.refuse("parent", "is no column of `columns:`: declare it");
-    if (stream.window && !declares(column_of_key(stream.window->column)))
+    if (stream.window && !declares(declared_name(stream.window->column)))
         map.map("window").refuse(
             "column",
             fmt::format(
                 "means column `{0}`, which `columns:` lacks: declare it (`{0}: timestamp` or "
                 "`date`) and select it under that name",
-                column_of_key(stream.window->column)
+                declared_name(stream.window->column)
             )
         );
     if (map.has("absent")) {
@@ -253,7 +271,7 @@ Result<void> check_fetch(
                                       )
         );
     if (stream.window) {  // the rest of the columns the server tells when it prepares the fetch
-        const std::string column = column_of_key(stream.window->column);
+        const std::string column = declared_name(stream.window->column);
         if (!names_column(stream.fetch_sql, column))
             return fail(
                 ErrorKind::misconfigured,
@@ -304,6 +322,15 @@ std::optional<std::vector<std::string>> csv_fields(std::string_view line) {
     return fields;
 }
 
+// ; or a tab where they, and no commas, separate what may be columns; 0: they do not.
+char separator_of(std::string_view line) {
+    for (const char separator : {';', '\t'})
+        if (line.find(separator) != std::string_view::npos &&
+            (line.find(',') == std::string_view::npos || line.starts_with("list")))
+            return separator;
+    return 0;
+}
+
 // A new version means that the same row may mean something else: the map's text, and the rows of
 // the lists that it asks for.
 std::string version_of(const StreamDeclaration& stream, const CodeTable& codes) {
@@ -323,6 +350,11 @@ Result<CodeTable> load_codes(const std::filesystem::path& file) {
     CodeTable codes;
     const auto text = file_text(file);
     if (!text) return codes;
+    if (const auto fault = encoding_fault(*text))
+        return fail(
+            ErrorKind::misconfigured,
+            fmt::format("{}:{}: {}", file.string(), fault->line, fault->text)
+        );
     int number = 0;
     for (std::string_view line : split(*text, '\n')) {
         ++number;
@@ -333,12 +365,25 @@ Result<CodeTable> load_codes(const std::filesystem::path& file) {
             );
         };
         if (number == 1) {
-            if (line != "list,mis_code,canonical,comment")
+            // Excel writes a ; between the columns wherever the comma belongs to numbers
+            if (const char separator = separator_of(line); separator != 0)
+                return problem(fmt::format(
+                    "its columns are separated by {}, not by commas, as Excel saves them: save it "
+                    "as \"CSV UTF-8\" with a comma as list separator, or replace {} by , "
+                    "everywhere (a text with a comma goes into double quotes)",
+                    separator == ';' ? "semicolons" : "tabs", separator == ';' ? ";" : "the tabs"
+                ));
+            if (trim(line) != "list,mis_code,canonical,comment")
                 return problem("the first line has to be `list,mis_code,canonical,comment`");
             continue;
         }
-        if (trim(line).empty()) continue;
+        if (line.find_first_not_of(" \t,") == std::string_view::npos) continue;
         const auto fields = csv_fields(line);
+        if (fields && fields->size() == 1 && separator_of(line) != 0)
+            return problem(
+                "its columns are not separated by commas, as those of the first line: replace the "
+                "other separator by , (a text with a comma goes into double quotes)"
+            );
         if (!fields || fields->size() < 3 || fields->size() > 4)
             return problem(
                 "a row has the four fields list,mis_code,canonical,comment: put a field with a "
@@ -406,6 +451,12 @@ Result<Connector> load_connector(const std::filesystem::path& folder) {
              {std::pair(stream.fetch_file, &stream.fetch_sql),
               std::pair(stream.map_file, &stream.map_sql)}) {
             auto text = file_text(file);
+            if (text)
+                if (const auto fault = encoding_fault(*text))
+                    return fail(
+                        ErrorKind::misconfigured,
+                        fmt::format("{}:{}: {}", file.string(), fault->line, fault->text)
+                    );
             if (!text || trim(*text).empty())
                 return fail(
                     ErrorKind::misconfigured, fmt::format(

@@ -5,21 +5,26 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "config/setting_check.hpp"
 #include "source/sql_words.hpp"
 
 namespace mis::source {
 namespace {
 
-// "T:TREAT.TOOTH" or "TREAT.TOOTH"
+bool is_name(std::string_view text) {
+    return is_identifier(text) || (text.size() > 2 && text.front() == '"' && text.back() == '"');
+}
+
+// "T:TREAT.TOOTH" or "TREAT.TOOTH"; names may stand in double quotes
 bool split_column(std::string_view text, FetchPiece& piece) {
-    const auto parts = split(text, ':');
-    if (parts.empty() || parts.size() > 2) return false;
-    const auto names = split(parts.back(), '.');
-    if (names.size() != 2 || !is_identifier(names[0]) || !is_identifier(names[1])) return false;
-    piece.table = to_upper(names[0]);
-    piece.column = to_upper(names[1]);
-    piece.alias = parts.size() == 2 ? std::string(parts[0]) : piece.table;
-    return is_identifier(piece.alias);
+    const auto parts = split_names(text, ':');
+    if (parts.size() > 2) return false;
+    const auto names = split_names(parts.back(), '.');
+    if (names.size() != 2 || !is_name(names[0]) || !is_name(names[1])) return false;
+    piece.table = catalog_name(names[0]);
+    piece.column = catalog_name(names[1]);
+    piece.alias = parts.size() == 2 ? std::string(parts[0]) : written_name(piece.table);
+    return is_name(piece.alias);
 }
 
 // What stands between the braces. False: of no known form.
@@ -41,21 +46,31 @@ bool read_placeholder(std::string_view inside, FetchPiece& piece) {
     }
     if (kind == "table") {
         piece.kind = FetchPiece::Kind::table;
-        piece.table = to_upper(what);
-        return is_identifier(what);
+        piece.table = catalog_name(what);
+        return is_name(what);
     }
     if (kind == "site") {
         piece.kind = FetchPiece::Kind::site;
-        const auto parts = split(what, ':');
-        if (parts.size() < 2 || parts.size() > 3 || !is_identifier(parts.back()) ||
+        const auto parts = split_names(what, ':');
+        if (parts.size() < 2 || parts.size() > 3 || !is_name(parts.back()) ||
             !is_identifier(parts[0]))
             return false;
         piece.site_key = std::string(parts[0]);
-        piece.table = to_upper(parts.back());
-        piece.alias = parts.size() == 3 ? std::string(parts[1]) : piece.table;
-        return is_identifier(piece.alias);
+        piece.table = catalog_name(parts.back());
+        piece.alias = parts.size() == 3 ? std::string(parts[1]) : written_name(piece.table);
+        return is_name(piece.alias);
     }
     return false;
+}
+
+// "did you mean ZUB? "
+std::string nearest_column(
+    const Catalog& catalog, const std::string& table, const std::string& column
+) {
+    const auto found = catalog.tables.find(table);
+    if (found == catalog.tables.end()) return "";
+    const std::string near = config::nearest(column, {found->second.begin(), found->second.end()});
+    return near.empty() ? "" : fmt::format("did you mean {}? ", near);
 }
 
 Result<std::string> render_piece(
@@ -68,25 +83,31 @@ Result<std::string> render_piece(
         case FetchPiece::Kind::slice:
             return std::string(slice);
         case FetchPiece::Kind::table:
-            return catalog.has_table(piece.table) ? piece.table : piece.literal;
+            return catalog.has_table(piece.table) ? written_name(piece.table) : piece.literal;
         case FetchPiece::Kind::column:
-            return catalog.has_column(piece.table, piece.column) ? piece.alias + "." + piece.column
-                                                                 : piece.literal;
+            return catalog.has_column(piece.table, piece.column)
+                       ? piece.alias + "." + written_name(piece.column)
+                       : piece.literal;
         case FetchPiece::Kind::site:
             break;
     }
     const auto configured = site.find(piece.site_key);
     if (configured == site.end() || configured->second.empty()) return piece.literal;
-    const std::string column = to_upper(configured->second);
-    if (!is_identifier(column) || !catalog.has_column(piece.table, column))
+    // as SQL reads it, else as the catalog may have it: TOOTH for `tooth`, tooth where that is its
+    // name
+    std::string column = catalog_name(configured->second);
+    if (!catalog.has_column(piece.table, column) &&
+        catalog.has_column(piece.table, configured->second))
+        column = configured->second;
+    if (!catalog.has_column(piece.table, column))
         return fail(
             ErrorKind::misconfigured,
             fmt::format(
-                "site value {}: table {} has no column {}: correct it, or leave it empty",
-                piece.site_key, piece.table, column
+                "site value {}: table {} has no column {}: {}correct it, or leave it empty",
+                piece.site_key, piece.table, column, nearest_column(catalog, piece.table, column)
             )
         );
-    return piece.alias + "." + column;
+    return piece.alias + "." + written_name(column);
 }
 
 // A key, stamp or window column of connector.yaml.
@@ -111,11 +132,11 @@ void strip_end(std::string& sql) {
 
 }  // namespace
 
-bool Catalog::has_table(std::string_view table) const { return tables.contains(to_upper(table)); }
+bool Catalog::has_table(std::string_view table) const { return tables.contains(table); }
 
 bool Catalog::has_column(std::string_view table, std::string_view column) const {
-    const auto found = tables.find(to_upper(table));
-    return found != tables.end() && found->second.contains(to_upper(column));
+    const auto found = tables.find(table);
+    return found != tables.end() && found->second.contains(column);
 }
 
 Result<std::vector<FetchPiece>> parse_fetch(std::string_view sql, std::string_view file) {

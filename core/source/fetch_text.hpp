@@ -14,6 +14,9 @@
 //
 // {table:LOSECREDIT|RDB$DATABASE}: the table's name where the catalog has it, else the fallback.
 //
+// Names may stand in double quotes: {column:V:"visits"."den"|null}; without quotes they are read as
+// SQL reads them, in upper case.
+//
 // `key`, `stamps` and the window's column in connector.yaml may hold {column:…} and {site:…} too. A
 // stamp that renders to nothing ("{column:T:TREAT.MODIFYDATE|}" where the base lacks it) yields no
 // rows: the stream's other rungs find the changes. `?` is ours alone (slice_form.hpp).
@@ -33,8 +36,9 @@
 
 namespace mis::source {
 
-struct Catalog {  // names as the source's catalog has them, in upper case for Firebird
-    std::map<std::string, std::set<std::string>> tables;  // table → columns
+struct Catalog {  // names as the source's catalog has them (sql_words.hpp, catalog_name)
+    // table → columns
+    std::map<std::string, std::set<std::string, std::less<>>, std::less<>> tables;
 
     bool has_table(std::string_view table) const;
     bool has_column(std::string_view table, std::string_view column) const;
@@ -43,10 +47,11 @@ struct Catalog {  // names as the source's catalog has them, in upper case for F
 struct FetchPiece {
     enum class Kind { text, slice, column, site, table };
     Kind kind = Kind::text;
-    std::string text;      // of `text`
-    std::string site_key;  // of `site`
-    std::string alias, table, column;
-    std::string literal;  // what stands where the catalog has it not
+    std::string text;           // of `text`
+    std::string site_key;       // of `site`
+    std::string alias;          // as written
+    std::string table, column;  // as the catalog has them
+    std::string literal;        // what stands where the catalog has it not
 };
 
 // malformed placeholders: misconfigured with FILE:LINE and the remedy.

@@ -61,7 +61,7 @@ Named named_in(
         } else if (piece.kind == FetchPiece::Kind::site) {
             if (const auto value = site.find(piece.site_key);
                 value != site.end() && !value->second.empty())
-                named.everything.tables[piece.table].insert(to_upper(value->second));
+                named.everything.tables[piece.table].insert(catalog_name(value->second));
         }
     }
     // the optional tables last, so that taking a column out does not bring its table back

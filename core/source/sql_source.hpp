@@ -77,7 +77,9 @@ struct StreamProbe {
     std::optional<std::int64_t> rows;  // counted up to kProbeRowsMax, which then means "at least"
     std::vector<StampProbe> stamps;
     std::vector<PlanProbe> plans;
-    std::vector<std::string> tables;                  // that its fetch reads
+    std::vector<std::string> tables;  // that its fetch reads, views among them
+    std::vector<std::string> procedures, functions, packages;  // that it runs
+    std::vector<std::string> remarks;  // what works and loses rows; what, why, remedy
     std::map<std::string, std::string> placeholders;  // "T:TREAT.TOOTH" → "T.TOOTH" or the literal
     // Declared columns whose type in this base is another one that matters: name, both types, what
     // it does, remedy.
@@ -85,6 +87,7 @@ struct StreamProbe {
     std::vector<std::string> columns_without_charset;  // text of the set NONE, and none is said
 };
 inline constexpr std::int64_t kProbeRowsMax = 100'000;
+inline constexpr std::size_t kProbeValuesMax = 1000;
 
 struct ProbeReport {
     std::string server;    // version text, default charset, dialect
@@ -99,6 +102,23 @@ struct ProbeReport {
     Catalog catalog;                             // of the tables that the fetches name
 };
 
+struct TableDescription {
+    std::string name;  // as the catalog has it
+    enum class Kind { table, view, procedure } kind = Kind::table;
+    struct Column {
+        std::string name, type;  // "VARCHAR(40) of WIN1251", "NUMERIC(15,2)"
+        bool required = false;
+    };
+    std::vector<Column> columns;   // in the table's order; of a procedure: what it returns
+    std::vector<std::string> key;  // columns of the primary key
+    struct Index {
+        std::string name;
+        std::vector<std::string> columns;  // empty: of an expression
+        bool unique = false, descending = false, active = true;
+    };
+    std::vector<Index> indexes;  // that of the key is one of them
+};
+
 class SqlSource : public RowReader {
   public:
     // misconfigured: wrong dialect, unknown charset, the client library is missing. Does not
@@ -110,11 +130,25 @@ class SqlSource : public RowReader {
 
     virtual Result<ProbeReport> probe() = 0;
 
+    // Its clock minus ours, in seconds, as the last source_now() told; nullopt: not asked yet, or
+    // no zone to read it in.
+    virtual std::optional<double> clock_skew_seconds() const = 0;
+
     // Streams that this base has not (optional, table missing) → why. Connects if need be.
     virtual Result<std::map<std::string, std::string>> streams_off() = 0;
 
-    // Every table and column that the base has of its own, for `discover`. Connects if need be.
-    virtual Result<Catalog> discover() = 0;
+    // Everything that the base has of its own and a fetch can read, by name, for `discover`.
+    // Connects if need be.
+    virtual Result<std::vector<TableDescription>> discover() = 0;
+
+    // A catalog's name as a statement must write it: in quotes where it needs them.
+    virtual std::string written(const std::string& name) const = 0;
+
+    // What stands in a column of the stream's rows, each value once, for `check`; nullopt: there
+    // are more than kProbeValuesMax, or the server takes too long to tell.
+    virtual Result<std::optional<std::vector<std::string>>> values_of(
+        const std::string& stream, const std::string& column
+    ) = 0;
 
     // The text a read of that slice prepares, for `preview` and `check`. Connects if need be.
     virtual Result<std::string> fetch_text(const std::string& stream, const Slice& slice) = 0;

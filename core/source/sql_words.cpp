@@ -4,13 +4,246 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
+
 namespace mis::source {
 namespace {
 
 bool is_word_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_word(char c) { return is_word_start(c) || (c >= '0' && c <= '9') || c == '$'; }
 
+// Reserved in some version of Firebird: as names they need quotes. Sorted.
+constexpr std::string_view kReserved[] = {
+    "ADD",
+    "ADMIN",
+    "ALL",
+    "ALTER",
+    "AND",
+    "ANY",
+    "AS",
+    "AT",
+    "AVG",
+    "BEGIN",
+    "BETWEEN",
+    "BIGINT",
+    "BINARY",
+    "BIT_LENGTH",
+    "BLOB",
+    "BOOLEAN",
+    "BOTH",
+    "BY",
+    "CASE",
+    "CAST",
+    "CHAR",
+    "CHARACTER",
+    "CHARACTER_LENGTH",
+    "CHAR_LENGTH",
+    "CHECK",
+    "CLOSE",
+    "COLLATE",
+    "COLUMN",
+    "COMMENT",
+    "COMMIT",
+    "CONNECT",
+    "CONSTRAINT",
+    "CORR",
+    "COUNT",
+    "COVAR_POP",
+    "COVAR_SAMP",
+    "CREATE",
+    "CROSS",
+    "CURRENT",
+    "CURRENT_CONNECTION",
+    "CURRENT_DATE",
+    "CURRENT_ROLE",
+    "CURRENT_TIME",
+    "CURRENT_TIMESTAMP",
+    "CURRENT_TRANSACTION",
+    "CURRENT_USER",
+    "CURSOR",
+    "DATE",
+    "DAY",
+    "DEC",
+    "DECFLOAT",
+    "DECIMAL",
+    "DECLARE",
+    "DEFAULT",
+    "DELETE",
+    "DELETING",
+    "DETERMINISTIC",
+    "DISCONNECT",
+    "DISTINCT",
+    "DOUBLE",
+    "DROP",
+    "ELSE",
+    "END",
+    "ESCAPE",
+    "EXECUTE",
+    "EXISTS",
+    "EXTERNAL",
+    "EXTRACT",
+    "FALSE",
+    "FETCH",
+    "FILTER",
+    "FLOAT",
+    "FOR",
+    "FOREIGN",
+    "FROM",
+    "FULL",
+    "FUNCTION",
+    "GDSCODE",
+    "GLOBAL",
+    "GRANT",
+    "GROUP",
+    "HAVING",
+    "HOUR",
+    "IN",
+    "INDEX",
+    "INNER",
+    "INSENSITIVE",
+    "INSERT",
+    "INSERTING",
+    "INT",
+    "INT128",
+    "INTEGER",
+    "INTO",
+    "IS",
+    "JOIN",
+    "KEY",
+    "LATERAL",
+    "LEADING",
+    "LEFT",
+    "LIKE",
+    "LOCAL",
+    "LOCALTIME",
+    "LOCALTIMESTAMP",
+    "LONG",
+    "LOWER",
+    "MAX",
+    "MAXIMUM_SEGMENT",
+    "MERGE",
+    "MIN",
+    "MINUTE",
+    "MONTH",
+    "NATIONAL",
+    "NATURAL",
+    "NCHAR",
+    "NO",
+    "NOT",
+    "NULL",
+    "NUMERIC",
+    "OCTET_LENGTH",
+    "OF",
+    "OFFSET",
+    "ON",
+    "ONLY",
+    "OPEN",
+    "OR",
+    "ORDER",
+    "OUTER",
+    "OVER",
+    "PARAMETER",
+    "PASSWORD",
+    "PLAN",
+    "POSITION",
+    "POST_EVENT",
+    "PRECISION",
+    "PRIMARY",
+    "PROCEDURE",
+    "PUBLICATION",
+    "RDB$DB_KEY",
+    "RDB$ERROR",
+    "RDB$GET_CONTEXT",
+    "RDB$GET_TRANSACTION_CN",
+    "RDB$RECORD_VERSION",
+    "RDB$ROLE_IN_USE",
+    "RDB$SET_CONTEXT",
+    "RDB$SYSTEM_PRIVILEGE",
+    "REAL",
+    "RECORD_VERSION",
+    "RECREATE",
+    "RECURSIVE",
+    "REFERENCES",
+    "REGR_AVGX",
+    "REGR_AVGY",
+    "REGR_COUNT",
+    "REGR_INTERCEPT",
+    "REGR_R2",
+    "REGR_SLOPE",
+    "REGR_SXX",
+    "REGR_SXY",
+    "REGR_SYY",
+    "RELEASE",
+    "RESETTING",
+    "RETURN",
+    "RETURNING_VALUES",
+    "RETURNS",
+    "REVOKE",
+    "RIGHT",
+    "ROLLBACK",
+    "ROW",
+    "ROWS",
+    "ROW_COUNT",
+    "SAVEPOINT",
+    "SCROLL",
+    "SECOND",
+    "SELECT",
+    "SENSITIVE",
+    "SET",
+    "SIMILAR",
+    "SMALLINT",
+    "SOME",
+    "SQLCODE",
+    "SQLSTATE",
+    "START",
+    "STDDEV_POP",
+    "STDDEV_SAMP",
+    "SUM",
+    "TABLE",
+    "THEN",
+    "TIME",
+    "TIMESTAMP",
+    "TIMEZONE_HOUR",
+    "TIMEZONE_MINUTE",
+    "TO",
+    "TRAILING",
+    "TRIGGER",
+    "TRIM",
+    "TRUE",
+    "UNBOUNDED",
+    "UNION",
+    "UNIQUE",
+    "UNKNOWN",
+    "UPDATE",
+    "UPDATING",
+    "UPPER",
+    "USER",
+    "USING",
+    "VALUE",
+    "VALUES",
+    "VARBINARY",
+    "VARCHAR",
+    "VARIABLE",
+    "VARYING",
+    "VAR_POP",
+    "VAR_SAMP",
+    "VIEW",
+    "WHEN",
+    "WHERE",
+    "WHILE",
+    "WINDOW",
+    "WITH",
+    "WITHOUT",
+    "YEAR",
+};
+
+bool is_quoted(std::string_view text) {
+    return text.size() > 2 && text.front() == '"' && text.back() == '"';
+}
+
 }  // namespace
+
+bool is_word_letter(char c) { return is_word(c); }
 
 bool is_identifier(std::string_view text) {
     return !text.empty() && text.size() <= 63 && is_word_start(text[0]) &&
@@ -24,13 +257,60 @@ std::string to_upper(std::string_view text) {
     return upper;
 }
 
+std::string catalog_name(std::string_view written) {
+    if (!is_quoted(written)) return to_upper(written);
+    std::string name;
+    for (std::size_t i = 1; i + 1 < written.size(); ++i) {
+        name.push_back(written[i]);
+        if (written[i] == '"') ++i;  // doubled, it stands for itself
+    }
+    return name;
+}
+
+std::string written_name(std::string_view name) {
+    const bool plain = is_identifier(name) && name[0] != '_' && to_upper(name) == name;
+    if (plain && !std::binary_search(std::begin(kReserved), std::end(kReserved), name))
+        return std::string(name);
+    std::string quoted = "\"";
+    for (const char c : name) {
+        quoted.push_back(c);
+        if (c == '"') quoted.push_back(c);
+    }
+    return quoted + "\"";
+}
+
+std::vector<std::string_view> split_names(std::string_view text, char separator) {
+    std::vector<std::string_view> parts;
+    std::size_t begin = 0;
+    bool in_quotes = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '"') in_quotes = !in_quotes;
+        if (text[i] != separator || in_quotes) continue;
+        parts.push_back(text.substr(begin, i - begin));
+        begin = i + 1;
+    }
+    parts.push_back(text.substr(begin));
+    return parts;
+}
+
+std::string declared_name(std::string_view column) {
+    column = trim(column.substr(0, column.find('|')));
+    const std::string_view last = trim(split_names(column, '.').back());
+    return to_lower(catalog_name(last));
+}
+
 std::size_t opaque_length(std::string_view sql, std::size_t at) {
     const auto until = [&](std::string_view end) {
         const std::size_t found = sql.find(end, at + (end.size() == 1 ? 1 : 2));
         return found == std::string_view::npos ? sql.size() - at : found + end.size() - at;
     };
-    if (sql[at] == '\'') return until("'");
-    if (sql[at] == '"') return until("\"");
+    if (sql[at] == '\'' || sql[at] == '"') {  // doubled, it stands for itself
+        std::size_t end = at + 1;
+        while (end < sql.size() &&
+               (sql[end] != sql[at] || sql.substr(end + 1, 1) == sql.substr(at, 1)))
+            end += sql[end] == sql[at] ? 2 : 1;
+        return std::min(end + 1, sql.size()) - at;
+    }
     if (sql.substr(at, 2) == "--") return until("\n");
     if (sql.substr(at, 2) == "/*") return until("*/");
     return 0;
@@ -44,7 +324,7 @@ std::vector<std::string> identifiers_in(std::string_view sql) {
     };
     for (std::size_t i = 0; i < sql.size();) {
         if (const std::size_t length = opaque_length(sql, i); length > 0) {
-            if (sql[i] == '"' && length > 2) add(std::string(sql.substr(i + 1, length - 2)));
+            if (sql[i] == '"' && length > 2) add(catalog_name(sql.substr(i, length)));
             i += length;
         } else if (is_word_start(sql[i])) {
             std::size_t end = i;

@@ -7,6 +7,7 @@
 
 #include "base/result.hpp"
 #include "sqlite/library.hpp"
+#include "sqlite/store_fault.hpp"
 
 namespace mis::sqlite {
 namespace {
@@ -18,16 +19,13 @@ constexpr int kCheckpointPages = 4'000;
 
 [[noreturn]] void throw_error(sqlite3* database, const std::string& doing) {
     const int code = database != nullptr ? sqlite3_extended_errcode(database) : SQLITE_NOMEM;
-    const int primary = code & 0xff;
-    auto kind = StoreError::Kind::other;
-    if (primary == SQLITE_FULL || (primary == SQLITE_IOERR && code == SQLITE_IOERR_WRITE))
-        kind = StoreError::Kind::full;
-    else if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB)
-        kind = StoreError::Kind::corrupt;
-    else if (primary == SQLITE_BUSY || primary == SQLITE_LOCKED)
-        kind = StoreError::Kind::busy;
+    const char* name = database != nullptr ? sqlite3_db_filename(database, "main") : nullptr;
+    const std::filesystem::path file(name == nullptr ? "" : name);
     const char* text = database != nullptr ? sqlite3_errmsg(database) : "out of memory";
-    throw StoreError(kind, doing + ": " + text + " (SQLite " + std::to_string(code) + ")");
+    throw StoreError(
+        kind_of(code, file),
+        doing + ": " + text + " (SQLite " + std::to_string(code) + ")" + remedy_for(code, file)
+    );
 }
 
 // What SQLite sorts or keeps aside on disk may hold names: it belongs into the store's own folder,

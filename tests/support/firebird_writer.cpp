@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "source/firebird/decode.hpp"
+#include "source/firebird/statement_text.hpp"
 
 namespace mis::support {
 namespace fb = source::firebird;
@@ -39,12 +40,12 @@ Result<std::string> plain_only(std::string_view, int) {
 struct FirebirdWriter::State {
     std::unique_ptr<fb::Attachment> attachment;
     int dialect = 3;
-    std::optional<fb::TextDecoder> charset;
+    std::optional<fb::TextSets> sets;
     std::optional<fb::Charsets> charsets;
     std::optional<fb::Transaction> transaction;
 
     std::string encoded(std::string_view sql) const {
-        return charset ? or_throw(charset->encode(sql)) : std::string(sql);
+        return sets ? or_throw(fb::server_text(sql, dialect, *sets)) : std::string(sql);
     }
 
     std::vector<std::vector<std::string>> rows(fb::Transaction& in, std::string_view sql) {
@@ -88,7 +89,7 @@ FirebirdWriter::FirebirdWriter(std::unique_ptr<State> state) : state_(std::move(
     const auto base = state_->rows(in, "select rdb$character_set_name from rdb$database");
     const std::string name = base.empty() || base[0][0] == "<null>" ? "NONE" : trimmed(base[0][0]);
     state_->charsets.emplace(names, name);
-    state_->charset = or_throw(fb::TextDecoder::of(name));
+    state_->sets.emplace(fb::TextSets{{}, name, name, "UTF8"});
 }
 
 FirebirdWriter::FirebirdWriter(FirebirdWriter&&) noexcept = default;

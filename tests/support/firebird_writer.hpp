@@ -1,10 +1,10 @@
 // The write side of a Firebird base, for fixtures and the MIS simulator only: the gateway itself
 // never writes to a MIS.
 //
-// SQL is UTF-8 and is sent in the base's own set, so Cyrillic literals arrive as the clinic's own
-// program would write them. One thread. Every failure throws std::runtime_error with the server's
-// text. FIREBIRD and FIREBIRD_LOCK have to be set before the first writer is made (see
-// firebird_fixture.hpp, make_firebird_root).
+// SQL is UTF-8, names included; its literals are sent in the base's own set, so Cyrillic ones
+// arrive as the clinic's own program would write them. One thread. Every failure throws
+// std::runtime_error with the server's text. FIREBIRD and FIREBIRD_LOCK have to be set before the
+// first writer is made (see firebird_fixture.hpp, make_firebird_root).
 #pragma once
 
 #include <cstdint>

@@ -2,6 +2,7 @@
 // Each finding is FILE:LINE: what, and the mend. Exit 1 when there is one.
 import { readFileSync, readdirSync, statSync, existsSync } from "node:fs";
 import { join, relative, dirname } from "node:path";
+import { promise_findings } from "./promises.mjs";
 
 const root = process.argv[2] ?? join(dirname(new URL(import.meta.url).pathname), "..", "..");
 const findings = [];
@@ -113,6 +114,9 @@ for (const top of ["core", "tests", "tools", "connectors"])
                 if (!rules.has(rule)) report(file, index + 1, `cites ${rule}, which core/domain/README.md lacks`);
         });
     }
+
+// --- no promise without effect: settings, metrics, health reasons and options, each with the test that shows it
+for (const [file, line, text] of promise_findings(root)) report(file, line, text);
 
 // --- docs name only files that exist
 for (const file of files(root, /\.md$/)) {

@@ -2,20 +2,28 @@
 // that one run shows them all: problems (what will not work; exit 1) on standard error, warnings
 // among the rest. It makes nothing, also no store.
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "base/text.hpp"
+#include "change/key_ranges.hpp"
 #include "change/references.hpp"
+#include "config/setting_check.hpp"
 #include "gateway/cli/check_keys.hpp"
 #include "gateway/cli/print.hpp"
 #include "gateway/cli/print_probe.hpp"
 #include "gateway/cli/session.hpp"
+#include "gateway/keeping/start_check.hpp"
 #include "gateway/keeping/store_upgrade.hpp"
 #include "gateway/site.hpp"
 #include "net/http_server.hpp"
 #include "platform/access.hpp"
 #include "platform/file.hpp"
 #include "platform/instance_lock.hpp"
+#include "record/code_check.hpp"
+#include "record/mapper.hpp"
 #include "record/quarantine.hpp"
+#include "record/site_uses.hpp"
 #include "sqlite/migration.hpp"
 
 namespace mis::gateway::cli {
@@ -39,12 +47,14 @@ class Checkup {
                 ": no source: nothing is read; messages of the inbox are all that makes events"
             );
         for (const auto& source : config().sources) check_source(source);
+        branches();
         if (config().sinks.empty())
             problem(
                 config().at("/sinks") +
                 ": no sink: events are kept and reach nobody; add one with webhook: or file:"
             );
         for (const auto& sink : config().sinks) check_sink(sink);
+        start();
         backup();
         summary();
         return problems_ == 0 ? kDone : kFailed;
@@ -190,11 +200,148 @@ class Checkup {
         }
     }
 
+    // What `run` and `sync` would refuse to start on.
+    void start() {
+        if (!session_.store) return;
+        std::vector<ConfiguredSink> sinks;
+        for (const auto& sink : config().sinks)
+            sinks.push_back({sink.name, sink.file ? sink.file->folder : fs::path()});
+        for (const auto& reason : reasons_not_to_start(*session_.store, sinks)) problem(reason);
+        for (const auto& reason : removed_sinks_with_events(*session_.store, sinks))
+            problem(config().at("/sinks") + ": " + reason);
+    }
+
+    // The base under a source's name is the one that was read so far. Looked at without deciding
+    // anything: what a pass would write is rolled back.
+    void base_is_the_same(
+        const config::SourceConfig& source, source::SqlSource& reader, const SourceSetup& setup
+    ) {
+        if (!session_.store) return;
+        const std::string identity = session_.identity_of(source.name);
+        const auto fingerprint = reader.fingerprint();
+        if (!fingerprint) return;  // said by the probe
+        std::vector<std::string> streams;
+        if (const auto off = reader.streams_off())
+            for (const auto& stream : setup.connector.streams)
+                if (!off->contains(stream.name)) streams.push_back(stream.name);
+        const auto keys =
+            change::compare_key_ranges(session_.store->database(), reader, identity, streams);
+        sqlite::Transaction transaction(session_.store->database());  // never committed
+        const auto verdict = change::check_fingerprint(
+            transaction, identity, *fingerprint, keys.value_or(change::KeyRanges::reached),
+            session_.clock.unix_us()
+        );
+        if (verdict == change::FingerprintVerdict::held)
+            problem(
+                config().at(source.pointer + "/firebird/database") + ": source " + source.name +
+                ": this is another base than the one read so far, or an older copy of it: if it is "
+                "meant, `mis-gateway hold release " +
+                identity + "` after the first pass has held it; else mend the connection"
+            );
+    }
+
+    // Ids that somebody has written into the configuration, against those that the base has.
+    void branches() {
+        if (config().branch_zones.empty() || !branches_known_) return;
+        for (const auto& [id, zone] : config().branch_zones) {
+            if (branch_ids_.contains(id)) continue;
+            const std::vector<std::string> known(branch_ids_.begin(), branch_ids_.end());
+            warning(
+                config().at(config::pointer_to("/clinic/branches", id)) +
+                ": no branch of the MIS has the id '" + id + "', so its zone has no effect" +
+                nearest_id(id, known)
+            );
+        }
+    }
+    static std::string nearest_id(const std::string& id, const std::vector<std::string>& known) {
+        const auto number = [](std::string text) {
+            return text.erase(0, std::min(text.find_first_not_of("0"), text.size() - 1));
+        };
+        std::string near;
+        for (const auto& one : known)
+            if (number(one) == number(id) || to_lower(trim(one)) == to_lower(trim(id))) near = one;
+        if (near.empty()) near = config::nearest(id, known);
+        std::string text =
+            near.empty() ? "; there are" : ": did you mean '" + near + "'? There are";
+        for (std::size_t i = 0; i < known.size() && i < 20; ++i) text += " '" + known[i] + "'";
+        return known.empty() ? ": there are none" : text + (known.size() > 20 ? " …" : "");
+    }
+
+    void read_branches(OpenedSource& opened) {
+        for (const auto& stream : opened.setup.connector.streams) {
+            if (stream.kind != "branch") continue;
+            record::MapContext context{
+                config().clinic_zone, config().branch_zones, opened.setup.options.site,
+                config().currency};
+            const auto mapper = record::Mapper::create(opened.setup.connector, stream, context);
+            if (!mapper) return;  // said by the codes or the pass
+            source::Slice all;
+            all.by = source::Slice::By::key_walk;
+            all.limit = kBranchesMax;
+            const auto read = opened.source->read(
+                stream.name, all,
+                [&](source::RowBatch&& batch) -> Result<void> {
+                    for (std::size_t row = 0; row < batch.rows(); ++row)
+                        for (const auto& record : (*mapper)->map(batch, row).records)
+                            branch_ids_.insert(record.source_id);
+                    return {};
+                }
+            );
+            branches_known_ |= read.has_value();
+        }
+    }
+
+    // site: lists of ids that the maps compare with a column of the rows.
+    void site_ids(const config::SourceConfig& source, OpenedSource& opened) {
+        for (const auto& [key, list] : source.site) {
+            if (list.empty()) continue;
+            std::set<std::string> known;
+            std::string columns;
+            bool all_told = true;
+            for (const auto& stream : opened.setup.connector.streams)
+                for (const auto& use : record::site_uses(stream)) {
+                    if (use.key != key) continue;
+                    const auto values = opened.source->values_of(stream.name, use.column);
+                    all_told &= values && *values;
+                    if (!values || !*values) continue;
+                    known.insert((*values)->begin(), (*values)->end());
+                    const std::string name = stream.name + "." + use.column;
+                    columns += (columns.empty() ? "" : ", ") + name;
+                }
+            if (columns.empty() || !all_told) continue;
+            for (const auto part : split(list, ',')) {
+                const std::string id(part);
+                if (known.contains(id) || id.empty()) continue;
+                warning(
+                    config().at(config::pointer_to(source.pointer + "/site", key)) +
+                    ": no row has '" + id + "' in " + columns + ", so it has no effect" +
+                    nearest_id(id, {known.begin(), known.end()}) +
+                    (trim(id) == id ? "" : ": write the ids without spaces between")
+                );
+            }
+        }
+    }
+
+    void codes(const config::SourceConfig& source, const OpenedSource& opened) {
+        const auto& connector = opened.setup.connector;
+        std::vector<record::Finding> findings =
+            record::code_findings(connector, connector.folder / "codes.csv");
+        if (!source.codes_file.empty())
+            for (auto& finding : record::code_findings(connector, source.codes_file))
+                findings.push_back(std::move(finding));
+        for (const auto& finding : findings)
+            problem(
+                "source " + source.name + ": " + finding.place() + ": " + finding.what + ": " +
+                finding.remedy
+            );
+    }
+
     void check_source(const config::SourceConfig& source) {
         secret(source.firebird->password);
         auto opened = session_.open_source(source.name);
         if (!opened) return problem(opened.error().text);
         for (const auto& key : unknown_site_keys(opened->setup, source, config())) problem(key);
+        codes(source, *opened);
         const auto report = opened->source->probe();
         if (!report)
             return problem(
@@ -216,6 +363,9 @@ class Checkup {
                 ": write dialect: " + std::to_string(report->base_dialect)
             );
         columns(source, *report);
+        base_is_the_same(source, *opened->source, opened->setup);
+        read_branches(*opened);
+        site_ids(source, *opened);
         for (const auto& unreadable : unreadable_streams(opened->setup, *report))
             problem("source " + source.name + ", stream " + unreadable);
         for (const auto& finding : key_findings(opened->setup, *opened->source, *report)) {
@@ -258,7 +408,10 @@ class Checkup {
              change::dangling_references(session_.store->database(), identity))
             warning("source " + source.name + ": " + change::describe(dangling));
         for (const auto& held : session_.held_streams(session_.identity_of(source.name)))
-            warning("source " + source.name + ", " + held);
+            if (held.starts_with("stream "))
+                warning("source " + source.name + ", " + held);
+            else  // the whole base: nothing of it is read
+                problem("source " + source.name + ": " + held);
     }
 
     void quarantine(const std::string& name, const std::string& identity) {
@@ -330,8 +483,12 @@ class Checkup {
             );
     }
 
+    static constexpr int kBranchesMax = 100'000;
+
     Session& session_;
     Output output_;
+    std::set<std::string> branch_ids_;
+    bool branches_known_ = false;
     bool runs_ = false;  // a gateway, on this store
     int problems_ = 0, warnings_ = 0;
 };

@@ -7,6 +7,7 @@
 #include "gateway/cli/session.hpp"
 #include "record/mapper.hpp"
 #include "record/mask.hpp"
+#include "source/sql_words.hpp"
 
 namespace mis::gateway::cli {
 namespace {
@@ -20,10 +21,7 @@ struct Line {
 std::optional<std::size_t> place_of(
     const source::StreamDeclaration& stream, std::string_view column
 ) {
-    column = column.substr(0, column.find('|'));
-    if (const auto dot = column.rfind('.'); dot != std::string_view::npos)
-        column.remove_prefix(dot + 1);
-    const std::string name = to_lower(trim(column));
+    const std::string name = source::declared_name(column);
     for (std::size_t i = 0; i < stream.columns.size(); ++i)
         if (stream.columns[i].name == name) return i;
     return std::nullopt;

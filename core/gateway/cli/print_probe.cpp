@@ -59,10 +59,13 @@ std::vector<std::string> warnings_of(const source::ProbeReport& report) {
             ": set the clocks, and clinic.timezone to the zone in which the MIS writes; what has "
             "changed is judged by its own clock"
         );
-    for (const auto& stream : report.streams)
+    for (const auto& stream : report.streams) {
+        for (const auto& remark : stream.remarks)
+            warnings.push_back("stream " + stream.name + ": " + remark);
         for (const auto& plan : stream.plans)
             if (plan.reading != source::PlanProbe::Reading::indexed)
                 warnings.push_back("stream " + stream.name + ", " + plan.form + ": " + plan.remedy);
+    }
     return warnings;
 }
 

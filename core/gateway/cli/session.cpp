@@ -200,6 +200,7 @@ Result<SourceSetup> Session::source_setup(const std::string& name) const {
         setup.options.zone = config.clinic_zone;
         setup.pass.hold_share_percent = source.hold_share_percent;
         setup.pass.hold_count = source.hold_count_min;
+        setup.poll_seconds = source.poll_seconds;
         return setup;
     }
     return fail(

@@ -12,26 +12,105 @@
 
 namespace mis::gateway::cli {
 
+namespace {
+
+using source::TableDescription;
+
+const char* kind_text(TableDescription::Kind kind) {
+    switch (kind) {
+        case TableDescription::Kind::table:
+            return "table";
+        case TableDescription::Kind::view:
+            return "view";
+        case TableDescription::Kind::procedure:
+            return "procedure";
+    }
+    return "";
+}
+
+// "(ID, \"price\")"
+std::string names_text(const source::SqlSource& source, const std::vector<std::string>& names) {
+    std::string text;
+    for (const auto& name : names) text += (text.empty() ? "" : ", ") + source.written(name);
+    return "(" + text + ")";
+}
+
+void print_table(const source::SqlSource& source, const TableDescription& table) {
+    print_line(
+        source.written(table.name) + (table.kind == TableDescription::Kind::table
+                                          ? ""
+                                          : std::string(": a ") + kind_text(table.kind))
+    );
+    Table columns({"  column", "type", ""});
+    for (const auto& column : table.columns) {
+        const bool in_key =
+            std::find(table.key.begin(), table.key.end(), column.name) != table.key.end();
+        columns.add(
+            {"  " + source.written(column.name), column.type,
+             in_key            ? "key"
+             : column.required ? "not null"
+                               : ""}
+        );
+    }
+    columns.print();
+    if (!table.key.empty()) print_line("  key " + names_text(source, table.key));
+    for (const auto& index : table.indexes)
+        print_line(
+            "  index " + source.written(index.name) + " " +
+            (index.columns.empty() ? "of an expression" : names_text(source, index.columns)) +
+            (index.unique ? ", unique" : "") + (index.descending ? ", descending" : "") +
+            (index.active ? "" : ", INACTIVE: of no use until it is switched on")
+        );
+}
+
+Json table_json(const source::SqlSource& source, const TableDescription& table) {
+    Json columns = Json::array(), indexes = Json::array();
+    for (const auto& column : table.columns)
+        columns.push_back(
+            {{"column", column.name},
+             {"written", source.written(column.name)},
+             {"type", column.type},
+             {"required", column.required}}
+        );
+    for (const auto& index : table.indexes)
+        indexes.push_back(
+            {{"index", index.name},
+             {"columns", index.columns},
+             {"unique", index.unique},
+             {"descending", index.descending},
+             {"active", index.active}}
+        );
+    return {
+        {"table", table.name},
+        {"written", source.written(table.name)},
+        {"kind", kind_text(table.kind)},
+        {"columns", columns},
+        {"key", table.key},
+        {"indexes", indexes}};
+}
+
+}  // namespace
+
 int discover(const Common& common, const std::string& source, const std::string& pattern) {
     return with_session(common, ClinicStore::Opening::create, [&](Session& session) {
         auto opened = session.open_source(source);
         if (!opened) return report_error(opened.error());
-        const auto catalog = opened->source->discover();
-        if (!catalog) return report_error(catalog.error().within("source " + source));
+        auto found = opened->source->discover();
+        if (!found) return report_error(found.error().within("source " + source));
         const std::string wanted = to_lower(pattern);
-        for (const auto& [table, columns] : catalog->tables) {
-            std::vector<std::string> shown;
-            const bool whole = to_lower(table).find(wanted) != std::string::npos;
-            for (const auto& column : columns)
-                if (whole || to_lower(column).find(wanted) != std::string::npos)
-                    shown.push_back(column);
-            if (shown.empty()) continue;
+        const auto matches = [&](const std::string& name) {
+            return to_lower(name).find(wanted) != std::string::npos;
+        };
+        for (auto& table : *found) {
+            if (!matches(table.name))
+                std::erase_if(table.columns, [&](const auto& column) {
+                    return !matches(column.name);
+                });
+            if (table.columns.empty()) continue;
             if (common.output == Output::json)
-                print_json({{"table", table}, {"columns", shown}});
-            else {
-                print_line(table);
-                for (const auto& column : shown) print_line("  " + column);
-            }
+                print_json(table_json(*opened->source, table));
+            else
+                print_table(*opened->source, table);
         }
         return kDone;
     });

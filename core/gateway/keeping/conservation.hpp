@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -17,10 +18,18 @@ struct Books {
     std::int64_t events_folded =
         0;  // 0: the log's beginning was pruned, so the log alone cannot be folded
     std::vector<std::string> differences;  // with public ids only
+    // What the differences come to: sums that should have left and did not, and by which log and
+    // announcements differ, without their signs and of whatever currency. 0 is right.
+    std::int64_t imbalance_minor = 0;
 };
 
 // Reads everything once; memory grows with the standing announcements. Nothing is written. The
-// caller holds the store.
-Books check_conservation(ClinicStore& store, const Meaning& meaning, std::int64_t now_us);
+// caller holds the store; `breather`, called between pages of groups, may let others have it for a
+// moment, or end the check (false: what is counted so far is no verdict). Groups whose meaning is
+// pending are left out then: they differ until it has been given; and the log is not added up.
+Books check_conservation(
+    ClinicStore& store, const Meaning& meaning, std::int64_t now_us,
+    const std::function<bool()>& breather = {}
+);
 
 }  // namespace mis::gateway

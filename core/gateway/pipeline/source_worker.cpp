@@ -75,6 +75,7 @@ struct SourceWorker::Stream {
     std::unique_ptr<record::Mapper> mapper;
     std::optional<change::StreamPass> pass;
     StreamStatus* status = nullptr;
+    std::optional<std::chrono::nanoseconds> read_at;  // steady: when a pass last read it to its end
 };
 
 SourceWorker::SourceWorker(
@@ -89,7 +90,10 @@ SourceWorker::SourceWorker(
       hooks_(std::move(hooks)),
       reader_(store.reader()),
       known_(reader_) {
-    for (const auto& stream : setup_.connector.streams) status_[stream.name].stream = stream.name;
+    for (const auto& stream : setup_.connector.streams) {
+        status_[stream.name].stream = stream.name;
+        status_[stream.name].poll_seconds = poll_seconds_of(stream);
+    }
     // What an earlier process announced as degraded is, until it is read again.
     for (const auto& [stream, why] : change::degraded_streams(reader_, setup_.name)) {
         if (stream.empty())
@@ -97,6 +101,25 @@ SourceWorker::SourceWorker(
         else if (const auto known = status_.find(stream); known != status_.end())
             known->second.error = why;
     }
+}
+
+int SourceWorker::poll_seconds_of(const source::StreamDeclaration& stream) const {
+    return setup_.poll_seconds > 0 ? setup_.poll_seconds : stream.poll_seconds;
+}
+
+// A pass comes as often as the most frequent stream asks; the others are read when their own time
+// has come. A second's slack: passes are not counted by the same clock tick.
+bool SourceWorker::is_due(const Stream& stream) const {
+    if (!stream.read_at || !stream.pass) return true;
+    const auto& state = stream.pass->state();
+    if (state.backfill != change::Backfill::done || !state.reconcile_after.empty()) return true;
+    const auto period = std::chrono::seconds(poll_seconds_of(stream.declaration) - 1);
+    return clock_.steady() - *stream.read_at >= period;
+}
+
+std::optional<double> SourceWorker::clock_skew_seconds() const {
+    const std::lock_guard lock(status_mutex_);
+    return clock_skew_seconds_;
 }
 
 SourceWorker::~SourceWorker() = default;
@@ -262,6 +285,10 @@ SourceWorker::PassSummary SourceWorker::pass(
     recover("");
     {
         const MidPass mid_pass(mid_pass_, store_.mutex(), setup_.name);
+        not_due_.clear();
+        if (mode == change::PassMode::poll && only_stream.empty())
+            for (const auto& stream : streams_)
+                if (!is_due(*stream)) not_due_.insert(stream->declaration.name);
         if (read_streams(mode, only_stream, summary)) close_pass();
     }
     if (!cancelled_ && summary.degraded.empty())
@@ -325,7 +352,9 @@ SourceWorker::Reading SourceWorker::read_once(
     auto reading = Reading::complete;
     for (auto& stream : streams_) {
         const std::string& name = stream->declaration.name;
-        if ((!only_stream.empty() && name != only_stream) || refused_.contains(name)) continue;
+        if ((!only_stream.empty() && name != only_stream) || refused_.contains(name) ||
+            not_due_.contains(name))
+            continue;
         const auto report = read_stream(*stream, mode, summary);
         if (!report) {
             const auto left = after_failure(name, report.error(), summary);
@@ -362,6 +391,7 @@ Result<change::PassReport> SourceWorker::read_stream(
     Stream& stream, change::PassMode mode, PassSummary& summary
 ) {
     const std::int64_t started_us = clock_.unix_us();
+    stream.read_at.reset();
     if (auto prepared = prepare_stream(stream); !prepared) return fail(prepared.error());
     auto report = stream.pass->run(mode, [&](change::CaptureBatch&& batch) {
         auto counts = capture(stream, std::move(batch));
@@ -395,7 +425,9 @@ Result<change::PassReport> SourceWorker::read_stream(
         store_.database().execute("pragma temp_store = memory");
     }
     recover(stream.declaration.name);
+    stream.read_at = clock_.steady();
     const std::lock_guard lock(status_mutex_);
+    clock_skew_seconds_ = source_->clock_skew_seconds();
     stream.status->last_success_us = clock_.unix_us();
     stream.status->poll_us = stream.status->last_success_us - started_us;
     stream.status->drift = stream.pass->state().drift;

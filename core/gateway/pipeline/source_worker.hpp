@@ -40,6 +40,7 @@ struct SourceSetup {
     Zone clinic_zone;
     std::string currency = "RUB";
     change::PassOptions pass;
+    int poll_seconds = 0;  // of every stream; 0: each as its connector declares
     std::map<std::string, std::string>
         stopped;  // stream → why it must not run (a site's override that no longer fits)
 };
@@ -48,6 +49,7 @@ struct StreamStatus {
     std::string stream;
     std::string off;    // why the stream is off on this base; empty: it is on
     std::string error;  // why it is degraded; empty: it is not
+    int poll_seconds = 60;
     std::int64_t last_success_us = 0;
     std::int64_t rows_scanned = 0, rows_unchanged = 0, rows_mapped = 0, rows_quarantined = 0,
                  rows_skipped = 0, rows_repeated = 0;  // since start
@@ -90,6 +92,9 @@ class SourceWorker {
         std::vector<change::DanglingReference> dangling, grown;
     };
     References references() const;
+    // The source's clock minus ours, as the last pass saw it.
+    std::optional<double> clock_skew_seconds() const;
+    int poll_seconds_of(const source::StreamDeclaration& stream) const;
     // A reconciliation was interrupted; the next passes go on with it. Asked before the first pass.
     bool is_reconciling();
     const std::string& name() const { return setup_.name; }
@@ -111,6 +116,7 @@ class SourceWorker {
     Reading after_failure(const std::string& stream, const Error& error, PassSummary& summary);
     void close_pass();
     void use_source(std::unique_ptr<source::SqlSource> source);
+    bool is_due(const Stream& stream) const;
     Result<void> prepare();
     Result<void> check_identity();
     Result<void> prepare_stream(Stream& stream);
@@ -144,6 +150,8 @@ class SourceWorker {
     std::string source_error_;                    // guarded by status_mutex_
     References references_;                       // guarded by status_mutex_
     std::int64_t references_us_ = 0;              // when they were counted; 0: not yet
+    std::optional<double> clock_skew_seconds_;    // guarded by status_mutex_
+    std::set<std::string> not_due_;               // streams that this pass leaves out
 };
 
 }  // namespace mis::gateway

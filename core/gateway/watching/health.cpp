@@ -118,8 +118,14 @@ HealthReport judge_health(const Figures& figures) {
     for (const SinkMeasures& sink : figures.sinks) judge_sink(sink, figures, report);
     for (const auto& [source, skew] : figures.clock_skew_seconds)
         if (std::abs(skew) > kClockSkewSecondsMax)
-            notice(
-                "source " + source, fmt::format("its clock differs from ours by {:.0f} s", skew)
+            report.reasons.push_back(
+                {std::abs(skew) >= kZoneSkewSecondsMin ? Severity::alarm : Severity::notice,
+                 "source " + source,
+                 fmt::format(
+                     "its clock and this machine's differ by {:.0f} s: set the clocks, and "
+                     "clinic.timezone to the zone in which the MIS writes",
+                     skew
+                 )}
             );
     if (figures.ledger_imbalance_minor != 0)
         alarm("ledger", "the event log and the rows differ: run `mis-gateway reconcile`");

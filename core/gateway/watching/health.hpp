@@ -50,5 +50,7 @@ inline constexpr int kTurnSecondsMax =
     120;  // the main loop is dead when it has not turned for so long
 inline constexpr int kBacklogSecondsMax = 3'600;  // an older waiting event is an alarm
 inline constexpr int kClockSkewSecondsMax = 60;
+// Beyond this it is no clock that goes wrong but a zone: every time of that source is another one.
+inline constexpr int kZoneSkewSecondsMin = 1'500;
 
 }  // namespace mis::gateway

@@ -6,6 +6,8 @@
 #include <mutex>
 #include <stdexcept>
 
+#include "base/file_text.hpp"
+
 namespace mis::source::firebird {
 namespace {
 
@@ -44,16 +46,11 @@ std::shared_ptr<const Api> open(const std::vector<std::string>& names) {
     return api;
 }
 
-// Server texts come in whatever set the server's names have; a log line is ASCII.
-void append_printable(std::string& out, std::string_view text) {
-    for (const char c : text) out.push_back(c >= ' ' && c <= '~' ? c : '?');
-}
-
 void append_texts(std::string& text, const Api& api, const ISC_STATUS* rest) {
     char line[512];
     while (api.interpret(line, sizeof line, &rest) != 0) {
         text += ": ";
-        append_printable(text, line);
+        text += escape_controls(line);  // names of the base come in UTF-8
         if (text.size() > 600) break;
     }
 }
@@ -81,6 +78,7 @@ constexpr ISC_STATUS kOperator[] = {
     isc_wrong_ods,
     isc_db_corrupt,
     isc_charset_not_found,
+    isc_read_only_trans,
     isc_charset_not_installed,
     isc_login_error,
     isc_miss_wirecrypt,
@@ -114,6 +112,9 @@ constexpr Remedy kRemedies[] = {
     {isc_sys_request,
      "embedded, this user must be allowed into Firebird's lock folder (FIREBIRD_LOCK, else "
      "/tmp/firebird); or reach the base over its server (firebird.host)"},
+    {isc_read_only_trans,
+     "something that the fetch runs writes to the base, which the gateway never does: take a "
+     "procedure or table that is only read"},
     {isc_dsql_error, "correct the fetch for this base; `mis-gateway discover` lists its columns"},
 };
 
@@ -189,6 +190,12 @@ Error Status::error(const Api& api, std::string_view doing) const {
     const ISC_STATUS* rest = status_;
     append_texts(text, api, rest);
     text += fmt::format(" (gds {})", status_[1]);
+    if (has(isc_no_priv) && text.find("access to database") != std::string::npos) {
+        text +=
+            ": the file, not the login: let the user that runs this read and write it and its "
+            "folder, as embedded access needs; or reach the base over its server (firebird.host)";
+        return Error{ErrorKind::misconfigured, text};
+    }
     for (const Remedy& remedy : kRemedies) {
         if (!has(remedy.code)) continue;
         text += fmt::format(": {}", remedy.text);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/file_text.hpp"
+
 namespace mis::source::firebird {
 namespace {
 
@@ -57,9 +59,11 @@ Result<std::unique_ptr<Attachment>> Attachment::open(
         attachment->handle_ = 0;
         return fail(status.error(
             attachment->api(),
-            target.user.empty()
-                ? fmt::format("connecting to {}", target.database)
-                : fmt::format("connecting to {} as {}", target.database, target.user)
+            target.user.empty() ? fmt::format("connecting to {}", escape_controls(target.database))
+                                : fmt::format(
+                                      "connecting to {} as {}", escape_controls(target.database),
+                                      escape_controls(target.user)
+                                  )
         ));
     }
     return attachment;

@@ -3,7 +3,8 @@
 //
 // Attached without a charset of the connection (NONE): the server then hands out each column's own
 // bytes and says which set they are in, so that one column in another set cannot fail a whole
-// query, and the conversion costs the clinic's server nothing (charsets.hpp does it).
+// query, and the conversion costs the clinic's server nothing (charsets.hpp does it). What goes the
+// other way: statement_text.hpp.
 #pragma once
 
 #include <memory>

@@ -59,23 +59,4 @@ Result<std::map<std::string, std::string>> FirebirdSource::streams_off() {
     return off;
 }
 
-Result<Catalog> FirebirdSource::discover() {
-    if (auto fresh = connect(); !fresh) return fail(fresh.error());
-    auto transaction = Transaction::begin(*connection_->attachment, Access::read_only_snapshot);
-    if (!transaction) return fail(transaction.error().within("reading the catalog"));
-    auto fields = connection_->query(
-        *transaction,
-        "select rdb$relation_name, rdb$field_name from rdb$relation_fields where "
-        "coalesce(rdb$system_flag, 0) = 0 "
-        "and rdb$relation_name not starting with 'RDB$' and rdb$relation_name not starting with "
-        "'MON$'",
-        {}, 1'000'000
-    );
-    if (!fields) return fail(fields.error().within("reading the catalog"));
-    Catalog all;
-    for (const auto& field : *fields)
-        all.tables[field[0].value_or("")].insert(field[1].value_or(""));
-    return all;
-}
-
 }  // namespace mis::source::firebird

@@ -70,8 +70,11 @@ std::string_view harm(ColumnType declared, Family given) {
         case ColumnType::boolean:
             if (given == Family::text)
                 return "rows with anything but digits in it go to quarantine; declare it text";
-            if (given == Family::exact || given == Family::floating)
+            if (given == Family::exact)
                 return "rows go to quarantine, for it is written with decimals; declare it decimal";
+            if (given == Family::floating)  // dialect 1 keeps NUMERIC(15,0) so
+                return "whole numbers are read; a row with a fraction goes to quarantine, so "
+                       "declare it decimal if there may be one";
             if (given == Family::timestamp || given == Family::date)
                 return "every row goes to quarantine; declare it timestamp";
             if (given == Family::time) return "every row goes to quarantine; declare it text";

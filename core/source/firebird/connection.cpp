@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <set>
+#include <tuple>
 
 #include "source/sql_words.hpp"
 
@@ -18,10 +20,47 @@ std::string target_database(const FirebirdSettings& settings) {
 std::string literal_list(const std::set<std::string>& words) {
     std::string list;
     for (const std::string& word : words) {
-        if (word.find('\'') != std::string::npos) continue;
-        list += (list.empty() ? "'" : ", '") + word + "'";
+        list += list.empty() ? "'" : ", '";
+        for (const char c : word) list += c == '\'' ? "''" : std::string(1, c);
+        list += "'";
     }
     return list;
+}
+
+bool is_text_type(int catalog_type) {  // CHAR, VARCHAR, CSTRING, BLOB in RDB$FIELDS
+    return catalog_type == 14 || catalog_type == 37 || catalog_type == 40 || catalog_type == 261;
+}
+
+// Which of the words name something that is run: a server before 3.0 has no packages.
+Result<void> learn_routines(
+    Connection& connection, Transaction& transaction, const std::set<std::string>& words
+) {
+    const auto packaged = connection.query(
+        transaction, "select count(*) from rdb$relations where rdb$relation_name = 'RDB$PACKAGES'",
+        {}, 1
+    );
+    if (!packaged) return fail(packaged.error());
+    const bool has_packages = packaged->front()[0] != "0";
+    const std::string alone = has_packages ? " and rdb$package_name is null" : "";
+    std::vector<std::tuple<std::string, std::string, std::set<std::string>*>> asked = {
+        {"rdb$procedures", "rdb$procedure_name", &connection.procedures}};
+    if (has_packages) {  // before them functions needed no right
+        asked.emplace_back("rdb$functions", "rdb$function_name", &connection.functions);
+        asked.emplace_back("rdb$packages", "rdb$package_name", &connection.packages);
+    }
+    for (const auto& [table, name, into] : asked) {
+        const auto rows = connection.query(
+            transaction,
+            fmt::format(
+                "select {0} from {1} where coalesce(rdb$system_flag, 0) = 0 and {0} in ({2}){3}",
+                name, table, literal_list(words), table == "rdb$packages" ? "" : alone
+            ),
+            {}, 100'000
+        );
+        if (!rows) return fail(rows.error());
+        for (const auto& row : *rows) into->insert(row[0].value_or(""));
+    }
+    return {};
 }
 
 }  // namespace
@@ -64,33 +103,39 @@ Result<void> learn(
             words.insert(std::move(word));
         for (const std::string& stamp : stream.stamps)
             for (std::string& word : identifiers_in(stamp)) words.insert(std::move(word));
+        for (std::string& word : identifiers_in(stream.key)) words.insert(std::move(word));
     }
     words.insert("RDB$DATABASE");
+    if (auto routines = learn_routines(connection, *transaction, words); !routines) return routines;
     auto fields = connection.query(
         *transaction,
         fmt::format(
-            "select rdb$relation_name, rdb$field_name from rdb$relation_fields where "
-            "rdb$relation_name in ({})",
+            "select r.rdb$relation_name, r.rdb$field_name, f.rdb$field_type, "
+            "f.rdb$character_set_id from rdb$relation_fields r "
+            "left join rdb$fields f on f.rdb$field_name = r.rdb$field_source "
+            "where r.rdb$relation_name in ({})",
             literal_list(words)
         ),
         {}, 100'000
     );
     if (!fields) return fail(fields.error());
-    for (const auto& field : *fields)
-        connection.catalog.tables[field[0].value_or("")].insert(field[1].value_or(""));
-
-    connection.base_charset_name = base->empty() ? "NONE" : base->front()[0].value_or("NONE");
-    std::string for_none =
-        settings.charset.empty() ? connection.base_charset_name : settings.charset;
-    auto text_set = TextDecoder::of(
-        connection.base_charset_name == "NONE" ? for_none : connection.base_charset_name
-    );
-    if (!text_set) return fail(text_set.error());
-    connection.base_charset = *std::move(text_set);
     std::map<int, std::string> names;
     for (const auto& row : *sets)
         names[std::atoi(row[0].value_or("0").c_str())] = row[1].value_or("");
-    connection.charsets = std::make_unique<Charsets>(std::move(names), std::move(for_none));
+    const bool has_utf8 = std::any_of(names.begin(), names.end(), [](const auto& set) {
+        return set.second == "UTF8";
+    });
+    connection.sets.utf8 = has_utf8 ? "UTF8" : "UNICODE_FSS";
+    for (const auto& field : *fields) {
+        const std::string column = field[1].value_or("");
+        connection.catalog.tables[field[0].value_or("")].insert(column);
+        if (is_text_type(std::atoi(field[2].value_or("0").c_str())) && field[3])
+            connection.sets.of_columns[column].insert(names[std::atoi(field[3]->c_str())]);
+    }
+    connection.sets.of_base = base->empty() ? "NONE" : base->front()[0].value_or("NONE");
+    connection.sets.for_none =
+        settings.charset.empty() ? connection.sets.of_base : settings.charset;
+    connection.charsets = std::make_unique<Charsets>(std::move(names), connection.sets.for_none);
     return {};
 }
 
@@ -106,9 +151,10 @@ Result<TextRows> Connection::query(
     Transaction& transaction, std::string_view sql, const std::vector<std::string>& parameters,
     std::size_t rows_max
 ) {
-    auto statement = Statement::prepare(transaction, sql, dialect);
+    auto text = server_text(sql, dialect, sets);
+    if (!text) return fail(text.error());
+    auto statement = Statement::prepare(transaction, *text, dialect);
     if (!statement) return fail(statement.error());
-    std::vector<ColumnDeclaration> columns;
     std::vector<ColumnPlan> plan;
     for (int i = 0; i < (*statement)->column_count(); ++i) {
         auto column =
@@ -145,11 +191,8 @@ Result<Prepared*> Connection::prepared(
     auto text = render_fetch(stream, form, catalog, site);
     if (!text) return fail(text.error());
     if (text->empty()) return nullptr;
-    auto bytes = base_charset->encode(*text);
-    if (!bytes)
-        return fail(Error{ErrorKind::misconfigured, bytes.error().text}.within(
-            stream.fetch_file.filename().string()
-        ));
+    auto bytes = server_text(*text, dialect, sets);
+    if (!bytes) return fail(bytes.error().within(stream.fetch_file.filename().string()));
     auto statement = Statement::prepare(transaction, *bytes, dialect);
     if (!statement)
         return fail(statement.error().within(

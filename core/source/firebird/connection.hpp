@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "base/result.hpp"
 #include "source/fetch_text.hpp"
 #include "source/firebird/decode.hpp"
+#include "source/firebird/statement_text.hpp"
 #include "source/sql_source.hpp"
 
 namespace mis::source::firebird {
@@ -30,13 +32,13 @@ struct Connection {
     std::unique_ptr<Attachment> attachment;
     int dialect = 3;
     std::unique_ptr<Charsets> charsets;
-    std::optional<TextDecoder> base_charset;  // the SQL text goes out in it
-    std::string base_charset_name;
+    TextSets sets;    // of literals in SQL texts
     Catalog catalog;  // of the tables that the connector's fetches name
+    std::set<std::string> procedures, functions, packages;  // that they name
     std::map<std::pair<std::string, SliceForm>, Prepared>
         statements;  // before the attachment in destruction
 
-    // Rows of a short query of our own as text. At most rows_max.
+    // Rows of a short query of our own as text, `sql` in UTF-8. At most rows_max.
     Result<TextRows> query(
         Transaction& transaction, std::string_view sql, const std::vector<std::string>& parameters,
         std::size_t rows_max

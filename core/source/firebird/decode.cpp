@@ -111,6 +111,49 @@ bool is_readable(const XSQLVAR& variable) {
     }
 }
 
+// Types that the headers of an older client do not name.
+constexpr int kArray = SQL_ARRAY, kTimestampZone = 32754, kTimestampZoneEx = 32748,
+              kTimeZone = 32756, kTimeZoneEx = 32750, kInt128 = 32752, kDecfloat16 = 32760,
+              kDecfloat34 = 32762;
+
+std::string unread_type(int type) {
+    switch (type) {
+        case kArray:
+            return "ARRAY";
+        case kTimestampZone:
+        case kTimestampZoneEx:
+            return "TIMESTAMP WITH TIME ZONE";
+        case kTimeZone:
+        case kTimeZoneEx:
+            return "TIME WITH TIME ZONE";
+        case kInt128:
+            return "INT128";
+        case kDecfloat16:
+        case kDecfloat34:
+            return "DECFLOAT";
+        default:
+            return fmt::format("number {}", type);
+    }
+}
+
+std::string unread_remedy(int type, std::string_view name) {
+    switch (type) {
+        case kArray:
+            return fmt::format(
+                "no cast helps; take the elements that matter, each as a column: {0}[1] as {0}_1",
+                name
+            );
+        case kTimestampZone:
+        case kTimestampZoneEx:
+            return fmt::format("write cast({0} as timestamp) as {0} in the fetch", name);
+        case kTimeZone:
+        case kTimeZoneEx:
+            return fmt::format("write cast({0} as time) as {0} in the fetch", name);
+        default:
+            return fmt::format("write cast({0} as varchar(60)) as {0} in the fetch", name);
+    }
+}
+
 }  // namespace
 
 void append_scaled(std::string& out, std::int64_t unscaled, int scale) {
@@ -216,8 +259,8 @@ Result<ColumnPlan> plan_column(
         return fail(
             ErrorKind::misconfigured,
             fmt::format(
-                "column {} has type {} of the server, which cannot be read: cast it in the fetch",
-                declared.name, base_type(variable)
+                "column {} is of the server's type {}, which cannot be read: {}", declared.name,
+                unread_type(base_type(variable)), unread_remedy(base_type(variable), declared.name)
             )
         );
     ColumnPlan column{index, std::move(declared), nullptr};

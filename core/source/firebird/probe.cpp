@@ -7,45 +7,14 @@
 
 #include "base/text.hpp"
 #include "source/firebird/column_types.hpp"
+#include "source/firebird/plan_judge.hpp"
 #include "source/firebird/source.hpp"
 #include "source/sql_words.hpp"
 
 namespace mis::source::firebird {
 namespace {
 
-// The names along a plan's path to a scan: "L O NATURAL" → {"L", "O"}.
-std::vector<std::vector<std::string>> natural_paths(std::string_view plan) {
-    std::vector<std::vector<std::string>> paths;
-    constexpr std::string_view kNatural = " NATURAL";
-    for (std::size_t at = plan.find(kNatural); at != std::string_view::npos;
-         at = plan.find(kNatural, at + 1)) {
-        const std::size_t begin = plan.find_last_of("(,", at);
-        std::vector<std::string> path;
-        const std::size_t from = begin == std::string_view::npos ? 0 : begin + 1;
-        for (const std::string_view name : split(plan.substr(from, at - from), ' '))
-            if (!name.empty()) path.emplace_back(name);
-        paths.push_back(std::move(path));
-    }
-    return paths;
-}
-
-// Whether the plan reads whole tables for this slice: that of the slice's column, or the one it
-// starts from.
-bool scans(std::string_view plan, std::string_view alias) {
-    const auto paths = natural_paths(plan);
-    const auto is_alias = [&](const auto& path) {
-        return !path.empty() && (alias.empty() || path.front() == alias);
-    };
-    if (std::any_of(paths.begin(), paths.end(), is_alias)) return true;
-    const std::size_t natural = plan.find(" NATURAL");
-    const std::size_t index = std::min(plan.find(" INDEX"), plan.find(" ORDER"));
-    return natural != std::string_view::npos && natural < index;
-}
-
-std::string alias_of(std::string_view column) {
-    const std::size_t dot = column.find('.');
-    return dot == std::string_view::npos ? std::string() : std::string(trim(column.substr(0, dot)));
-}
+constexpr int kProbePageRows = 100;
 
 std::string day_of(const std::string& local, int plus_days) {
     const auto time = LocalTime::parse(local);
@@ -110,29 +79,96 @@ Result<PlanProbe> FirebirdSource::probe_plan(
     std::string column = stream.key;
     if (form.kind == SliceForm::Kind::stamp) column = stream.stamps[form.stamp_index];
     if (form.kind == SliceForm::Kind::window) column = stream.window->column;
-    const bool sorted = probe.plan.find("SORT") != std::string::npos;
-    const bool walks = form.kind == SliceForm::Kind::key_walk;
-    if (walks && sorted) {
-        probe.reading = PlanProbe::Reading::sorts;
-        probe.remedy = fmt::format(
-            "{} has no index in ascending order: each page sorts the table; choose an indexed key",
-            column
-        );
-    } else if (scans(probe.plan, column.starts_with('{') ? std::string() : alias_of(column))) {
-        probe.reading = PlanProbe::Reading::full_scan;
-        probe.remedy = walks || form.kind == SliceForm::Kind::ids
-                           ? fmt::format(
-                                 "{} has no usable index: backfill and re-reads scan the table; "
-                                 "choose an indexed key",
-                                 column
-                             )
-                           : fmt::format(
-                                 "{} has no usable index: every poll scans the table; take it out "
-                                 "of `{}`, or let the MIS's vendor make an index",
-                                 column, form.kind == SliceForm::Kind::stamp ? "stamps" : "window"
-                             );
-    }
+    PlanSubject subject{form, column, "", connection_->procedures, connection_->procedures};
+    if (auto text = render_fetch(stream, form, connection_->catalog, site_))
+        subject.sql = *std::move(text);
+    for (const auto& [table, columns] : connection_->catalog.tables) subject.tables.insert(table);
+    judge_plan(subject, probe);
     return probe;
+}
+
+Result<void> FirebirdSource::try_out(const StreamDeclaration& stream) {
+    std::vector<SliceForm> forms = {{SliceForm::Kind::key_walk_start, 0, 0}};
+    for (const std::size_t count : kIdCounts) forms.push_back({SliceForm::Kind::ids, 0, count});
+    std::optional<Error> problem;
+    Watchdog::Verdict verdict;
+    if (auto fresh = connect(); !fresh) return fail(fresh.error());
+    {
+        const Watchdog::Guard guard(
+            watchdog_, *connection_->attachment, statement_deadline(kAskSecondsMax)
+        );
+        const auto run = [&]() -> Result<void> {
+            auto transaction =
+                Transaction::begin(*connection_->attachment, Access::read_only_snapshot);
+            if (!transaction) return fail(transaction.error());
+            Prepared* first = nullptr;
+            for (const SliceForm& form : forms) {
+                auto found = connection_->prepared(*transaction, stream, form, site_);
+                if (!found) return fail(found.error());
+                if (first == nullptr) first = *found;
+            }
+            if (first == nullptr) return {};
+            Slice page;
+            page.by = Slice::By::key_walk;
+            page.limit = kProbePageRows;
+            Statement& statement = *first->statement;
+            auto done = statement.execute(
+                *transaction, parameters_of(forms.front(), page), connection_->encoder()
+            );
+            RowBatch rows(first->plan.size());
+            for (auto more = Result<bool>(true); done && *more;) {
+                more = statement.fetch();
+                if (!more)
+                    done = fail(more.error());
+                else if (*more)
+                    done = append_row(statement, first->plan, *transaction, rows);
+                if (!more) break;
+            }
+            statement.close();
+            if (!done)
+                return fail(done.error().within(
+                    fmt::format("{} (key walk)", stream.fetch_file.filename().string())
+                ));
+            return {};
+        };
+        if (auto done = run(); !done) problem = done.error();
+        verdict = guard.verdict();
+    }
+    if (!problem && verdict == Watchdog::Verdict::untouched) return {};
+    disconnect();
+    if (verdict == Watchdog::Verdict::cancelled) watchdog_.forget_cancel();
+    return fail(explain(problem.value_or(Error{ErrorKind::unavailable, ""}), verdict));
+}
+
+Result<std::optional<std::vector<std::string>>> FirebirdSource::values_of(
+    const std::string& stream, const std::string& column
+) {
+    const StreamDeclaration* declared = find(stream);
+    MIS_ASSERT(declared != nullptr);
+    if (auto fresh = connect(); !fresh) return fail(fresh.error());
+    if (why_off(*declared)) return std::vector<std::string>();
+    const auto text =
+        render_fetch(*declared, {SliceForm::Kind::all, 0, 0}, connection_->catalog, site_);
+    if (!text) return fail(text.error());
+    // the name in the select list: as it is declared, or as an unquoted one comes
+    std::optional<TextRows> rows;
+    for (const std::string& name : {to_upper(column), column}) {
+        auto found =
+            ask(fmt::format(
+                    "select distinct x.{0} from (\n{1}\n) x where x.{0} is not null rows {2}",
+                    written_name(name), *text, kProbeValuesMax + 1
+                ),
+                {});
+        if (found) {
+            rows = *std::move(found);
+            break;
+        }
+        if (found.error().kind == ErrorKind::unavailable) return std::nullopt;
+    }
+    if (!rows || rows->size() > kProbeValuesMax) return std::nullopt;
+    std::vector<std::string> values;
+    for (const auto& row : *rows) values.push_back(row[0].value_or(""));
+    return values;
 }
 
 Result<StreamProbe> FirebirdSource::probe_stream(
@@ -168,9 +204,13 @@ Result<StreamProbe> FirebirdSource::probe_stream(
         probe.reason = text.error().text;
         return probe;
     }
-    for (const std::string& word : identifiers_in(*text))
+    for (const std::string& word : identifiers_in(*text)) {
         if (!word.starts_with("RDB$") && connection_->catalog.has_table(word))
             probe.tables.push_back(word);
+        if (connection_->procedures.contains(word)) probe.procedures.push_back(word);
+        if (connection_->functions.contains(word)) probe.functions.push_back(word);
+        if (connection_->packages.contains(word)) probe.packages.push_back(word);
+    }
 
     std::vector<SliceForm> forms;
     for (std::size_t i = 0; i < stream.stamps.size(); ++i)
@@ -189,12 +229,26 @@ Result<StreamProbe> FirebirdSource::probe_stream(
         }
         probe.plans.push_back(*std::move(plan));
     }
+    // The very texts that a pass prepares, and the first page of them run: a procedure that writes
+    // or a value that cannot be compared shows in no plan.
+    if (auto good = try_out(stream); !good) {
+        if (good.error().kind == ErrorKind::cancelled) return fail(good.error());
+        if (good.error().kind != ErrorKind::unavailable) {
+            probe.reason = good.error().text;
+            return probe;
+        }
+    }
     probe.on = true;
 
     if (auto count =
             ask(fmt::format("select count(*) from (\n{}\nrows {}) x", *text, kProbeRowsMax), {});
         count && !count->empty())
         probe.rows = std::atoll(count->front()[0].value_or("0").c_str());
+    else if (!count && count.error().kind == ErrorKind::malformed)
+        probe.remarks.push_back(
+            "not every row can be read: " + count.error().text +
+            ": the rows concerned go to quarantine; compare like with like in the fetch"
+        );
     for (std::size_t i = 0; i < stream.stamps.size(); ++i) {
         StampProbe stamp{stream.stamps[i], std::nullopt};
         const SliceForm form{SliceForm::Kind::stamp, i, 0};
@@ -222,85 +276,18 @@ Result<StreamProbe> FirebirdSource::probe_stream(
     return probe;
 }
 
-Result<void> FirebirdSource::probe_rights(ProbeReport& report) {
-    auto who = ask("select current_user, current_role from rdb$database", {});
-    if (!who) return fail(who.error());
-    const std::string user = who->front()[0].value_or("");
-    const std::string role = who->front()[1].value_or("NONE");
-    report.login = role == "NONE" ? user : user + " in role " + role;
-
-    if (settings_.host.empty())
-        report.write_rights.push_back(
-            "embedded access checks no password: whoever may open the file may write it"
-        );
-    if (user == "SYSDBA" || role == "RDB$ADMIN")
-        report.write_rights.push_back(report.login + " may do anything");
-    auto owner =
-        ask("select rdb$owner_name from rdb$relations where rdb$relation_name = 'RDB$DATABASE'",
-            {});
-    if (!owner) return fail(owner.error());
-    if (!owner->empty() && owner->front()[0] == user && user != "SYSDBA")
-        report.write_rights.push_back(user + " owns the base");
-    auto owned =
-        ask("select count(*) from rdb$relations where coalesce(rdb$system_flag, 0) = 0 and "
-            "rdb$owner_name = current_user",
-            {});
-    if (!owned) return fail(owned.error());
-    if (!owned->empty() && owned->front()[0] != "0" && user != "SYSDBA")
-        report.write_rights.push_back(
-            fmt::format("{} owns {} tables", user, owned->front()[0].value_or(""))
-        );
-    auto grants =
-        ask("select distinct p.rdb$relation_name, p.rdb$privilege from rdb$user_privileges p"
-            " join rdb$relations r on r.rdb$relation_name = p.rdb$relation_name"
-            " where p.rdb$privilege in ('I', 'U', 'D') and p.rdb$object_type = 0 and "
-            "coalesce(r.rdb$system_flag, 0) = 0"
-            " and (p.rdb$user = current_user or p.rdb$user = 'PUBLIC' or p.rdb$user = current_role)"
-            " and (r.rdb$owner_name <> current_user) order by 1, 2",
-            {});
-    if (!grants) return fail(grants.error());
-    constexpr std::size_t kNamedMax = 20;
-    for (const auto& grant : *grants) {
-        if (report.write_rights.size() >= kNamedMax) {
-            report.write_rights.push_back(fmt::format("and more, {} in all", grants->size()));
-            break;
-        }
-        const std::string privilege = grant[1].value_or("");
-        const std::string_view verb = privilege == "I"   ? "insert into"
-                                      : privilege == "U" ? "update"
-                                                         : "delete from";
-        report.write_rights.push_back(fmt::format("{} may {} {}", user, verb, grant[0].value_or(""))
-        );
-    }
-
-    const bool restricted = !user.empty() && report.write_rights.empty();
-    const std::string reader = restricted ? user : "MIS_GATEWAY";
-    if (!restricted) report.sufficient_grants.push_back("create user MIS_GATEWAY password '…'");
-    std::set<std::string> tables;
-    for (const StreamProbe& stream : report.streams)
-        tables.insert(stream.tables.begin(), stream.tables.end());
-    for (const std::string& table : tables)
-        report.sufficient_grants.push_back(fmt::format("grant select on {} to {}", table, reader));
-    return {};
-}
-
 Result<ProbeReport> FirebirdSource::probe() {
     ProbeReport report;
-    const std::int64_t before_us = clock_.unix_us();
     auto now = source_now();
     if (!now) return fail(now.error());
     report.source_now = *now;
-    const std::int64_t ours_us = before_us + (clock_.unix_us() - before_us) / 2;
-    if (options_.zone)
-        if (const auto local = LocalTime::parse(*now))
-            report.clock_skew_seconds =
-                static_cast<double>(options_.zone->resolve(*local).time.unix_us - ours_us) / 1e6;
+    report.clock_skew_seconds = clock_skew_seconds_;
 
     auto version = ask("select rdb$get_context('SYSTEM', 'ENGINE_VERSION') from rdb$database", {});
     if (!version) return fail(version.error());
     report.server = fmt::format(
         "Firebird {}, default set {}, dialect {}",
-        version->front()[0].value_or("of unknown version"), connection_->base_charset_name,
+        version->front()[0].value_or("of unknown version"), connection_->sets.of_base,
         settings_.dialect
     );
     auto facts = base_facts();

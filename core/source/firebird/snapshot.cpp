@@ -49,10 +49,12 @@ void FirebirdSource::release_snapshot() {
 Result<void> FirebirdSource::take_snapshot() {
     if (snapshot_ && SteadyClock::now() < snapshot_->renew_at) return {};
     release_snapshot();
+    const std::int64_t before_us = clock_.unix_us();
     auto now = ask(kNow, {});
     if (!now) return fail(now.error().within("asking the source's clock"));
     if (now->empty() || !now->front()[0])
         return fail(ErrorKind::malformed, "asking the source's clock: no answer");
+    note_clock(*now->front()[0], before_us);
     const auto began = SteadyClock::now();
     const int spared = std::min(settings_.statement_seconds_max, kStatementSecondsSpared);
     Error error{ErrorKind::unavailable, ""};
@@ -83,11 +85,21 @@ Result<std::string> FirebirdSource::source_now() {
         if (auto taken = take_snapshot(); !taken) return fail(taken.error());
         return snapshot_->now;
     }
+    const std::int64_t before_us = clock_.unix_us();
     auto rows = ask(kNow, {});  // CURRENT_TIMESTAMP has another type in each version
     if (!rows) return fail(rows.error().within("asking the source's clock"));
     if (rows->empty() || !rows->front()[0])
         return fail(ErrorKind::malformed, "asking the source's clock: no answer");
+    note_clock(*rows->front()[0], before_us);
     return *rows->front()[0];
+}
+
+void FirebirdSource::note_clock(const std::string& now, std::int64_t before_us) {
+    const std::int64_t ours_us = before_us + (clock_.unix_us() - before_us) / 2;
+    if (options_.zone)
+        if (const auto local = LocalTime::parse(now))
+            clock_skew_seconds_ =
+                static_cast<double>(options_.zone->resolve(*local).time.unix_us - ours_us) / 1e6;
 }
 
 std::optional<std::string> FirebirdSource::oldest_open_transaction() {

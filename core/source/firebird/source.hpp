@@ -1,6 +1,7 @@
 // SqlSource over Firebird: keeps a connection, makes it anew when it died, and reads slices under
 // the watchdog's eye. What is held of one attachment is in connection.hpp; what is said of the base
-// as such in base_facts.cpp, probe() in probe.cpp.
+// as such in base_facts.cpp, probe() in
+// probe.cpp and probe_rights.cpp, discover() in discover.cpp.
 #pragma once
 
 #include <chrono>
@@ -45,8 +46,13 @@ class FirebirdSource final : public SqlSource {
     bool was_cut_off() override { return std::exchange(cut_off_, false); }
     std::optional<std::string> oldest_open_transaction() override;
     Result<ProbeReport> probe() override;
+    std::optional<double> clock_skew_seconds() const override { return clock_skew_seconds_; }
     Result<std::map<std::string, std::string>> streams_off() override;
-    Result<Catalog> discover() override;
+    Result<std::vector<TableDescription>> discover() override;
+    std::string written(const std::string& name) const override;
+    Result<std::optional<std::vector<std::string>>> values_of(
+        const std::string& stream, const std::string& column
+    ) override;
     Result<std::string> fetch_text(const std::string& stream, const Slice& slice) override;
 
   private:
@@ -86,7 +92,13 @@ class FirebirdSource final : public SqlSource {
     Result<PlanProbe> probe_plan(
         const StreamDeclaration& stream, const SliceForm& form, StreamProbe& about
     );
+    // Prepares what a pass prepares and reads the first page; what it says of a row's content is
+    // not kept.
+    Result<void> try_out(const StreamDeclaration& stream);
     Result<void> probe_rights(ProbeReport& report);
+    Result<std::vector<std::string>> grants_for(
+        const ProbeReport& report, const std::string& reader
+    );
 
     const Connector connector_;
     const FirebirdSettings settings_;
@@ -108,6 +120,8 @@ class FirebirdSource final : public SqlSource {
     int snapshots_ = 0;         // of this pass
     bool learn_again_ = false;  // something was refused: the catalog is read anew for the next pass
     bool cut_off_ = false;
+    void note_clock(const std::string& now, std::int64_t before_us);
+    std::optional<double> clock_skew_seconds_;
 };
 
 }  // namespace mis::source::firebird

@@ -16,7 +16,7 @@ namespace mis::source::firebird {
 
 class Statement {
   public:
-    // `sql` in the bytes of the base's own set.
+    // `sql` as it goes to the server (statement_text.hpp).
     static Result<std::unique_ptr<Statement>> prepare(
         Transaction& transaction, std::string_view sql, int dialect
     );
@@ -26,8 +26,8 @@ class Statement {
 
     int column_count() const { return outputs()->sqld; }
     const XSQLVAR& column(int index) const { return outputs()->sqlvar[index]; }
-    std::string column_name(int index
-    ) const;  // its alias, as the server says it (upper case unless quoted)
+    // Its alias, as the server says it (upper case unless quoted), in UTF-8.
+    std::string column_name(int index) const;
     int parameter_count() const { return inputs()->sqld; }
 
     // UTF-8 text into the bytes of the set with that id; only asked for what is not plain ASCII.

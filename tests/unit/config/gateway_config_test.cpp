@@ -306,6 +306,21 @@ TEST_CASE("config: a secret is the only line of its file, however an editor save
     CHECK(refusal("hunter\x1b[0m").find("control characters") != std::string::npos);
 }
 
+TEST_CASE("config: a Windows path in double quotes is refused, for its \\ begins an escape") {
+    const std::string text =
+        problems(changed(kMinimal, "database: clinic", "database: \"C:\\new\\base.fdb\""));
+    CHECK(
+        text.find("sources[0].firebird.database: holds control characters (it reads "
+                  "C:\\new\\base.fdb)") != std::string::npos
+    );
+    CHECK(text.find("take 'single quotes' for Windows paths") != std::string::npos);
+    CHECK(
+        parsed(changed(kMinimal, "database: clinic", "database: 'C:\\new\\base.fdb'"))
+            .sources[0]
+            .firebird->database == "C:\\new\\base.fdb"
+    );
+}
+
 TEST_CASE("config: SIGHUP shows the difference, entries known by name") {
     const GatewayConfig before = parsed(kMinimal);
     CHECK(diff_configs(before, parsed(kMinimal)).empty());

@@ -102,11 +102,29 @@ TEST_CASE("yaml: what could be misread is refused with its line") {
     CHECK(refusal("? [a, b]\n: 1\n") == "demo.yaml:1: a key must be plain text: give it a name");
     CHECK(refusal("a: 1\n---\nb: 2\n").find("several documents") != std::string::npos);
     CHECK(refusal("a: [1, 2\nb: 3\n").starts_with("demo.yaml:"));
-    CHECK(refusal("a: \xff\n") == "demo.yaml:1: not valid UTF-8: save the file as UTF-8");
+    CHECK(refusal("a: 1\nb: \xef\xf0\n")
+              .starts_with("demo.yaml:2: not UTF-8 but, as it seems, Windows-1251"));
+    CHECK(
+        refusal(std::string(
+                    "\xff\xfe"
+                    "a\0",
+                    4
+                ))
+            .find("UTF-16") != std::string::npos
+    );
     CHECK(
         refusal(std::string(100, '[') + std::string(100, ']')).find("nested too deeply") !=
         std::string::npos
     );
+}
+
+TEST_CASE("yaml: what is meant as JSON is told off as JSON") {
+    CHECK(refusal("{\"a\": 1,\n \"b\": [1, 2}").starts_with("demo.yaml:2: not valid JSON: "));
+    CHECK(refusal("[{\"a\": 1}\n{\"b\": 2}]").find("not valid JSON") != std::string::npos);
+    CHECK(refusal("{a: 1, b: [1, 2}").find("not valid YAML") != std::string::npos);
+    const auto file = parse_yaml("{a: 1}\n}", "m.json");
+    REQUIRE(!file);
+    CHECK(file.error().text.starts_with("m.json:1: not valid JSON"));
 }
 
 TEST_CASE("yaml: anchors are copied, and cannot blow up") {

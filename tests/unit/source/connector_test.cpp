@@ -82,6 +82,28 @@ bool contains(const std::string& text, std::string_view part) {
 
 }  // namespace
 
+TEST_CASE("codes.csv as Excel saves it is named, with what to do") {
+    const auto file = std::filesystem::temp_directory_path() / "mis-gateway-codes-test.csv";
+    const auto problem = [&](const std::string& bytes) {
+        std::ofstream(file, std::ios::binary) << bytes;
+        const auto codes = load_codes(file);
+        std::filesystem::remove(file);
+        return codes ? std::string("accepted") : codes.error().text.substr(file.string().size());
+    };
+    const std::string head = "list,mis_code,canonical,comment";
+    CHECK(problem("\xef\xbb\xbf" + head + "\r\nstatus,1,arrived,came\r\n,,,\r\n") == "accepted");
+    CHECK(problem("list;mis_code;canonical;comment\nstatus;1;arrived;came\n")
+              .starts_with(":1: its columns are separated by semicolons, not by commas, as Excel"));
+    CHECK(problem("list\tmis_code\tcanonical\tcomment\n")
+              .starts_with(":1: its columns are separated by tabs"));
+    CHECK(problem(head + "\nstatus;1;arrived;came\n")
+              .starts_with(":2: its columns are not separated by commas"));
+    CHECK(problem(head + "\nstatus,1,arrived,\xef\xf0\xe8\xf8\xb8\xeb\n")
+              .starts_with(":2: not UTF-8 but, as it seems, Windows-1251"));
+    CHECK(problem(head + "\nstatus,1,arrived,\nstatus,1,booked,\n")
+              .starts_with(":3: code `1` of list"));
+}
+
 TEST_CASE("a connector's folder is read whole, streams in the file's order") {
     const Folder folder;
     auto connector = load_connector(folder.path);

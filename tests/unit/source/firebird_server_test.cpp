@@ -235,6 +235,109 @@ TEST_CASE("rights are probed: who could write is told why, and which grants suff
     CHECK(contains(refused.error().text, "no permission for"));
 }
 
+TEST_CASE("the printed grants suffice: a fresh login with them reads every stream") {
+    FirebirdServer server;
+    auto writer = thing_base(server, 3);
+    writer.execute_script(R"(create table "price list" ("id" integer not null primary key);
+insert into "price list" values (5);
+create table "Врачи" (ID integer not null primary key);
+insert into "Врачи" values (6);
+create table HIDDEN (ID integer not null primary key);
+insert into HIDDEN values (7);
+create view SEEN as select ID from HIDDEN;
+)");
+    writer.execute(
+        "create procedure PICKED returns (ID integer) as begin for select ID from HIDDEN into :ID "
+        "do "
+        "suspend; end"
+    );
+    writer.execute(
+        "create procedure OUTER_ONE returns (ID integer) as begin for select ID from PICKED into "
+        ":ID "
+        "do suspend; end"
+    );
+    writer.execute("create function TWICE (A integer) returns integer as begin return A * 2; end");
+    const Connector connector = connector_of(
+        {thing(),
+         stream_of(
+             "price", "P.\"id\"", "select P.\"id\" from \"price list\" P where {slice}", {{"id"}}
+         ),
+         stream_of("doctor", "V.ID", "select V.ID from \"Врачи\" V where {slice}", {{"id"}}),
+         stream_of("seen", "V.ID", "select V.ID from SEEN V where {slice}", {{"id"}}),
+         stream_of("outer", "O.ID", "select O.ID from OUTER_ONE O where {slice}", {{"id"}}),
+         stream_of(
+             "twice", "T.ID", "select T.ID, TWICE(T.ID) as A from T where {slice}", {{"id"}, {"a"}}
+         )}
+    );
+    server.create_user("FRESH", "fresh888", "Srp");
+    auto settings = remote(server, "t.fdb");
+    settings.user = "FRESH";
+    settings.password = "fresh888";
+    const auto before = source_on(connector, settings)->probe();
+    REQUIRE_MESSAGE(before.has_value(), (before ? "" : before.error().text));
+    for (const auto& stream : before->streams) {
+        CHECK_FALSE(stream.on);
+        CHECK(contains(stream.reason, "the login lacks a right"));
+    }
+    for (const auto& grant : before->sufficient_grants) writer.execute(grant);
+    auto source = source_on(connector, settings);
+    const auto after = source->probe();
+    REQUIRE_MESSAGE(after.has_value(), (after ? "" : after.error().text));
+    CHECK(after->write_rights.empty());
+    for (const auto& stream : after->streams) CHECK_MESSAGE(stream.on, stream.reason);
+    CHECK(must_read(*source, "price", key_walk("", 9)) == Lines{"5"});
+    CHECK(must_read(*source, "doctor", key_walk("", 9)) == Lines{"6"});
+    CHECK(must_read(*source, "seen", key_walk("", 9)) == Lines{"7"});
+    CHECK(must_read(*source, "outer", key_walk("", 9)) == Lines{"7"});
+    CHECK(must_read(*source, "twice", key_walk("", 1)) == Lines{"1|2"});
+    const auto granted = [&](std::string_view grant) {
+        return std::find(
+                   before->sufficient_grants.begin(), before->sufficient_grants.end(), grant
+               ) != before->sufficient_grants.end();
+    };
+    CHECK(granted("grant select on \"price list\" to FRESH"));
+    CHECK(granted("grant execute on procedure OUTER_ONE to FRESH"));
+    CHECK(granted("grant execute on function TWICE to FRESH"));
+}
+
+TEST_CASE("a procedure that writes is a stream that cannot be read, and the probe says why") {
+    support::FirebirdFolder folder;
+    auto writer = FirebirdWriter::create({folder.file("w.fdb")}, "UTF8");
+    writer.execute("create table LOGT (ID integer)");
+    writer.execute(
+        "create procedure P_S returns (ID integer) as begin insert into LOGT values (1); ID = 1; "
+        "suspend; end"
+    );
+    auto source = source_on(
+        connector_of({stream_of("p", "V.ID", "select V.ID from P_S V where {slice}", {{"id"}})}),
+        embedded(folder.file("w.fdb"))
+    );
+    const auto report = source->probe();
+    REQUIRE_MESSAGE(report.has_value(), (report ? "" : report.error().text));
+    CHECK_FALSE(report->streams[0].on);
+    CHECK(contains(report->streams[0].reason, "p.fetch.sql (key walk): "));
+    CHECK(contains(report->streams[0].reason, "writes to the base, which the gateway never does"));
+}
+
+TEST_CASE("types that cannot be read are named, with what to write instead") {
+    support::FirebirdFolder folder;
+    auto writer = FirebirdWriter::create({folder.file("y.fdb")}, "UTF8");
+    writer.execute("create table T (ID integer not null primary key, A integer[3])");
+    auto source = source_on(
+        connector_of(
+            {stream_of("t", "T.ID", "select T.ID, T.A from T where {slice}", {{"id"}, {"a"}})}
+        ),
+        embedded(folder.file("y.fdb"))
+    );
+    const auto read = lines(*source, "t", key_walk("", 9));
+    REQUIRE_FALSE(read.has_value());
+    CHECK(contains(
+        read.error().text,
+        "column a is of the server's type ARRAY, which cannot be read: no cast helps"
+    ));
+    CHECK(contains(read.error().text, "a[1] as a_1"));
+}
+
 TEST_CASE(
     "the probe tells indexed polls from full scans, counts rows, finds the newest stamp and the "
     "clock's skew"

@@ -1,13 +1,59 @@
 #include "sqlite/database.hpp"
 
 #include <doctest/doctest.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 
+#include <filesystem>
+#include <fstream>
+
+#include "sqlite/store_fault.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace mis;
 
 using test::TemporaryFolder;
+namespace fs = std::filesystem;
+
+TEST_CASE("an error of SQLite says which file and what to do") {
+    const fs::path folder = fs::temp_directory_path() / "mis-gateway-store-fault-test";
+    fs::remove_all(folder);
+    fs::create_directories(folder);
+    const auto file = folder / "store.db";
+    const auto told = [&](int code) { return sqlite::remedy_for(code, file); };
+    const auto says = [](const std::string& text, std::string_view part) {
+        INFO(text);
+        return text.find(part) != std::string::npos;
+    };
+    CHECK(says(told(SQLITE_FULL), folder.string()));
+    CHECK(says(told(SQLITE_FULL), "free some disk space"));
+    CHECK(says(told(SQLITE_IOERR_FSYNC), "the disk under " + folder.string()));
+    CHECK(says(told(SQLITE_BUSY), "another process holds " + file.string()));
+    CHECK(says(told(SQLITE_CORRUPT), "mis-gateway restore"));
+    CHECK(says(told(SQLITE_CANTOPEN), "readable and writable"));
+    CHECK(told(SQLITE_CONSTRAINT).empty());
+    CHECK(sqlite::remedy_for(SQLITE_FULL, "").empty());
+    CHECK(says(
+        sqlite::remedy_for(SQLITE_CANTOPEN, folder / "none/store.db"),
+        "is not there: is its disk mounted?"
+    ));
+    CHECK(sqlite::kind_of(SQLITE_IOERR_WRITE, file) == sqlite::StoreError::Kind::full);
+    CHECK(sqlite::kind_of(SQLITE_NOTADB, file) == sqlite::StoreError::Kind::corrupt);
+
+    {  // as it comes out of a real one
+        auto database = sqlite::Database::open(file);
+        database.execute("create table t (x)");
+    }
+    std::ofstream(file, std::ios::trunc) << std::string(10'000, 'x');
+    std::string damaged;
+    try {
+        sqlite::Database::open(file).execute("select * from t");
+    } catch (const sqlite::StoreError& error) {
+        damaged = error.what();
+    }
+    CHECK(says(damaged, file.string() + " is damaged"));
+    fs::remove_all(folder);
+}
 
 TEST_CASE("a transaction that is not committed leaves nothing, a committed one survives reopening"
 ) {
