@@ -54,6 +54,7 @@ struct Figures {
     std::uint64_t private_fields_withheld = 0;
     std::int64_t ledger_imbalance_minor = 0;  // B5: sum of what the log and the rows differ by
     std::int64_t groups_pending = 0;
+    std::int64_t orders_lost = 0;  // told of by events, without their message since a restore
     std::int64_t quarantined = 0, held_streams = 0, unmapped_codes = 0, orders_waiting = 0;
     std::map<std::string, std::int64_t> inbox_accepted, inbox_refused;  // by type, by code
     bool backup_watched = false;

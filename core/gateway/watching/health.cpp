@@ -135,6 +135,16 @@ HealthReport judge_health(const Figures& figures) {
         notice(
             "quarantine", fmt::format("{} rows: see `mis-gateway quarantine`", figures.quarantined)
         );
+    if (figures.orders_lost > 0)
+        alarm(
+            "restore",
+            fmt::format(
+                "the message of {} orders is lost with the store, and their patients wait for it: "
+                "let the exchange send again (`mis-gateway inbox push FILE`), or give them up "
+                "(`mis-gateway restore --without-messages`)",
+                figures.orders_lost
+            )
+        );
     if (figures.orders_waiting > 0)
         notice(
             "orders",
