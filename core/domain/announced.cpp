@@ -274,7 +274,12 @@ void apply_as(Announced& announced, const Event& event, std::string key) {
         type == "plan.stage.withdrawn" || type == "order.unlinked") {
         announced.standing.erase(key);
     } else if (type == "procedure.reversed") {
-        announced.standing.erase(key);
+        // Of this performance and no other: the line may stand anew, under another patient.
+        const auto stands = announced.standing.find(key);
+        if (stands == announced.standing.end() ||
+            stands->second.event_id != event.data.find("performed_event").string())
+            return;
+        announced.standing.erase(stands);
         erase_prefix(
             announced.standing, "violation/" + id_in(BodyFields(event.data), "procedure") + "/"
         );

@@ -168,6 +168,10 @@ std::string GroupStore::announced(std::int64_t group) const {
     return found.step() ? found.string(0) : std::string();
 }
 
+void GroupStore::forget_all_announced(sqlite::Transaction& transaction) {
+    transaction.prepare("update meaning_group set announced = '', next_tick_us = 0").run();
+}
+
 std::vector<std::int64_t> GroupStore::due(std::int64_t now_us, int limit) const {
     std::vector<std::int64_t> groups;
     auto rows = database_.prepare(

@@ -83,6 +83,8 @@ class GroupStore {
     std::vector<std::int64_t> messages(std::int64_t group) const;
 
     std::string announced(std::int64_t group) const;
+    // Of all groups: a new epoch, in which consumers know nothing (I4). Everybody is due.
+    void forget_all_announced(sqlite::Transaction& transaction);
 
     // Groups whose next_tick_us has come, soonest first.
     std::vector<std::int64_t> due(std::int64_t now_us, int limit) const;

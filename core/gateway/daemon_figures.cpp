@@ -3,6 +3,7 @@
 
 #include "change/stream_state.hpp"
 #include "gateway/daemon.hpp"
+#include "gateway/pipeline/restored.hpp"
 #include "outbox/store_meta.hpp"
 #include "record/quarantine.hpp"
 
@@ -98,6 +99,7 @@ Figures Daemon::figures() {
         figures.held_streams += count.held_by_mapping > 0 ? 1 : 0;
     figures.unmapped_codes = std::ssize(domain_store::CodeMap(database).unmapped());
     const inbox::Inbox inbox(database);
+    figures.orders_lost = std::ssize(restored::orders_awaited(database));
     figures.orders_waiting = std::ssize(inbox.waiting_orders());
     const auto counts = inbox.counts();
     figures.inbox_accepted = counts.accepted;

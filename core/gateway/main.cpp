@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "gateway/cli/commands.hpp"
+#include "gateway/cli/print.hpp"
 #include "gateway/cli/session.hpp"
 #include "gateway/cli/usage.hpp"
 #include "platform/memory.hpp"
@@ -344,12 +345,12 @@ class CommandLine {
         auto* backup = configured(app_, "backup", "write store and key, encrypted", [this] {
             return cli::backup(common_, {file_, folder_});
         });
-        backup->add_option("file", file_, "file to write")->required();
+        backup->add_option("file", file_, "file to write, or - for standard output")->required();
         backup->add_option("--passphrase-file", folder_, kPassphraseFile);
         auto* restore = configured(
             app_, "restore", "bring a store back from a backup and from the events already sent",
             [this] {
-                return cli::restore(common_, {file_, folder_, paths_, flag_});
+                return cli::restore(common_, {file_, folder_, paths_, flag_, send_, baseline_});
             }
         );
         restore->add_option("--backup", file_, "backup file")->check(CLI::ExistingFile);
@@ -362,6 +363,14 @@ class CommandLine {
         restore->add_flag(
             "--new-epoch", flag_,
             "no log exists: start a new epoch, consumers discard what they know of this source"
+        );
+        restore->add_flag(
+            "--incomplete", send_,
+            "events are missing in the middle of the log, and nobody has them any more"
+        );
+        restore->add_flag(
+            "--without-messages", baseline_,
+            "the exchange will not send its lost messages again: work out their orders without"
         );
         auto* replay =
             configured(app_, "replay", "send stored events once more to a sink, same ids", [this] {
@@ -437,7 +446,7 @@ int main(int argc, char** argv) {
     mis::platform::keep_memory_small();
     try {
         CommandLine line;
-        return line.run(argc, argv);
+        return cli::with_output_written(line.run(argc, argv));
     } catch (const cli::Misconfigured& error) {
         std::cerr << "mis-gateway: " << error.what() << "\n";
         return cli::kUsage;

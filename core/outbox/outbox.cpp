@@ -7,16 +7,13 @@
 
 #include "base/crypto.hpp"
 #include "outbox/packing.hpp"
+#include "outbox/segment_limits.hpp"
 #include "outbox/used_ids.hpp"
 
 namespace mis::outbox {
 namespace {
 
-constexpr std::size_t kSegmentEventsMax = 256;
-constexpr std::size_t kSegmentBytesMax = 48'000;
 constexpr std::size_t kNamesMax = 20'000;
-constexpr char kViewSeparator =
-    '\x1f';  // outbox_key: behind it the party whose view of the key it is
 
 struct Sequence {
     std::uint32_t epoch = 0;
@@ -34,16 +31,14 @@ std::optional<Sequence> parse_sequence(std::string_view digits) {
     return found;
 }
 
-// A number that no other state of the store has had, so that a cache from a rolled-back transaction
-// is noticed.
+}  // namespace
+
 std::int64_t fresh_version() {
     const std::string bytes = random_bytes(8);
     std::uint64_t version = 0;
     for (const char byte : bytes) version = version << 8 | static_cast<unsigned char>(byte);
     return static_cast<std::int64_t>(version >> 1) | 1;
 }
-
-}  // namespace
 
 struct Outbox::Cache {
     std::int64_t version = -1;  // of outbox_state when this was true; -1: never
@@ -325,29 +320,6 @@ Result<void> check_not_behind(
                                       sequence_text(ours.epoch, ours.value) +
                                       "): an older or copied store; run `mis-gateway restore`"
     );
-}
-
-bool remember_sent(
-    sqlite::Transaction& transaction, std::string_view id, std::string_view partition_key,
-    std::string_view sequence_20_digits
-) {
-    const auto sent = parse_sequence(sequence_20_digits);
-    MIS_ASSERT(sent.has_value());
-    const std::uint64_t prefix = id_prefix(id);
-    transaction.prepare("insert or ignore into outbox_id(prefix) values (?)")
-        .with(prefix == 0 ? 1 : prefix)
-        .run();
-    const bool news = transaction.database().changes() > 0;
-    transaction
-        .prepare(
-            "insert into outbox_key(key, epoch, sequence) values (?1, ?2, ?3) on conflict(key) do "
-            "update set epoch = ?2, sequence = ?3 "
-            "where ?2 > epoch or (?2 = epoch and ?3 > sequence)"
-        )
-        .with(partition_key, sent->epoch, sent->value)
-        .run();
-    transaction.prepare("update outbox_state set version = ?").with(fresh_version()).run();
-    return news;
 }
 
 std::int64_t prune(

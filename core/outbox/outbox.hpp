@@ -102,13 +102,6 @@ Result<void> check_not_behind(
     sqlite::Database& database, std::string_view partition_key, std::string_view sequence_20_digits
 );
 
-// Restore: an event that was already sent (same CloudEvents attributes) is known again: its id is
-// used, its key's sequence at least this. False: the store knew it.
-bool remember_sent(
-    sqlite::Transaction& transaction, std::string_view id, std::string_view partition_key,
-    std::string_view sequence_20_digits
-);
-
 // Deletes segments older than keep_us that every sink has; at most `segments_max` per call. Returns
 // the events deleted.
 std::int64_t prune(

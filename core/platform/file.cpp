@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <system_error>
 
+#include "platform/replace_file.hpp"
+
 namespace mis::platform {
 namespace {
 
@@ -47,6 +49,42 @@ std::string read_file(const std::filesystem::path& path) {
     }
 }
 
+namespace {
+
+void write_all(int fd, std::string_view bytes, const std::filesystem::path& named) {
+    while (!bytes.empty()) {
+        const auto count = ::write(fd, bytes.data(), bytes.size());
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) throw_errno("writing", named);
+        bytes.remove_prefix(static_cast<std::size_t>(count));
+    }
+}
+
+}  // namespace
+
+void replace_regular_file(const std::filesystem::path& path, std::string_view bytes) {
+    struct stat there {};
+    if (::lstat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) {
+        errno = EEXIST;
+        throw_errno("this is no regular file, not replacing", path);
+    }
+    std::string temporary = path.string() + ".XXXXXX";
+    const Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
+    if (file.get() < 0) throw_errno("writing", temporary);
+    try {
+        write_all(file.get(), bytes, temporary);
+        if (::fsync(file.get()) != 0) throw_errno("syncing", temporary);
+        rename_durably(temporary, path);
+    } catch (...) {
+        ::unlink(temporary.c_str());
+        throw;
+    }
+}
+
+void write_standard_output(std::string_view bytes) {
+    write_all(STDOUT_FILENO, bytes, "standard output");
+}
+
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes) {
     const std::filesystem::path temporary = path.string() + ".new";
     {
@@ -54,12 +92,7 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view b
             ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)
         );
         if (file.get() < 0) throw_errno("writing", temporary);
-        while (!bytes.empty()) {
-            const auto count = ::write(file.get(), bytes.data(), bytes.size());
-            if (count < 0 && errno == EINTR) continue;
-            if (count < 0) throw_errno("writing", temporary);
-            bytes.remove_prefix(static_cast<std::size_t>(count));
-        }
+        write_all(file.get(), bytes, temporary);
         if (::fsync(file.get()) != 0) throw_errno("syncing", temporary);
     }
     rename_durably(temporary, path);

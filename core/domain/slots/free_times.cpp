@@ -123,6 +123,10 @@ Json intervals_json(const std::vector<Interval>& intervals) {
     return list;
 }
 
+std::string hash_of(const Json& intervals) {
+    return to_hex(sha256(canonical_json(intervals))).substr(0, 32);
+}
+
 Event changed(
     const std::string& source, const std::string& subject, const std::string& day, Json intervals,
     Timestamp now
@@ -217,7 +221,7 @@ SlotChanges diff_slots(
         auto& [source, days] = wanted["slot/" + branch + "/" + practitioner];
         source = slots.source;
         Day day{intervals_json(slots.intervals), ""};
-        day.hash = to_hex(sha256(canonical_json(day.intervals))).substr(0, 32);
+        day.hash = hash_of(day.intervals);
         days[slots.day.to_string()] = std::move(day);
     }
     if (announced.is_object()) {
@@ -250,6 +254,21 @@ SlotChanges diff_slots(
             changes.announced[subject] = Json{{"source", source}, {"days", std::move(kept)}};
     }
     return changes;
+}
+
+void apply_slots(Json& announced, const Event& event) {
+    const Json data = event.data.tree();
+    const Json intervals = data.value("intervals", Json::array());
+    const std::string day = data.value("day", std::string());
+    if (!announced.is_object()) announced = Json::object();
+    Json& known = announced[event.subject];
+    if (!known.is_object()) known = Json{{"days", Json::object()}};
+    known["source"] = event.source;
+    if (intervals.empty())
+        known["days"].erase(day);
+    else
+        known["days"][day] = hash_of(intervals);
+    if (known["days"].empty()) announced.erase(event.subject);
 }
 
 }  // namespace mis::domain

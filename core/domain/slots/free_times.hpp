@@ -65,4 +65,8 @@ SlotChanges diff_slots(
     Timestamp now
 );
 
+// The fold of that (I4): what is announced once a slots.changed has been sent. Its type, source,
+// subject and data are read; a divided one is to be put together first.
+void apply_slots(Json& announced, const Event& event);
+
 }  // namespace mis::domain

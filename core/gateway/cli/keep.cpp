@@ -6,6 +6,8 @@
 #include "gateway/cli/print.hpp"
 #include "gateway/cli/session.hpp"
 #include "gateway/keeping/backup.hpp"
+#include "gateway/keeping/take_over.hpp"
+#include "gateway/pipeline/restored.hpp"
 #include "outbox/delivery.hpp"
 #include "platform/file.hpp"
 
@@ -38,29 +40,83 @@ Result<std::string> passphrase(
 
 }  // namespace
 
+namespace {
+
+Result<TakeOverReport> take_over(Session& session, const Restore& what) {
+    TakeOver asked;
+    asked.files = what.event_files;
+    for (const auto& source : session.config.sources)
+        asked.sources.push_back(session.identity_of(source.name));
+    asked.who = session.operator_login();
+    asked.now_us = session.clock.unix_us();
+    if (what.incomplete) asked.gaps = TakeOver::Gaps::accept;
+    return take_over_sent_events(*session.store, asked);
+}
+
+void print_taken(const TakeOverReport& taken) {
+    print_line(
+        std::to_string(taken.events) + " events already sent read, " +
+        std::to_string(taken.applied) + " of them new to this store, " +
+        std::to_string(taken.groups) +
+        " groups. The next pass compares everything with the MIS and sends only what differs."
+    );
+    if (taken.missing > 0)
+        report_error(
+            "restore: " + std::to_string(taken.missing) +
+            " events are missing in the files: what they said is announced anew"
+        );
+    if (taken.applied > 0)
+        print_line(
+            "Sinks that may not have them get them again, with the same ids. Let the exchange send "
+            "again what it sent since the backup (`mis-gateway inbox push FILE`): what is known is "
+            "only acknowledged."
+        );
+    if (const auto& orders = taken.orders_without_message; !orders.empty())
+        report_error(
+            "restore: of " + std::to_string(orders.size()) + " orders (first: " + orders.front() +
+            ") this store has no message: their patients wait until the exchange sends it again "
+            "(`mis-gateway inbox push FILE`), or until you say that it never will (`mis-gateway "
+            "restore --without-messages`): then their plans are closed as unlinked and their "
+            "charges replaced"
+        );
+}
+
+}  // namespace
+
 int backup(const Common& common, const Backup& what) {
     return with_session(common, ClinicStore::Opening::existing, [&](Session& session) {
         const auto phrase = passphrase(what.passphrase_file, session.config.backup_passphrase);
         if (!phrase) return report_error(phrase.error());
+        const bool to_output = what.file == kStandardOutput;
+        if (!to_output)
+            if (const auto fits = check_backup_target(
+                    *session.store, what.file,
+                    {session.config.file, what.passphrase_file,
+                     session.config.backup_passphrase.file}
+                );
+                !fits)
+                return report_error(fits.error());
         const auto report =
             write_backup(*session.store, what.file, *phrase, session.clock.unix_us());
+        if (!report) return report_error(report.error());
         sqlite::Transaction transaction(session.store->database());
         outbox::set_meta_value(
             transaction, "last_backup_us", std::to_string(session.clock.unix_us())
         );
         transaction.commit();
+        if (to_output) return kDone;  // nothing but the backup stands there
         if (common.output == Output::json)
             print_json(
                 {{"file", what.file.string()},
-                 {"store_bytes", report.store_bytes},
-                 {"file_bytes", report.file_bytes},
-                 {"audit_head", report.audit_head}}
+                 {"store_bytes", report->store_bytes},
+                 {"file_bytes", report->file_bytes},
+                 {"audit_head", report->audit_head}}
             );
         else
             print_line(
                 "backup " + what.file.string() + ": store and key, " +
-                std::to_string(report.file_bytes) + " bytes, encrypted; audit head " +
-                report.audit_head +
+                std::to_string(report->file_bytes) + " bytes, encrypted; audit head " +
+                report->audit_head +
                 "\nKeep the passphrase elsewhere: without it nobody opens this file."
             );
         return kDone;
@@ -70,7 +126,8 @@ int backup(const Common& common, const Backup& what) {
 int restore(const Common& common, const Restore& what) {
     const auto config = config::load_config(common.config);
     if (!config) return report_error(config.error());
-    if (what.backup_file.empty() && what.event_files.empty() && !what.new_epoch) {
+    if (what.backup_file.empty() && what.event_files.empty() && !what.new_epoch &&
+        !what.without_messages) {
         report_error(
             "restore: give --backup FILE, --events FILE…, or, when neither exists, --new-epoch"
         );
@@ -85,29 +142,28 @@ int restore(const Common& common, const Restore& what) {
             return report_error(opened.error());
         print_line("store and key restored to " + config->store_folder.string());
     }
-    return with_session(
+    bool refused = false;
+    const int code = with_session(
         common,
-        what.backup_file.empty() ? ClinicStore::Opening::rebuild : ClinicStore::Opening::existing,
+        what.backup_file.empty() && !what.without_messages ? ClinicStore::Opening::rebuild
+                                                           : ClinicStore::Opening::existing,
         [&](Session& session) {
             if (!session.store->take_lock())
                 return report_error("a running mis-gateway holds the store: stop it first");
             if (!what.event_files.empty()) {
-                const auto taken = take_sent_events(*session.store, what.event_files);
-                if (!taken) return report_error(taken.error());
-                print_line(
-                    std::to_string(taken->events) + " events already sent read, " +
-                    std::to_string(taken->applied) + " of them new to this store, " +
-                    std::to_string(taken->groups) +
-                    " groups. The next pass compares with the MIS and sends only what differs."
-                );
-                if (const auto& orders = taken->orders_without_message; !orders.empty())
-                    report_error(
-                        "restore: of " + std::to_string(orders.size()) +
-                        " orders (first: " + orders.front() +
-                        ") this store has no message: before the next pass let the exchange send "
-                        "again all that it sent (`mis-gateway inbox push FILE`), or their plans "
-                        "are closed as unlinked and their charges replaced"
-                    );
+                const auto taken = take_over(session, what);
+                if (!taken) {
+                    refused = true;
+                    return report_error(taken.error());
+                }
+                print_taken(*taken);
+            }
+            if (what.without_messages) {
+                sqlite::Transaction transaction(session.store->database());
+                for (const auto& [order, told] :
+                     restored::orders_awaited(session.store->database()))
+                    restored::order_came(transaction, order);
+                transaction.commit();
             }
             if (what.new_epoch) {
                 sqlite::Transaction transaction(session.store->database());
@@ -115,6 +171,8 @@ int restore(const Common& common, const Restore& what) {
                     transaction, session.operator_login(), "no log of sent events exists",
                     session.clock.unix_us()
                 );
+                domain_store::GroupStore(session.store->database())
+                    .forget_all_announced(transaction);
                 transaction.commit();
                 auto settings = session.meaning_settings();
                 if (!settings) return report_error(settings.error());
@@ -146,6 +204,14 @@ int restore(const Common& common, const Restore& what) {
             return kDone;
         }
     );
+    // Without what was sent since, the backup would say it anew: as if it had not been opened.
+    if (refused && !what.backup_file.empty()) {
+        for (const char* end : {"", "-wal", "-shm"})
+            std::filesystem::remove(ClinicStore::store_file(config->store_folder).string() + end);
+        std::filesystem::remove(ClinicStore::key_file(config->store_folder));
+        report_error("restore: nothing was restored");
+    }
+    return code;
 }
 
 int replay(const Common& common, const Replay& what) {

@@ -1,7 +1,10 @@
 #include "gateway/cli/print.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <iostream>
+#include <system_error>
 
 #include "base/text.hpp"
 
@@ -15,6 +18,12 @@ std::size_t width_of(std::string_view text
     }));
 }
 
+int first_output_error = 0;  // errno of the first line that could not be written
+
+void flush_output() {
+    if (std::fflush(stdout) != 0 && first_output_error == 0) first_output_error = errno;
+}
+
 }  // namespace
 
 int report_error(const Error& error) {
@@ -23,15 +32,31 @@ int report_error(const Error& error) {
 }
 
 int report_error(std::string_view text) {
-    std::fflush(stdout);  // in its place where both go to one terminal or file
+    flush_output();  // in its place where both go to one terminal or file
     std::fprintf(stderr, "mis-gateway: %s\n", escape_invisible(text, LineBreaks::kept).c_str());
     return kFailed;
 }
 
 void print_line(std::string_view text) {
     const std::string visible = escape_invisible(text, LineBreaks::kept);
-    std::fwrite(visible.data(), 1, visible.size(), stdout);
-    std::fputc('\n', stdout);
+    const bool written = std::fwrite(visible.data(), 1, visible.size(), stdout) == visible.size() &&
+                         std::fputc('\n', stdout) != EOF;
+    if (!written && first_output_error == 0) first_output_error = errno;
+}
+
+int with_output_written(int code) {
+    // Before std::cout, which would flush it too and forget why it failed.
+    flush_output();
+    std::cout.flush();
+    if (first_output_error == 0 && std::cout.good() && std::ferror(stdout) == 0) return code;
+    if (first_output_error == EPIPE) return kFailed;
+    std::fprintf(
+        stderr,
+        "mis-gateway: writing to standard output: %s; what was printed is not complete: make room "
+        "there and ask again\n",
+        std::generic_category().message(first_output_error != 0 ? first_output_error : EIO).c_str()
+    );
+    return kFailed;
 }
 
 void print_json(const Json& document) { print_line(document.dump()); }

@@ -21,6 +21,10 @@ int report_error(std::string_view text);  // 1
 void print_line(std::string_view text);
 void print_json(const Json& document);
 
+// At a command's end: its exit code, or 1 with a text where what it printed could not be written (a
+// full disk). Who only stopped reading gets no text.
+int with_output_written(int code);
+
 // Columns aligned by their widest cell, a header in the first row; money columns and other numbers
 // stand right when `right` names them.
 class Table {

@@ -1,5 +1,6 @@
 #include "gateway/keeping/sent_mark.hpp"
 
+#include <algorithm>
 #include <system_error>
 
 #include "base/json.hpp"
@@ -78,6 +79,23 @@ Result<void> SentMark::check() const {
     return {};
 }
 
+std::int64_t SentMark::events_ahead(ClinicStore& store) {
+    std::int64_t ahead = 0;
+    for (const auto& file : {file_in(store.folder()), file_beside(store.folder())}) {
+        const auto mark = read_mark(file, store.meta());
+        if (mark &&
+            !outbox::check_not_behind(store.database(), mark->partition_key, mark->sequence))
+            ahead = std::max(
+                {ahead, mark->position - outbox::last_position(store.database()), std::int64_t{1}}
+            );
+    }
+    return ahead;
+}
+
+void SentMark::forget(const std::filesystem::path& folder) {
+    for (const auto& file : {file_in(folder), file_beside(folder)}) std::filesystem::remove(file);
+}
+
 void SentMark::keep_up(const Clock& clock) {
     if (clock.steady() - looked_ < kLookEvery) return;
     looked_ = clock.steady();
@@ -86,24 +104,59 @@ void SentMark::keep_up(const Clock& clock) {
 
 void SentMark::keep_up() {
     const auto position = outbox::last_position(store_.database());
-    if (position != written_position_) write(position);
+    const auto lows = this->lows();
+    if (position != written_position_ || lows != written_lows_) write(position, lows);
 }
 
-void SentMark::write(std::int64_t position) {
+SentMark::Lows SentMark::lows() const {
+    Lows found;
+    // What it was refused or what waits set apart is delivered again once it is restored.
+    auto sinks = store_.database().prepare(
+        "select sink, min(low, "
+        "coalesce((select min(position) from outbox_parked p where p.sink = s.sink), low), "
+        "coalesce((select min(position) from outbox_dead d where d.sink = s.sink and d.state <> "
+        "'delivered'), low)) from outbox_sink s"
+    );
+    while (sinks.step()) found.emplace(sinks.string(0), sinks.integer(1));
+    return found;
+}
+
+std::map<std::string, std::string> SentMark::sinks_at(const std::filesystem::path& folder) {
+    std::map<std::string, std::string> found;
+    for (const auto& file : {file_in(folder), file_beside(folder)}) {
+        std::error_code untold;
+        if (!std::filesystem::exists(file, untold)) continue;
+        const auto document = parse_json(platform::read_file(file));
+        if (!document || !document->is_object()) continue;
+        const Json sinks = document->value("sinks", Json::object());
+        for (const auto& [sink, event_id] : sinks.items())
+            if (event_id.is_string()) found.insert_or_assign(sink, event_id.get<std::string>());
+    }
+    return found;
+}
+
+void SentMark::write(std::int64_t position, const Lows& lows) {
     const auto last = outbox::read_events(store_.database(), position - 1, 1);
     if (last.empty()) return;  // retention took it: the mark of before still holds
+    Json sinks = Json::object();
+    for (const auto& [sink, low] : lows)
+        if (const auto before = outbox::read_events(store_.database(), low - 2, 1);
+            !before.empty() && before.front().position == low - 1)
+            sinks[sink] = before.front().id;
     const std::string text =
         canonical_json(
             {{"instance", store_.meta().instance_id},
              {"epoch", last.front().epoch},
              {"position", position},
              {"key", last.front().partition_key},
-             {"sequence", outbox::sequence_text(last.front().epoch, last.front().sequence)}}
+             {"sequence", outbox::sequence_text(last.front().epoch, last.front().sequence)},
+             {"sinks", std::move(sinks)}}
         ) +
         "\n";
     try {
         for (const auto& file : files_) platform::write_file_atomically(file, text);
         written_position_ = position;
+        written_lows_ = lows;
         failing_ = false;
     } catch (const std::system_error& error) {
         if (!failing_)

@@ -4,14 +4,15 @@
 //
 // The mark lies in the store's folder, for a store.db put back alone, and beside that folder where
 // that can be written, for a folder put back whole: FOLDER.mark. It is written after the commit,
-// atomically and fsynced, at most once a second, and only when events were appended: so after any
-// crash it is behind the store or level with it, never ahead. It says nothing about another store
-// (one rebuilt by `restore`, one begun anew): those have another instance id; nor about an earlier
-// epoch.
+// atomically and fsynced, at most once a second, and only when events were appended or delivered:
+// so after any crash it is behind the store or level with it, never ahead. It says nothing about
+// another store (one rebuilt by `restore`, one begun anew): those have another instance id; nor
+// about an earlier epoch.
 #pragma once
 
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -34,15 +35,27 @@ class SentMark {
     void keep_up(const Clock& clock);
     void keep_up();  // at once: at the end
 
+    // How far each sink was when the mark beside the folder was written: sink → id of the last
+    // event before which it has everything. For `restore`: a sink is not told again what it has.
+    static std::map<std::string, std::string> sinks_at(const std::filesystem::path& folder);
+
+    // How many events the mark knows of behind the last that the store has of its key; 0: none, or
+    // there is no mark of this store. Once they are given up the mark is to be forgotten.
+    static std::int64_t events_ahead(ClinicStore& store);
+    static void forget(const std::filesystem::path& folder);
+
     static std::filesystem::path file_in(const std::filesystem::path& folder);
     static std::filesystem::path file_beside(const std::filesystem::path& folder);
 
   private:
-    void write(std::int64_t position);
+    using Lows = std::map<std::string, std::int64_t>;  // sink → the position that it waits for
+    Lows lows() const;
+    void write(std::int64_t position, const Lows& lows);
 
     ClinicStore& store_;
     std::vector<std::filesystem::path> files_;
     std::int64_t written_position_ = 0;
+    Lows written_lows_;
     std::chrono::nanoseconds looked_{-1'000'000'000'000};
     bool failing_ = false;
 };

@@ -89,10 +89,11 @@ std::optional<inbox::Refusal> Meaning::refuse_grant(
 void Meaning::attach(sqlite::Transaction& transaction, const inbox::Acceptance& acceptance) {
     const std::string& order = acceptance.order;
     std::vector<std::int64_t> groups;
-    if (!order.empty())
-        groups.push_back(
-            groups_.join(transaction, std::vector<Party>{{PartyKind::order, "", order}}).group
-        );
+    if (!order.empty()) {
+        const std::vector<Party> party{{PartyKind::order, "", order}};
+        adopt_restored(transaction, party);
+        groups.push_back(groups_.join(transaction, party).group);
+    }
     for (const std::string* id : {&acceptance.limit, &acceptance.plan, &acceptance.patient})
         if (!id->empty())
             if (const auto group = groups_.group_of_entity(*id)) groups.push_back(*group);
@@ -102,11 +103,59 @@ void Meaning::attach(sqlite::Transaction& transaction, const inbox::Acceptance& 
     }
 }
 
-void Meaning::adopt_restored(sqlite::Transaction& transaction, const std::vector<Party>& patients) {
-    for (const auto& party : patients)
-        if (const auto group =
-                groups_.group_of_entity(identity_.pseudonym(party.source, party.key)))
+void Meaning::adopt_restored(sqlite::Transaction& transaction, const std::vector<Party>& parties) {
+    for (const auto& party : parties) {
+        const std::string id = party.kind == PartyKind::order ? party.key
+                               : party.kind == PartyKind::practitioner
+                                   ? identity_.public_id(party.source, "practitioner", party.key)
+                                   : identity_.pseudonym(party.source, party.key);
+        if (const auto group = groups_.group_of_entity(id))
             groups_.adopt(transaction, party, *group);
+    }
+}
+
+void Meaning::welcome_orders(std::int64_t now_us) {
+    held_.clear();
+    const auto awaited = restored::orders_awaited(database_);
+    if (awaited.empty()) return;
+    sqlite::Transaction transaction(database_);
+    for (const auto& [order, told] : awaited) {
+        if (inbox_.knows_order(order)) {
+            const bool linked = link_as_told(transaction, order, told, now_us);
+            // He may yet be read; else the identifiers decide.
+            if (linked || restored::sources_awaited(database_).empty())
+                restored::order_came(transaction, order);
+            continue;
+        }
+        for (const std::string& id : {order, told.patient})
+            if (const auto group = groups_.group_of_entity(id)) held_.insert(*group);
+    }
+    transaction.commit();
+}
+
+// What the events said once holds: the identifiers are compared no second time.
+bool Meaning::link_as_told(
+    sqlite::Transaction& transaction, const std::string& order, const restored::LinkTold& told,
+    std::int64_t now_us
+) {
+    if (told.patient.empty() || inbox_.link_of(order)) return true;
+    std::optional<RecordKey> found;
+    records_.by_kind("", "patient", [&](const change::StandingRecord& record) {
+        if (!found && identity_.public_id(record.key) == told.patient) found = record.key;
+    });
+    if (found)
+        join_order(transaction, {order, found->source, found->source_id, now_us, told.ground});
+    return found.has_value();
+}
+
+bool Meaning::is_held(const change::GroupKey& who) const {
+    if (held_.empty() || who.kind != change::GroupKind::patient) return false;
+    const auto parties = reader_.hanging_together(who.source, who.source_id);
+    return std::any_of(parties.begin(), parties.end(), [&](const Party& party) {
+        auto group = groups_.group_of(party);
+        if (!group) group = groups_.group_of_entity(identity_.pseudonym(party.source, party.key));
+        return group && held_.contains(*group);
+    });
 }
 
 void Meaning::join_order(sqlite::Transaction& transaction, const domain::OrderLink& link) {

@@ -18,6 +18,29 @@ void name_practitioners(Json& data, const PractitionerNames& names) {
     if (known != names.end()) data["practitioner_name"] = known->second;
 }
 
+void put_whole_texts_back(
+    domain::Announced& before, const domain::GroupFacts& facts, domain::Rules rules,
+    const Identity& identity, const disclosure::Canary& canary
+) {
+    rules.event_id_of = [](std::string_view, std::string_view, std::string_view, std::uint64_t) {
+        return std::string(32, '0');
+    };
+    auto anew = domain::evaluate(facts, {}, rules, identity);
+    disclosure::Gate gate;
+    for (domain::Event& event : anew.events) {
+        const bool line = event.type == "procedure.performed";
+        if (!line && !event.type.starts_with("appointment.")) continue;
+        const char* body = line ? "procedure" : "appointment";
+        const auto told = before.standing.find(domain::key_of(event));
+        if (told == before.standing.end()) continue;
+        const std::string whole(event.data.find(body).raw());
+        std::vector<disclosure::DisclosedEvent> left;
+        if (!gate.disclose(std::move(event), canary, left).left() || left.size() != 1) continue;
+        if (JsonView(left.front().data()).find(body).raw() == told->second.data.find(body).raw())
+            told->second.data.set(body, whole);
+    }
+}
+
 std::vector<std::string> entities_of(const std::vector<domain::Event>& events) {
     std::set<std::string> ids;
     std::string_view last;  // most events name the one patient, twice
@@ -89,10 +112,19 @@ Disclosure disclose(
 }
 
 Derivation derive(
-    const domain::GroupFacts& facts, const domain::Announced& before, const domain::Rules& rules,
+    const domain::GroupFacts& facts, domain::Announced before, const domain::Rules& rules,
     const PractitionerNames& names, const Identity& identity, disclosure::PrivateIndex* everybody
 ) {
     Derivation derived;
+    disclosure::Canary canary;
+    for (const auto& record : facts.records) canary.add_record(record.key.kind, record.body);
+    if (everybody != nullptr) {
+        everybody->look_again();
+        canary.watch(everybody);
+        derived.private_version = everybody->version();
+    }
+    if (before.first_seen_us.erase(kRestoredMark) > 0)
+        put_whole_texts_back(before, facts, rules, identity, canary);
     domain::Outcome outcome = domain::evaluate(facts, before, rules, identity);
     derived.announced = outcome.after.to_text();
     derived.entities = entities_of(outcome.events);
@@ -104,13 +136,6 @@ Derivation derive(
     derived.awaited_limits = limits_named(derived.waiting, outcome.strangers, identity);
     derived.limits = limits_of(facts, before, identity);
     derived.unmapped_codes = std::move(outcome.unmapped_codes);
-    disclosure::Canary canary;
-    for (const auto& record : facts.records) canary.add_record(record.key.kind, record.body);
-    if (everybody != nullptr) {
-        everybody->look_again();
-        canary.watch(everybody);
-        derived.private_version = everybody->version();
-    }
     auto disclosed = disclose(std::move(outcome.events), canary, names, &identity);
     derived.leaving = std::move(disclosed.leaving);
     derived.withheld = disclosed.withheld;

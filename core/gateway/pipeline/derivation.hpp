@@ -34,8 +34,13 @@ struct Derivation {
     std::int64_t private_version = 0;  // of the private values that its texts were held against
 };
 
+// Among Announced::first_seen_us of a group that `restore` put together from what left: its texts
+// are those that passed the canary (I3). The first derivation puts the whole ones back, where what
+// stands means just what was said; else all of that would be said again.
+inline constexpr const char* kRestoredMark = "restored";
+
 Derivation derive(
-    const domain::GroupFacts& facts, const domain::Announced& before, const domain::Rules& rules,
+    const domain::GroupFacts& facts, domain::Announced before, const domain::Rules& rules,
     const PractitionerNames& names, const Identity& identity,
     disclosure::PrivateIndex* everybody = nullptr  // I3; null: only the group's own private values
 );

@@ -137,9 +137,12 @@ Zone Meaning::zone_of_branch(const std::string& source, const std::string& branc
 }
 
 MeaningReport Meaning::work_off(
-    std::int64_t now_us, const std::set<std::string>& mid_pass, const std::function<bool()>& go_on
+    std::int64_t now_us, const std::set<std::string>& being_read, const std::function<bool()>& go_on
 ) {
     MeaningReport report;
+    const auto awaited = restored::sources_awaited(database_);
+    const bool books_are_newer = !awaited.empty();
+    welcome_orders(now_us);
     if (read_price_lists()) {
         sqlite::Transaction transaction(database_);
         make_all_due(transaction);
@@ -147,16 +150,17 @@ MeaningReport Meaning::work_off(
     }
     if (records_.pending_count() > 0 || !groups_.due(now_us, 1).empty()) {
         reload_rules();
-        link_waiting_orders(now_us);
+        if (!books_are_newer) link_waiting_orders(now_us);
     }
     std::set<std::int64_t> left;  // pending, but of a group that is being read
     // Passes that were cut count as under way until one is complete (D2).
-    const auto being_read = [&] {
+    const auto under_way = [&] {
         auto sources = change::open_passes(database_);
-        sources.insert(mid_pass.begin(), mid_pass.end());
+        sources.insert(being_read.begin(), being_read.end());
+        sources.insert(awaited.begin(), awaited.end());
         return sources;
     };
-    while (work_off_some(now_us, being_read(), left, report))
+    while (work_off_some(now_us, under_way(), left, report))
         if (go_on && !go_on()) break;
     foresight_.reset();
     return report;
@@ -171,7 +175,7 @@ std::vector<change::PendingGroup> Meaning::waiting_groups(
         const auto page = records_.pending(static_cast<int>(kPendingPerCommit), after);
         for (const auto& one : page)
             if (!mid_pass.contains(one.group.source) && !left.contains(one.id) &&
-                waiting.size() < most)
+                !is_held(one.group) && waiting.size() < most)
                 waiting.push_back(one);
         if (page.size() < kPendingPerCommit || waiting.size() >= most) return waiting;
         after = page.back().id;
@@ -197,6 +201,7 @@ std::vector<std::int64_t> Meaning::due_groups(
     std::int64_t now_us, const std::set<std::string>& mid_pass
 ) const {
     auto due = groups_.due(now_us, settings_.groups_per_commit);
+    std::erase_if(due, [&](std::int64_t group) { return held_.contains(group); });
     if (mid_pass.empty()) return due;
     std::erase_if(due, [&](std::int64_t group) {
         const auto parties = groups_.parties(group);
@@ -217,6 +222,7 @@ void Meaning::work_out_pending(
     const auto& who = waiting.group;
     if (who.kind == change::GroupKind::practitioner) {
         const std::vector<Party> party{{PartyKind::practitioner, who.source, who.source_id}};
+        adopt_restored(writing.transaction, party);
         work_out_practitioner(writing, groups_.join(writing.transaction, party), who);
         records_.clear_pending(writing.transaction, who, waiting.mark);
         return;

@@ -24,6 +24,7 @@
 #include "gateway/pipeline/derivation.hpp"
 #include "gateway/pipeline/foresight.hpp"
 #include "gateway/pipeline/group_reader.hpp"
+#include "gateway/pipeline/restored.hpp"
 #include "inbox/inbox.hpp"
 #include "outbox/outbox.hpp"
 #include "sqlite/database.hpp"
@@ -62,12 +63,12 @@ class Meaning {
     Meaning& operator=(const Meaning&) = delete;
 
     // Everything that waits: pending groups, orders without a patient, groups whose time has come.
-    // `now_us` is the change sets' time. A group with a patient of a source in `mid_pass`, or of
-    // one whose last pass was cut, is left for the end of a complete one (D2). Returns when nothing
-    // else waits. After each commit `go_on` is asked, if given: it may let others have the store
-    // for a moment, and says whether to go on.
+    // `now_us` is the change sets' time. A group with a patient of a source in `being_read`, of one
+    // whose last pass was cut, or of one that a restored store has not compared, is left for the
+    // end of a complete one (D2). Returns when nothing else waits. After each commit `go_on` is
+    // asked, if given: it may let others have the store for a moment, and says whether to go on.
     MeaningReport work_off(
-        std::int64_t now_us, const std::set<std::string>& mid_pass = {},
+        std::int64_t now_us, const std::set<std::string>& being_read = {},
         const std::function<bool()>& go_on = {}
     );
 
@@ -187,8 +188,15 @@ class Meaning {
     // where it stands, before he is joined with anybody, else all that was sent would be said again
     // (I4).
     void adopt_restored(
-        sqlite::Transaction& transaction, const std::vector<domain_store::Party>& patients
+        sqlite::Transaction& transaction, const std::vector<domain_store::Party>& parties
     );
+    // Groups of orders whose message was lost with the store wait for it (restored.hpp).
+    void welcome_orders(std::int64_t now_us);
+    bool link_as_told(
+        sqlite::Transaction& transaction, const std::string& order, const restored::LinkTold& told,
+        std::int64_t now_us
+    );
+    bool is_held(const change::GroupKey& who) const;
     void join_order(sqlite::Transaction& transaction, const domain::OrderLink& link);
     enum class Sending { send, baseline };
     // The groups that it became: one, or the parts into which it fell.
@@ -244,6 +252,7 @@ class Meaning {
     // the same members are the same, and are not read again (sqlite::Database).
     bool alone_since_look_ = false;
     std::int64_t others_at_look_ = -1, others_at_last_look_ = -1, changes_at_end_ = -1;
+    std::set<std::int64_t> held_;  // groups, while work_off() runs
     std::map<std::pair<std::string, std::string>, Zone> branch_zones_;  // (source, branch)
     PractitionerNames practitioner_names_;
     std::pair<std::int64_t, std::int64_t> price_lists_{

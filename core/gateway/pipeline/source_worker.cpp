@@ -8,6 +8,7 @@
 #include "change/key_ranges.hpp"
 #include "change/open_pass.hpp"
 #include "change/reconciliation.hpp"
+#include "gateway/pipeline/restored.hpp"
 #include "platform/crash_point.hpp"
 #include "record/quarantine.hpp"
 
@@ -283,13 +284,18 @@ SourceWorker::PassSummary SourceWorker::pass(
         return summary;
     }
     recover("");
+    const bool is_restored = only_stream.empty() && is_awaited_after_restore();
+    if (is_restored && !is_reconciling()) mode = change::PassMode::reconcile;
     {
         const MidPass mid_pass(mid_pass_, store_.mutex(), setup_.name);
         not_due_.clear();
         if (mode == change::PassMode::poll && only_stream.empty())
             for (const auto& stream : streams_)
                 if (!is_due(*stream)) not_due_.insert(stream->declaration.name);
-        if (read_streams(mode, only_stream, summary)) close_pass();
+        if (read_streams(mode, only_stream, summary)) {
+            close_pass();
+            if (is_restored && !cancelled_) settle_restore(summary);
+        }
     }
     if (!cancelled_ && summary.degraded.empty())
         count_references(
@@ -444,6 +450,26 @@ void SourceWorker::close_pass() {
     platform::crash_point("pass.before_commit");
     transaction.commit();
     platform::crash_point("pass.after_commit");
+}
+
+bool SourceWorker::is_awaited_after_restore() {
+    const std::lock_guard lock(store_.mutex());
+    return restored::sources_awaited(store_.database()).contains(setup_.name);
+}
+
+// Read whole, or refused for good: what was restored may have its meaning.
+void SourceWorker::settle_restore(const PassSummary& summary) {
+    const bool cut =
+        std::any_of(summary.degraded.begin(), summary.degraded.end(), [](const auto& one) {
+            return one.second.kind == ErrorKind::unavailable ||
+                   one.second.kind == ErrorKind::cancelled;
+        });
+    if (cut || is_reconciling()) return;
+    const std::lock_guard lock(store_.mutex());
+    sqlite::Transaction transaction(store_.database());
+    restored::source_was_compared(transaction, setup_.name);
+    transaction.commit();
+    log::info("source {} was compared whole after the restore", setup_.name);
 }
 
 void SourceWorker::degrade(const std::string& stream, const Error& error) {

@@ -121,6 +121,8 @@ class SourceWorker {
     Result<void> check_identity();
     Result<void> prepare_stream(Stream& stream);
     Result<change::CaptureCounts> capture(Stream& stream, change::CaptureBatch&& batch);
+    bool is_awaited_after_restore();  // restored.hpp
+    void settle_restore(const PassSummary& summary);
     void degrade(const std::string& stream, const Error& error);
     void recover(const std::string& stream);
     void announce(

@@ -148,6 +148,16 @@ HealthReport judge_health(const Figures& figures) {
                     ": more than at the comparison before; look whether the MIS still has "
                     "them, and whether both maps write the id alike"
             );
+    if (figures.orders_lost > 0)
+        alarm(
+            "restore",
+            fmt::format(
+                "the message of {} orders is lost with the store, and their patients wait for it: "
+                "let the exchange send again (`mis-gateway inbox push FILE`), or give them up "
+                "(`mis-gateway restore --without-messages`)",
+                figures.orders_lost
+            )
+        );
     if (figures.orders_waiting > 0)
         notice(
             "orders",

@@ -4,8 +4,8 @@
 
 #include <fstream>
 
-#include "gateway/keeping/backup.hpp"
 #include "gateway/keeping/clinic_store.hpp"
+#include "gateway/keeping/take_over.hpp"
 #include "gateway/pipeline/meaning.hpp"
 #include "outbox/outbox.hpp"
 #include "record/mapper.hpp"
@@ -85,16 +85,17 @@ TEST_CASE("I4: what was sent, the MIS and the exchange's messages together annou
     }
     const auto store =
         ClinicStore::open(folder.path / "new", "clinic-1", ClinicStore::Opening::rebuild);
-    const auto taken = take_sent_events(*store, {log});
+    const auto taken = take_over_sent_events(*store, {{log}, {}, "operator", kNowUs});
     REQUIRE(taken);
     CHECK(taken->orders_without_message == std::vector<std::string>{"O1"});
 
     const auto meaning = meaning_of(*store);
     say_everything(*store, *meaning);
     CHECK(meaning->work_off(kNowUs).events == 0);
+    CHECK(outbox::last_position(store->database()) == taken->applied);
     for (const auto& event : outbox::read_events(store->database(), 0, 1000))
         MESSAGE(outbox::render_cloudevent(event, "clinic-1"));
-    const auto again = take_sent_events(*store, {log});
+    const auto again = take_over_sent_events(*store, {{log}, {}, "operator", kNowUs});
     REQUIRE(again);
     CHECK(again->applied == 0);
     CHECK(again->orders_without_message.empty());

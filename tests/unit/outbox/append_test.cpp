@@ -3,6 +3,7 @@
 #include <map>
 
 #include "invented_events.hpp"
+#include "outbox/sent_events.hpp"
 #include "outbox/used_ids.hpp"
 
 using namespace mis;
@@ -133,16 +134,18 @@ TEST_CASE(
 
     {
         sqlite::Transaction transaction(*older.writer);
-        for (const auto& event : log)
-            remember_sent(
-                transaction, event.id, event.partition_key,
-                sequence_text(event.epoch, event.sequence)
-            );
+        SentEvents sent_events(*older.writer);
+        CHECK(sent_events.knows(log[0].id));
+        CHECK_FALSE(sent_events.knows(log[1].id));
+        CHECK(sent_events.last_sequence(log[2].partition_key, 1) == 1);
+        CHECK(sent_events.put_back(transaction, std::span(log).subspan(1), 7) == 2);
         transaction.commit();
     }
     CHECK(check_not_behind(
         *older.reader, log[2].partition_key, sequence_text(log[2].epoch, log[2].sequence)
     ));
+    CHECK(read_events(*older.reader, 0, 10).size() == 3);
+    CHECK(read_events(*older.reader, 0, 10)[2].id == log[2].id);
     const auto known = performed(1, 11, 100);
     CHECK(
         older.append({known}).ids[0] ==

@@ -1,0 +1,408 @@
+#include "gateway/keeping/take_over.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "change/record_store.hpp"
+#include "disclosure/audit.hpp"
+#include "domain/announced.hpp"
+#include "domain/slots/free_times.hpp"
+#include "domain_store/group_store.hpp"
+#include "gateway/keeping/sent_log.hpp"
+#include "gateway/keeping/sent_mark.hpp"
+#include "gateway/pipeline/derivation.hpp"
+#include "gateway/pipeline/restored.hpp"
+#include "inbox/inbox.hpp"
+#include "outbox/sent_events.hpp"
+
+namespace mis::gateway {
+namespace {
+
+using outbox::OutboxEvent;
+
+constexpr std::size_t kIdsPerAuditEntry = 10'000;
+
+bool is_slots(const OutboxEvent& event) { return event.partition_key.starts_with("slot/"); }
+
+std::string after_slash(const std::string& name) {
+    const auto slash = name.find('/');
+    return slash == std::string::npos || name.starts_with("slot/") || name.starts_with("source/")
+               ? ""
+               : name.substr(slash + 1);
+}
+
+// Names were added after the event was made, and are no part of what it says.
+void forget_names(Json& data) {
+    if (data.is_object()) data.erase("practitioner_name");
+    if (data.is_structured())
+        for (auto& child : data) forget_names(child);
+}
+
+domain::Event as_said(const OutboxEvent& sent) {
+    domain::Event event;
+    event.id = sent.id;
+    event.type = sent.type;
+    event.source = sent.source;
+    event.subject = sent.subject;
+    if (sent.data.find("practitioner_name") == std::string::npos) {
+        event.data = JsonText::of(sent.data);
+    } else {
+        Json data = *parse_json(sent.data);
+        forget_names(data);
+        event.data = data;
+    }
+    return event;
+}
+
+// Public ids by which the event leads to its group.
+std::vector<std::string> ids_of(const OutboxEvent& sent) {
+    std::set<std::string> ids{after_slash(sent.partition_key), after_slash(sent.subject)};
+    const JsonMembers data{JsonView(sent.data)};
+    for (const char* name : {"patient", "limit", "plan", "order"}) {
+        const JsonView value = data.find(name);
+        ids.insert(value.is_object() ? value.find("id").string() : value.string());
+    }
+    ids.erase("");
+    return {ids.begin(), ids.end()};
+}
+
+// Ids and groups of the store that hang together, because events name them together or the store
+// has them in one group.
+class Clusters {
+  public:
+    int of(const std::string& name) {
+        const auto [at, is_new] = number_of_.try_emplace(name, static_cast<int>(parents_.size()));
+        if (is_new) parents_.push_back(at->second);
+        return root(at->second);
+    }
+    void tie(const std::string& one, const std::string& other) {
+        const int a = of(one), b = of(other);
+        parents_[static_cast<std::size_t>(std::max(a, b))] = std::min(a, b);
+    }
+    const std::map<std::string, int>& names() const { return number_of_; }
+
+  private:
+    std::map<std::string, int> number_of_;
+    std::vector<int> parents_;
+
+    int root(int number) {
+        while (parents_[static_cast<std::size_t>(number)] != number) {
+            auto& parent = parents_[static_cast<std::size_t>(number)];
+            parent = parents_[static_cast<std::size_t>(parent)];
+            number = parent;
+        }
+        return number;
+    }
+};
+
+class TakingOver {
+  public:
+    TakingOver(ClinicStore& store, const TakeOver& what)
+        : store_(store),
+          what_(what),
+          database_(store.database()),
+          groups_(database_),
+          inbox_(database_),
+          outbox_(database_),
+          log_(store.identity().clinic_id(), [this](std::string_view id) {
+              return outbox_.knows(id);
+          }) {}
+
+    Result<TakeOverReport> run() {
+        for (const auto& file : what_.files)
+            if (const auto read = log_.read(file); !read) return fail(read.error());
+        report_.events = log_.events();
+        const std::uint32_t epoch = log_.epoch();
+        if (epoch == 0 || epoch < store_.meta().epoch) return report_;  // consumers forgot it all
+        const auto gap =
+            log_.missing([&](const std::string& key) { return outbox_.last_sequence(key, epoch); });
+        if (gap.events > 0 && what_.gaps == TakeOver::Gaps::refuse)
+            return fail(
+                ErrorKind::misconfigured,
+                "the files lack " + std::to_string(gap.events) +
+                    " events that were sent after what this store has, the first of " +
+                    gap.partition_key + " behind sequence " + std::to_string(gap.after) +
+                    ": name all files of the log together, not a party's or a type's view of it; "
+                    "only where they no longer exist, add --incomplete"
+            );
+        report_.missing = gap.events;
+        sqlite::Transaction transaction(database_);
+        if (epoch > store_.meta().epoch) begin_epoch(transaction, epoch);
+        events_ = log_.take_in_order();
+        report_.applied = std::ssize(events_);
+        take_orders(transaction);
+        apply_to_groups(transaction);
+        apply_slots(transaction);
+        const auto first = outbox_.put_back(transaction, events_, what_.now_us);
+        tell_sinks(transaction, first);
+        const std::int64_t ahead = SentMark::events_ahead(store_);
+        if (ahead > 0 && what_.gaps == TakeOver::Gaps::refuse)
+            return fail(
+                ErrorKind::misconfigured,
+                "the files end too early: the mark beside the store knows of " +
+                    std::to_string(ahead) +
+                    " events behind them. Name the newest file too; only where it no longer "
+                    "exists, add --incomplete: what was sent since is announced anew"
+            );
+        report_.missing += ahead;
+        write_audit(transaction);
+        if (!events_.empty())
+            for (const auto& source : what_.sources) restored::await_source(transaction, source);
+        transaction.commit();
+        if (ahead > 0) SentMark::forget(store_.folder());
+        return report_;
+    }
+
+  private:
+    ClinicStore& store_;
+    const TakeOver& what_;
+    sqlite::Database& database_;
+    domain_store::GroupStore groups_;
+    inbox::Inbox inbox_;
+    outbox::SentEvents outbox_;
+    SentLog log_;
+    TakeOverReport report_;
+    std::vector<OutboxEvent> events_;
+
+    // What was announced in earlier epochs consumers were told to discard.
+    void begin_epoch(sqlite::Transaction& transaction, std::uint32_t epoch) {
+        outbox::set_meta_value(transaction, "epoch", std::to_string(epoch));
+        groups_.forget_all_announced(transaction);
+    }
+
+    // Which orders are whose, as the events say it last.
+    void take_orders(sqlite::Transaction& transaction) {
+        std::map<std::string, restored::LinkTold> linked_to;
+        for (const OutboxEvent& sent : events_) {
+            const JsonMembers data{JsonView(sent.data)};
+            const std::string order = data.find("order").string();
+            if (order.empty()) continue;
+            if (sent.type == "order.linked")
+                linked_to[order] = {data.find("patient").string(), data.find("ground").string()};
+            if (sent.type == "order.unlinked") linked_to[order] = {};
+            if (sent.type == "order.waiting" || sent.type == "order.closed")
+                linked_to.try_emplace(order);
+        }
+        if (linked_to.empty()) return;
+        std::map<std::string, RecordKey> patients;
+        change::RecordStore(database_).by_kind("", "patient", [&](const auto& record) {
+            patients.emplace(store_.identity().public_id(record.key), record.key);
+        });
+        for (const auto& [order, told] : linked_to) {
+            if (!inbox_.knows_order(order)) {
+                restored::await_order(transaction, order, told);
+                report_.orders_without_message.push_back(order);
+                continue;
+            }
+            const auto link = inbox_.link_of(order);
+            const std::string linked =
+                link ? store_.identity().pseudonym(link->source, link->patient_source_id) : "";
+            if (linked == told.patient) continue;
+            const auto patient = patients.find(told.patient);
+            if (link) inbox_.unlink(transaction, order);
+            if (patient != patients.end())
+                inbox_.link(
+                    transaction, {order, patient->second.source, patient->second.source_id,
+                                  what_.now_us, told.ground}
+                );
+        }
+    }
+
+    void apply_to_groups(sqlite::Transaction& transaction) {
+        Clusters clusters;
+        std::map<std::string, std::int64_t> group_of;  // by the name of its cluster
+        // Who was never spoken of has a group all the same.
+        const auto by_party = groups_by_party();
+        for (const OutboxEvent& sent : events_) {
+            if (is_slots(sent)) continue;
+            const auto ids = ids_of(sent);
+            for (const auto& id : ids) {
+                clusters.tie(ids.front(), id);
+                const auto put = [&](std::int64_t group) {
+                    const std::string name = "group " + std::to_string(group);
+                    group_of.emplace(name, group);
+                    clusters.tie(id, name);
+                };
+                if (const auto group = groups_.group_of_entity(id)) put(*group);
+                if (const auto known = by_party.find(id); known != by_party.end())
+                    put(known->second);
+            }
+        }
+        struct Part {
+            std::vector<std::string> ids;
+            std::vector<std::int64_t> groups;
+            std::vector<std::size_t> events;
+        };
+        std::map<int, Part> parts;
+        for (const auto& [name, number] : clusters.names()) {
+            Part& part = parts[clusters.of(name)];
+            if (const auto group = group_of.find(name); group != group_of.end())
+                part.groups.push_back(group->second);
+            else
+                part.ids.push_back(name);
+        }
+        for (std::size_t i = 0; i < events_.size(); ++i) {
+            if (is_slots(events_[i])) continue;
+            if (const auto ids = ids_of(events_[i]); !ids.empty())
+                parts[clusters.of(ids.front())].events.push_back(i);
+        }
+        for (auto& [number, part] : parts) {
+            const auto joined = groups_.join_groups(transaction, part.groups);
+            domain::Announced announced = announced_of(joined.announced);
+            announced.first_seen_us[kRestoredMark] = what_.now_us;
+            for (const std::size_t place : part.events) {
+                name_party(events_[place], announced);
+                const domain::Event event = as_said(events_[place]);
+                // Of a divided list the last part says the totals.
+                if (event.type.starts_with("plan.") || is_last_part(event))
+                    domain::apply(announced, event);
+            }
+            groups_.save(
+                transaction, joined.group, {announced.to_text(), due(joined.group), part.ids}
+            );
+            ++report_.groups;
+        }
+    }
+
+    // Worked out once its source was compared; a group that nobody belongs to yet waits for him.
+    std::optional<std::int64_t> due(std::int64_t group) const {
+        if (groups_.parties(group).empty()) return std::nullopt;
+        return 0;
+    }
+
+    static bool is_last_part(const domain::Event& event) {
+        return event.data.find("part").integer() == event.data.find("parts").integer();
+    }
+
+    static domain::Announced announced_of(const std::vector<std::string>& texts) {
+        std::vector<domain::Announced> parts;
+        for (const auto& text : texts) {
+            auto part = domain::Announced::from_text(text);
+            if (!part)
+                throw sqlite::StoreError(
+                    sqlite::StoreError::Kind::corrupt, "the restored store: " + part.error().text
+                );
+            parts.push_back(std::move(*part));
+        }
+        return domain::joined(std::move(parts));
+    }
+
+    // X3: whose accounts it concerns. A reversal does not repeat it: the charge says it.
+    static void name_party(OutboxEvent& sent, const domain::Announced& before) {
+        const JsonMembers data{JsonView(sent.data)};
+        if (sent.type == "billing.reversal") {
+            const std::string charge = data.find("charge_id").string();
+            for (const auto& [key, standing] : before.standing)
+                if (standing.event_id == charge && key.starts_with("charge/"))
+                    sent.party = standing.data.find("payer_party").string();
+        } else if (sent.type.starts_with("billing.") || sent.type.starts_with("limit.")) {
+            sent.party = data.find("payer_party").string();
+        }
+    }
+
+    void apply_slots(sqlite::Transaction& transaction) {
+        std::map<std::string, std::int64_t> group_of;  // by the practitioner's public id
+        std::map<std::int64_t, Json> announced;
+        std::map<std::string, Json> earlier_parts;
+        for (const OutboxEvent& sent : events_) {
+            if (sent.type != "slots.changed") continue;
+            if (group_of.empty()) group_of = groups_by_party();
+            domain::Event event = as_said(sent);
+            Json data = event.data.tree();
+            const std::string day = sent.subject + " " + data.value("day", "");
+            if (data.contains("part")) {
+                Json& all = earlier_parts.try_emplace(day, Json::array()).first->second;
+                for (auto& interval : data["intervals"]) all.push_back(interval);
+                if (!is_last_part(event)) continue;
+                data["intervals"] = std::move(all);
+                event.data = data;
+                earlier_parts.erase(day);
+            }
+            const std::string practitioner = data.value("practitioner", "");
+            auto group = group_of.find(practitioner);
+            if (group == group_of.end()) {
+                const auto joined = groups_.join_groups(transaction, {});
+                group = group_of.emplace(practitioner, joined.group).first;
+            }
+            auto known = announced.find(group->second);
+            if (known == announced.end()) {
+                const auto text = groups_.announced(group->second);
+                auto document = text.empty() ? Result<Json>(Json::object()) : parse_json(text);
+                known =
+                    announced.emplace(group->second, document ? *document : Json::object()).first;
+            }
+            domain::apply_slots(known->second, event);
+        }
+        for (const auto& [practitioner, group] : group_of)
+            if (const auto known = announced.find(group); known != announced.end()) {
+                groups_.save(
+                    transaction, group, {canonical_json(known->second), due(group), {practitioner}}
+                );
+                ++report_.groups;
+            }
+    }
+
+    // By pseudonym, order, and the practitioner's public id.
+    std::map<std::string, std::int64_t> groups_by_party() {
+        std::map<std::string, std::int64_t> found;
+        constexpr int kPage = 1000;
+        for (std::int64_t after = 0;;) {
+            const auto page = groups_.groups_after(after, kPage);
+            if (page.empty()) return found;
+            after = page.back();
+            for (const auto group : page)
+                for (const auto& party : groups_.parties(group)) {
+                    const bool order = party.kind == domain_store::PartyKind::order;
+                    const bool patient = party.kind == domain_store::PartyKind::patient;
+                    found.emplace(
+                        order ? party.key
+                              : store_.identity().public_id(
+                                    party.source, patient ? "patient" : "practitioner", party.key
+                                ),
+                        group
+                    );
+                }
+        }
+    }
+
+    // A sink whose progress the mark tells has no need of what it took already.
+    void tell_sinks(sqlite::Transaction& transaction, std::int64_t first) {
+        if (first == 0) return;
+        std::map<std::string, std::int64_t> position_of;
+        for (std::size_t i = 0; i < events_.size(); ++i)
+            position_of.emplace(events_[i].id, first + static_cast<std::int64_t>(i));
+        for (const auto& [sink, event_id] : SentMark::sinks_at(store_.folder())) {
+            const auto at = position_of.find(event_id);
+            if (at == position_of.end()) continue;
+            transaction
+                .prepare("update outbox_sink set low = ?, settled = x'' where sink = ? and low <= ?"
+                )
+                .with(at->second + 1, sink, at->second)
+                .run();
+            if (database_.changes() > 0) report_.sinks_known.push_back(sink);
+        }
+    }
+
+    void write_audit(sqlite::Transaction& transaction) {
+        for (std::size_t from = 0; from < events_.size(); from += kIdsPerAuditEntry) {
+            disclosure::AuditEntry entry;
+            entry.at_us = what_.now_us;
+            entry.action = "restored";
+            entry.who = what_.who;
+            entry.ground = "left before the store was lost";
+            const std::size_t to = std::min(events_.size(), from + kIdsPerAuditEntry);
+            for (std::size_t i = from; i < to; ++i) entry.ids.push_back(events_[i].id);
+            disclosure::Audit::append(transaction, entry);
+        }
+    }
+};
+
+}  // namespace
+
+Result<TakeOverReport> take_over_sent_events(ClinicStore& store, const TakeOver& what) {
+    return TakingOver(store, what).run();
+}
+
+}  // namespace mis::gateway

@@ -1,0 +1,43 @@
+// What was sent since a store's backup, taken over into the store brought back (I4): the log's
+// place in the outbox, what is announced, ids, sequences, epoch, free times, orders' links.
+//
+// Everything is one transaction: a crash in the middle leaves the store as it was. The same log
+// twice is the same as once: what the books have, they know by its id. Memory: what the store did
+// not know, and the announced state of the groups concerned.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "gateway/keeping/clinic_store.hpp"
+
+namespace mis::gateway {
+
+struct TakeOver {
+    std::vector<std::filesystem::path> files;  // JSON Lines of CloudEvents, in any order
+    std::vector<std::string> sources;          // to be compared whole before they get a meaning
+    std::string who;                           // for the audit
+    std::int64_t now_us = 0;
+    // A log with events missing in the middle gives books that are wrong without anybody noticing.
+    enum class Gaps { refuse, accept } gaps = Gaps::refuse;
+};
+
+struct TakeOverReport {
+    std::int64_t events = 0;   // lines read
+    std::int64_t applied = 0;  // that the store did not know yet
+    std::int64_t groups = 0;
+    std::int64_t missing = 0;  // accepted
+    // Events tell of them, and what the exchange wrote is lost with the store. Their groups are
+    // held until the message comes again (Meaning), else their plans and charges would be taken
+    // back.
+    std::vector<std::string> orders_without_message;
+    std::vector<std::string> sinks_known;  // whose progress the mark beside the store tells
+};
+
+// misconfigured, malformed: the files are not what is needed; nothing was changed.
+Result<TakeOverReport> take_over_sent_events(ClinicStore& store, const TakeOver& what);
+
+}  // namespace mis::gateway
