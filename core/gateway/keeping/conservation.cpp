@@ -15,8 +15,10 @@ constexpr int kGroupsPerPage = 50;
 constexpr std::size_t kEventsPerPage = 5'000;
 constexpr std::size_t kDifferencesMax = 100;
 
-struct Account {  // charges are compared per order, account, payer and currency
-    std::string order, limit, payer, currency;
+// Charges are compared per order, account, payer, party and currency; payments per kind, account,
+// payer and currency.
+struct Account {
+    std::string order, limit, payer, party, currency, paid;  // paid: kind of payment, else empty
     friend auto operator<=>(const Account&, const Account&) = default;
 };
 
@@ -25,20 +27,22 @@ std::string text_of(const JsonMembers& data, std::string_view name) {
     return found.is_object() ? found.find("id").string() : found.string();
 }
 
-// Standing charges that left the clinic, added up; their number is returned.
-std::int64_t add_charges(
+// Standing charges and payments that left the clinic, added up; the charges' number is returned.
+std::int64_t add_standing(
     const domain::Announced& announced, std::map<Account, std::int64_t>& sums
 ) {
     std::int64_t count = 0;
     for (const auto& [key, standing] : announced.standing) {
-        if (!key.starts_with("charge/") || standing.leaves != domain::Export::leaves) continue;
+        const bool charge = key.starts_with("charge/"), payment = key.starts_with("payment/");
+        if ((!charge && !payment) || standing.leaves != domain::Export::leaves) continue;
         const JsonMembers data(standing.data.view());
-        const auto total = data.find("total").money();
+        const auto total = data.find(charge ? "total" : "amount").money();
         if (!total) continue;
-        ++count;
+        if (charge) ++count;
         sums[{
             text_of(data, "order"), text_of(data, "limit"), text_of(data, "payer"),
-            std::string(total->currency.code())}] += total->minor;
+            charge ? text_of(data, "payer_party") : "", std::string(total->currency.code()),
+            charge ? "" : text_of(data, "kind")}] += total->minor;
     }
     return count;
 }
@@ -77,12 +81,14 @@ std::map<Account, std::int64_t> sums_of_log(
         }
     }
     std::map<Account, std::int64_t> sums;
-    add_charges(folded, sums);
+    add_standing(folded, sums);
     return sums;
 }
 
 std::string describe(const Account& account, std::int64_t announced, std::int64_t log) {
-    return "payer " + account.payer + (account.limit.empty() ? "" : ", account " + account.limit) +
+    return "payer " + account.payer + (account.party.empty() ? "" : " (" + account.party + ")") +
+           (account.paid.empty() ? "" : ", " + account.paid) +
+           (account.limit.empty() ? "" : ", account " + account.limit) +
            (account.order.empty() ? "" : ", order " + account.order) + ": announced " +
            Money{announced, *Currency::parse(account.currency)}.to_string() +
            ", the event log adds up to " +
@@ -136,7 +142,7 @@ Books check_conservation(
                 continue;
             ++books.groups;
             const auto announced = announced_of(groups, group);
-            books.charges += add_charges(announced, announced_sums);
+            books.charges += add_standing(announced, announced_sums);
             const auto outcome = domain::evaluate(
                 meaning.facts_of(group, now_us), announced, rules, store.identity()
             );
