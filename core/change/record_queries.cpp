@@ -7,6 +7,7 @@
 #include "change/capture_writer.hpp"
 #include "change/key.hpp"
 #include "change/record_store.hpp"
+#include "change/stream_of.hpp"
 
 namespace mis::change {
 namespace {
@@ -223,6 +224,16 @@ std::optional<StandingRecord> RecordStore::find(const RecordKey& key) const {
     bind_key(select, 3, key.source_id);
     if (!select.step()) return std::nullopt;
     return standing_from(select);
+}
+
+std::string stream_of(sqlite::Database& database, const RecordKey& key) {
+    auto select = database.prepare(
+        "select s.name from change_stream s join record r on r.stream = s.id where s.source = ?1 "
+        "and s.kind = ?2 and r.key = ?3 and r.pos is not null"
+    );
+    select.bind(1, key.source).bind(2, key.kind);
+    bind_key(select, 3, key.source_id);
+    return select.step() ? select.string(0) : std::string();
 }
 
 void RecordStore::by_kind(

@@ -138,6 +138,7 @@ constexpr Shape kProgressMoney{"progress_money", kProgressMoneyFields};
 
 constexpr Field kProgressFields[] = {
     {"charged", Kind::object, Many::one, Null::refused, &kMoney},
+    {"charged_apart", Kind::object, Many::list, Null::refused, &kMoney},
     {"items", Kind::object, Many::one, Null::refused, &kProgressItems},
     {"money", Kind::object, Many::one, Null::refused, &kProgressMoney},
 };
@@ -349,9 +350,11 @@ constexpr Field kLimitRuleViolatedData[] = {
 
 constexpr Field kBillingChargeData[] = {
     {"booked_on", Kind::word, Many::one, Null::refused, nullptr},
+    {"branch", Kind::word, Many::one, Null::refused, nullptr},
     {"charge_id", Kind::word, Many::one, Null::refused, nullptr},
     {"discount", Kind::object, Many::one, Null::refused, &kMoney},
     {"item", Kind::word, Many::one, Null::refused, nullptr},
+    {"legal_entity", Kind::text, Many::one, Null::refused, nullptr},
     {"limit", Kind::word, Many::one, Null::refused, nullptr},
     {"line_total", Kind::object, Many::one, Null::refused, &kMoney},
     {"list_total", Kind::object, Many::one, Null::refused, &kMoney},
@@ -372,7 +375,6 @@ constexpr Field kBillingChargeData[] = {
 constexpr Field kBillingReversalData[] = {
     {"booked_on", Kind::word, Many::one, Null::refused, nullptr},
     {"charge_id", Kind::word, Many::one, Null::refused, nullptr},
-    {"kind", Kind::word, Many::one, Null::refused, nullptr},
     {"limit", Kind::word, Many::one, Null::refused, nullptr},
     {"order", Kind::word, Many::one, Null::refused, nullptr},
     {"patient", Kind::word, Many::one, Null::refused, nullptr},
@@ -395,6 +397,18 @@ constexpr Field kBillingPaymentData[] = {
     {"payment", Kind::word, Many::one, Null::refused, nullptr},
 };
 
+constexpr Field kBillingPaymentReversalData[] = {
+    {"amount", Kind::object, Many::one, Null::refused, &kMoney},
+    {"booked_on", Kind::word, Many::one, Null::refused, nullptr},
+    {"kind", Kind::word, Many::one, Null::refused, nullptr},
+    {"limit", Kind::word, Many::one, Null::refused, nullptr},
+    {"patient", Kind::word, Many::one, Null::refused, nullptr},
+    {"payer", Kind::word, Many::one, Null::refused, nullptr},
+    {"payment", Kind::word, Many::one, Null::refused, nullptr},
+    {"payment_event", Kind::word, Many::one, Null::refused, nullptr},
+    {"reason", Kind::word, Many::one, Null::refused, nullptr},
+};
+
 constexpr Field kBillingStatementData[] = {
     {"charges", Kind::object, Many::list, Null::refused, &kStatementLine},
     {"due", Kind::object, Many::one, Null::refused, &kMoney},
@@ -412,6 +426,7 @@ constexpr Field kBillingStatementData[] = {
     {"since_previous", Kind::object, Many::one, Null::refused, &kMoney},
     {"stage", Kind::word, Many::one, Null::refused, nullptr},
     {"total", Kind::object, Many::one, Null::refused, &kMoney},
+    {"written_off", Kind::object, Many::one, Null::refused, &kMoney},
 };
 
 constexpr Field kOrderLinkedData[] = {
@@ -470,6 +485,7 @@ constexpr Shape kEvents[] = {
     {"appointment.started", kAppointmentBookedData},
     {"billing.charge", kBillingChargeData},
     {"billing.payment", kBillingPaymentData},
+    {"billing.payment_reversal", kBillingPaymentReversalData},
     {"billing.refund", kBillingPaymentData},
     {"billing.reversal", kBillingReversalData},
     {"billing.statement", kBillingStatementData},

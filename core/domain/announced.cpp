@@ -68,21 +68,41 @@ void book(Announced& announced, const Event& event, const std::string& charge_id
     announced.ledger.push_back(std::move(entry));
 }
 
-// Transfers and write-offs move no money in.
-void book_receipt(Announced& announced, const Event& event) {
-    const BodyFields fields(event.data);
+// Transfers are no receipts.
+void book_receipt(
+    Announced& announced, const std::string& id, Export leaves, const BodyFields& fields
+) {
     const auto amount = fields.money("amount");
     const std::string kind = fields.text("kind");
-    if (!amount || (kind != "payment" && kind != "prepayment" && kind != "refund")) return;
+    const bool written_off = kind == "write_off";
+    if (!amount || (kind != "payment" && kind != "prepayment" && kind != "refund" && !written_off))
+        return;
     LedgerEntry entry;
-    entry.charge_id = event.id;
+    entry.charge_id = id;
+    entry.written_off = written_off;
     entry.booked_on = fields.text("booked_on");
     entry.payer = fields.text("payer");
     entry.limit = fields.text("limit");
     entry.patient = fields.text("patient");
     entry.total = kind == "refund" && amount->minor > 0 ? -*amount : *amount;
-    entry.leaves = event.leaves;
+    entry.leaves = leaves;
     announced.receipts.push_back(std::move(entry));
+}
+
+// Texts from before write-offs were booked (B4) hold the standing ones only.
+void book_old_write_offs(Announced& announced) {
+    for (auto at = announced.standing.lower_bound("payment/");
+         at != announced.standing.end() && starts_with(at->first, "payment/"); ++at) {
+        if (at->second.data.find("kind").string() != "write_off") continue;
+        const bool booked = std::any_of(
+            announced.receipts.begin(), announced.receipts.end(),
+            [&](const LedgerEntry& entry) { return entry.charge_id == at->second.event_id; }
+        );
+        if (booked) continue;
+        book_receipt(
+            announced, at->second.event_id, at->second.leaves, BodyFields(at->second.data)
+        );
+    }
 }
 
 void take_receipt_back(Announced& announced, const Event& event, const std::string& id) {
@@ -105,17 +125,33 @@ void stand(Announced& announced, const Event& event, std::string key) {
     standing.data = event.data;
 }
 
+// Ends what stands under the prefix by the event's id. False: nothing did.
+bool end_standing(
+    Announced& announced, std::string_view prefix, const std::string& id, Export leaves
+) {
+    for (auto at = announced.standing.lower_bound(prefix);
+         at != announced.standing.end() && starts_with(at->first, prefix); ++at) {
+        if (at->second.event_id != id || at->second.leaves != leaves) continue;
+        announced.standing.erase(at);
+        return true;
+    }
+    return false;
+}
+
 void reverse(Announced& announced, const Event& event) {
     const std::string charge_id = BodyFields(event.data).text("charge_id");
-    for (auto at = announced.standing.begin(); at != announced.standing.end(); ++at) {
-        const bool billed = starts_with(at->first, "charge/") || starts_with(at->first, "payment/");
-        if (billed && at->second.event_id == charge_id && at->second.leaves == event.leaves) {
-            announced.standing.erase(at);
-            break;
-        }
+    if (!end_standing(announced, "charge/", charge_id, event.leaves)) {
+        // logs from before billing.payment_reversal took payments back in this way
+        end_standing(announced, "payment/", charge_id, event.leaves);
+        take_receipt_back(announced, event, charge_id);
     }
     book(announced, event, charge_id);
-    take_receipt_back(announced, event, charge_id);
+}
+
+void reverse_payment(Announced& announced, const Event& event) {
+    const std::string id = BodyFields(event.data).text("payment_event");
+    end_standing(announced, "payment/", id, event.leaves);
+    take_receipt_back(announced, event, id);
 }
 
 // A long plan comes in parts: what stands is all of them.
@@ -202,6 +238,15 @@ Money Announced::consumed(std::string_view limit) const {
     return sum;
 }
 
+std::string key_of_charge(
+    std::string_view line, std::string_view payer, std::string_view limit, std::string_view party
+) {
+    std::string key;
+    key.reserve(10 + line.size() + payer.size() + limit.size() + party.size());
+    key.append("charge/").append(line).append("/").append(payer).append("/").append(limit);
+    return limit.empty() ? behind(std::move(key), party) : key;
+}
+
 std::string key_of_statement(
     std::string_view order, std::string_view payer, std::string_view currency,
     std::string_view party
@@ -217,8 +262,10 @@ std::string key_of(const Event& event) {
     if (starts_with(type, "appointment.")) return "appointment/" + id_in(data, "appointment");
     if (starts_with(type, "procedure.")) return "procedure/" + id_in(data, "procedure");
     if (type == "billing.charge") {
-        return "charge/" + id_in(data, "procedure") + "/" + data.text("payer") + "/" +
-               data.text("limit");
+        return key_of_charge(
+            id_in(data, "procedure"), data.text("payer"), data.text("limit"),
+            data.text("payer_party")
+        );
     }
     if (type == "billing.payment" || type == "billing.refund")
         return "payment/" + data.text("payment");
@@ -264,6 +311,7 @@ std::string key_of(const Event& event) {
 
 void apply(Announced& announced, const Event& event) {
     if (event.type == "billing.reversal") return reverse(announced, event);
+    if (event.type == "billing.payment_reversal") return reverse_payment(announced, event);
     std::string key = key_of(event);
     if (!key.empty()) apply_as(announced, event, std::move(key));
 }
@@ -292,7 +340,8 @@ void apply_as(Announced& announced, const Event& event, std::string key) {
         if (type == "order.linked")
             announced.standing.erase("waiting/" + event.data.find("order").string());
         if (type == "billing.charge") book(announced, event, event.id);
-        if (type == "billing.payment" || type == "billing.refund") book_receipt(announced, event);
+        if (type == "billing.payment" || type == "billing.refund")
+            book_receipt(announced, event.id, event.leaves, BodyFields(event.data));
     }
 }
 
@@ -396,6 +445,10 @@ std::string Announced::to_text() const {
                 name("withheld");
                 out += "true";
             }
+            if (one.written_off) {
+                name("written_off");
+                out += "true";
+            }
             close('}');
         }
         close(']');
@@ -467,8 +520,12 @@ Result<Announced> Announced::from_text(std::string_view text) {
     for (const JsonMember& member : JsonMembers(document.find("standing"))) {
         const BodyFields entry(member.value);
         if (!entry.has("type")) return malformed("an entry without a type");
+        std::string key = name_of(member);
+        // texts from before a charge's key named its party (B2)
+        if (starts_with(key, "charge/") && key.ends_with('/'))
+            key = behind(std::move(key), entry.find("data").find("payer_party").string());
         announced.standing.emplace_hint(
-            announced.standing.end(), name_of(member),
+            announced.standing.end(), std::move(key),
             Standing{
                 entry.text("id"), entry.text("type"), leaves(entry),
                 entry.has("data") ? JsonText::of(entry.find("data")) : JsonText()}
@@ -483,7 +540,7 @@ Result<Announced> Announced::from_text(std::string_view text) {
             entries->push_back(LedgerEntry{
                 entry.text("charge"), entry.text("on"), entry.text("order"), entry.text("limit"),
                 entry.text("payer"), *total, leaves(entry), entry.text("patient"),
-                entry.text("party")});
+                entry.text("party"), entry.flag("written_off").value_or(false)});
         }
     }
     for (const JsonMember& member : JsonMembers(document.find("first_seen_us")))
@@ -496,6 +553,7 @@ Result<Announced> Announced::from_text(std::string_view text) {
     for (const JsonMember& member : rows)
         announced.rows.add(name_of(member), member.value.string());
     announced.rows.settle();
+    book_old_write_offs(announced);
     return announced;
 }
 

@@ -44,13 +44,14 @@ struct LedgerEntry {  // a charge or reversal as it was booked; never removed, s
     Export leaves = Export::leaves;
     std::string patient = {};  // of a receipt, and of a charge without order and account
     std::string party = {};    // X3: the organization that pays, where one is named
+    bool written_off = false;  // a receipt that brought no money in
 };
 
 struct Announced {
     std::map<std::string, Standing, std::less<>> standing;
     std::vector<LedgerEntry> ledger;
-    std::vector<LedgerEntry> receipts;  // payments, prepayments and refunds (negative) as they were
-                                        // booked, and taken back
+    // Payments, prepayments, refunds (negative) and write-offs as they were booked, and taken back.
+    std::vector<LedgerEntry> receipts;
     std::map<std::string, std::int64_t>
         first_seen_us;  // no event tells it: when a patient's white mark was first seen (L8), a
                         // strong statement without valid_from (L0), a request answered (B4)
@@ -80,7 +81,10 @@ Announced fold(std::span<const Event> events);
 // What several groups announced, once they are one group.
 Announced joined(std::vector<Announced> parts);
 
-// The key of a statement that stands for an order, as key_of() gives it.
+// The keys of a charge and of a statement that stands for an order, as key_of() gives them.
+std::string key_of_charge(
+    std::string_view line, std::string_view payer, std::string_view limit, std::string_view party
+);
 std::string key_of_statement(
     std::string_view order, std::string_view payer, std::string_view currency,
     std::string_view party

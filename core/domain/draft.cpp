@@ -9,17 +9,39 @@ namespace mis::domain {
 namespace {
 
 // D3, word by word. Families share a rank and are told apart by time.
-constexpr std::array<std::pair<std::string_view, int>, 36> kRanks{{
-    {"procedure.reversed", 0}, {"billing.reversal", 1},      {"plan.deviation.withdrawn", 2},
-    {"plan.item.reopened", 3}, {"plan.stage.withdrawn", 4},  {"appointment.", 10},
-    {"order.linked", 11},      {"order.unlinked", 11},       {"order.waiting", 11},
-    {"plan.opened", 12},       {"plan.changed", 12},         {"feedback.", 13},
-    {"limit.opened", 20},      {"limit.granted", 21},        {"procedure.performed", 30},
-    {"plan.item.", 31},        {"plan.deviation.found", 32}, {"billing.charge", 33},
-    {"billing.payment", 34},   {"billing.refund", 34},       {"limit.rule_violated", 40},
-    {"limit.low", 41},         {"limit.exhausted", 42},      {"limit.overrun", 43},
-    {"limit.mismatch", 44},    {"plan.stage.reached", 50},   {"billing.statement", 51},
-    {"plan.closed", 52},       {"order.closed", 53},         {"limit.closed", 54},
+constexpr int kCharge = 33, kPayment = 34;
+constexpr std::array<std::pair<std::string_view, int>, 32> kRanks{{
+    {"procedure.reversed", 0},
+    {"billing.reversal", 1},
+    {"billing.payment_reversal", 2},
+    {"plan.deviation.withdrawn", 3},
+    {"plan.item.reopened", 4},
+    {"plan.stage.withdrawn", 5},
+    {"appointment.", 10},
+    {"order.linked", 11},
+    {"order.unlinked", 11},
+    {"order.waiting", 11},
+    {"plan.opened", 12},
+    {"plan.changed", 12},
+    {"feedback.", 13},
+    {"limit.opened", 20},
+    {"limit.granted", 21},
+    {"procedure.performed", 30},
+    {"plan.item.", 31},
+    {"plan.deviation.found", 32},
+    {"billing.charge", kCharge},
+    {"billing.payment", kPayment},
+    {"billing.refund", kPayment},
+    {"limit.rule_violated", 40},
+    {"limit.low", 41},
+    {"limit.exhausted", 42},
+    {"limit.overrun", 43},
+    {"limit.mismatch", 44},
+    {"plan.stage.reached", 50},
+    {"billing.statement", 51},
+    {"plan.closed", 52},
+    {"order.closed", 53},
+    {"limit.closed", 54},
     {"patient.withdrawn", 60},
 }};
 
@@ -102,15 +124,15 @@ void Drafts::settle() {
         Draft& draft = drafts_[index];
         Event& event = draft.event;
         if (event.partition_key.empty()) event.partition_key = event.subject;
-        const bool billed =
-            rank == 33 || rank == 34;  // whose reversal will name it, withheld or not
+        // whose reversal will name it, withheld or not
+        const bool billed = rank == kCharge || rank == kPayment;
         if (event.leaves == Export::leaves || billed) {
             std::uint64_t nth = 0;
             if (event.leaves == Export::leaves) nth = occurrences(event);
             if (rules_.event_id_of)
                 event.id = rules_.event_id_of(event.entity_id, event.type, event.identity, nth);
         }
-        if (rank == 33) event.data.set_string("charge_id", event.id);
+        if (rank == kCharge) event.data.set_string("charge_id", event.id);
         if (draft.key.empty())
             apply(after_, event);
         else

@@ -83,14 +83,14 @@ Outcome evaluate(
     announce_grants(change, accounts);
     const ReversedLines reversed = announce_lines(change);
     announce_charges(change, ledger, tracked, accounts, reversed);
-    announce_payments(change);
+    announce_payments(change, accounts);
     drafts.settle();
     announce_judgements(change, accounts, ledger, stops);
     drafts.settle();
     const auto stated = announce_conclusions(change, tracked);
     tell_parties_of_plans(change, accounts, tracked);
-    state_orders(change, stated);
-    answer_requests(change);
+    state_orders(change, stated, accounts);
+    answer_requests(change, accounts);
     announce_closings(change, accounts, tracked);
     announce_withdrawals(change);
     drafts.settle();

@@ -19,8 +19,8 @@
 
 namespace mis::domain {
 
-struct Problem {  // a record that parses and yet makes no sense among the others: quarantine it,
-                  // the rest has flowed
+// A record that parses and yet makes no sense among the others: quarantine it, the rest has flowed.
+struct Problem {
     RecordKey key;
     std::string reason;  // never its content
 };

@@ -74,6 +74,7 @@ std::string EventRows::row(const std::string& type, const Json& data, bool withh
     } else if (type == "billing.charge" || type == "billing.reversal") {
         if (data.contains("procedure")) cell(line(data["procedure"]));
         cell(fields.text("payer"));
+        if (!data.contains("limit")) named("party", fields.text("payer_party"));
         cell(sum(data, "total"));
         if (data.contains("line_total") && data["line_total"] != data["total"])
             named("of", sum(data, "line_total"));
@@ -88,20 +89,25 @@ std::string EventRows::row(const std::string& type, const Json& data, bool withh
         named("order", fields.text("order"));
         if (data.contains("limit")) cell(name("limit", fields.text("limit")));
         named("payer", fields.text("payer"));
+        named("party", fields.text("payer_party"));
         named("charges", std::to_string(data["charges"].size()));
         named("total", sum(data, "total"));
         named("since", sum(data, "since_previous"));
         named("paid", sum(data, "paid"));
+        if (data.contains("written_off") && data["written_off"]["minor"] != 0)
+            named("written-off", sum(data, "written_off"));
         named("due", sum(data, "due"));
         if (data.contains("request"))
             named(
                 "period", data["period"].value("from", "") + ".." + data["period"].value("to", "")
             );
-    } else if (type == "billing.payment" || type == "billing.refund") {
+    } else if (type == "billing.payment" || type == "billing.refund" ||
+               type == "billing.payment_reversal") {
         cell(fields.text("kind"));
         cell(sum(data, "amount"));
         named("method", fields.text("method"));
         named("payer", fields.text("payer"));
+        named("reason", fields.text("reason"));
     } else if (type.rfind("plan.item.", 0) == 0) {
         named(
             "item", data["item"].value("id", "").size() == 32 ? work(data["item"])

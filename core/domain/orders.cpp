@@ -59,7 +59,7 @@ void cancel(Order& order, const std::string& reason, Timestamp received) {
     for (OrderItem& item : order.items) {
         if (item.void_at) continue;
         item.void_at = received;
-        item.void_reason = "cancelled";
+        item.void_reason = kVoidByCancellation;
     }
 }
 

@@ -17,6 +17,9 @@
 
 namespace mis::domain {
 
+// The reason of an item that its order's cancellation voided.
+inline constexpr std::string_view kVoidByCancellation = "cancelled";
+
 struct OrderItem {
     std::string id;  // the exchange's own
     int stage = 1, position = 0;

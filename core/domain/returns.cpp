@@ -62,21 +62,31 @@ void take_returns_off(TypedFacts& facts, const std::vector<Return>& returns) {
             });
         }
         if (found == facts.lines.rend()) {
-            facts.problems.push_back(Problem{taken_back.line.key, "a return of nothing that stands"}
-            );
+            facts.problems.push_back(Problem{
+                taken_back.line.key, "a return, and no line stands that it takes back"});
             continue;
         }
         Line& line = *found;
+        if (line.quantity < magnitude(taken_back.line.quantity)) {
+            facts.problems.push_back(Problem{
+                taken_back.line.key, "a return of a larger quantity than is left of its line"});
+            continue;
+        }
         if (line.total.currency != taken_back.line.total.currency) {
             facts.problems.push_back(Problem{
                 taken_back.line.key, "a return in another currency than its line"});
+            continue;
+        }
+        if (taken_back.line.total.is_zero() && !line.total.is_zero()) {
+            facts.problems.push_back(Problem{
+                taken_back.line.key, "a return without a sum of a line that has one"});
             continue;
         }
         const Money rest{
             line.total.minor - std::abs(taken_back.line.total.minor), line.total.currency};
         if (rest.minor < 0) {
             facts.problems.push_back(Problem{
-                taken_back.line.key, "a return of more than its line's total"});
+                taken_back.line.key, "a return of more than is left of its line's total"});
             continue;
         }
         const bool all_money = rest.minor == 0 && line.total.minor > 0;

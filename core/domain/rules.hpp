@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/timestamp.hpp"
 #include "domain/nomenclature_groups.hpp"
@@ -30,7 +31,9 @@ struct Rules {
     std::string export_ground;           // `all`: the legal ground that the config names
     Zone clinic_zone;
     std::map<std::string, Zone> branch_zones;  // by branch_of() (branch.hpp)
-    std::set<std::string> no_show_sources;     // A1: sources that declare `no_show: end_of_day`
+    // Of branches whose record names one: (source, branch source_id) → legal entity, for charges.
+    std::map<std::pair<std::string, std::string>, std::string> legal_entities;
+    std::set<std::string> no_show_sources;  // A1: sources that declare `no_show: end_of_day`
     std::set<std::string>
         register_sources;  // L1: sources that are partner registers, weaker than the exchange
     // L0: when each source was first read through; what was seen by then stood there always. Not

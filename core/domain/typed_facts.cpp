@@ -257,6 +257,7 @@ class Reader {
         line.payer = fields.text("payer");
         line.limit_source_id = fields.text("limit_source_id");
         line.category = fields.text("category");
+        line.legal_entity = legal_entity_of(record.key.source, fields);
         line.plan_item_source_id = fields.text("plan_item_source_id");
         line.appointment_source_id = fields.text("appointment_source_id");
         line.in_progress = fields.text("state") == "in_progress";
@@ -265,7 +266,11 @@ class Reader {
         line.remarks = fields.texts("notes");
         read_shares(line, fields);
         Exported out(*this, record, fields);
-        out.id_of("appointment", line.appointment_source_id).id("branch", "branch_source_id");
+        out.id_of("appointment", line.appointment_source_id);
+        if (const std::string branch = fields.text("branch_source_id"); !branch.empty()) {
+            line.branch = public_id("branch", record.key.source, branch);
+            out.string("branch", line.branch);
+        }
         out.plain({"category", "discount"}).string("id", line.id);
         out.id_of("limit", line.limit_source_id).plain({"list_total"});
         if (line.work.nomenclature.empty())
@@ -279,10 +284,26 @@ class Reader {
         if (!line.shares.empty()) out.raw("shares", exported_shares(record, line));
         out.plain({"state", "surfaces", "teeth", "total", "warranty"});
         line.exported = std::move(out).text();
-        if (line.total.minor < 0 || line.quantity.is_negative()) {
+        const bool minus = line.quantity.is_negative(), plus = line.quantity > Decimal(0, 0);
+        if ((minus && line.total.minor > 0) || (plus && line.total.minor < 0)) {
+            all_.lines.pop_back();
+            return problem(
+                record,
+                "quantity and total have opposite signs: a line has none below zero, a return both"
+            );
+        }
+        if (line.total.minor < 0 || minus) {
             returns_.push_back(Return{std::move(line), fields.text("reverses_source_id")});
             all_.lines.pop_back();
         }
+    }
+
+    // The line's own, else its branch's.
+    std::string legal_entity_of(const std::string& source, const BodyFields& fields) const {
+        std::string own = fields.text("legal_entity");
+        if (!own.empty() || rules_.legal_entities.empty()) return own;
+        const auto found = rules_.legal_entities.find({source, fields.text("branch_source_id")});
+        return found == rules_.legal_entities.end() ? std::string() : found->second;
     }
 
     std::string exported_shares(const RecordFact& record, const Line& line) const {

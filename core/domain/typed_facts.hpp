@@ -62,7 +62,8 @@ struct Line {  // a performed procedure as the MIS bills it; returns (negative r
     Money total;
     std::optional<Money> list_total, discount;
     std::string payer, limit_source_id, category, plan_item_source_id, appointment_source_id;
-    std::vector<Share> shares;  // as the MIS splits it itself; empty: not split
+    std::string branch, legal_entity;  // public id; as the MIS names it; empty: not told
+    std::vector<Share> shares;         // as the MIS splits it itself; empty: not split
     bool in_progress = false, warranty = false, partly_returned = false;
     bool payers_unknown = false;  // L0: the MIS tells no payers at all
     std::vector<std::string> remarks;

@@ -18,12 +18,13 @@
 
 namespace mis::domain_store {
 
-enum class PartyKind { patient = 1, practitioner = 2, order = 3 };
+// request: an organization's statement over all its accounts, a group of its own.
+enum class PartyKind { patient = 1, practitioner = 2, order = 3, request = 4 };
 
 struct Party {
     PartyKind kind = PartyKind::patient;
-    std::string source;  // empty for orders
-    std::string key;     // source id of the patient or practitioner, id of the order
+    std::string source;  // empty for orders and requests
+    std::string key;     // source id of the patient or practitioner, id of the order or request
     friend auto operator<=>(const Party&, const Party&) = default;
 };
 

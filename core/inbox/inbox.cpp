@@ -109,6 +109,13 @@ Acceptance Inbox::accept(
         );
     if (auto refused = refusal(*parsed, options))
         return refuse(std::move(refused->code), std::move(refused->reason));
+    if (parsed->type == "statement.requested" && options.missing_ground)
+        if (const std::string missing = options.missing_ground(*parsed); !missing.empty())
+            return refuse(
+                missing, missing == "withdrawn"
+                             ? "the patient withdrew his consent: nothing more of him is sent"
+                             : "no order with a consent covers it: there is no ground to send it"
+            );
     if (parsed->order.empty() && !parsed->feedback.empty())
         parsed->order = order_of_feedback(parsed->feedback).value_or("");
 
@@ -124,6 +131,8 @@ Acceptance Inbox::accept(
     answer.plan = parsed->plan;
     answer.patient = parsed->patient;
     answer.feedback = parsed->feedback;
+    answer.payer = parsed->payer;
+    answer.message = parsed->id;
     answer.ignored_fields = std::move(parsed->ignored_fields);
     return answer;
 }
@@ -138,6 +147,7 @@ std::string Inbox::unknown_entity(const InboxMessage& message, const AcceptOptio
     if (!message.plan.empty() && !options.knows(EntityKind::plan, message.plan)) return "plan";
     if (!message.patient.empty() && !options.knows(EntityKind::patient, message.patient))
         return "patient";
+    if (!message.payer.empty() && !options.knows(EntityKind::payer, message.payer)) return "payer";
     return "";
 }
 

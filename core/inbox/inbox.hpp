@@ -32,11 +32,9 @@
 
 namespace mis::inbox {
 
-enum class EntityKind {
-    patient,
-    limit,
-    plan
-};  // what messages name by public id; orders and feedbacks the inbox knows itself
+// What messages name by public id; orders and feedbacks the inbox knows itself. A payer goes by its
+// name.
+enum class EntityKind { patient, limit, plan, payer };
 
 struct Refusal {
     std::string code;
@@ -53,6 +51,9 @@ struct AcceptOptions {
     std::function<bool(std::string_view plan, std::string_view item)> knows_item = {};
     // Why a limit.granted cannot stand beside the books (L1); nullopt, or left empty: it can.
     std::function<std::optional<Refusal>(const InboxMessage&)> refuse_grant = {};
+    // Why a statement can't be sent to anybody: "no_consent", "withdrawn"; empty, or no function:
+    // it can (B4).
+    std::function<std::string(const InboxMessage&)> missing_ground = {};
 };
 
 enum class Verdict { accepted, repeated, refused };
@@ -61,11 +62,13 @@ struct Acceptance {
     Verdict verdict = Verdict::refused;
     std::string code;    // refused: "malformed", "id_reused", "order_exists", "unknown_order",
                          // _limit, _plan, _patient, _feedback, _item, "order_cancelled",
-                         // "no_account", "other_currency"
+                         // "no_account", "other_currency", "unknown_payer", "no_consent",
+                         // "withdrawn"
     std::string reason;  // refused: for people, without content
     std::uint64_t position = 0;  // accepted, repeated: of the stored message
     // Accepted: whom it concerns; a message about a feedback also names its order.
-    std::string order, limit, plan, patient, feedback;
+    std::string order, limit, plan, patient, feedback, payer;
+    std::string message;  // its id
     std::vector<std::string> ignored_fields;
 };
 

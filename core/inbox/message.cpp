@@ -104,6 +104,7 @@ Result<InboxMessage> parse_message(const Json& message, ConsentRule consent, con
     read.body["type"] = read.type;
     read.order = text_in(read.body, "order");
     read.limit = text_in(read.body, "limit");
+    if (read.type == "statement.requested") read.payer = text_in(read.body, "payer");
     read.plan = text_in(read.body, "plan");
     read.patient = text_in(read.body, "patient");
     read.feedback = text_in(read.body, "feedback");

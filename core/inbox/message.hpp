@@ -30,6 +30,7 @@ struct InboxMessage {
     Json body;         // known fields only, in stored form, `id` and `type` included
     // Whom it concerns; empty: not named by the message.
     std::string order, limit, plan, patient, feedback;
+    std::string payer;                        // of a statement over all its accounts
     std::vector<std::string> ignored_fields;  // "/items/0/colour"
 };
 

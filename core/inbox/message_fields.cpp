@@ -63,9 +63,8 @@ constexpr Field kFeedbackResolved[] = {
     {"satisfied", Form::flag, kRequired},
 };
 constexpr Field kStatementRequested[] = {
-    {"order", Form::id},
-    {"limit", Form::id},
-    {"from", Form::day, kRequired},
+    {"order", Form::id},          {"limit", Form::id},
+    {"payer", Form::id},          {"from", Form::day, kRequired},
     {"to", Form::day, kRequired},
 };
 
@@ -83,7 +82,7 @@ const std::vector<MessageType>& all_message_types() {
         {"consent.withdrawn", kConsentWithdrawn, {"order", "patient"}},
         {"feedback.received", kFeedbackReceived, {}},
         {"feedback.resolved", kFeedbackResolved, {}},
-        {"statement.requested", kStatementRequested, {"order", "limit"}},
+        {"statement.requested", kStatementRequested, {"order", "limit", "payer"}},
     };
     return all;
 }

@@ -177,6 +177,51 @@ std::optional<QuarantinedRow> Quarantine::dismiss(
     return std::move(found.front());
 }
 
+bool Quarantine::settle_meaning(
+    sqlite::Transaction& transaction, const std::vector<std::string>& owners,
+    const std::vector<SetAside>& rows, std::int64_t now_us
+) {
+    bool written = false;
+    for (const SetAside& row : rows) {
+        const std::vector<RowIssue> issue{{row.stream, row.source_id, row.reason, row.body, {}}};
+        if (put(transaction, row.source, issue, now_us, Part::meaning) == Put::unchanged) continue;
+        transaction
+            .prepare(
+                "update quarantine set owner = ? where source = ? and stream = ? and identity = ?"
+            )
+            .with(
+                row.owner, row.source, row.stream,
+                identity_of(row.source_id, row.body, Part::meaning)
+            )
+            .run();
+        written = true;
+    }
+    std::vector<SetAside> mended;
+    for (const std::string& owner : owners) {
+        auto open = transaction.prepare(
+            "select source, stream, row_key from quarantine where owner = ? and part = 'meaning' "
+            "and resolved_us is null"
+        );
+        for (open.with(owner); open.step();) {
+            const bool still = std::any_of(rows.begin(), rows.end(), [&](const SetAside& row) {
+                return row.source == open.text(0) && row.stream == open.text(1) &&
+                       row.source_id == open.text(2);
+            });
+            if (!still)
+                mended.push_back({open.string(0), open.string(1), open.string(2), {}, {}, {}});
+        }
+    }
+    for (const SetAside& row : mended)
+        resolve(transaction, row.source, row.stream, row.source_id, now_us, Part::meaning);
+    return written || !mended.empty();
+}
+
+bool Quarantine::any_set_aside(sqlite::Database& database) {
+    return database
+        .prepare("select 1 from quarantine where owner is not null and resolved_us is null limit 1")
+        .step();
+}
+
 bool Quarantine::any_open(
     sqlite::Database& database, std::string_view source, std::string_view stream
 ) {

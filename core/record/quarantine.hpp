@@ -40,6 +40,13 @@ struct QuarantineFilter {
     int limit = 100;
 };
 
+// A record that its patient's meaning sets aside. The body is canonical JSON.
+struct SetAside {
+    std::string source, stream, source_id;
+    std::string owner;  // whose meaning: source and patient
+    std::string reason, body;
+};
+
 struct QuarantineCount {
     std::string source, stream;
     std::int64_t open = 0;
@@ -75,6 +82,15 @@ class Quarantine {
         sqlite::Transaction& transaction, std::string_view source, std::string_view stream,
         std::string_view row_key, std::int64_t now_us, Part part = Part::reading
     );
+
+    // After the meaning of these owners was worked out: these records are set aside, and of their
+    // others none any more. False: nothing was written.
+    static bool settle_meaning(
+        sqlite::Transaction& transaction, const std::vector<std::string>& owners,
+        const std::vector<SetAside>& rows, std::int64_t now_us
+    );
+    // Whether any owner has records set aside: lets the others skip settle_meaning().
+    static bool any_set_aside(sqlite::Database& database);
 
     // After a pass that read the whole stream: rows with unreadable keys that it did not see are
     // gone. How many.

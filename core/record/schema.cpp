@@ -60,7 +60,9 @@ std::vector<Field> working_time() {
 
 std::vector<Kind> make_kinds() {
     std::vector<Kind> all;
-    all.push_back(kind("branch", {required(text("name")), of("timezone", FieldType::zone)}));
+    all.push_back(kind(
+        "branch", {required(text("name")), of("timezone", FieldType::zone), text("legal_entity")}
+    ));
     all.push_back(kind("practitioner", {required(text("name")), text("specialty"), flag("active")})
     );
     all.push_back(kind(
@@ -102,6 +104,7 @@ std::vector<Kind> make_kinds() {
                       longer(text("service_name"), 1000),
                       text("nomenclature"),
                       text("category"),
+                      text("legal_entity"),
                       required(of("quantity", FieldType::decimal)),
                       of("teeth", FieldType::teeth),
                       of("surfaces", FieldType::surfaces),

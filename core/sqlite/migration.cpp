@@ -17,6 +17,7 @@
 #include "sqlite/migrations/0005_ties.hpp"
 #include "sqlite/migrations/0006_private_values.hpp"
 #include "sqlite/migrations/0007_quarantine.hpp"
+#include "sqlite/migrations/0008_set_aside.hpp"
 
 namespace mis::sqlite {
 namespace {
@@ -29,6 +30,7 @@ constexpr std::array kMigrations{
     Migration{5, "ties", steps::kTies},
     Migration{6, "private values", steps::kPrivateValues, steps::fill_private_values},
     Migration{7, "quarantine", steps::kQuarantine},
+    Migration{8, "set aside", steps::kSetAside},
 };
 
 // About a millisecond of SQLite's work: often enough for a heartbeat, too rare to be felt.

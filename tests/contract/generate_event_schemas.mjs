@@ -41,7 +41,7 @@ const objects = {
   item:
     "id:word! stage:integer position:integer service_code:word service_name:text nomenclature:word? group:word teeth:tooth[] quantity:decimal settled:decimal " +
     "total:money state:item_state reason:word appointment:word",
-  progress: "items:progress_items! money:progress_money! charged:money!",
+  progress: "items:progress_items! money:progress_money! charged:money! charged_apart:money[]",
   progress_items: "performed:integer! total:integer! open:integer",
   progress_money: "performed:money! total:money! open:money",
   limit:
@@ -103,14 +103,15 @@ const events = {
   "limit.mismatch": "patient:pseudonym limit:@limit! field:word ours:money! theirs:money! granted:money consumed:money remaining:money overrun:money lines:@line[] part:integer parts:integer",
   "limit.rule_violated": "patient:pseudonym limit:@limit! rule:word! granted:money consumed:money remaining:money overrun:money lines:@line[] part:integer parts:integer",
   "billing.charge":
-    patient + "charge_id:word! payer:payer! payer_party:word limit:word overruns:overrun[] order:word plan:word item:word procedure:@procedure! performed_at:time " +
+    patient + "charge_id:word! branch:word legal_entity:text payer:payer! payer_party:word limit:word overruns:overrun[] order:word plan:word item:word procedure:@procedure! performed_at:time " +
     "booked_on:date total:money! line_total:money list_total:money discount:money quantity:decimal tax_deductible:boolean! remarks:text[]",
-  "billing.reversal": patient + "charge_id:word! kind:word payer:payer! payer_party:word limit:word order:word total:money! booked_on:date reason:word!",
+  "billing.reversal": patient + "charge_id:word! payer:payer! payer_party:word limit:word order:word total:money! booked_on:date reason:word!",
   "billing.payment": patient + "payment:word paid_at:time booked_on:date kind:word! amount:money! method:word payer:payer limit:word branch:word",
   "billing.refund": patient + "payment:word paid_at:time booked_on:date kind:word! amount:money! method:word payer:payer limit:word branch:word",
+  "billing.payment_reversal": patient + "payment_event:word! payment:word kind:word! amount:money! payer:payer! limit:word booked_on:date reason:word!",
   "billing.statement":
     "patient:pseudonym order:word limit:word plan:word request:word stage:word period:period payer:payer! payer_party:word charges:statement_line[]! " +
-    "since_previous:money total:money paid:money due:money part:integer parts:integer",
+    "since_previous:money total:money paid:money written_off:money due:money part:integer parts:integer",
   "order.linked": order,
   "order.unlinked": order,
   "order.waiting": order,

@@ -1,7 +1,8 @@
 // Random scenario files through the real program, judged from the printed events alone by a reference that knows only the final rows.
 //
 // After every step: the standing charges are what the rows mean (B2, B5, D1), limit charges are consumed − overrun (L2), every figure is that of the
-// step's end (D2), a threshold is said exactly when it turns true (L4), a reversal names a standing charge once (B1), statements add up and reach
+// step's end (D2), a threshold is said exactly when it turns true (L4), a reversal names a standing charge once, a payment's its payment (B1), the
+// standing payments are the rows' (B5), statements add up, count every payment once, come again when a closed order is corrected and reach
 // every payer that ever had a charge (B4), a closed account closes anew after each change (L7), order and sequences have no gaps (D3).
 // Seeds are fixed; MIS_SEED=N runs one of them and leaves its file. As many as fit into twenty seconds run, at least eight.
 import test from "node:test";
@@ -137,6 +138,10 @@ function makeScenario(seed) {
       put("payment", { source_id: `q${d}`, patient_source_id: "77", paid_at: `${day(d)}T12:00:00+03:00`, amount: rub(1 + roll.below(90000)), kind,
                        payer: roll.one(["patient", "organization"]) });
     } else if (rows.payment.size > 0 && roll.chance(0.15)) drop("payment", roll.one([...rows.payment.keys()]));
+    else if (rows.payment.size > 0 && roll.chance(0.25)) {
+      const old = roll.one([...rows.payment.values()]);
+      put("payment", { ...old, amount: rub(1 + roll.below(90000)), ...(roll.chance(0.3) ? { kind: roll.one(["payment", "refund", "write_off"]) } : {}) });
+    }
     const say = (message) => { step.inbox.push(message); messages.push({ ...message, day: d }); };
     if (d === orderDay) {
       say({ type: "order.placed", id: "m1", order: "O1", patient: { phone: "+7 900 000-00-01", last_name: "Тестова", birth_date: "1990-01-01" },
@@ -252,7 +257,7 @@ const thresholdsOf = (a) => {
 };
 
 // --------------------------------------------------------------------------------------------------------------------- judging the events
-const ranks = ["procedure.reversed", "billing.reversal", "plan.deviation.withdrawn", "plan.item.reopened", "plan.stage.withdrawn", "~before", "limit.opened", "limit.granted",
+const ranks = ["procedure.reversed", "billing.reversal", "billing.payment_reversal", "plan.deviation.withdrawn", "plan.item.reopened", "plan.stage.withdrawn", "~before", "limit.opened", "limit.granted",
   "procedure.performed", "plan.item", "plan.deviation.found", "billing.charge", "~paid", "limit.rule_violated", "limit.low", "limit.exhausted", "limit.overrun", "limit.mismatch",
   "plan.stage.reached", "billing.statement", "plan.closed", "order.closed", "limit.closed"];
 function rankOf(type) {
@@ -267,7 +272,7 @@ class Ledger {  // folds the printed events
     this.standing = new Map(); this.reversed = new Set(); this.performed = new Map(); this.lineOf = new Map();
     this.accountOf = new Map(); this.granted = new Map(); this.closed = new Map(); this.revision = new Map();
     this.statements = new Map(); this.everCharged = new Set(); this.sequences = new Map(); this.payments = new Map(); this.closedMonths = new Map();
-    this.said = new Set();
+    this.said = new Set(); this.closedOrders = new Set(); this.orderOfCharge = new Map(); this.answered = new Set();
   }
 
   take(event, state, meaning) {
@@ -287,6 +292,7 @@ class Ledger {  // folds the printed events
     } else if (type === "billing.charge") {
       assert.equal(data.charge_id, event.id, "a charge's id is its event's id (I2)");
       this.standing.set(data.charge_id, data);
+      if (data.order) this.orderOfCharge.set(data.charge_id, data.order);
       if (data.order) this.everCharged.add(`${data.order}|${data.payer}|${data.total.currency}`);
       const row = meaning.lines.find((l) => l.source_id === this.lineOf.get(data.procedure));
       assert.ok(row, "a charge without its line");
@@ -296,11 +302,19 @@ class Ledger {  // folds the printed events
     } else if (type === "billing.reversal") {
       assert.ok(!this.reversed.has(data.charge_id), "B1: reversed twice");
       this.reversed.add(data.charge_id);
-      const charge = this.standing.get(data.charge_id) ?? this.payments.get(data.charge_id);
+      const charge = this.standing.get(data.charge_id);
       assert.ok(charge, "B1: a reversal of what does not stand");
-      assert.deepEqual([data.payer, data.total], [charge.payer, charge.total ?? charge.amount], "B1: the charge's payer and sum");
+      assert.deepEqual([data.payer, data.total], [charge.payer, charge.total], "B1: the charge's payer and sum");
       this.standing.delete(data.charge_id);
-      this.payments.delete(data.charge_id);
+    } else if (type === "billing.payment_reversal") {
+      const payment = this.payments.get(data.payment_event);
+      assert.ok(payment, "B1: a payment reversed that does not stand");
+      assert.deepEqual([data.kind, data.amount, data.payer, data.payment], [payment.kind, payment.amount, payment.payer, payment.payment], "B1: the payment's kind, sum and payer");
+      this.payments.delete(data.payment_event);
+    } else if (type === "order.closed") {
+      this.closedOrders.add(data.order);
+    } else if (type === "plan.opened" && data.reason === "reopened") {
+      this.closedOrders.delete(data.plan.order);
     } else if (/^billing\.(payment|refund)$/.test(type)) {
       assert.equal(type, data.kind === "refund" ? "billing.refund" : "billing.payment");
       this.payments.set(event.id, data);
@@ -344,20 +358,45 @@ class Ledger {  // folds the printed events
     const sum = data.charges.reduce((all, c) => all + c.total.minor, 0);
     const currency = data.total.currency;
     assert.deepEqual([data.total.minor, ...data.charges.map((c) => c.total.currency)], [sum, ...data.charges.map(() => currency)], "B4: a statement adds up, in one currency");
-    assert.equal(data.due.minor, data.total.minor - data.paid.minor, "B4: due");
-    if (data.request) return;
+    assert.equal(data.due.minor, data.total.minor - data.paid.minor - data.written_off.minor, "B4: due");
+    if (data.request) { this.answered.add(data.request); return; }
     const key = `${data.order}|${data.payer}|${currency}`;
     const stands = [...this.standing.values()].filter((c) => c.order === data.order && c.payer === data.payer && c.total.currency === currency);
     assert.deepEqual(data.charges.map((c) => c.charge_id).sort(), stands.map((c) => c.charge_id).sort(), "B4: the order's standing charges");
     assert.equal(data.since_previous.minor, sum - (this.statements.get(key) ?? 0), "B4: since_previous");
     this.statements.set(key, sum);
-    const placed = day(state.orderDay);
-    const paid = state.payments.filter((p) => currency === "RUB" && p.payer === data.payer && p.patient_source_id === "77" && p.paid_at.slice(0, 10) >= placed)
-      .reduce((all, p) => all + ({ payment: 1, prepayment: 1, refund: -1 }[p.kind] ?? 0) * p.amount.minor, 0);
-    assert.equal(data.paid.minor, paid, "B4: paid");
+    const covered = this.allocate(state, data.payer, currency);
+    const sumOf = (what) => stands.reduce((all, c) => all + covered.get(c.charge_id)[what], 0);
+    assert.deepEqual([data.paid.minor, data.written_off.minor], [sumOf("paid"), sumOf("off")], "B4: every payment once, over all charges in D1's order");
   }
 
-  compare(state, meaning, before, events) {
+  // What the rows of payments cover of each standing charge: a patient's his own, an organization's everybody's.
+  allocate(state, payer, currency) {
+    const rowOf = new Map(state.lines.map((l) => [l.source_id, l]));
+    const mine = [...this.standing.values()].filter((c) => {
+      const row = rowOf.get(this.lineOf.get(c.procedure));
+      return c.payer === payer && c.total.currency === currency && (payer !== "patient" || row?.patient_source_id === "77");
+    }).map((c) => ({ id: c.charge_id, row: rowOf.get(this.lineOf.get(c.procedure)), left: c.total.minor, paid: 0, off: 0 }));
+    mine.sort((a, b) => Date.parse(a.row.performed_at) - Date.parse(b.row.performed_at) || (a.row.source_id < b.row.source_id ? -1 : 1));
+    const of = (signs) => currency !== "RUB" ? 0 : state.payments.filter((p) => p.payer === payer).reduce((all, p) => all + (signs[p.kind] ?? 0) * p.amount.minor, 0);
+    for (const [what, signs] of [["paid", { payment: 1, prepayment: 1, refund: -1 }], ["off", { write_off: 1 }]]) {
+      let sum = of(signs);
+      for (const charge of mine) {
+        const part = Math.min(sum, charge.left);
+        charge[what] += part; charge.left -= part; sum -= part;
+      }
+    }
+    return new Map(mine.map((c) => [c.id, c]));
+  }
+
+  compare(state, meaning, before, events, closedBefore) {
+    const paidOf = (list) => list.map((p) => [p.kind, p.amount.minor, p.payer, p.paid_at].join("|")).sort();
+    assert.deepEqual(paidOf([...this.payments.values()]), paidOf(state.payments), "B5, B1: the standing payments are the rows'");
+    const booked = events.some((e) => /billing\.(charge|reversal)\.v1$/.test(e.type) && (e.data.order ?? this.orderOfCharge.get(e.data.charge_id)) === "O1");
+    if (booked && closedBefore.has("O1") && this.closedOrders.has("O1"))
+      assert.ok(events.some((e) => e.type === "mis.billing.statement.v1" && !e.data.request), "B4: a closed order that is corrected is stated again");
+    for (const m of state.messages)
+      if (m.type === "statement.requested" && m.day === state.day) assert.ok(this.answered.has(m.id), "B4: a request is always answered");
     const found = new Map();
     for (const charge of this.standing.values()) {
       assert.ok(this.performed.has(charge.procedure), "no charge without its line");
@@ -417,8 +456,9 @@ function check(seed, twice) {
       assert.deepEqual(set.map((e) => [e.changesetindex, e.changesetsize]), set.map((_, i) => [i, set.length]));
     }
     try {
+      const closed = new Set(ledger.closedOrders);
       for (const e of mine) ledger.take(e, state, meaning);
-      ledger.compare(state, meaning, before, mine);
+      ledger.compare(state, meaning, before, mine, closed);
     } catch (error) {
       throw new Error(`seed ${seed} (${path}), ${state.at}: ${error.message}`);
     }
@@ -433,7 +473,7 @@ function stepsOf(events, states) {
   const note = (set, d) => { if (d) dayOf.set(set, Math.max(dayOf.get(set) ?? 0, d)); };
   for (const e of events) {
     const type = e.type.slice(4, -3);
-    const now = /^(limit\.(opened|granted|low|exhausted|overrun|mismatch|closed)|billing\.(reversal|statement)|procedure\.reversed|order\.|plan\.(opened|closed|stage))/.test(type) ? e.time.slice(0, 10) : e.data.booked_on;
+    const now = /^(limit\.(opened|granted|low|exhausted|overrun|mismatch|closed)|billing\.(reversal|payment_reversal|statement)|procedure\.reversed|order\.|plan\.(opened|closed|stage))/.test(type) ? e.time.slice(0, 10) : e.data.booked_on;
     note(e.changeset, now ? Number(now.slice(8)) : 0);
   }
   let last = 1;

@@ -82,6 +82,8 @@ void ScenarioWorld::at(const Timestamp& now) {
 void ScenarioWorld::upsert(const std::string& kind, const Json& record, const std::string& source) {
     const RecordKey key{source, kind, record.value("source_id", "")};
     RecordFact& fact = records_[key];
+    if (kind == "branch" && record.contains("legal_entity"))
+        rules.legal_entities[{source, key.source_id}] = record["legal_entity"].get<std::string>();
     const std::string body = canonical_json(record);
     if (fact.body == body) return;
     fact.version = fact.body.empty() ? 1 : fact.version + 1;

@@ -80,8 +80,8 @@ void Ledger::fold(const Json& event) {
         procedures_.erase(id_in("procedure"));
     } else if (type == "mis.billing.payment.v1" || type == "mis.billing.refund.v1") {
         payments_.insert(text_of(event, "id"));
-    } else if (type == "mis.billing.reversal.v1") {
-        payments_.erase(text_of(data, "charge_id"));
+    } else if (type == "mis.billing.payment_reversal.v1") {
+        payments_.erase(text_of(data, "payment_event"));
     }
 }
 

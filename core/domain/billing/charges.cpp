@@ -44,9 +44,14 @@ struct Booking {  // what a charge tells beside its identity
 JsonText text_of(const LineCharge& charge, const std::string& order, const Booking* booking) {
     const Line& line = *charge.line;
     JsonFields data(600);
-    if (booking != nullptr) data.string("booked_on", booking->booked_on);
+    if (booking != nullptr) {
+        data.string("booked_on", booking->booked_on);
+        if (!line.branch.empty()) data.string("branch", line.branch);
+    }
     if (line.discount) data.money("discount", *line.discount);
     if (booking != nullptr && !booking->item.empty()) data.string("item", booking->item);
+    if (booking != nullptr && !line.legal_entity.empty())
+        data.string("legal_entity", line.legal_entity);
     if (!charge.limit.empty()) data.string("limit", charge.limit);
     data.money("line_total", line.total);
     if (line.list_total) data.money("list_total", *line.list_total);
@@ -69,18 +74,6 @@ JsonText text_of(const LineCharge& charge, const std::string& order, const Booki
     return std::move(data.money("total", charge.total)).text();
 }
 
-std::string key_of(const LineCharge& charge) {
-    std::string key;
-    key.reserve(charge.line->id.size() + charge.payer.size() + charge.limit.size() + 9);
-    key += "charge/";
-    key += charge.line->id;
-    key += '/';
-    key += charge.payer;
-    key += '/';
-    key += charge.limit;
-    return key;
-}
-
 class Announcer {
   public:
     Announcer(
@@ -95,7 +88,7 @@ class Announcer {
 
     void announce(const LineCharge& charge) {
         const Line& line = *charge.line;
-        std::string key = key_of(charge);
+        std::string key = key_of_charge(line.id, charge.payer, charge.limit, charge.party);
         Permission permission = change_.gate.record(line.patient, line.performed_at);
         const Standing* told = change_.told(key, permission);
         if (const Standing* known = change_.before.find(key)) wanted_.insert(known);
@@ -107,7 +100,9 @@ class Announcer {
         if (told != nullptr && why == reversed_.end()) {
             const JsonView was = told->data.view(), is = identity.view();
             const bool same_sums = same_but(
-                was, is, {"charge_id", "booked_on", "item", "remarks", "patient", "order"}
+                was, is,
+                {"charge_id", "booked_on", "branch", "item", "legal_entity", "remarks", "patient",
+                 "order"}
             );
             const bool same_place = was.find("order").string() == order &&
                                     was.find("item").string() == (item == nullptr ? "" : item->id);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "domain/billing/allocation.hpp"
 #include "domain/body_fields.hpp"
 #include "domain/replaced_rows.hpp"
 
@@ -92,26 +93,32 @@ ReversedLines announce_lines(Change& change) {
     return reversed;
 }
 
-void announce_payments(Change& change) {
+void announce_payments(Change& change, const std::vector<Account>& accounts) {
     std::set<std::string> present;
     const std::string today = change.rules.clinic_zone.date_of(change.now()).to_string();
+    // X3: whose account it names, where that payer pays and not the patient.
+    const auto party_of = [&](const std::string& payer, const std::string& limit) {
+        if (limit.empty() || payer == "patient" || payer == "clinic") return std::string();
+        return party_of_account(limit, accounts, change.before);
+    };
     const auto take_back = [&](const std::string& id, const Standing& told, const char* reason) {
         const BodyFields was(told.data);
-        const std::string patient = was.text("patient");
-        const auto as_told = [&](std::string_view name) {
-            return std::string(was.has(name) ? was.find(name).raw() : "null");
-        };
+        const std::string patient = was.text("patient"), payer = was.text("payer");
         JsonFields fields;
-        fields.string("charge_id", told.event_id).string("kind", was.text("kind"));
-        fields.raw("payer", as_told("payer")).raw("total", as_told("amount"));
-        fields.string("reason", reason);
+        fields.raw("amount", std::string(was.find("amount").raw()));
+        fields.string("kind", was.text("kind")).string("payer", payer);
+        fields.string("payment_event", told.event_id).string("reason", reason);
         const JsonText identity = fields.text();
         JsonText data = identity;
         data.set_string("booked_on", today);
+        data.set_string("payment", id);
+        if (was.has("limit")) data.set_string("limit", was.text("limit"));
         Draft& draft =
-            change.drafts.add("billing.reversal", change.now(), std::move(data), identity);
+            change.drafts.add("billing.payment_reversal", change.now(), std::move(data), identity);
         const auto paid = was.time("paid_at");
         draft.entity(id).with(change.gate.reversed(told.leaves, patient, paid)).of_patient(patient);
+        draft.payer = payer;
+        draft.event.party = party_of(payer, was.text("limit"));
         if (paid) draft.at(*paid, change.row_of(id));
         draft.event.source = change.typed.mis_source;
         draft.event.record_id = id;
@@ -147,7 +154,8 @@ void announce_payments(Change& change) {
             .at(payment.paid_at, payment.key.source_id)
             .with(permission)
             .of_patient(payment.patient);
-        draft.payer = payment.payer;
+        draft.payer = payer;
+        draft.event.party = party_of(payer, draft.event.data.find("limit").string());
         draft.event.source = payment.key.source;
         draft.event.record_id = payment.id;
     }

@@ -1,11 +1,12 @@
-// Performed lines and payments as events (P6, B1, B3): announced, reversed, announced
-// anew.
+// Performed lines and payments as events (P6, B1, B3): announced, reversed, announced anew.
 #pragma once
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "domain/change.hpp"
+#include "domain/limit_ledger/account.hpp"
 
 namespace mis::domain {
 
@@ -14,6 +15,6 @@ namespace mis::domain {
 using ReversedLines = std::map<std::string, std::string>;
 
 ReversedLines announce_lines(Change& change);
-void announce_payments(Change& change);
+void announce_payments(Change& change, const std::vector<Account>& accounts);
 
 }  // namespace mis::domain

@@ -21,10 +21,10 @@ std::string payer_outside(const std::string& payer, const Account& account) {
 
 void add(std::vector<LineCharge>& charges, LineCharge charge) {
     for (LineCharge& other : charges) {
-        if (other.line != charge.line || other.payer != charge.payer || other.limit != charge.limit)
-            continue;
+        if (other.line != charge.line || other.payer != charge.payer ||
+            other.limit != charge.limit || other.party != charge.party)
+            continue;  // B2
         other.total += charge.total;
-        if (other.party.empty()) other.party = charge.party;
         for (const auto& [account, part] : charge.overruns) {
             const auto [at, fresh] = other.overruns.try_emplace(account, part);
             if (!fresh) at->second += part;
@@ -289,11 +289,13 @@ Ledger keep_ledger(
             std::stable_sort(
                 of_line.begin(), of_line.end(),
                 [](const LineCharge& a, const LineCharge& b) {
-                    return std::make_tuple(a.payer != "limit", a.payer, a.limit) <
-                           std::make_tuple(b.payer != "limit", b.payer, b.limit);
+                    return std::forward_as_tuple(a.payer != "limit", a.payer, a.limit, a.party) <
+                           std::forward_as_tuple(b.payer != "limit", b.payer, b.limit, b.party);
                 }
             );
         }
+        if (line.total.is_zero() && of_line.size() > 1)
+            of_line.erase(of_line.begin() + 1, of_line.end());  // P6: one charge of 0
         std::move(of_line.begin(), of_line.end(), std::back_inserter(ledger.charges));
     }
     return ledger;

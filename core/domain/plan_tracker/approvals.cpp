@@ -23,37 +23,35 @@ Approvals::Approvals(const std::vector<InboxFact>& messages) {
             fields.text("plan").empty() ? fields.text("order") : fields.text("plan");
         const auto items = fields.texts("items");
         const auto works = fields.texts("works");
-        for (const std::string& item : items) items_[plan + "/" + item] = approved;
-        for (const std::string& work : works) works_[plan + "/" + fold_code(work)] = approved;
-        if (items.empty() && works.empty()) works_[plan + "/"] = approved;
+        const Said said{approved, message->position};
+        for (const std::string& item : items) items_[plan + "/" + item] = said;
+        for (const std::string& work : works) works_[plan + "/" + fold_code(work)] = said;
+        if (items.empty() && works.empty()) works_[plan + "/"] = said;
     }
 }
 
-bool Approvals::stands(
-    const std::map<std::string, bool>& all, const Plan& plan, const std::string& what
+void Approvals::look_up(
+    const ByName& all, const Plan& plan, const std::string& what, Said& latest
 ) {
-    for (const std::string& of : {plan.id, plan.order}) {
-        const auto found = of.empty() ? all.end() : all.find(of + "/" + what);
-        if (found != all.end()) return found->second;
+    for (const std::string* of : {&plan.id, &plan.order}) {
+        const auto found = of->empty() ? all.end() : all.find(*of + "/" + what);
+        if (found != all.end() && found->second.position >= latest.position) latest = found->second;
     }
-    return false;
 }
 
-bool Approvals::covers_item(const Plan& plan, const PlanItem& item) const {
-    return stands(items_, plan, item.id);
-}
-
-bool Approvals::covers_work(const Plan& plan, const Work& work) const {
-    if (stands(works_, plan, "") ||
-        (!work.folded_code.empty() && stands(works_, plan, work.folded_code)))
-        return true;
+bool Approvals::covers(const Plan& plan, const Work& work, const PlanItem* item) const {
+    if (items_.empty() && works_.empty()) return false;
+    Said latest;
+    if (item != nullptr) look_up(items_, plan, item->id, latest);
+    look_up(works_, plan, "", latest);
+    if (!work.folded_code.empty()) look_up(works_, plan, work.folded_code, latest);
     for (std::string code = work.nomenclature;
          !code.empty();) {  // A16.07.002 approves A16.07.002.010
-        if (stands(works_, plan, code)) return true;
+        look_up(works_, plan, code, latest);
         const auto dot = code.rfind('.');
         code = dot == std::string::npos ? std::string() : code.substr(0, dot);
     }
-    return false;
+    return latest.approved;
 }
 
 }  // namespace mis::domain

@@ -63,7 +63,7 @@ std::set<std::string> announce_conclusions(Change& change, const Tracked& tracke
             if (plan.is_order()) stated.insert(plan.order);
         }
         if (!plan.closed()) continue;
-        const std::string reason = plan.ends_at ? plan.end_reason : "completed";
+        const std::string reason = plan.completed ? "completed" : plan.end_reason;
         const Standing* told = change.told("plan/" + plan.id, permission);
         if (told == nullptr || !told->data.find("closed").boolean().value_or(false)) {
             JsonText summary = head_of(plan);

@@ -1,5 +1,5 @@
-// Which open items of one plan a line settles or starts (P2, P3). Reads the plan as it
-// stands just before the line; changes nothing.
+// Which open items of one plan, and which of their teeth, a line settles or starts (P2, P3). Reads
+// the plan as it stands just before the line; changes nothing.
 #pragma once
 
 #include <optional>
@@ -10,7 +10,7 @@
 namespace mis::domain {
 
 enum class WorkFit { exact_code, exact_nomenclature, prefix };  // best first
-enum class TeethFit { equal, shared, area };  // best first; none on both sides is equal
+enum class TeethFit { equal, shared, area };  // best first; no tooth and `mouth` are the same
 
 std::optional<WorkFit> fit_of_work(const Work& item, const Work& line);
 std::optional<TeethFit> fit_of_teeth(
@@ -26,7 +26,9 @@ enum class MissReason {
 struct Match {
     struct Part {
         std::size_t item = 0;
-        Decimal quantity;  // 0: the line starts the item and does not settle it
+        Fraction quantity;  // 0: the line starts the item and does not settle it
+        // By tooth of an item with several: what of it.
+        std::vector<std::pair<std::size_t, Fraction>> on = {};
     };
     std::vector<Part> parts;
     MissReason miss = MissReason::none;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "domain/orders.hpp"
+#include "domain/plan_tracker/fraction.hpp"
 
 namespace mis::domain {
 
@@ -22,26 +23,34 @@ struct PlanItem {
     int stage = 1, position = 0;
     Work work;
     std::vector<std::string> teeth;
-    Decimal quantity;
+    Fraction quantity;
     std::optional<Money> total;
     std::optional<Timestamp> void_at;
     std::string void_reason;
     bool declined = false;  // left out of the plan's current version
     // what became of it
     ItemStatus status = ItemStatus::planned;
-    Decimal settled;
+    Fraction settled;
+    std::vector<Fraction> settled_on;  // by tooth, where there are several; else empty
     bool started = false;
     const Line* by = nullptr;  // the line that settled or started it last, or extracted its tooth
     const Appointment* visit = nullptr;  // that schedules it
     bool teeth_struck = false;
+    std::vector<Money> tooth_totals;  // of the teeth left, once one of them was struck out
 
     bool open() const { return status != ItemStatus::performed && status != ItemStatus::voided; }
-    Decimal left() const { return quantity - settled; }
+    Fraction left() const { return quantity - settled; }
+    // P3: a tooth is settled when quantity ÷ number of teeth is done on it.
+    Fraction left_on(std::size_t tooth) const {
+        if (settled_on.empty()) return left();
+        return quantity.divided_by(static_cast<std::int64_t>(teeth.size())) - settled_on[tooth];
+    }
 };
 
 struct Progress {
     int items_performed = 0, items_total = 0;
     Money money_performed, money_total, charged;
+    std::vector<Money> charged_apart;  // in other currencies than the plan's (P8)
 };
 
 struct Plan {
@@ -56,6 +65,7 @@ struct Plan {
     std::vector<std::string> stages;  // reached, in P7's order
     bool completed = false;
     const Line* completed_by = nullptr;
+    std::vector<Money> charged;  // per currency, in the order in which they first came
     Progress progress;
 
     bool is_order() const { return !order.empty(); }
@@ -69,7 +79,7 @@ struct Plan {
 
 struct Settlement {  // what a line did to one item
     std::size_t plan = 0, item = 0;
-    Decimal quantity;  // 0: started it
+    Fraction quantity;  // 0: started it
 };
 
 struct Deviation {

@@ -104,7 +104,16 @@ std::string progress_json(const Progress& progress) {
     items.integer("performed", progress.items_performed).integer("total", progress.items_total);
     money.money("performed", progress.money_performed).money("total", progress.money_total);
     all.raw("items", items.text().text()).raw("money", money.text().text());
-    return all.money("charged", progress.charged).text().text();
+    all.money("charged", progress.charged);
+    if (!progress.charged_apart.empty()) {
+        std::string apart = "[";
+        for (const Money& sum : progress.charged_apart) {
+            if (apart.size() > 1) apart += ',';
+            apart += json_money(sum);
+        }
+        all.raw("charged_apart", apart + "]");
+    }
+    return all.text().text();
 }
 
 }  // namespace mis::domain

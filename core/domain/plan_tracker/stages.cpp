@@ -1,5 +1,6 @@
 #include "domain/plan_tracker/stages.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace mis::domain {
@@ -12,14 +13,39 @@ constexpr std::array<WorkGroup, 6> kGroups{WorkGroup::therapy,     WorkGroup::su
                                            WorkGroup::prosthetics, WorkGroup::implant,
                                            WorkGroup::hygiene,     WorkGroup::orthodontics};
 
-bool is_done(const Plan& plan, WorkGroup group) {
+// After a cancellation no new stage is reached: what it voided counts as open.
+bool is_left_undone(const PlanItem& item) {
+    return item.open() ||
+           (item.status == ItemStatus::voided && item.void_reason == kVoidByCancellation);
+}
+
+template <typename Counts>
+bool is_done(const Plan& plan, const Counts& counts) {
     bool performed = false;
     for (const PlanItem& item : plan.items) {
-        if (!item.work.in_group(group)) continue;
-        if (item.open()) return false;
+        if (!counts(item)) continue;
+        if (is_left_undone(item)) return false;
         performed = performed || item.status == ItemStatus::performed;
     }
     return performed;
+}
+
+// What was charged in the plan's currency, that of its agreed sums, else of its first charge; the
+// others apart.
+void tell_charged(const Plan& plan, Progress& progress, bool has_totals) {
+    progress.charged = Money{0, progress.money_total.currency};
+    if (!has_totals && !plan.charged.empty())
+        progress.charged.currency = plan.charged.front().currency;
+    for (const Money& sum : plan.charged) {
+        if (sum.currency == progress.charged.currency)
+            progress.charged = sum;
+        else
+            progress.charged_apart.push_back(sum);
+    }
+    std::sort(
+        progress.charged_apart.begin(), progress.charged_apart.end(),
+        [](const Money& a, const Money& b) { return a.currency < b.currency; }
+    );
 }
 
 }  // namespace
@@ -92,9 +118,10 @@ int rank_of_stage(std::string_view stage) {
 void conclude(Plan& plan, Consulted consulted) {
     if (consulted == Consulted::yes) plan.stages.emplace_back(kStages.front());
     for (std::size_t i = 0; i < kGroups.size(); ++i) {
-        if (is_done(plan, kGroups[i])) plan.stages.emplace_back(kStages[i + 1]);
+        const auto of_group = [&](const PlanItem& item) { return item.work.in_group(kGroups[i]); };
+        if (is_done(plan, of_group)) plan.stages.emplace_back(kStages[i + 1]);
     }
-    plan.completed = !plan.has_open_item() && plan.has_performed_item();
+    plan.completed = is_done(plan, [](const PlanItem&) { return true; });
     if (plan.completed) plan.stages.emplace_back(kStages.back());
 
     Progress& progress = plan.progress;
@@ -111,9 +138,10 @@ void conclude(Plan& plan, Consulted consulted) {
         first = false;
         progress.money_total += *item.total;
         if (item.quantity.is_zero()) continue;
-        const Decimal settled = item.settled < item.quantity ? item.settled : item.quantity;
+        const Fraction settled = std::min(item.settled, item.quantity);
         progress.money_performed += pro_rata(*item.total, settled, item.quantity);
     }
+    tell_charged(plan, progress, !first);
 }
 
 }  // namespace mis::domain

@@ -81,6 +81,10 @@ class Tracker {
     }
 
     void add(Plan plan) {
+        for (PlanItem& item : plan.items) {
+            if (!item.quantity.is_positive()) item.quantity = Decimal(1, 0);
+            if (item.teeth.size() > 1) item.settled_on.resize(item.teeth.size());
+        }
         const auto earlier = [](const PlanItem& a, const PlanItem& b) {
             return std::tie(a.stage, a.position) < std::tie(b.stage, b.position);
         };
@@ -160,27 +164,30 @@ class Tracker {
 
     void settle(const Line& line, std::size_t p, const Match& found) {
         Plan& plan = tracked_.plans[p];
-        bool settled = false;
         for (const Match::Part& part : found.parts) {
             PlanItem& item = plan.items[part.item];
             item.by = &line;
             item.started = true;
             item.settled = item.settled + part.quantity;
+            for (const auto& [tooth, quantity] : part.on)
+                item.settled_on[tooth] = item.settled_on[tooth] + quantity;
             item.status =
-                item.left() > Decimal(0, 0) ? ItemStatus::in_progress : ItemStatus::performed;
-            if (part.quantity > Decimal(0, 0)) settled = true;
+                item.left().is_positive() ? ItemStatus::in_progress : ItemStatus::performed;
             tracked_.settlements[line.id].push_back(Settlement{p, part.item, part.quantity});
         }
-        const bool same_currency = plan.progress.charged.is_zero() ||
-                                   plan.progress.charged.currency == line.total.currency;
-        if ((settled || !found.parts.empty()) && !line.in_progress && same_currency) {
-            plan.progress.charged.currency = line.total.currency;
-            plan.progress.charged += line.total;
-        }
+        if (found.parts.empty() || line.in_progress) return;
+        const auto sum =
+            std::find_if(plan.charged.begin(), plan.charged.end(), [&](const Money& other) {
+                return other.currency == line.total.currency;
+            });
+        if (sum == plan.charged.end())
+            plan.charged.push_back(line.total);
+        else
+            *sum += line.total;
     }
 
-    // P4. A bridge on 14–16 keeps its quantity when 15 goes; where a quantity counts the teeth, the
-    // lost tooth's share of it and of the sum goes too.
+    // P4. A lost tooth takes its share of an item's quantity and agreed sum along, and a tooth that
+    // was settled keeps them.
     static void strike_teeth(Plan& plan, const Line& line) {
         for (const std::string& tooth : line.teeth) {
             for (PlanItem& item : plan.items) {
@@ -193,18 +200,32 @@ class Tracker {
                     item.by = &line;
                     continue;
                 }
-                const auto teeth = static_cast<std::int64_t>(item.teeth.size());
-                if (item.quantity == Decimal(teeth, 0)) {
-                    const Decimal rest(teeth - 1, 0);
-                    if (item.total) item.total = pro_rata(*item.total, rest, item.quantity);
-                    item.quantity = rest;
-                    if (item.left() <= Decimal(0, 0) && item.started)
-                        item.status = ItemStatus::performed;
-                }
-                item.teeth.erase(at);
-                item.teeth_struck = true;
+                const std::ptrdiff_t place = at - item.teeth.begin();
+                if (item.left_on(static_cast<std::size_t>(place)).is_positive())
+                    strike(item, place);
             }
         }
+    }
+
+    static void strike(PlanItem& item, std::ptrdiff_t place) {
+        const auto teeth = item.teeth.size();
+        if (item.total) {
+            if (item.tooth_totals.empty()) {
+                const std::vector<std::int64_t> equal(teeth, 1);
+                for (const std::int64_t share :
+                     share_by_largest_remainder(item.total->minor, equal))
+                    item.tooth_totals.push_back(Money{share, item.total->currency});
+            }
+            *item.total -= item.tooth_totals[static_cast<std::size_t>(place)];
+            item.tooth_totals.erase(item.tooth_totals.begin() + place);
+        }
+        item.quantity = item.quantity - item.quantity.divided_by(static_cast<std::int64_t>(teeth));
+        item.settled = item.settled - item.settled_on[static_cast<std::size_t>(place)];
+        item.settled_on.erase(item.settled_on.begin() + place);
+        item.teeth.erase(item.teeth.begin() + place);
+        if (item.teeth.size() == 1) item.settled_on.clear();
+        item.teeth_struck = true;
+        if (item.started && !item.left().is_positive()) item.status = ItemStatus::performed;
     }
 
     static void schedule(const Plan& plan, PlanItem& item, const std::vector<Appointment>& visits) {
@@ -222,15 +243,19 @@ class Tracker {
         }
     }
 
+    // In one of its plans the work, or every item that the line settles there.
     bool approved(
         const Line& line, const std::vector<std::size_t>& open, const std::vector<Match>& matches
     ) const {
         for (std::size_t i = 0; i < open.size(); ++i) {
             const Plan& plan = tracked_.plans[open[i]];
-            if (approvals_.covers_work(plan, line.work)) return true;
-            for (const Match::Part& part : matches[i].parts) {
-                if (approvals_.covers_item(plan, plan.items[part.item])) return true;
-            }
+            const auto& parts = matches[i].parts;
+            const auto covered = [&](const Match::Part& part) {
+                return approvals_.covers(plan, line.work, &plan.items[part.item]);
+            };
+            if (parts.empty() ? approvals_.covers(plan, line.work, nullptr)
+                              : std::all_of(parts.begin(), parts.end(), covered))
+                return true;
         }
         return false;
     }
@@ -304,7 +329,7 @@ class Tracker {
             for (const Match::Part& part : matches[i].parts) {
                 const PlanItem& item = plan.items[part.item];
                 const bool usable = item.total && item.total->currency == line.total.currency &&
-                                    !item.quantity.is_zero() && part.quantity > Decimal(0, 0);
+                                    part.quantity.is_positive();
                 if (!usable) {
                     stated = false;
                     break;

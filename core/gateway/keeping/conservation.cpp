@@ -17,8 +17,10 @@ constexpr int kGroupsPerPage = 50;
 constexpr std::size_t kEventsPerPage = 5'000;
 constexpr std::size_t kDifferencesMax = 100;
 
-struct Account {  // charges are compared per order, account, payer and currency
-    std::string order, limit, payer, currency;
+// Charges are compared per order, account, payer, party and currency; payments per kind, account,
+// payer and currency.
+struct Account {
+    std::string order, limit, payer, party, currency, paid;  // paid: kind of payment, else empty
     friend auto operator<=>(const Account&, const Account&) = default;
 };
 
@@ -30,7 +32,7 @@ std::string text_of(const JsonMembers& data, std::string_view name) {
 struct Told {  // one event that stands: a charge, a payment, a performed line
     std::string type;
     Account account;
-    std::int64_t minor = 0;  // of a charge
+    std::int64_t minor = 0;  // of a charge or payment
 };
 using Standing = std::unordered_map<std::string, Told>;  // by event id
 
@@ -40,8 +42,18 @@ std::optional<Told> charge_of(const JsonMembers& data) {
     return Told{
         "billing.charge",
         {text_of(data, "order"), text_of(data, "limit"), text_of(data, "payer"),
-         std::string(total->currency.code())},
+         text_of(data, "payer_party"), std::string(total->currency.code()), ""},
         total->minor};
+}
+
+std::optional<Told> payment_of(std::string type, const JsonMembers& data) {
+    const auto amount = data.find("amount").money();
+    if (!amount) return std::nullopt;
+    return Told{
+        std::move(type),
+        {text_of(data, "order"), text_of(data, "limit"), text_of(data, "payer"), "",
+         std::string(amount->currency.code()), text_of(data, "kind")},
+        amount->minor};
 }
 
 // What stands of it and left the clinic; the number of charges is returned.
@@ -49,14 +61,17 @@ std::int64_t add_standing(const domain::Announced& announced, Standing& all) {
     std::int64_t charges = 0;
     for (const auto& [key, standing] : announced.standing) {
         if (standing.leaves != domain::Export::leaves) continue;
-        if (key.starts_with("charge/")) {
-            auto told = charge_of(JsonMembers(standing.data.view()));
-            if (!told) continue;
-            ++charges;
-            all.insert_or_assign(standing.event_id, std::move(*told));
-        } else if (key.starts_with("payment/") || key.starts_with("procedure/")) {
-            all.insert_or_assign(standing.event_id, Told{standing.type, {}, 0});
-        }
+        const JsonMembers data(standing.data.view());
+        std::optional<Told> told;
+        if (key.starts_with("charge/"))
+            told = charge_of(data);
+        else if (key.starts_with("payment/"))
+            told = payment_of(standing.type, data);
+        else if (key.starts_with("procedure/"))
+            told = Told{standing.type, {}, 0};
+        if (!told) continue;
+        if (key.starts_with("charge/")) ++charges;
+        all.insert_or_assign(standing.event_id, std::move(*told));
     }
     return charges;
 }
@@ -88,9 +103,11 @@ Standing standing_of_log(sqlite::Database& database, std::int64_t& events_folded
                 if (auto told = charge_of(data))
                     standing.insert_or_assign(sent.id, std::move(*told));
             } else if (
-                sent.type == "billing.payment" || sent.type == "billing.refund" ||
-                sent.type == "procedure.performed"
+                sent.type == "billing.payment" || sent.type == "billing.refund"
             ) {
+                if (auto told = payment_of(sent.type, data))
+                    standing.insert_or_assign(sent.id, std::move(*told));
+            } else if (sent.type == "procedure.performed") {
                 standing.insert_or_assign(sent.id, Told{sent.type, {}, 0});
             } else if (sent.type == "billing.reversal") {
                 standing.erase(data.find("charge_id").string());
@@ -106,12 +123,14 @@ Standing standing_of_log(sqlite::Database& database, std::int64_t& events_folded
 std::map<Account, std::int64_t> sums_of(const Standing& standing) {
     std::map<Account, std::int64_t> sums;
     for (const auto& [id, told] : standing)
-        if (told.type == "billing.charge") sums[told.account] += told.minor;
+        if (told.type.starts_with("billing.")) sums[told.account] += told.minor;
     return sums;
 }
 
 std::string describe(const Account& account, std::int64_t announced, std::int64_t log) {
-    return "payer " + account.payer + (account.limit.empty() ? "" : ", account " + account.limit) +
+    return "payer " + account.payer + (account.party.empty() ? "" : " (" + account.party + ")") +
+           (account.paid.empty() ? "" : ", " + account.paid) +
+           (account.limit.empty() ? "" : ", account " + account.limit) +
            (account.order.empty() ? "" : ", order " + account.order) + ": announced " +
            Money{announced, *Currency::parse(account.currency)}.to_string() +
            ", the event log adds up to " +

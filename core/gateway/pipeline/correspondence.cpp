@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "domain/billing/statements.hpp"
 #include "domain/limit_ledger/account.hpp"
 #include "gateway/pipeline/meaning.hpp"
 
@@ -16,6 +17,7 @@ using domain_store::PartyKind;
 constexpr int kWaitingPerPage = 500;
 constexpr int kAnsweredPerStep = 1000;
 constexpr int kMergesMax = 20;
+constexpr int kGroupsPerPage = 500;
 
 tl::unexpected<Error> unknown_order(const std::string& order) {
     return fail(ErrorKind::rejected, "no order " + order + ": see `mis-gateway order list`");
@@ -38,6 +40,9 @@ inbox::Acceptance Meaning::accept(
     options.refuse_grant = [&](const inbox::InboxMessage& grant) {
         return refuse_grant(grant, now_us);
     };
+    options.missing_ground = [&](const inbox::InboxMessage& request) {
+        return missing_ground(request, now_us);
+    };
     auto acceptance = inbox_.accept(transaction, message, options);
     if (acceptance.verdict != inbox::Verdict::accepted) return acceptance;
     attach(transaction, acceptance);
@@ -45,6 +50,11 @@ inbox::Acceptance Meaning::accept(
 }
 
 bool Meaning::knows(inbox::EntityKind kind, std::string_view id) const {
+    if (kind == inbox::EntityKind::payer) {
+        domain::PayerStatement books({"", std::string(id), "", ""});
+        read_books(books);
+        return books.knows_party();
+    }
     const auto group = groups_.group_of_entity(id);
     if (!group || kind == inbox::EntityKind::patient) return group.has_value();
     const std::string announced = groups_.announced(*group);
@@ -86,6 +96,64 @@ std::optional<inbox::Refusal> Meaning::refuse_grant(
     return inbox::Refusal{std::move(refused->code), std::move(refused->reason)};
 }
 
+std::string Meaning::missing_ground(const inbox::InboxMessage& request, std::int64_t now_us) const {
+    if (!request.payer.empty()) return {};  // what left is added up, nothing more
+    const auto group = request.order.empty()
+                           ? groups_.group_of_entity(request.limit)
+                           : groups_.group_of({PartyKind::order, "", request.order});
+    if (!group) return {};
+    std::vector<std::string> announced;
+    if (auto text = groups_.announced(*group); !text.empty()) announced.push_back(std::move(text));
+    return domain::missing_ground(
+        facts_of(*group, now_us), parse_announced(announced), settings_.rules, identity_,
+        request.order, request.limit
+    );
+}
+
+// Only groups that name the payer are taken apart: the others cost the reading of a text.
+void Meaning::read_books(domain::PayerStatement& books) const {
+    const std::string named = "\"payer_party\":" + json_string(books.party()),
+                      booked = "\"party\":" + json_string(books.party());
+    std::int64_t after = 0;
+    for (;;) {
+        const auto page = groups_.groups_after(after, kGroupsPerPage);
+        if (page.empty()) return;
+        for (const auto group : page) {
+            after = group;
+            const std::string text = groups_.announced(group);
+            if (text.find(named) == std::string::npos && text.find(booked) == std::string::npos)
+                continue;
+            books.add(parse_announced({text}));
+        }
+    }
+}
+
+// B4: answered once, also after a restore that lost what was answered but knows the events.
+void Meaning::answer_payer_request(Writing& writing, std::int64_t group) {
+    domain::Announced announced;
+    if (const std::string text = groups_.announced(group); !text.empty())
+        announced = parse_announced({text});
+    for (const auto position : groups_.messages(group)) {
+        const auto message = inbox_.message(static_cast<std::uint64_t>(position));
+        if (!announced.first_seen_us.emplace("request/" + message.id, message.received_us).second)
+            continue;
+        const JsonMembers body(message.body.view());
+        domain::PayerStatement books(
+            {message.id, body.find("payer").string(), body.find("from").string(),
+             body.find("to").string()}
+        );
+        read_books(books);
+        const auto events = books.events(identity_, settings_.rules.clinic_zone.at(writing.now_us));
+        const auto& first = events.front();
+        if (writing.appender.next_n(first.entity_id, first.type, first.identity) == 0)
+            append(writing, events);
+    }
+    domain_store::GroupStore::State state;
+    state.announced = announced.to_text();
+    groups_.save(writing.transaction, group, state);
+    ++writing.report.groups;
+}
+
 void Meaning::attach(sqlite::Transaction& transaction, const inbox::Acceptance& acceptance) {
     const std::string& order = acceptance.order;
     std::vector<std::int64_t> groups;
@@ -97,6 +165,12 @@ void Meaning::attach(sqlite::Transaction& transaction, const inbox::Acceptance& 
     for (const std::string* id : {&acceptance.limit, &acceptance.plan, &acceptance.patient})
         if (!id->empty())
             if (const auto group = groups_.group_of_entity(*id)) groups.push_back(*group);
+    if (!acceptance.payer.empty())
+        groups.push_back(
+            groups_
+                .join(transaction, std::vector<Party>{{PartyKind::request, "", acceptance.message}})
+                .group
+        );
     for (const auto group : groups) {
         groups_.attach_message(transaction, group, static_cast<std::int64_t>(acceptance.position));
         groups_.make_due(transaction, group);

@@ -5,10 +5,12 @@
 
 #include "base/text.hpp"
 #include "change/open_pass.hpp"
+#include "change/stream_of.hpp"
 #include "change/stream_state.hpp"
 #include "domain/branch.hpp"
 #include "domain/slots/free_times.hpp"
 #include "platform/crash_point.hpp"
+#include "record/quarantine.hpp"
 
 namespace mis::gateway {
 namespace {
@@ -93,8 +95,12 @@ void Meaning::reload_rules() {
     settings_.rules.nomenclature_of.insert(listed_codes_.begin(), listed_codes_.end());
     branch_zones_.clear();
     settings_.rules.branch_zones.clear();
+    settings_.rules.legal_entities.clear();
     records_.by_kind("", "branch", [&](const change::StandingRecord& record) {
         const auto body = parse_json(record.body);
+        if (body && body->contains("legal_entity"))
+            settings_.rules.legal_entities[{record.key.source, record.key.source_id}] =
+                (*body)["legal_entity"].get<std::string>();
         if (!body || !body->contains("timezone")) return;
         const auto zone = Zone::find((*body)["timezone"].get<std::string>());
         if (!zone) return;
@@ -253,6 +259,7 @@ void Meaning::work_out_due(Writing& writing, std::int64_t group, Turn& turn) {
     const auto parties = groups_.parties(group);
     if (parties.empty()) return;  // joined into another just now
     domain_store::Joined joined{group, {}};
+    if (parties.front().kind == PartyKind::request) return answer_payer_request(writing, group);
     if (parties.front().kind == PartyKind::practitioner) {
         if (auto text = groups_.announced(group); !text.empty())
             joined.announced.push_back(std::move(text));
@@ -271,17 +278,30 @@ void Meaning::work_out_due(Writing& writing, std::int64_t group, Turn& turn) {
     end_waiting(writing, work_out_patients(writing, joined, nullptr), turn);
 }
 
+// A statement over many groups adds up what they said, so it comes after all of them.
+void Meaning::hold_requests_back(std::vector<std::int64_t>& due, bool more_pending) const {
+    const auto is_request = [&](std::int64_t group) {
+        const auto parties = groups_.parties(group);
+        return !parties.empty() && parties.front().kind == PartyKind::request;
+    };
+    const auto requests = std::stable_partition(due.begin(), due.end(), std::not_fn(is_request));
+    const bool more_due = requests - due.begin() == settings_.groups_per_commit;
+    if (more_pending || more_due) due.erase(requests, due.end());
+}
+
 bool Meaning::work_off_some(
     std::int64_t now_us, const std::set<std::string>& mid_pass, std::set<std::int64_t>& left,
     MeaningReport& report
 ) {
     auto pending = waiting_groups(2 * kPendingPerCommit, mid_pass, left);
+    const bool more_pending = pending.size() > kPendingPerCommit;
     std::vector<change::GroupKey> next;
     for (std::size_t i = kPendingPerCommit; i < pending.size(); ++i)
         if (pending[i].group.kind == change::GroupKind::patient) next.push_back(pending[i].group);
     if (pending.size() > kPendingPerCommit) pending.resize(kPendingPerCommit);
     look_ahead(std::move(next), now_us);
-    const auto due = due_groups(now_us, mid_pass);
+    auto due = due_groups(now_us, mid_pass);
+    hold_requests_back(due, more_pending);
     if (pending.empty() && due.empty()) return false;
     sqlite::Transaction transaction(database_);
     alone_since_look_ = database_.version_by_others() == others_at_last_look_ &&
@@ -334,7 +354,39 @@ std::vector<std::int64_t> Meaning::work_out_patients(
     report.problems.insert(
         report.problems.end(), derived->problems.begin(), derived->problems.end()
     );
+    set_aside(writing, joined.group, facts, derived->problems);
     return settle(writing, joined.group, facts, *derived);
+}
+
+// P6: what makes no sense among the patient's other records stands in quarantine until it does.
+void Meaning::set_aside(
+    Writing& writing, std::int64_t group, const domain::GroupFacts& facts,
+    const std::vector<domain::Problem>& problems
+) {
+    if (problems.empty() && !record::Quarantine::any_set_aside(database_)) return;
+    const auto owner_of = [](const std::string& source, const std::string& patient) {
+        return source + "/" + patient;
+    };
+    std::vector<std::string> owners;
+    for (const auto& party : groups_.parties(group))
+        if (party.kind == PartyKind::patient) owners.push_back(owner_of(party.source, party.key));
+    std::vector<record::SetAside> rows;
+    for (const auto& problem : problems) {
+        const auto& key = problem.key;
+        const auto fact = std::find_if(
+            facts.records.begin(), facts.records.end(),
+            [&](const domain::RecordFact& record) { return record.key == key; }
+        );
+        if (fact == facts.records.end()) continue;
+        const std::string patient =
+            JsonMembers(JsonView(fact->body)).find("patient_source_id").string();
+        rows.push_back(
+            {key.source, change::stream_of(database_, key), key.source_id,
+             patient.empty() && !owners.empty() ? owners.front() : owner_of(key.source, patient),
+             problem.reason, fact->body}
+        );
+    }
+    record::Quarantine::settle_meaning(writing.transaction, owners, rows, writing.now_us);
 }
 
 Derivation Meaning::derive_now(

@@ -17,6 +17,7 @@
 
 #include "base/identity.hpp"
 #include "change/record_store.hpp"
+#include "domain/billing/payer_statement.hpp"
 #include "domain/division.hpp"
 #include "domain/evaluate.hpp"
 #include "domain_store/code_map.hpp"
@@ -175,6 +176,11 @@ class Meaning {
     void end_waiting(Writing& writing, const std::vector<std::int64_t>& groups, Turn& turn);
     std::vector<std::int64_t> due_groups(std::int64_t now_us, const std::set<std::string>& mid_pass)
         const;
+    void set_aside(
+        Writing& writing, std::int64_t group, const domain::GroupFacts& facts,
+        const std::vector<domain::Problem>& problems
+    );
+    void hold_requests_back(std::vector<std::int64_t>& due, bool more_pending) const;
     static std::string merge_announced(const std::vector<std::string>& texts);
     void attach(sqlite::Transaction& transaction, const inbox::Acceptance& acceptance);
     // What a message may name, and what only the books can tell of a grant (L1).
@@ -183,6 +189,9 @@ class Meaning {
     std::optional<inbox::Refusal> refuse_grant(
         const inbox::InboxMessage& grant, std::int64_t now_us
     ) const;
+    std::string missing_ground(const inbox::InboxMessage& request, std::int64_t now_us) const;
+    void read_books(domain::PayerStatement& books) const;
+    void answer_payer_request(Writing& writing, std::int64_t group);
     RecordKey merged_into(const RecordKey& patient, const Json& body) const;
     // After a restore the exchange's pseudonym is known before the patient is read: he belongs
     // where it stands, before he is joined with anybody, else all that was sent would be said again

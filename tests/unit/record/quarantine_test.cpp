@@ -204,3 +204,45 @@ TEST_CASE("I3: what is shown keeps the shape of values and none of their content
         ) == R"({"channel":"web","last_name":"xxxxxxx","phones":["+00000000000"],"source_id":"7"})"
     );
 }
+
+TEST_CASE("P6: a record set aside by its meaning stands until it makes sense, once, beside its row"
+) {
+    Store store;
+    const std::string body = R"({"service_code":"G","total":{"currency":"RUB","minor":-50000}})";
+    const auto settle = [&](const std::vector<std::string>& reasons,
+                            const std::string& owner = "demo/77") {
+        std::vector<SetAside> rows;
+        for (const auto& reason : reasons)
+            rows.push_back({"demo", "patient", "p1", owner, reason, body});
+        sqlite::Transaction transaction(store.database);
+        const bool written = Quarantine::settle_meaning(transaction, {owner}, rows, kNow);
+        transaction.commit();
+        return written;
+    };
+    const auto open = [&] {
+        const auto counts = Quarantine::counts(store.database);
+        return counts.empty() ? 0 : counts.front().open;
+    };
+    CHECK_FALSE(Quarantine::any_set_aside(store.database));
+    CHECK(settle({"a return of nothing"}));
+    CHECK_FALSE(settle({"a return of nothing"}));  // the same again writes nothing
+    CHECK(Quarantine::any_set_aside(store.database));
+    CHECK(open() == 1);
+    const auto row = store.only(Masking::masked);
+    CHECK(row.row_key == "p1");
+    CHECK(row.reason == "a return of nothing");
+    CHECK(row.raw_row == body);        // codes and sums are no private values
+    CHECK_FALSE(store.resolve("p1"));  // that its row was read again mends nothing
+    CHECK(open() == 1);
+
+    settle({}, "demo/78");  // another patient's meaning says nothing of it
+    CHECK(open() == 1);
+    store.put("p1", "column sum: not a sum", "{}");  // unreadable by now: still one row
+    CHECK(open() == 1);
+    store.resolve("p1");
+    CHECK(open() == 1);
+    CHECK(settle({}));
+    CHECK(open() == 0);
+    CHECK(settle({"a return of nothing"}));  // and again
+    CHECK(open() == 1);
+}
