@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 #include "config/setting_tree.hpp"
 #include "config/yaml.hpp"
