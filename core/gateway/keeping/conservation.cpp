@@ -102,9 +102,7 @@ Standing standing_of_log(sqlite::Database& database, std::int64_t& events_folded
             if (sent.type == "billing.charge") {
                 if (auto told = charge_of(data))
                     standing.insert_or_assign(sent.id, std::move(*told));
-            } else if (
-                sent.type == "billing.payment" || sent.type == "billing.refund"
-            ) {
+            } else if (sent.type == "billing.payment" || sent.type == "billing.refund") {
                 if (auto told = payment_of(sent.type, data))
                     standing.insert_or_assign(sent.id, std::move(*told));
             } else if (sent.type == "procedure.performed") {

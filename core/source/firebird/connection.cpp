@@ -225,8 +225,9 @@ Result<void> Connection::keys(
         names += (i > 0 ? ", C" : "C") + std::to_string(i);
     const auto text = render_fetch(stream, form, catalog, site);
     if (!text) return fail(text.error());
-    const auto bytes = base_charset->encode(
-        "select Q.C" + std::to_string(key->index) + " from (" + *text + ") Q (" + names + ")"
+    const auto bytes = server_text(
+        "select Q.C" + std::to_string(key->index) + " from (" + *text + ") Q (" + names + ")",
+        dialect, sets
     );
     if (!bytes) return fail(bytes.error());
     auto statement = Statement::prepare(*transaction, *bytes, dialect);

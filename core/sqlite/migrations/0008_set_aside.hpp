@@ -1,6 +1,6 @@
 // Layout 8: a record that its meaning sets aside says of which patient it is (P6). Announced states
-// know write-offs among their receipts and the party in a charge's key (domain/announced.cpp), which
-// an older program would misread.
+// know write-offs among their receipts and the party in a charge's key (domain/announced.cpp),
+// which an older program would misread.
 #pragma once
 
 namespace mis::sqlite::steps {
