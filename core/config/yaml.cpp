@@ -274,8 +274,6 @@ Result<YamlDocument> parse_yaml(std::string_view text, std::string file) {
     } catch (const YAML::Exception& exception) {
         // JSON's surrogate pairs are the one thing that yaml-cpp does not read; then lines are
         // lost, not the document
-        // JSON's surrogate pairs are the one thing that yaml-cpp does not read; then lines are
-        // lost, not the document
         if (looks_like_json(text, file)) {
             auto json = parse_json_file(text, file);
             if (!json) return fail(ErrorKind::misconfigured, json.error().text);

@@ -7,6 +7,7 @@
 #include "gateway/keeping/conservation.hpp"
 #include "gateway/keeping/free_space.hpp"
 #include "gateway/keeping/start_check.hpp"
+#include "gateway/pipeline/restored.hpp"
 #include "platform/crash_point.hpp"
 #include "platform/memory.hpp"
 #include "record/quarantine.hpp"
@@ -62,6 +63,11 @@ Daemon::Daemon(ClinicStore& store, DaemonSetup setup, const Clock& clock, Remove
                     return plan.setup.name == source;
                 }))
                 change::close_pass(transaction, source);
+        for (const auto& source : restored::sources_awaited(store_.database()))
+            if (std::none_of(setup_.sources.begin(), setup_.sources.end(), [&](const auto& plan) {
+                    return plan.setup.name == source;
+                }))
+                restored::source_was_compared(transaction, source);
         transaction.commit();
     }
     for (const auto& sink : setup_.sinks)

@@ -101,7 +101,7 @@ Quarantine::Put Quarantine::put(
     const bool gone_by_age = known.is_null(4) && known.is_null(2);
     // entries of a store of layout 6 know their content by the raw row alone
     const bool same_content = known.text(6) == content || known.text(2) == first.raw_row ||
-                              (gone_by_age && known.text(6).empty());
+                              (known.is_null(2) && known.text(6).empty());
     const bool closed = !known.is_null(4), dismissed = !known.is_null(5);
     if ((!closed || dismissed) && known.text(1) == reason && same_content) return Put::unchanged;
     auto update = transaction.prepare(

@@ -392,7 +392,11 @@ export function fold(events) {
       procedures.delete(id);
     } else if (type === "billing.payment" || type === "billing.refund") {
       if (payments.has(event.data.payment)) problems.push(`${name}: the payment was announced before`);
-      payments.set(event.data.payment, event.data);
+      payments.set(event.data.payment, { ...event.data, event: event.id });
+    } else if (type === "billing.payment_reversal") {
+      const taken = [...payments].find(([, payment]) => payment.event === event.data.payment_event);
+      if (!taken) problems.push(`${name}: takes back a payment that did not stand`);
+      else payments.delete(taken[0]);
     }
   }
   return { appointments, procedures, payments, distinct: seen, problems };

@@ -173,8 +173,15 @@ Result<SourceSetup> Session::source_setup(const std::string& name) const {
         if (!folder) return fail(folder.error());
         auto connector = source::load_connector(*folder);
         if (!connector) return fail(connector.error().within("source " + name));
-        SourceSetup setup{identity_of(name),  std::move(*connector), {}, {},
-                          config.clinic_zone, config.currency,       {}, {}};
+        SourceSetup setup{identity_of(name),
+                          std::move(*connector),
+                          {},
+                          {},
+                          config.clinic_zone,
+                          config.currency,
+                          {},
+                          0,
+                          {}};
         const auto& base = *source.firebird;
         if (!base.password.is_empty()) {
             auto password = config::read_secret(base.password);

@@ -8,6 +8,7 @@
 
 #include "change/record_store.hpp"
 #include "domain_store/group_store.hpp"
+#include "gateway/pipeline/derivation.hpp"
 #include "outbox/outbox.hpp"
 
 namespace mis::gateway {
@@ -185,6 +186,7 @@ Books check_conservation(
             ++books.groups;
             const auto announced = announced_of(groups, group);
             books.charges += add_standing(announced, announced_standing);
+            if (breather && announced.first_seen_us.contains(kRestoredMark)) continue;  // not yet
             const auto outcome = domain::evaluate(
                 meaning.facts_of(group, now_us), announced, rules, store.identity()
             );

@@ -299,7 +299,25 @@ class TakingOver {
                     sent.party = standing.data.find("payer_party").string();
         } else if (sent.type.starts_with("billing.") || sent.type.starts_with("limit.")) {
             sent.party = data.find("payer_party").string();
+            if (sent.party.empty()) sent.party = party_of_account(sent.type, data, before);
         }
+    }
+
+    // Payments and most events of an account do not name the party, only the account. Not a
+    // stranger's line on it, which concerns nobody's party.
+    static std::string party_of_account(
+        const std::string& type, const JsonMembers& data, const domain::Announced& before
+    ) {
+        const std::string payer = data.find("payer").string();
+        const bool paid = type.starts_with("billing.payment") || type == "billing.refund";
+        const bool of_account =
+            paid ? payer != "patient" && payer != "clinic"
+                 : type.starts_with("limit.") && data.find("rule").string() != "not_a_member";
+        const JsonView limit = data.find("limit");
+        if (!of_account || limit.absent()) return {};
+        const std::string id = limit.is_object() ? limit.find("id").string() : limit.string();
+        const auto* account = before.find("limit/" + id);
+        return account == nullptr ? std::string() : account->data.find("payer_party").string();
     }
 
     void apply_slots(sqlite::Transaction& transaction) {

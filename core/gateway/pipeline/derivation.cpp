@@ -26,7 +26,7 @@ void put_whole_texts_back(
         return std::string(32, '0');
     };
     auto anew = domain::evaluate(facts, {}, rules, identity);
-    disclosure::Gate gate;
+    disclosure::Gate gate(&identity);
     for (domain::Event& event : anew.events) {
         const bool line = event.type == "procedure.performed";
         if (!line && !event.type.starts_with("appointment.")) continue;

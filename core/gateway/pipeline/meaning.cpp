@@ -206,19 +206,33 @@ void Meaning::end_waiting(Writing& writing, const std::vector<std::int64_t>& gro
 std::vector<std::int64_t> Meaning::due_groups(
     std::int64_t now_us, const std::set<std::string>& mid_pass
 ) const {
-    auto due = groups_.due(now_us, settings_.groups_per_commit);
-    std::erase_if(due, [&](std::int64_t group) { return held_.contains(group); });
-    if (mid_pass.empty()) return due;
-    std::erase_if(due, [&](std::int64_t group) {
+    const auto waits = [&](std::int64_t group) {
+        if (held_.contains(group)) return true;
+        if (held_.empty() && mid_pass.empty()) return false;
         const auto parties = groups_.parties(group);
+        if (!held_.empty() && std::any_of(parties.begin(), parties.end(), [&](const Party& party) {
+                return party.kind == PartyKind::patient &&
+                       is_held({change::GroupKind::patient, party.source, party.key});
+            }))
+            return true;
+        if (mid_pass.empty()) return false;
         if (are_of(parties, mid_pass)) return true;
         const auto patient = std::find_if(parties.begin(), parties.end(), [](const Party& party) {
             return party.kind == PartyKind::patient;
         });
         return patient != parties.end() &&
                are_of(reader_.hanging_together(patient->source, patient->key), mid_pass);
-    });
-    return due;
+    };
+    // Those that wait must not fill the page for ever.
+    for (int most = settings_.groups_per_commit;; most *= 4) {
+        auto due = groups_.due(now_us, most);
+        const bool all = std::ssize(due) < most;
+        std::erase_if(due, waits);
+        if (!all && std::ssize(due) < settings_.groups_per_commit) continue;
+        if (std::ssize(due) > settings_.groups_per_commit)
+            due.resize(static_cast<std::size_t>(settings_.groups_per_commit));
+        return due;
+    }
 }
 
 void Meaning::work_out_pending(
@@ -257,7 +271,12 @@ void Meaning::work_out_pending(
 void Meaning::work_out_due(Writing& writing, std::int64_t group, Turn& turn) {
     if (!turn.done.insert(group).second) return;
     const auto parties = groups_.parties(group);
-    if (parties.empty()) return;  // joined into another just now
+    if (parties.empty()) {  // joined into another just now, or restored and nobody's yet
+        domain_store::GroupStore::State waiting;
+        waiting.announced = groups_.announced(group);
+        groups_.save(writing.transaction, group, waiting);  // no tick: its record will call it
+        return;
+    }
     domain_store::Joined joined{group, {}};
     if (parties.front().kind == PartyKind::request) return answer_payer_request(writing, group);
     if (parties.front().kind == PartyKind::practitioner) {
@@ -274,6 +293,7 @@ void Meaning::work_out_due(Writing& writing, std::int64_t group, Turn& turn) {
     if (parties.front().kind == PartyKind::patient)
         for (auto& party : reader_.hanging_together(parties.front().source, parties.front().key))
             all.push_back(std::move(party));
+    adopt_restored(writing.transaction, all);
     joined = groups_.join(writing.transaction, all);
     end_waiting(writing, work_out_patients(writing, joined, nullptr), turn);
 }
@@ -285,7 +305,7 @@ void Meaning::hold_requests_back(std::vector<std::int64_t>& due, bool more_pendi
         return !parties.empty() && parties.front().kind == PartyKind::request;
     };
     const auto requests = std::stable_partition(due.begin(), due.end(), std::not_fn(is_request));
-    const bool more_due = requests - due.begin() == settings_.groups_per_commit;
+    const bool more_due = std::ssize(due) == settings_.groups_per_commit && requests != due.begin();
     if (more_pending || more_due) due.erase(requests, due.end());
 }
 

@@ -284,8 +284,16 @@ SourceWorker::PassSummary SourceWorker::pass(
         return summary;
     }
     recover("");
-    const bool is_restored = only_stream.empty() && is_awaited_after_restore();
-    if (is_restored && !is_reconciling()) mode = change::PassMode::reconcile;
+    is_restoring_ = only_stream.empty() && is_awaited_after_restore();
+    if (is_restoring_)
+        mode = change::PassMode::reconcile;
+    else
+        compared_.clear();
+    bool was_cut = false;  // an earlier pass, which one stream alone does not complete
+    if (!only_stream.empty()) {
+        const std::lock_guard lock(store_.mutex());
+        was_cut = change::open_passes(store_.database()).contains(setup_.name);
+    }
     {
         const MidPass mid_pass(mid_pass_, store_.mutex(), setup_.name);
         not_due_.clear();
@@ -293,8 +301,8 @@ SourceWorker::PassSummary SourceWorker::pass(
             for (const auto& stream : streams_)
                 if (!is_due(*stream)) not_due_.insert(stream->declaration.name);
         if (read_streams(mode, only_stream, summary)) {
-            close_pass();
-            if (is_restored && !cancelled_) settle_restore(summary);
+            if (!was_cut) close_pass();
+            if (is_restoring_ && !cancelled_) settle_restore();
         }
     }
     if (!cancelled_ && summary.degraded.empty())
@@ -324,8 +332,10 @@ bool SourceWorker::read_streams(
     is_open_ = capture_failed_ = false;
     for (int reading = 1;; ++reading) {
         const bool first = reading == 1;
+        // Of a restored source each stream has to be compared whole once, however often it is cut.
         const auto read = read_once(
-            first ? mode : change::PassMode::poll, first ? only_stream : std::string(), summary
+            first || is_restoring_ ? mode : change::PassMode::poll,
+            first ? only_stream : std::string(), summary
         );
         if (read == Reading::complete) return true;
         if (read == Reading::cut) {
@@ -335,6 +345,8 @@ bool SourceWorker::read_streams(
         }
         if (reading == kReadingsMax) {
             if (read == Reading::in_pieces) return true;
+            streams_.clear();  // all of them are read anew next time, from one state
+            use_source(nullptr);
             for (const auto& [stream, error] : summary.degraded) degrade(stream, error);
             return false;
         }
@@ -361,13 +373,15 @@ SourceWorker::Reading SourceWorker::read_once(
         if ((!only_stream.empty() && name != only_stream) || refused_.contains(name) ||
             not_due_.contains(name))
             continue;
-        const auto report = read_stream(*stream, mode, summary);
+        const bool is_done = is_restoring_ && compared_.contains(name);
+        const auto report = read_stream(*stream, is_done ? change::PassMode::poll : mode, summary);
         if (!report) {
             const auto left = after_failure(name, report.error(), summary);
             if (left == Reading::complete) continue;
             reading = left;
             break;
         }
+        if (mode == change::PassMode::reconcile && !is_done) compared_.insert(name);
         if (report->own_snapshots) reading = Reading::in_pieces;
     }
     const int snapshots = source_->end_pass();
@@ -458,13 +472,11 @@ bool SourceWorker::is_awaited_after_restore() {
 }
 
 // Read whole, or refused for good: what was restored may have its meaning.
-void SourceWorker::settle_restore(const PassSummary& summary) {
-    const bool cut =
-        std::any_of(summary.degraded.begin(), summary.degraded.end(), [](const auto& one) {
-            return one.second.kind == ErrorKind::unavailable ||
-                   one.second.kind == ErrorKind::cancelled;
-        });
-    if (cut || is_reconciling()) return;
+void SourceWorker::settle_restore() {
+    for (const auto& stream : streams_)
+        if (!compared_.contains(stream->declaration.name) &&
+            !refused_.contains(stream->declaration.name))
+            return;
     const std::lock_guard lock(store_.mutex());
     sqlite::Transaction transaction(store_.database());
     restored::source_was_compared(transaction, setup_.name);

@@ -122,7 +122,7 @@ class SourceWorker {
     Result<void> prepare_stream(Stream& stream);
     Result<change::CaptureCounts> capture(Stream& stream, change::CaptureBatch&& batch);
     bool is_awaited_after_restore();  // restored.hpp
-    void settle_restore(const PassSummary& summary);
+    void settle_restore();
     void degrade(const std::string& stream, const Error& error);
     void recover(const std::string& stream);
     void announce(
@@ -142,6 +142,8 @@ class SourceWorker {
     std::mutex source_mutex_;  // who replaces source_, or asks it from another thread
     std::unique_ptr<source::SqlSource> source_;
     std::set<std::string> refused_;                  // streams, in this pass
+    bool is_restoring_ = false;                      // this pass: restored.hpp awaits the source
+    std::set<std::string> compared_;                 // streams compared whole since the restore
     std::set<std::string> interrupted_;              // streams whose reading was cut off once
     bool is_open_ = false, capture_failed_ = false;  // this pass
     std::optional<change::KeyRanges> keys_;          // compared once per connection

@@ -113,7 +113,7 @@ TEST_CASE("yaml: what could be misread is refused with its line") {
             .find("UTF-16") != std::string::npos
     );
     CHECK(
-        refusal(std::string(100, '[') + std::string(100, ']')).find("nested too deeply") !=
+        refusal(std::string(100, '[') + std::string(100, ']')).find("nested deeper than 64") !=
         std::string::npos
     );
 }

@@ -12,7 +12,7 @@ namespace {
 struct Store {
     sqlite::Database database = sqlite::Database::open(":memory:");
     Inbox inbox{database};
-    AcceptOptions options{1'000'000, ConsentRule::optional, {}};
+    AcceptOptions options{1'000'000, ConsentRule::optional, {}, {}};
 
     Store() { sqlite::create_tables(database); }
     Acceptance accept(const Json& message) {
