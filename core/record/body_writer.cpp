@@ -13,10 +13,12 @@ namespace {
 
 constexpr const char* kNoDay = "an empty date, or a year outside 1900 to 2100";
 
-// What stands in a text that begins with a date; years are four digits there (I6).
+// Whether a text that begins with a date names one of a year that nobody means (I6). A text that
+// is no date at all is not this one's to judge.
 bool is_no_day(std::string_view iso) {
     const std::string_view year = iso.substr(0, 4);
-    return year.size() == 4 && (year < "1900" || year > "2100");
+    return year.size() == 4 && (year < "1900" || year > "2100") &&
+           Date::parse_iso(iso.substr(0, 10)).has_value();
 }
 
 // What programs write for "no date".

@@ -42,7 +42,6 @@ constexpr std::string_view kReserved[] = {
     "CLOSE",
     "COLLATE",
     "COLUMN",
-    "COMMENT",
     "COMMIT",
     "CONNECT",
     "CONSTRAINT",

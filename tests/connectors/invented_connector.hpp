@@ -19,7 +19,7 @@ streams:
   branch:
     key: B.ID
     columns: {id: integer, name: text, zone: text, closed: boolean}
-    absent: {branch_source_id: it is one, source_modified_at: no stamp}
+    absent: {branch_source_id: it is one, legal_entity: there is one, source_modified_at: no stamp}
 )");
         write(
             "branch.fetch.sql",

@@ -66,7 +66,7 @@ test("L0, B2: a line names another patient's account while an order comes: the a
     const file = join(folder, "account_of_another.yaml");
     writeFileSync(file, JSON.stringify({ clinic: { id: "clinic-1", timezone: "Europe/Moscow" }, export: "all", steps: [{ at: "2026-03-20T10:00:00+03:00",
         upsert: { patient: [person("77", "Тестова", "89000000001"), person("78", "Другая", "89000000002")], procedure: [line("p1", "78", "26"), line("p2", "77", "16")],
-            limit: [{ source_id: "L0", patient_source_id: "78", kind: "barter", granted: rub(500000) }] },
+            limit: [{ source_id: "L0", patient_source_id: "78", members: ["77"], kind: "barter", granted: rub(500000) }] },
         inbox: [{ type: "order.placed", id: "m1", order: "O1", placed_at: "2026-03-01T10:00:00+03:00", patient: { phone: "+7 900 000-00-01", last_name: "Тестова" },
             items: [{ id: "i1", nomenclature: "A16.07.002", teeth: ["16"], quantity: "1", total: rub(300000) }] }] }] }));
     const played = play(file);
@@ -133,7 +133,7 @@ test("--table prints the bookkeeper's rows under the time of each step", () => {
     assert.equal(rows[0], "2026-03-02T10:00:00+03:00");
     assert.ok(rows.includes("2026-03-03T12:00:00+03:00"));
     // the account holds 3000.50 of the 4000 that are put against it; the partner owes the rest
-    for (const charge of ["limit  3000.50  of 4500", "organization  999.50  of 4500", "patient  500  of 4500"])
+    for (const charge of ["limit  3000.50  of 4500", "organization  party ООО Пример  999.50  of 4500", "patient  500  of 4500"])
         assert.ok(rows.some((row) => row.startsWith("  billing.charge") && row.includes(charge)), `${charge}\n${played.stdout}`);
 });
 

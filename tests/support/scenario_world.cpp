@@ -84,7 +84,12 @@ void ScenarioWorld::upsert(const std::string& kind, const Json& record, const st
     RecordFact& fact = records_[key];
     if (kind == "branch" && record.contains("legal_entity"))
         rules.legal_entities[{source, key.source_id}] = record["legal_entity"].get<std::string>();
-    const std::string body = canonical_json(record);
+    Json noted = record;
+    for (const char* time : {"performed_at", "paid_at", "starts_at"})  // I6: a day without a clock
+        if (record.value(time, "").find("T00:00:00") != std::string::npos &&
+            !record.contains("notes"))
+            noted["notes"] = Json::array({"day_only"});
+    const std::string body = canonical_json(noted);
     if (fact.body == body) return;
     fact.version = fact.body.empty() ? 1 : fact.version + 1;
     fact.key = key;

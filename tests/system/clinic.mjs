@@ -198,7 +198,7 @@ export class Clinic {
     this.secret = `whsec_${randomBytes(32).toString("base64")}`;
     writeFileSync(this.secret_file, `${this.secret}\n`, { mode: 0o600 });
     this.environment = {
-      PATH: process.env.PATH, HOME: this.folder, LC_ALL: "C.UTF-8",
+      PATH: process.env.PATH, TZ: "Europe/Moscow", HOME: this.folder, LC_ALL: "C.UTF-8",
       FIREBIRD: this.firebird_root, FIREBIRD_LOCK: join(this.firebird_root, "lock"), FIREBIRD_TMP: join(this.firebird_root, "lock"),
       MIS_GATEWAY_SHARE: root,
     };

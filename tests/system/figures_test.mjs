@@ -98,6 +98,7 @@ test("what nobody takes stops the reading: limits.outbox_events_max, metric and 
 test("the nightly comparison: drift by metric and reason", async (t) => {
   const clinic = Invented.make(t, LINES);
   clinic.sql("insert into USL values (2, 78, 'yesterday', 700, dateadd(-1 second to current_timestamp))");
+  clinic.sql("update USL set CH = dateadd(-3 day to current_timestamp) where ID = 1"); // older than what may commit late
   const hour = Number(new Intl.DateTimeFormat("en-GB", { hour: "2-digit", hourCycle: "h23", timeZone: "Europe/Moscow" }).format(new Date()));
   clinic.write_config({ http, sources: [clinic.source({ reconcile_hour: hour })] });
   assert.equal(clinic.command("sync", "--once").code, 0);

@@ -1,6 +1,7 @@
 #include "gateway/scenario/scenario.hpp"
 
 #include <array>
+#include <set>
 
 #include "config/yaml.hpp"
 #include "gateway/pipeline/meaning.hpp"
@@ -156,6 +157,9 @@ class Stage {
             return done;
         const auto report = meaning_->work_off(at_us);
         for (const auto& problem : report.problems) {
+            if (!set_aside_.insert(problem.key.kind + "/" + problem.key.source_id + problem.reason)
+                     .second)
+                continue;  // told before: it stands there still
             aside_.rows.push_back(
                 problem.key.kind + " " + problem.key.source_id + " (" + problem.reason + ")"
             );
@@ -176,6 +180,7 @@ class Stage {
     const Zone zone_;
     const std::map<std::string, Zone> branch_zones_;
     ScenarioAside aside_;
+    std::set<std::string> set_aside_;
     sqlite::Database database_;
     Identity identity_;
     domain::NomenclatureGroups groups_;

@@ -121,7 +121,7 @@ class Gateway {
             store_->database(), store_->identity(), store_->meta().epoch, std::move(rules)
         );
         SourceSetup setup{"mis", connector(), settings_, {}, *Zone::find("Europe/Moscow"),
-                          "RUB", {},          0,         {}};
+                          "RUB", {},          1,         {}};
         SourceWorker::Hooks hooks;
         hooks.room = [this]() -> Result<void> {
             between();

@@ -108,7 +108,9 @@ TEST_CASE("placeholders name quoted tables and columns, and a site's column as t
         "1)\n"
         "order by V.\"id\" rows ?"
     );
-    CHECK_FALSE(render_fetch(stream, {}, catalog, {{"note", "нет"}}).has_value());
+    CHECK_FALSE(render_fetch(
+                    stream, {SliceForm::Kind::key_walk_start, 0, 0}, catalog, {{"note", "нет"}}
+    ).has_value());
 }
 
 TEST_CASE(
