@@ -1,7 +1,7 @@
-// Judges events as the gateway sends them: one JSON event per line (or a JSON batch per line). Usage: node validate_events.mjs [--complete] FILE...
+// Judges events as the gateway sends them: one JSON event per line (or a JSON batch per line). Usage: node validate_events.mjs [--complete] [--each] FILE...
 // Each must match schemas/event/TYPE.v1.json (ajv), satisfy the CloudEvents SDK, stay under 20 kB, and repeat an id only with the same bytes.
 // --complete: also no gaps: sequences of a partition key count up by one (from 1), change sets are whole. Of a filtered view (a party's sink) previoussequence
-// names the event before; its change sets have holes by nature.
+// names the event before; its change sets have holes by nature. --each: every file is a log of its own; else all are one.
 import { readFileSync, readdirSync } from "node:fs";
 import Ajv from "ajv";
 import addFormats from "ajv-formats";
@@ -9,6 +9,7 @@ import { CloudEvent } from "cloudevents";
 
 const folder = new URL("../../schemas/event/", import.meta.url);
 const complete = process.argv.includes("--complete");
+const each = process.argv.includes("--each");
 const files = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 if (files.length === 0) {
   console.error("usage: validate_events.mjs [--complete] FILE...");
@@ -72,6 +73,11 @@ function check(where, text) {
   changeSets.set(event.changeset, set);
 }
 
+function end_of_log() {
+  for (const [id, set] of changeSets) if (set.indexes.size !== set.size) fail(set.where, `change set ${id} has ${set.indexes.size} of ${set.size} events`);
+  for (const known of [seen, last, changeSets]) known.clear();
+}
+
 for (const file of files) {
   readFileSync(file, "utf8").split("\n").forEach((line, index) => {
     if (line.trim() === "") return;
@@ -83,8 +89,9 @@ for (const file of files) {
       fail(where, error.message);
     }
   });
+  if (each) end_of_log();
 }
-for (const [id, set] of changeSets) if (set.indexes.size !== set.size) fail(set.where, `change set ${id} has ${set.indexes.size} of ${set.size} events`);
+end_of_log();
 if (events === 0) fail(files.join(" "), "no events");
 if (failures > 0) process.exit(1);
 console.log(`${events} events of ${types.size} types are valid`);

@@ -50,11 +50,11 @@ test("X3: --party prints what that party's sinks get: its account, its charge, i
 });
 
 test("every printed event is valid by the schemas and by the CloudEvents SDK", () => {
-    for (const name of readdirSync(folder)) {
-        if (readFileSync(join(folder, name), "utf8") === "") continue;
-        const checked = spawnSync("node", [join(root, "tests/contract/validate_events.mjs"), "--complete", join(folder, name)], { encoding: "utf8" });
-        assert.equal(checked.status, 0, checked.stderr);
-    }
+    const logs = readdirSync(folder).filter((name) => name.endsWith(".jsonl")).map((name) => join(folder, name));
+    const told = logs.filter((log) => readFileSync(log, "utf8") !== "");
+    assert.ok(told.length > 30, `${told.length} logs`);
+    const checked = spawnSync("node", [join(root, "tests/contract/validate_events.mjs"), "--complete", "--each", ...told], { encoding: "utf8" });
+    assert.equal(checked.status, 0, checked.stderr);
 });
 
 // Not a pair of files: in the program the account's owner is a change set of his own, in unit_domain all patients are one.
