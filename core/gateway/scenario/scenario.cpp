@@ -127,7 +127,6 @@ class Stage {
         : document_(document),
           output_(output),
           zone_(setting.zone),
-          branch_zones_(clinic.branch_zones),
           database_(sqlite::Database::open(":memory:")),
           identity_(scenario_identity(setting.clinic_id)),
           groups_(std::move(groups)),
@@ -178,7 +177,6 @@ class Stage {
     const YamlDocument& document_;
     const ScenarioOutput& output_;
     const Zone zone_;
-    const std::map<std::string, Zone> branch_zones_;
     ScenarioAside aside_;
     std::set<std::string> set_aside_;
     sqlite::Database database_;
@@ -230,6 +228,7 @@ class Stage {
             options.mapping_version = mapping_version_;
             options.now_us = at_us;
             records_.capture(transaction, {kSource, kind, kind}, records, options);
+            if (kind == "branch") meaning_->reload_rules();  // the times below may be of its zone
         }
         transaction.commit();
         return {};
@@ -279,15 +278,9 @@ class Stage {
     }
 
     Zone zone_of(const std::string& branch) const {
-        if (branch.empty()) return zone_;
-        if (const auto known = branch_zones_.find(branch); known != branch_zones_.end())
-            return known->second;
-        const auto record = records_.find({kSource, "branch", branch});
-        const auto body = record ? parse_json(record->body) : fail(ErrorKind::malformed, "none");
-        const auto zone = body && body->contains("timezone")
-                              ? Zone::find((*body)["timezone"].get<std::string>())
-                              : std::nullopt;
-        return zone.value_or(zone_);
+        const auto zones = meaning_->zones_of(kSource);
+        const auto known = zones.find(branch);
+        return known == zones.end() ? zone_ : known->second;
     }
 
     void print() {
