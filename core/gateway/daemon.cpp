@@ -57,17 +57,17 @@ Daemon::Daemon(ClinicStore& store, DaemonSetup setup, const Clock& clock, Remove
                 pending
             );
         }
-        // What a source that is read no more has captured gets its meaning without it.
+        // What a source that is read no more has captured, or is to be compared with after a
+        // restore, gets its meaning without it.
+        const auto is_read = [&](const std::string& source) {
+            return std::any_of(setup_.sources.begin(), setup_.sources.end(), [&](const auto& plan) {
+                return plan.setup.name == source;
+            });
+        };
         for (const auto& source : change::open_passes(store_.database()))
-            if (std::none_of(setup_.sources.begin(), setup_.sources.end(), [&](const auto& plan) {
-                    return plan.setup.name == source;
-                }))
-                change::close_pass(transaction, source);
+            if (!is_read(source)) change::close_pass(transaction, source);
         for (const auto& source : restored::sources_awaited(store_.database()))
-            if (std::none_of(setup_.sources.begin(), setup_.sources.end(), [&](const auto& plan) {
-                    return plan.setup.name == source;
-                }))
-                restored::source_was_compared(transaction, source);
+            if (!is_read(source)) restored::source_was_compared(transaction, source);
         transaction.commit();
     }
     for (const auto& sink : setup_.sinks)
