@@ -250,7 +250,7 @@ class TakingOver {
         }
         for (auto& [number, part] : parts) {
             const auto joined = groups_.join_groups(transaction, part.groups);
-            domain::Announced announced = announced_of(joined.announced);
+            domain::Announced announced = parse_announced(joined.announced);
             announced.first_seen_us[kRestoredMark] = what_.now_us;
             for (const std::size_t place : part.events) {
                 name_party(events_[place], announced);
@@ -274,19 +274,6 @@ class TakingOver {
 
     static bool is_last_part(const domain::Event& event) {
         return event.data.find("part").integer() == event.data.find("parts").integer();
-    }
-
-    static domain::Announced announced_of(const std::vector<std::string>& texts) {
-        std::vector<domain::Announced> parts;
-        for (const auto& text : texts) {
-            auto part = domain::Announced::from_text(text);
-            if (!part)
-                throw sqlite::StoreError(
-                    sqlite::StoreError::Kind::corrupt, "the restored store: " + part.error().text
-                );
-            parts.push_back(std::move(*part));
-        }
-        return domain::joined(std::move(parts));
     }
 
     // X3: whose accounts it concerns. A reversal does not repeat it: the charge says it.
