@@ -93,7 +93,7 @@ TEST_CASE("I4: what was sent, the MIS and the exchange's messages together annou
     say_everything(*store, *meaning);
     CHECK(meaning->work_off(kNowUs).events == 0);
     CHECK(outbox::last_position(store->database()) == taken->applied);
-    for (const auto& event : outbox::read_events(store->database(), 0, 1000))
+    for (const auto& event : outbox::read_events(store->database(), taken->applied, 1000))
         MESSAGE(outbox::render_cloudevent(event, "clinic-1"));
     const auto again = take_over_sent_events(*store, {{log}, {}, "operator", kNowUs});
     REQUIRE(again);
