@@ -163,8 +163,8 @@ class Reader {
         const std::string all = joined(groups, first, left);
         const Country* const country = country_of(all);
         if (all.starts_with("810") && all.size() > 3 + kNational && all.size() <= 3 + kDigitsMax)
-            return add(all.substr(3), left);  // dialled abroad: 8, 10, the number
-        if (plus && all.starts_with("81")) return foreign(all, left);  // Japan, not a Russian 8
+            return take_number({all.substr(3)}, 0, true) > 0 ? left : 0;  // 8, 10, a number abroad
+        if (plus && all.starts_with("81")) return foreign(all, left);     // Japan, not a Russian 8
         if (all[0] == '7' || all[0] == '8') {
             if (const std::size_t count = groups_of(groups, first, kNational + 1))
                 return add("7" + joined(groups, first, count).substr(1), count);
@@ -180,8 +180,8 @@ class Reader {
         if (plus) return foreign(all, left);
         if (const std::size_t count = groups_of(groups, first, kNational))
             return add("7" + joined(groups, first, count), count);
-        if (groups[first].size() > kNational && groups[first].size() <= kDigitsMax &&
-            all[0] != '7' && all[0] != '8')
+        if (country == nullptr && groups[first].size() > kNational &&
+            groups[first].size() <= kDigitsMax && all[0] != '7' && all[0] != '8')
             return add(groups[first], 1);
         return 0;
     }

@@ -174,14 +174,16 @@ bool may_hold_invisible(std::string_view text) {
     });
 }
 
-// Calls visit(code, bytes) for every code point; code 0xfffd for a byte that is not UTF-8.
+constexpr std::uint32_t kReplacement = 0xfffd;
+
+// Calls visit(code, bytes) for every code point; kReplacement for a byte that is not UTF-8.
 template <typename Visit>
 void for_each_code_point(std::string_view text, const Visit& visit) {
     while (!text.empty()) {
         std::uint32_t code = 0;
         std::size_t length = decode(text, code);
         if (length == 0) {
-            code = 0xfffd;
+            code = kReplacement;
             length = 1;
         }
         visit(code, text.substr(0, length));
@@ -216,6 +218,8 @@ std::optional<VisibleText> without_invisible(std::string_view text, LineBreaks b
             clean.text += kept ? bytes : std::string_view(" ");
         } else if (is_invisible(code)) {
             changed = clean.dropped = true;
+        } else if (code == kReplacement) {
+            encode(clean.text, code);  // or what is dropped behind a broken byte would mend it
         } else {
             clean.text += bytes;
         }

@@ -62,6 +62,9 @@ TEST_CASE("I3: what nobody sees is found, dropped or escaped") {
             ->text == "a\nb"
     );
     CHECK_FALSE(without_invisible("№ 5 — «x»", spaces));
+    CHECK(
+        without_invisible("a\xe2\x81\x01\xaa", spaces)->text == "a\ufffd\ufffd\ufffd"
+    );  // no U+206A
     CHECK(escape_invisible("n\nx\x1b[31m\u202e") == "n\\u000ax\\u001b[31m\\u202e");
     CHECK(escape_invisible("n\nx\x1b", kept) == "n\nx\\u001b");
     CHECK(escape_invisible("\U000e0041") == "\\udb40\\udc41");
