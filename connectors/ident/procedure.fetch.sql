@@ -1,5 +1,6 @@
 select L.ID, O.ID_Receptions, O.ID_OwnCompanies, O.DateTimeOrder, O.DateTimeBillFormed,
-    R.ID_Patients, {column:O:Orders.ID_Patients|null} as ORDER_PATIENT, R.ID_Staffs, {site:line_doctor_column:L:OrderServiceRelation|null} as LINE_DOCTOR,
+    R.ID_Patients, {column:O:Orders.ID_Patients|null} as ORDER_PATIENT,
+    {site:order_patient_column:O:Orders|null} as SITE_PATIENT, R.ID_Staffs, {site:line_doctor_column:L:OrderServiceRelation|null} as LINE_DOCTOR,
     R.ReceptionCanceled, R.ID_ReceptionCancelReasons, H.ID_OwnCompanies as CHAIR_COMPANY,
     {site:tax_number_column:B:OwnCompanies|null} as TAX_NUMBER,
     L.CountService, L.DiscountSum, {site:price_column:Z:ServiceItemPrices|Z.Price} as PRICE,

@@ -1,10 +1,11 @@
 -- A line of an order. Its price row is the version that was valid when it was entered, so that no later price list touches it.
 -- A line owes price × count − discount. An order of a cancelled visit counts only with a bill. Teeth: the line's own where the base has them, else
--- those of the plan's line that it fulfils; the mask is read by the site's tooth_bits, a bit without a tooth sets the row aside.
+-- those of the plan's line that it fulfils; the mask is read by the site's tooth_bits, a bit without a tooth sets the row aside. So does an order of
+-- which no patient is known: its money may not be overlooked.
 with read as (
     select *,
         coalesce(chair_company, id_owncompanies) as branch,
-        coalesce(id_patients, order_patient) as patient,
+        coalesce(id_patients, site_patient, order_patient) as patient,
         times(price, countservice) as gross,
         coalesce(case when site('discount_of') = 'unit' then times(discountsum, countservice) else discountsum end, '0') as off,
         coalesce(latin_code(nomenclature), latin_code(code)) as national,
@@ -63,8 +64,5 @@ select id as source_id,
     account as limit_source_id,
     plan_item as plan_item_source_id,
     case when listed is null and mask <> 0 and bits is null then list('tooth mask ' || mask) end as notes,
-    case
-        when patient is null then 'order of nobody'
-        when cancelled and datetimebillformed is null then 'the visit was cancelled and no bill formed'
-    end as skip_reason
+    case when cancelled and datetimebillformed is null then 'the visit was cancelled and no bill formed' end as skip_reason
 from decoded
