@@ -32,6 +32,6 @@ select planning_id as source_id,
         when status = 1 then 'deleted in the MIS (STATUS)'
         when status <> 0 then 'not in force: a draft or a hold (STATUS ' || status || ')'
         when source_planning_id is not null then 'made from another visit (SOURCE_PLANNING_ID)'
-        when patients_id is null and not named then 'nobody is booked: a reserve or a free time'
+        when patients_id is null and named = 0 then 'nobody is booked: a reserve or a free time'
     end as skip_reason
 from read

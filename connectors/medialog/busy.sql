@@ -15,7 +15,7 @@ select planning_id as source_id,
     case when ready then local_ts(branch_id, date_end) else plus_minutes(local_ts(branch_id, date_cons, heure / 100, heure % 100), minutes) end as ends_at,
     local_ts(branch_id, coalesce(krn_modify_date, krn_create_date)) as source_modified_at,
     case
-        when named then 'a visit of somebody not registered yet'
+        when named = 1 then 'a visit of somebody not registered yet'
         when site('empty_planning') = 'free' then 'free time made in advance (site: empty_planning)'
         when cancelled = 1 or status <> 0 then 'not in force'
         when source_planning_id is not null then 'made from another row (SOURCE_PLANNING_ID)'
