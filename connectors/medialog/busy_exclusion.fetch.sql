@@ -5,7 +5,7 @@ select L.EXCLUSION_KEY, {column:S:PL_SUBJ.FM_INTORG_ID|null} as BRANCH_ID, {colu
     L.EXCLUSION_OWNER, L.DAY_AT, L.USE_TIME, L.FROM_TIME, L.TO_TIME, L.KRN_CREATE_DATE, L.KRN_MODIFY_DATE
 from (
     select cast(E.PL_EXCL_ID as bigint) * 100000 + C.N - 730485 as EXCLUSION_KEY, coalesce({column:E:PL_EXCL.PL_SUBJ_ID|null}, E.OWNER_ID) as PL_SUBJ_ID,
-        E.OWNER_TYPE as EXCLUSION_OWNER, C.DAY_AT, E.USE_TIME, E.FROM_TIME, E.TO_TIME, E.KRN_CREATE_DATE, E.KRN_MODIFY_DATE
+        E.OWNER_TYPE as EXCLUSION_OWNER, C.DAY_AT, E.USE_TIME, E.FROM_TIME, E.TO_TIME, {column:E:PL_EXCL.KRN_CREATE_DATE|null} as KRN_CREATE_DATE, {column:E:PL_EXCL.KRN_MODIFY_DATE|null} as KRN_MODIFY_DATE
     from PL_EXCL E
     join (
         select distinct K.N, K.Y, K.M, K.D, (K.N + 2) % 7 + 1 as WEEKDAY, cast(cast(K.Y * 10000 + K.M * 100 + K.D as varchar(8)) as date) as DAY_AT
