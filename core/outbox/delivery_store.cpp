@@ -93,11 +93,9 @@ void write_dead_change(
 }  // namespace
 
 void Delivery::register_sink(sqlite::Transaction& transaction, std::string_view sink) {
-    const std::int64_t first = first_position(transaction.database());
-    const std::int64_t low = first > 0 ? first : last_position(transaction.database()) + 1;
     transaction
         .prepare("insert or ignore into outbox_sink values (?, ?, x'', 'running', '', 0, 0, 0, 0)")
-        .with(sink, low)
+        .with(sink, first_position(transaction.database()))
         .run();
 }
 
@@ -393,10 +391,10 @@ Result<std::int64_t> replay(
             ErrorKind::rejected,
             "replay: --from and --to are positions, 1 or more, the first not after the last"
         );
-    if (first == 0 || from < first)
+    if (from < first)
         return fail(
             ErrorKind::rejected, "replay: the events before position " + std::to_string(first) +
-                                     " are no longer kept (outbox retention)"
+                                     " are no longer kept: see limits.delivered_hours_kept"
         );
     std::int64_t queued = 0;
     for (std::int64_t after = from - 1; after < to;) {

@@ -296,7 +296,7 @@ std::int64_t first_position(sqlite::Database& database) {
     auto query = database.prepare(
         "select last_position - count + 1 from outbox_segment order by last_position limit 1"
     );
-    return query.step() ? query.integer(0) : 0;
+    return query.step() ? query.integer(0) : last_position(database) + 1;
 }
 
 Result<void> check_not_behind(

@@ -93,8 +93,9 @@ std::vector<OutboxEvent> read_events(
     std::size_t bytes_max = 4'000'000
 );
 
-std::int64_t last_position(sqlite::Database& database);   // 0: empty
-std::int64_t first_position(sqlite::Database& database);  // of what retention left; 0: empty
+std::int64_t last_position(sqlite::Database& database);  // 0: nothing was ever appended
+// Of what retention left; behind the last one where it left nothing.
+std::int64_t first_position(sqlite::Database& database);
 
 // I4: what a sink last took against what we hold. misconfigured, naming `restore`, when the sink is
 // ahead of us.
