@@ -7,6 +7,7 @@
 #include "change/open_pass.hpp"
 #include "change/stream_of.hpp"
 #include "change/stream_state.hpp"
+#include "domain/baseline.hpp"
 #include "domain/branch.hpp"
 #include "domain/slots/free_times.hpp"
 #include "platform/crash_point.hpp"
@@ -359,7 +360,11 @@ std::vector<std::int64_t> Meaning::work_out_patients(
         derived = derive_now(writing, facts, parse_announced(joined.announced));
     }
     MeaningReport& report = writing.report;
-    if (sending == Sending::send) {
+    if (sending == Sending::baseline) {
+        auto now = parse_announced({derived->announced});
+        const auto before = parse_announced(joined.announced);
+        derived->announced = domain::taken_as_announced(std::move(now), before).to_text();
+    } else {
         writing.appender.append(derived->leaving, {writing.now_us});
         report.events += static_cast<std::int64_t>(derived->leaving.size());
         report.withheld += derived->withheld;
