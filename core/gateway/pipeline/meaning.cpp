@@ -19,7 +19,7 @@ namespace {
 using domain_store::Party;
 using domain_store::PartyKind;
 
-constexpr std::size_t kPendingPerCommit = 200;
+constexpr std::size_t kPendingPage = 200;
 
 bool are_of(const std::vector<Party>& parties, const std::set<std::string>& sources) {
     return std::any_of(parties.begin(), parties.end(), [&](const Party& party) {
@@ -179,12 +179,12 @@ std::vector<change::PendingGroup> Meaning::waiting_groups(
     std::vector<change::PendingGroup> waiting;
     std::int64_t after = 0;
     for (;;) {
-        const auto page = records_.pending(static_cast<int>(kPendingPerCommit), after);
+        const auto page = records_.pending(static_cast<int>(kPendingPage), after);
         for (const auto& one : page)
             if (!mid_pass.contains(one.group.source) && !left.contains(one.id) &&
                 !is_held(one.group) && waiting.size() < most)
                 waiting.push_back(one);
-        if (page.size() < kPendingPerCommit || waiting.size() >= most) return waiting;
+        if (page.size() < kPendingPage || waiting.size() >= most) return waiting;
         after = page.back().id;
     }
 }
@@ -314,12 +314,13 @@ bool Meaning::work_off_some(
     std::int64_t now_us, const std::set<std::string>& mid_pass, std::set<std::int64_t>& left,
     MeaningReport& report
 ) {
-    auto pending = waiting_groups(2 * kPendingPerCommit, mid_pass, left);
-    const bool more_pending = pending.size() > kPendingPerCommit;
+    const auto per_commit = static_cast<std::size_t>(settings_.groups_per_commit);
+    auto pending = waiting_groups(2 * per_commit, mid_pass, left);
+    const bool more_pending = pending.size() > per_commit;
     std::vector<change::GroupKey> next;
-    for (std::size_t i = kPendingPerCommit; i < pending.size(); ++i)
+    for (std::size_t i = per_commit; i < pending.size(); ++i)
         if (pending[i].group.kind == change::GroupKind::patient) next.push_back(pending[i].group);
-    if (pending.size() > kPendingPerCommit) pending.resize(kPendingPerCommit);
+    if (more_pending) pending.resize(per_commit);
     look_ahead(std::move(next), now_us);
     auto due = due_groups(now_us, mid_pass);
     hold_requests_back(due, more_pending);
