@@ -196,10 +196,11 @@ void Meaning::welcome_orders(std::int64_t now_us) {
     for (const auto& [order, told] : awaited) {
         if (inbox_.knows_order(order)) {
             const bool linked = link_as_told(transaction, order, told, now_us);
-            // He may yet be read; else the identifiers decide.
-            if (linked || restored::sources_awaited(database_).empty())
+            // He may yet be read, and waits until then; else the identifiers decide.
+            if (linked || restored::sources_awaited(database_).empty()) {
                 restored::order_came(transaction, order);
-            continue;
+                continue;
+            }
         }
         for (const std::string& id : {order, told.patient})
             if (const auto group = groups_.group_of_entity(id)) held_.insert(*group);
