@@ -160,6 +160,8 @@ bool Daemon::pass(SourceWorker& worker, change::PassMode mode, const std::string
                 summary.counts.removed, summary.meaning.events, summary.meaning.withheld
             );
             for (auto& lane : lanes_) lane->wake();
+        } else {
+            log::debug("source {}: {} rows read, nothing new", worker.name(), summary.rows);
         }
         if (summary.counts.held > 0)
             log::warn(

@@ -498,6 +498,7 @@ class Checkup {
 int check(const Common& common) {
     auto session = Session::configure(common);
     if (!session) return report_error(session.error());
+    log::set_level((*session)->config.log_level);
     return Checkup(**session, common.output).run();
 }
 

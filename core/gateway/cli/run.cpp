@@ -98,7 +98,7 @@ void reload(Running& running, const Common& common) {
         return;
     }
     auto contents = told_changes(running, **next);
-    if (!contents) return log::set_level(running.session->config.log_level);
+    if (!contents) return;
     swap_settings(*running.session, **next);
     std::optional<DaemonSetup> setup;
     try {
@@ -115,6 +115,7 @@ void reload(Running& running, const Common& common) {
         start(running);
         running.contents = std::move(*contents);
         log::info("reload: done");
+        log::set_level(running.session->config.log_level);
     } catch (const std::exception& error) {
         log::error("reload refused, back to the configuration before: {}", error.what());
         running.stop();

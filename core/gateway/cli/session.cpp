@@ -97,7 +97,6 @@ std::string known_names(const std::string& wrong, const std::vector<std::string>
 Result<std::unique_ptr<Session>> Session::configure(const Common& common) {
     auto config = config::load_config(common.config);
     if (!config) return fail(config.error());
-    log::set_level(config->log_level);
     auto session = std::unique_ptr<Session>(new Session{std::move(*config), nullptr, nullptr, {}});
     const auto& groups_file = session->config.groups_file;
     auto groups = domain::NomenclatureGroups::load(
@@ -121,6 +120,7 @@ Result<std::unique_ptr<Session>> Session::open(const Common& common, ClinicStore
     auto session = configure(common);
     if (!session) return session;
     const auto& config = (*session)->config;
+    log::set_level(config.log_level);
     try {
         (*session)->store = ClinicStore::open(config.store_folder, config.clinic_id, opening);
     } catch (const std::system_error& error) {
