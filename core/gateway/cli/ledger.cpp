@@ -121,16 +121,17 @@ Result<std::vector<domain::ChannelCost>> read_costs(
     std::vector<domain::ChannelCost> costs;
     if (file.empty()) return costs;
     int number = 0;
-    const std::string text = platform::read_file(file);
+    std::string text = platform::read_file(file);
+    if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);
     for (const auto line : split(text, '\n')) {
         ++number;
         const auto trimmed = trim(line);
         if (trimmed.empty() || (number == 1 && fold(trimmed).starts_with("channel"))) continue;
-        const auto comma =
-            trimmed.rfind(',') == std::string_view::npos ? trimmed.rfind(';') : trimmed.rfind(',');
-        const auto cost = comma == std::string_view::npos
+        // Excel of a country with decimal commas parts by semicolons.
+        const auto parted = trimmed.rfind(trimmed.find(';') == std::string_view::npos ? ',' : ';');
+        const auto cost = parted == std::string_view::npos
                               ? std::nullopt
-                              : parse_minor_units(trimmed.substr(comma + 1));
+                              : parse_minor_units(trimmed.substr(parted + 1));
         if (!cost)
             return fail(
                 ErrorKind::misconfigured,
@@ -138,7 +139,7 @@ Result<std::vector<domain::ChannelCost>> read_costs(
                     ": a line channel,cost is expected, such as Google,15000.00"
             );
         costs.push_back(
-            {std::string(trim(trimmed.substr(0, comma))),
+            {std::string(trim(trimmed.substr(0, parted))),
              Money{cost->minor, *Currency::parse(currency)}}
         );
     }
