@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHmac, randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -245,6 +246,46 @@ test("SIGHUP takes in new secrets, tokens and certificates, though gateway.yaml 
   await until("events arrive after it", () => bodies.length > before);
   assert.ok(fits(bodies.at(-1), secret));
   assert.equal(bodies.at(-1).headers.authorization, "Bearer second");
+  assert.equal(await clinic.gateway.stop(), 0);
+});
+
+test("batch_bytes_max, connect_timeout_ms, backoff_first_ms: what a sink's settings say is what its receiver sees", async (t) => {
+  const clinic = await Clinic.make(t, { patients: 30, procedures: 60 });
+  const longest = new Map(); // receiver → bytes of the events of its longest request
+  const measured = (request, socket, receiver) => {
+    const bytes = request.wire.length - request.events.length - 1; // without brackets and commas
+    longest.set(receiver, Math.max(longest.get(receiver) ?? 0, bytes));
+    fine(request, socket, receiver);
+  };
+  const listen = async (behave) => {
+    const receiver = await OddReceiver.listen(behave);
+    t.after(() => receiver.close());
+    return receiver;
+  };
+  const sink = (name, receiver, settings, scheme = "http") => ({ ...clinic.webhook_sink({ url: `${scheme}://127.0.0.1:${receiver.port}/events`, gzip_level: 0, ...settings }), name });
+  const [all, some, slow, soon] = [await listen(measured), await listen(measured), await listen(refuse(500)), await listen(refuse(500))];
+  const mute = createServer(); // takes the connection and never speaks TLS
+  await new Promise((resolve) => mute.listen(0, "127.0.0.1", resolve));
+  t.after(() => mute.close());
+  mute.on("connection", (socket) => (t.after(() => socket.destroy()), socket.on("error", () => {})));
+  mute.port = mute.address().port;
+  clinic.write_config({
+    sinks: [
+      sink("all", all, {}), sink("some", some, { batch_bytes_max: 20000 }), sink("slow", slow, { parallel: 1, backoff_first_ms: 120000, backoff_longest_ms: 120000 }),
+      sink("soon", soon, { parallel: 1, backoff_first_ms: 10, backoff_longest_ms: 10 }), sink("mute", mute, { parallel: 1, connect_timeout_ms: 200, backoff_first_ms: 10, backoff_longest_ms: 10 }, "https"),
+      sink("patient", mute, { parallel: 1, connect_timeout_ms: 60000 }, "https"),
+    ],
+  });
+  await clinic.gateway.start();
+  await until("both have the same", () => all.ids.size > 150 && some.ids.size === all.ids.size);
+  assert.ok(longest.get(all) > 30000, `${longest.get(all)} bytes`);
+  assert.ok(longest.get(some) > 15000 && longest.get(some) <= 20000, `${longest.get(some)} bytes`);
+  const attempts = async (name, outcome) => (await clinic.gateway.metrics())[`mis_gateway_delivery_attempts_total{sink="${name}",outcome="${outcome}"}`];
+  await until("the mute one was tried five times", async () => (await attempts("mute", "unavailable")) >= 5, 20);
+  assert.equal(await attempts("mute", "unknown"), 0, "nothing can have been taken");
+  assert.equal(await attempts("patient", "unavailable"), 0, "its minute is not over");
+  assert.ok(soon.requests.length >= 10, `${soon.requests.length} requests`);
+  assert.ok(slow.requests.length <= 3, `${slow.requests.length} requests`);
   assert.equal(await clinic.gateway.stop(), 0);
 });
 

@@ -122,7 +122,10 @@ test("Retry-After is obeyed", async (t) => {
 test("410 stops the sink until a human acts, also across a restart", async (t) => {
   const clinic = await working_clinic(t, { misbehaviour: ["--gone"] });
   await clinic.gateway.start();
-  await until("the sink is stopped", async () => (await clinic.gateway.health()).reasons.some((one) => one.part === "sink exchange" && /stopped/.test(one.reason)));
+  const reason = () => clinic.gateway.health().then((health) => health.reasons.find((one) => one.part === "sink exchange")?.reason ?? "");
+  const is_stopped = async () => (await clinic.gateway.metrics())['mis_gateway_sink_stopped{sink="exchange"}'];
+  await until("the sink is stopped", async () => /^stopped \(410 Gone.*\): mend it and restart, [1-9]\d* events wait$/.test(await reason()));
+  assert.equal(await is_stopped(), 1);
   assert.equal((await clinic.gateway.http("/healthz")).status, 503);
   assert.equal((await clinic.gateway.http("/livez")).status, 200);
   await clinic.receiver.stop();
@@ -136,6 +139,7 @@ test("410 stops the sink until a human acts, also across a restart", async (t) =
   assert.equal(await clinic.gateway.stop(), 0);
   await clinic.gateway.start(); // the human has mended it: a restart is his word (the health's reason says so)
   await clinic.caught_up();
+  assert.deepEqual([await is_stopped(), await reason()], [0, ""]);
   assert_agrees(clinic);
   assert.equal(await clinic.gateway.stop(), 0);
 });
@@ -158,6 +162,10 @@ test("a poison event is set aside alone: a stub takes its place, the rest flows,
   await clinic.gateway.start();
   const dead = await until("the dead letter", () => clinic.command("dead-letters", "--json").json.find((letter) => letter.sink === "exchange"));
   assert.equal(dead.id, poison.id);
+  const dead_letters = async () => {
+    const told = (await clinic.gateway.health()).reasons.find((one) => one.part === "sink exchange")?.reason;
+    return [(await clinic.gateway.metrics())['mis_gateway_dead_letters{sink="exchange"}'], told];
+  };
   const all = () => clinic.receiver.events;
   const rows = clinic.count().streams;
   await until("the rest has flowed", () => fold(all()).procedures.size === rows.procedure - 1 && fold(all()).appointments.size === rows.appointment);
@@ -168,6 +176,7 @@ test("a poison event is set aside alone: a stub takes its place, the rest flows,
   assert.deepEqual(Object.keys(stub.data).sort(), ["reason", "type"]);
   assert.deepEqual(sequence_problems(all()), [], "no gap");
   assert.ok(!all().some((event) => event.id === poison.id));
+  assert.deepEqual(await dead_letters(), [1, "1 dead letters: see `mis-gateway dead-letters`"]);
 
   await clinic.receiver.stop();
   await clinic.receiver.start();
@@ -178,6 +187,8 @@ test("a poison event is set aside alone: a stub takes its place, the rest flows,
   await clinic.quiet();
   assert.equal(fold(all()).procedures.size, rows.procedure);
   assert.deepEqual(clinic.command("dead-letters", "--json").json.filter((letter) => letter.state !== "delivered"), []);
+  await until("and none is counted", async () => (await dead_letters())[0] === 0);
+  assert.equal((await dead_letters())[1], undefined);
   assert.equal(await clinic.gateway.stop(), 0);
 });
 

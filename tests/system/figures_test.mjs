@@ -38,6 +38,7 @@ test("rows that cannot be read, a stream that cannot, codes, orders, messages, b
   await clinic.gateway.start();
   const values = await wait_for(clinic, "a pass is over", (all) => (all[metric("rows_total", `${stream("payment")},outcome="scanned"`)] > 0 ? all : undefined));
   assert.equal(values[metric("quarantined_rows")], 1, "the payment of a day that is none");
+  assert.equal(values[metric("stream_quarantined_rows", stream("payment"))], 1);
   assert.equal(values[metric("stream_degraded", stream("service"))], 1);
   assert.equal(values[metric("stream_degraded", stream("procedure"))], 0);
   assert.equal(values[metric("unmapped_codes")], 1, "T-1");
@@ -58,7 +59,18 @@ test("rows that cannot be read, a stream that cannot, codes, orders, messages, b
   assert.equal(made.code, 0, made.stderr);
   await wait_for(clinic, "the backup is seen", (all) => all[metric("backup_timestamp_seconds")] > 0);
   await until("and no longer missed", async () => (await reason_of(clinic, "backup")) === undefined);
+  clinic.sql("update PAY set DAY_AT = '2026-03-03' where ID = 2");
+  await wait_for(clinic, "the mended row leaves quarantine", (all) => all[metric("quarantined_rows")] === 0);
+  assert.equal((await clinic.gateway.metrics())[metric("stream_quarantined_rows", stream("payment"))] ?? 0, 0);
   assert.equal(await clinic.gateway.stop(), 0);
+
+  clinic.alter_store(`update store_meta set value = value - ${3 * 3_600_000_000} where key = 'last_backup_us'`);
+  for (const [age_hours_max, reason] of [[2, "the newest is 3 h old: run `mis-gateway backup`"], [4, undefined]]) {
+    clinic.write_config({ http, backup: { folder: join(clinic.folder, "backups"), passphrase_file, age_hours_max } });
+    await clinic.gateway.start();
+    assert.equal(await reason_of(clinic, "backup"), reason, `backup.age_hours_max: ${age_hours_max}`);
+    assert.equal(await clinic.gateway.stop(), 0);
+  }
 });
 
 test("rows that vanished are held for a human: hold_share_percent, hold_count_min, metric and reason", async (t) => {
@@ -95,18 +107,72 @@ test("what nobody takes stops the reading: limits.outbox_events_max, metric and 
   assert.equal(await clinic.gateway.stop(), 0);
 });
 
-test("the nightly comparison: drift by metric and reason", async (t) => {
-  const clinic = Invented.make(t, LINES);
+const hour_of_clinic = () => Number(new Intl.DateTimeFormat("en-GB", { hour: "2-digit", hourCycle: "h23", timeZone: "Europe/Moscow" }).format(new Date()));
+
+test("the nightly comparison: drift, books and names of nobody by metric and reason", async (t) => {
+  const clinic = Invented.make(t, {
+    base: `${LINES.base}create table P (ID integer not null primary key, N varchar(20));\ncommit;\ninsert into P values (77, 'Тестова');\ninsert into P values (78, 'Пробова');\n`,
+    streams: {
+      ...LINES.streams,
+      patient: { yaml: "key: P.ID\ncolumns: {id: integer, n: text}", fetch: "select P.ID, P.N from P where {slice}", map: "select id as source_id, n as last_name from rows" },
+    },
+  });
   clinic.sql("insert into USL values (2, 78, 'yesterday', 700, dateadd(-1 second to current_timestamp))");
   clinic.sql("update USL set CH = dateadd(-3 day to current_timestamp) where ID = 1"); // older than what may commit late
-  const hour = Number(new Intl.DateTimeFormat("en-GB", { hour: "2-digit", hourCycle: "h23", timeZone: "Europe/Moscow" }).format(new Date()));
-  clinic.write_config({ http, sources: [clinic.source({ reconcile_hour: hour })] });
+  const at_night = { http, sources: [clinic.source({ reconcile_hour: hour_of_clinic() })] };
+  clinic.write_config(at_night);
   assert.equal(clinic.command("sync", "--once").code, 0);
+  assert.equal(clinic.command("reconcile").code, 0); // a comparison before, by which it is seen that names of nobody have become more
   clinic.sql("update USL set SUMMA = 900 where ID = 1"); // its stamp stays: the polls do not see it
+  clinic.sql("insert into USL values (3, 99, 'yesterday', 50, dateadd(-3 day to current_timestamp))");
+  clinic.alter_store("update meaning_group set announced = replace(announced, '70000', '69900')");
+  const names = metric("dangling_references", `${stream("procedure")},names="patient"`);
   await clinic.gateway.start();
-  await wait_for(clinic, "the comparison has found it", (all) => all[metric("reconcile_drift", stream("procedure"))] === 1);
-  assert.match(await reason_of(clinic, "source mis, stream procedure"), /the last nightly comparison found 1 differences/);
-  assert.equal((await clinic.gateway.metrics())[metric("ledger_imbalance")], 0);
+  await wait_for(clinic, "the comparison has found it", (all) => all[metric("reconcile_drift", stream("procedure"))] === 2);
+  assert.match(await reason_of(clinic, "source mis, stream procedure"), /the last nightly comparison found 2 differences/);
+  const reasons = async () => (await clinic.gateway.health()).reasons.map((one) => `${one.severity} ${one.part}: ${one.reason}`);
+  await wait_for(clinic, "the books were looked at", (all) => all[metric("ledger_imbalance")] > 0);
+  assert.equal((await clinic.gateway.metrics())[metric("ledger_imbalance")], 69900 + 70000, "a charge to take back, and one to make");
+  assert.ok((await reasons()).includes("alarm ledger: the event log and the rows differ: run `mis-gateway reconcile`"));
+  assert.equal((await clinic.gateway.metrics())[names], 1);
+  assert.ok((await reasons()).some((one) =>
+    /^notice source mis, stream procedure: 1 of 3 records of procedure name a patient that no record of this source has: 3: more than at the comparison before; look whether/.test(one)));
   assert.equal(await clinic.gateway.stop(), 0);
 
+  clinic.sql("insert into P values (99, 'Третьякова')");
+  clinic.alter_store("update meaning_group set announced = replace(announced, '69900', '70000')");
+  await clinic.gateway.start();
+  await wait_for(clinic, "nothing differs any more", (all) => all[metric("reconcile_drift", stream("procedure"))] === 0);
+  const after = await clinic.gateway.metrics();
+  assert.deepEqual([after[metric("ledger_imbalance")], after[names] ?? 0], [0, 0]);
+  assert.deepEqual((await reasons()).filter((one) => / (ledger|stream procedure):/.test(one)), []);
+  assert.equal(await clinic.gateway.stop(), 0);
+});
+
+test("what disclosure keeps back is counted: a price-list code that is a patient's telephone number", async (t) => {
+  const clinic = Invented.make(t, {
+    base:
+      `${LINES.base}alter table USL add CODE varchar(20);\ncreate table P (ID integer not null primary key, N varchar(20), PHONE varchar(20));\ncommit;\n` +
+      "insert into P values (77, 'Тестова', '+7 900 123-45-67');\nupdate USL set CODE = 'T-1';\n",
+    streams: {
+      procedure: {
+        yaml: LINES.streams.procedure.yaml.replace("ch: timestamp", "ch: timestamp, code: text"), fetch: LINES.streams.procedure.fetch.replace("U.CH from", "U.CH, U.CODE from"),
+        map: LINES.streams.procedure.map.replace("'T-1'", "code"),
+      },
+      patient: {
+        yaml: "key: P.ID\ncolumns: {id: integer, n: text, phone: text}", fetch: "select P.ID, P.N, P.PHONE from P where {slice}",
+        map: "select id as source_id, n as last_name, phones(phone) as phones from rows",
+      },
+    },
+  });
+  clinic.write_config({ http });
+  const told = () => clinic.command("events", "--type", "procedure.performed").json.map((event) => event.data.procedure.service_code);
+  await clinic.gateway.start();
+  await until("the first line is told", () => told().length === 1);
+  assert.equal((await clinic.gateway.metrics())[metric("private_fields_withheld_total")], 0);
+  clinic.sql("insert into USL values (2, 77, 'yesterday', 700, dateadd(1 second to current_timestamp), '89001234567')");
+  await wait_for(clinic, "the number is kept back", (all) => all[metric("private_fields_withheld_total")] > 0);
+  assert.equal((await clinic.gateway.metrics())[metric("private_fields_withheld_total")], 1);
+  assert.match(told()[1], /^[0-9a-f]{32}$/, "an id in its place");
+  assert.equal(await clinic.gateway.stop(), 0);
 });

@@ -94,5 +94,8 @@ test("P9: an order that waits for its patient says since when, why, and the comm
     failed(["order", "unlink", "NOPE"], /no order NOPE: see `mis-gateway order list`/);
     failed(["order", "unlink", "NONE"], /order NONE is not linked/);
     failed(["order", "link", "NONE", "mis", "999999"], /has no patient with this id: .*`mis-gateway plan NONE`/);
+    const elsewhere = clinic.command("order", "link", "NONE", "nope", first);
+    assert.equal(elsewhere.code, 2, elsewhere.stderr);
+    assert.match(elsewhere.stderr, /no source 'nope'; there are: mis/);
   });
 });

@@ -175,14 +175,46 @@ TEST_CASE("health: what needs a human is an alarm with its remedy") {
     figures.store_error = "disk full";
     CHECK(answer_health(judge_health(figures), "/readyz").status == 503);
     figures = working();
+    figures.last_turn_us = kNow - 120 * kSecond;
+    CHECK(reasons(figures).empty());
     figures.last_turn_us = kNow - 200 * kSecond;
     CHECK(answer_health(judge_health(figures), "/livez").status == 503);
+    CHECK(reasons(figures) == "alarm main loop: has not turned for 3 min\n");
     figures = working();
     figures.sinks[0].condition = SinkCondition::stopped;
     figures.sinks[0].reason = "410";
     CHECK(
         reasons(figures) ==
         "alarm sink exchange: stopped (410): mend it and restart, 3 events wait\n"
+    );
+    figures.sinks[0].condition = SinkCondition::working;
+    figures.sinks[0].oldest_us = kNow - kBacklogSecondsMax * kSecond;
+    CHECK(reasons(figures).empty());
+    figures.sinks[0].oldest_us -= kSecond;
+    CHECK(
+        reasons(figures) == "alarm sink exchange: the oldest of 3 events waits for " +
+                                std::to_string((kBacklogSecondsMax + 1) / 60) + " min\n"
+    );
+    figures = working();
+    figures.sinks[0].dead_letters = 2;
+    CHECK(judge_health(figures).healthy());
+    CHECK(
+        reasons(figures) == "notice sink exchange: 2 dead letters: see `mis-gateway dead-letters`\n"
+    );
+    figures = working();
+    figures.streams[0].last_success_us = kNow - 600 * kSecond;
+    CHECK(reasons(figures).empty());
+    figures.streams[0].last_success_us -= kSecond;
+    CHECK(
+        reasons(figures) == "alarm source mis, stream appointment: not read to its end for 10 min\n"
+    );
+    figures.streams[0].poll_seconds = 1'800;  // it need not have been read again
+    CHECK(reasons(figures).empty());
+    figures.streams[0].last_success_us = 0;  // never: since the start, two hours ago
+    CHECK(reasons(figures).empty());
+    figures.streams[0].poll_seconds = 60;
+    CHECK(
+        reasons(figures) == "alarm source mis, stream appointment: not read to its end for 2 h\n"
     );
     figures = working();
     figures.backup_watched = true;

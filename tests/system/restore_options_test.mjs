@@ -1,0 +1,112 @@
+// What an operator may say to `restore` beside naming the files: that there is no log, that its middle is gone, that lost messages will not come again.
+import assert from "node:assert/strict";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { json_lines, until } from "./clinic.mjs";
+import { Invented, LINES } from "./invented.mjs";
+
+const BASE = `${LINES.base}create table P (ID integer not null primary key, N varchar(20), PHONE varchar(20));\ncommit;\ninsert into P values (77, 'Тестова', '+7 900 000-00-01');\n`;
+const PATIENT = {
+  yaml: "key: P.ID\ncolumns: {id: integer, n: text, phone: text}", fetch: "select P.ID, P.N, P.PHONE from P where {slice}",
+  map: "select id as source_id, n as last_name, phones(phone) as phones from rows",
+};
+const ORDER = {
+  type: "order.placed", id: "m1", order: "O1", patient: { phone: "+7 900 000-00-01", last_name: "Тестова" }, placed_at: "2026-03-01T10:00:00+03:00",
+  items: [{ id: "i1", nomenclature: "A16.07.002", teeth: ["16"], quantity: "1", total: { minor: 400000, currency: "RUB" } }],
+};
+const log_of = (clinic) => join(clinic.folder, "events", "events-000001.jsonl");
+const done = (clinic, ...words) => {
+  const said = clinic.command(...words);
+  assert.equal(said.code, 0, `${words.join(" ")}: ${said.stdout}${said.stderr}`);
+  return said;
+};
+
+// Rows and an order's message were read and sent; then the store is lost, but for its key. What was sent is in `sent.jsonl`, and a sink that is new gets what comes.
+function lost_store(t) {
+  const clinic = Invented.make(t, { base: BASE, streams: { ...LINES.streams, patient: PATIENT } });
+  done(clinic, "sync", "--once");
+  const messages = join(clinic.folder, "messages.json");
+  writeFileSync(messages, JSON.stringify(ORDER));
+  done(clinic, "inbox", "push", messages);
+  done(clinic, "sync", "--once");
+  clinic.sent_file = join(clinic.folder, "sent.jsonl");
+  writeFileSync(clinic.sent_file, readFileSync(log_of(clinic)));
+  clinic.sent = json_lines(clinic.sent_file);
+  clinic.lose = () => {
+    for (const name of ["store.db", "store.db-wal", "store.db-shm", "store.mark"]) rmSync(join(clinic.folder, "store", name), { force: true });
+    rmSync(`${join(clinic.folder, "store")}.mark`, { force: true });
+    rmSync(join(clinic.folder, "events"), { recursive: true, force: true });
+  };
+  clinic.lose();
+  return clinic;
+}
+const anew = (clinic) => {
+  const ids = new Set(clinic.sent.map((event) => event.id));
+  return json_lines(log_of(clinic)).filter((event) => !ids.has(event.id));
+};
+
+test("restore --without-messages gives up orders whose message is lost; until then health asks for it, and it is not needed once the message comes", async (t) => {
+  const clinic = lost_store(t);
+  clinic.write_config({ http: { listen: "127.0.0.1:0" } });
+  const told = (said) => /of 1 orders \(first: O1\) this store has no message: .*inbox push.*restore --without-messages/.test(said.stderr);
+  const restored = done(clinic, "restore", "--events", clinic.sent_file);
+  assert.ok(told(restored), restored.stderr);
+  done(clinic, "inbox", "push", join(clinic.folder, "messages.json")); // before anything was compared with the MIS
+  done(clinic, "sync", "--once");
+  assert.deepEqual(anew(clinic), [], "it says what it said");
+
+  clinic.lose();
+  done(clinic, "restore", "--events", clinic.sent_file);
+  await clinic.gateway.start();
+  const lost = async () => (await clinic.gateway.health()).reasons.find((one) => one.part === "restore");
+  const { severity, reason } = await lost();
+  assert.equal(severity, "alarm");
+  assert.match(reason, /^the message of 1 orders is lost with the store, and their patients wait for it: let the exchange send again \(`mis-gateway inbox push FILE`\), or give them up/);
+  await until("everything was compared", async () => (await clinic.gateway.metrics())['mis_gateway_poll_last_success_timestamp_seconds{source="mis",stream="patient"}'] > 0);
+  assert.equal(await clinic.gateway.stop(), 0);
+  assert.deepEqual(anew(clinic), [], "its patient waits");
+  done(clinic, "restore", "--without-messages");
+  done(clinic, "sync", "--once");
+  const said = anew(clinic).map((event) => `${event.type.slice(4, -3)} ${event.data.order ?? event.data.reason ?? ""}`);
+  assert.ok(said.includes("order.unlinked O1") && said.includes("plan.closed unlinked"), said.join(", "));
+  await clinic.gateway.start();
+  assert.equal(await lost(), undefined);
+  assert.equal(await clinic.gateway.stop(), 0);
+});
+
+test("restore --incomplete takes a log with a hole, and announces anew what fell into it", (t) => {
+  const clinic = lost_store(t);
+  clinic.write_config();
+  const { sent } = clinic;
+  const hole = sent.findIndex((event) => event.type === "mis.procedure.performed.v1");
+  assert.ok(sent.slice(hole + 1).some((event) => event.partitionkey === sent[hole].partitionkey), "its key goes on behind it");
+  writeFileSync(clinic.sent_file, sent.filter((_, index) => index !== hole).map((event) => `${JSON.stringify(event)}\n`).join(""));
+  const refused = clinic.command("restore", "--events", clinic.sent_file);
+  assert.equal(refused.code, 2, refused.stderr);
+  assert.match(refused.stderr, /lack 1 events .*--incomplete/);
+  const restored = done(clinic, "restore", "--events", clinic.sent_file, "--incomplete");
+  assert.match(restored.stderr, /1 events are missing in the files: what they said is announced anew/);
+  done(clinic, "inbox", "push", join(clinic.folder, "messages.json"));
+  done(clinic, "sync", "--once");
+  const again = anew(clinic).concat(json_lines(log_of(clinic)).filter((event) => event.id === sent[hole].id));
+  assert.ok(again.some((event) => event.type === "mis.procedure.performed.v1" && event.data.procedure.id === sent[hole].data.procedure.id), JSON.stringify(again));
+});
+
+test("restore --new-epoch: consumers are told to discard what they know, and everything comes in the next epoch", (t) => {
+  const clinic = lost_store(t);
+  clinic.write_config();
+  const nothing = clinic.command("restore");
+  assert.equal(nothing.code, 2);
+  assert.match(nothing.stderr, /give --backup FILE, --events FILE…, or, when neither exists, --new-epoch/);
+  assert.match(done(clinic, "restore", "--new-epoch").stdout, /epoch 2 begins: consumers are told to discard what they know of these sources/);
+  done(clinic, "inbox", "push", join(clinic.folder, "messages.json"));
+  done(clinic, "sync", "--once");
+  const events = json_lines(log_of(clinic));
+  assert.deepEqual([events[0].type, events[0].data], ["mis.source.rebuilt.v1", { source: "mis", epoch: 2 }]);
+  assert.ok(events.every((event) => event.sequence.startsWith("000002")), "of the new epoch, all");
+  assert.ok(clinic.sent.every((event) => event.sequence.startsWith("000001")));
+  const types = (list) => list.map((event) => event.type).filter((type) => type !== "mis.source.rebuilt.v1").sort();
+  assert.deepEqual(types(events).filter((type) => type.startsWith("mis.billing") || type.startsWith("mis.procedure")), types(clinic.sent).filter((type) => type.startsWith("mis.billing") || type.startsWith("mis.procedure")));
+  assert.match(done(clinic, "audit", "show").stdout, /epoch .*no log of sent events exists +epoch 2/);
+});
