@@ -271,9 +271,9 @@ test("batch_bytes_max, connect_timeout_ms, backoff_first_ms: what a sink's setti
   mute.port = mute.address().port;
   clinic.write_config({
     sinks: [
-      sink("all", all, {}), sink("some", some, { batch_bytes_max: 20000 }), sink("slow", slow, { parallel: 1, backoff_first_ms: 120000, backoff_longest_ms: 120000 }),
+      sink("all", all, {}), sink("some", some, { batch_bytes_max: 20000 }), sink("slow", slow, { parallel: 1, backoff_first_ms: 3600000, backoff_longest_ms: 3600000 }),
       sink("soon", soon, { parallel: 1, backoff_first_ms: 10, backoff_longest_ms: 10 }), sink("mute", mute, { parallel: 1, connect_timeout_ms: 200, backoff_first_ms: 10, backoff_longest_ms: 10 }, "https"),
-      sink("patient", mute, { parallel: 1, connect_timeout_ms: 60000 }, "https"),
+      sink("patient", mute, { parallel: 1, connect_timeout_ms: 120000 }, "https"),
     ],
   });
   await clinic.gateway.start();
@@ -283,7 +283,7 @@ test("batch_bytes_max, connect_timeout_ms, backoff_first_ms: what a sink's setti
   const attempts = async (name, outcome) => (await clinic.gateway.metrics())[`mis_gateway_delivery_attempts_total{sink="${name}",outcome="${outcome}"}`];
   await until("the mute one was tried five times", async () => (await attempts("mute", "unavailable")) >= 5, 20);
   assert.equal(await attempts("mute", "unknown"), 0, "nothing can have been taken");
-  assert.equal(await attempts("patient", "unavailable"), 0, "its minute is not over");
+  assert.equal(await attempts("patient", "unavailable"), 0, "its two minutes are not over");
   assert.ok(soon.requests.length >= 10, `${soon.requests.length} requests`);
   assert.ok(slow.requests.length <= 3, `${slow.requests.length} requests`);
   assert.equal(await clinic.gateway.stop(), 0);

@@ -119,15 +119,17 @@ test("the nightly comparison: drift, books and names of nobody by metric and rea
   });
   clinic.sql("insert into USL values (2, 78, 'yesterday', 700, dateadd(-1 second to current_timestamp))");
   clinic.sql("update USL set CH = dateadd(-3 day to current_timestamp) where ID = 1"); // older than what may commit late
-  const at_night = { http, sources: [clinic.source({ reconcile_hour: hour_of_clinic() })] };
-  clinic.write_config(at_night);
+  const start_at_night = () => {
+    clinic.write_config({ http, sources: [clinic.source({ reconcile_hour: hour_of_clinic() })] });
+    return clinic.gateway.start();
+  };
   assert.equal(clinic.command("sync", "--once").code, 0);
   assert.equal(clinic.command("reconcile").code, 0); // a comparison before, by which it is seen that names of nobody have become more
   clinic.sql("update USL set SUMMA = 900 where ID = 1"); // its stamp stays: the polls do not see it
   clinic.sql("insert into USL values (3, 99, 'yesterday', 50, dateadd(-3 day to current_timestamp))");
   clinic.alter_store("update meaning_group set announced = replace(announced, '70000', '69900')");
   const names = metric("dangling_references", `${stream("procedure")},names="patient"`);
-  await clinic.gateway.start();
+  await start_at_night();
   await wait_for(clinic, "the comparison has found it", (all) => all[metric("reconcile_drift", stream("procedure"))] === 2);
   assert.match(await reason_of(clinic, "source mis, stream procedure"), /the last nightly comparison found 2 differences/);
   const reasons = async () => (await clinic.gateway.health()).reasons.map((one) => `${one.severity} ${one.part}: ${one.reason}`);
@@ -141,7 +143,7 @@ test("the nightly comparison: drift, books and names of nobody by metric and rea
 
   clinic.sql("insert into P values (99, 'Третьякова')");
   clinic.alter_store("update meaning_group set announced = replace(announced, '69900', '70000')");
-  await clinic.gateway.start();
+  await start_at_night();
   await wait_for(clinic, "nothing differs any more", (all) => all[metric("reconcile_drift", stream("procedure"))] === 0);
   const after = await clinic.gateway.metrics();
   assert.deepEqual([after[metric("ledger_imbalance")], after[names] ?? 0], [0, 0]);
