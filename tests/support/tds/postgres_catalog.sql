@@ -21,7 +21,7 @@ CREATE FUNCTION tds.type_of(type oid, modifier integer, OUT name tds."nvarchar(1
 
 CREATE VIEW sys.databases AS
     SELECT name::tds."nvarchar(128)" COLLATE tds.any_case AS name, (number + 4)::integer AS database_id, tds.setting('level')::tds.tinyint AS compatibility_level, tds.setting('collation')::tds."nvarchar(128)" AS collation_name,
-        0::tds.tinyint AS state, 'ONLINE'::tds."nvarchar(60)" AS state_desc, 0::tds.bit AS is_read_only, tds.setting('snapshot')::tds.tinyint AS snapshot_isolation_state,
+        timestamp '2020-01-01'::tds.datetime AS create_date, 0::tds.tinyint AS state, 'ONLINE'::tds."nvarchar(60)" AS state_desc, 0::tds.bit AS is_read_only, tds.setting('snapshot')::tds.tinyint AS snapshot_isolation_state,
         CASE tds.setting('snapshot') WHEN '1' THEN 'ON' ELSE 'OFF' END::tds."nvarchar(60)" AS snapshot_isolation_state_desc, tds.setting('read_committed_snapshot')::tds.bit AS is_read_committed_snapshot_on
     FROM unnest(string_to_array(tds.setting('databases'), ',')) WITH ORDINALITY AS d(name, number);
 CREATE VIEW sys.schemas AS SELECT 'dbo'::tds."nvarchar(128)" COLLATE tds.any_case AS name, 1 AS schema_id;

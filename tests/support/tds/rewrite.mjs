@@ -219,7 +219,9 @@ export class Rewriter {
     if (!parameter) return this.unknown_variable(name);
     let place = this.used.indexOf(name) + 1;
     if (place === 0) place = this.used.push(name);
-    return `$${place}::${this.type(parameter.type)}`;
+    // a text beside a number or a time takes its type, as SQL Server converts it
+    const type = this.type(parameter.type);
+    return /char/i.test(type) ? `$${place}` : `$${place}::${type}`;
   }
   unknown_variable(name) {
     throw new TsqlError(137, `Must declare the scalar variable "${name}".`);
