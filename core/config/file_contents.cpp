@@ -21,7 +21,7 @@ FileContents file_contents(const GatewayConfig& config) {
     };
     const auto add_secret = [&](const SecretPlace& place) { add(secret_file(place)); };
     for (const auto& source : config.sources) {
-        if (source.firebird) add_secret(source.firebird->password);
+        add_secret(source.connection.password);
         add(source.codes_file);
         for (const auto& one : source.overrides) add(one.file);
     }

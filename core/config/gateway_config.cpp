@@ -88,7 +88,6 @@ FirebirdConfig read_firebird(const Section& from) {
     firebird.charset = from.text("charset");
     firebird.wire_crypt = from.text("wire_crypt");
     firebird.auth = from.text("auth");
-    firebird.password = from.secret("password_file", "password_env");
     firebird.dialect = from.number("dialect");
     firebird.connect_seconds_max = from.number("connect_seconds_max");
     firebird.statement_seconds_max = from.number("statement_seconds_max");
@@ -100,6 +99,73 @@ FirebirdConfig read_firebird(const Section& from) {
     return firebird;
 }
 
+OdbcConfig::System system_of(std::string_view text) {
+    if (text == "postgresql") return OdbcConfig::System::postgresql;
+    if (text == "mariadb") return OdbcConfig::System::mariadb;
+    return OdbcConfig::System::sql_server;
+}
+
+OdbcConfig::Tls tls_of(std::string_view text) {
+    if (text == "off") return OdbcConfig::Tls::off;
+    if (text == "required") return OdbcConfig::Tls::required;
+    if (text == "verified") return OdbcConfig::Tls::verified;
+    return OdbcConfig::Tls::offered;
+}
+
+// A bare name is one of odbcinst.ini or of the system's libraries.
+std::string driver_of(const Section& from) {
+    const std::string text = from.text("driver");
+    return text.find('/') == std::string::npos ? text : from.resolve(text).string();
+}
+
+OdbcConfig read_odbc(const Section& from) {
+    OdbcConfig odbc;
+    odbc.host = from.text("host");
+    odbc.port = from.number("port");
+    odbc.database = from.text("database");
+    odbc.user = from.text("user");
+    odbc.tls = tls_of(from.text("tls"));
+    odbc.authority_file = from.path("authority_file");
+    odbc.driver = driver_of(from);
+    odbc.connect_seconds_max = from.number("connect_seconds_max");
+    odbc.statement_seconds_max = from.number("statement_seconds_max");
+    return odbc;
+}
+
+OdbcConfig read_sql_server(const Section& from) {
+    OdbcConfig odbc = read_odbc(from);
+    odbc.instance = from.text("instance");
+    odbc.domain = from.text("domain");
+    return odbc;
+}
+
+OdbcConfig read_other_odbc(const Section& from) {
+    OdbcConfig odbc = read_odbc(from);
+    odbc.system = system_of(from.text("system"));
+    odbc.keywords = from["keywords"].get<std::map<std::string, std::string>>();
+    return odbc;
+}
+
+constexpr const char* kConnectionKinds[] = {"firebird", "sql_server", "odbc"};
+
+ConnectionConfig read_connection(const Section& source) {
+    ConnectionConfig connection;
+    for (const char* kind : kConnectionKinds) {
+        if (!source.has(kind)) continue;
+        const Section from = source.at(kind);
+        connection.kind = kind;
+        connection.pointer = from.pointer();
+        connection.password = from.secret("password_file", "password_env");
+        if (connection.kind == "firebird")
+            connection.settings = read_firebird(from);
+        else if (connection.kind == "sql_server")
+            connection.settings = read_sql_server(from);
+        else
+            connection.settings = read_other_odbc(from);
+    }
+    return connection;
+}
+
 SourceConfig read_source(const Section& from) {
     SourceConfig source;
     source.pointer = from.pointer();
@@ -107,7 +173,7 @@ SourceConfig read_source(const Section& from) {
     source.connector = from.text("connector");
     if (source.connector.find('/') != std::string::npos)
         source.connector = from.resolve(source.connector).string();
-    if (from.has("firebird")) source.firebird = read_firebird(from.at("firebird"));
+    source.connection = read_connection(from);
     source.poll_seconds = from.number("poll_seconds");
     source.duty_cycle_percent = from.number("duty_cycle_percent");
     source.backfill_duty_cycle_percent = from.number("backfill_duty_cycle_percent");
@@ -178,21 +244,46 @@ log::Level read_level(std::string_view text) {
 
 std::string text_at(const Json& value, const char* key) { return value.value(key, std::string()); }
 
-void check_source(SettingCheck& check, const Json& source, const std::string& here) {
-    if (!source.contains("firebird"))
-        return check.problem(
-            here, "does not say how to reach its base: add firebird: {host: …, database: …}"
-        );
-    const Json& firebird = source["firebird"];
-    const std::string pointer = here + "/firebird";
-    const bool file = !text_at(firebird, "password_file").empty(),
-               environment = !text_at(firebird, "password_env").empty();
+void check_connection(
+    SettingCheck& check, const std::string& kind, const Json& part, const std::string& pointer
+) {
+    const bool file = !text_at(part, "password_file").empty(),
+               environment = !text_at(part, "password_env").empty();
     if (file && environment)
         check.problem(pointer + "/password_env", "password_file is given too: keep one");
-    if (!file && !environment && !text_at(firebird, "host").empty())
+    if (!file && !environment && !text_at(part, "host").empty())
         check.problem(pointer, "a server wants a password: add password_file or password_env");
-    if (firebird.value("dialect", 3) == 2)
-        check.problem(pointer + "/dialect", "2 is only Firebird's own diagnosis: 1 or 3");
+    if (kind == "firebird") {
+        if (part.value("dialect", 3) == 2)
+            check.problem(pointer + "/dialect", "2 is only Firebird's own diagnosis: 1 or 3");
+        return;
+    }
+    const bool verified = text_at(part, "tls") == "verified",
+               authority = !text_at(part, "authority_file").empty();
+    if (authority && !verified)
+        check.problem(pointer + "/authority_file", "is only looked at under tls: verified");
+    if (!text_at(part, "instance").empty() && part.value("port", 0) != 0)
+        check.problem(
+            pointer + "/instance",
+            "port is given too: keep the instance, whose port its server tells, or the port"
+        );
+}
+
+void check_source(SettingCheck& check, const Json& source, const std::string& here) {
+    std::vector<std::string> kinds;
+    for (const char* kind : kConnectionKinds)
+        if (source.contains(kind)) kinds.emplace_back(kind);
+    if (kinds.empty())
+        return check.problem(
+            here,
+            "does not say how to reach its base: add firebird: {host: …, database: …}, sql_server: "
+            "{host: …, database: …} or odbc: {system: …, host: …, database: …}"
+        );
+    if (kinds.size() > 1)
+        return check.problem(
+            here, fmt::format("is reached in one way only: keep one of {}", fmt::join(kinds, ", "))
+        );
+    check_connection(check, kinds[0], source[kinds[0]], here + "/" + kinds[0]);
     const Json overrides = source.value("overrides", Json::array());
     for (std::size_t index = 0; index < overrides.size(); ++index) {
         const std::string sha = text_at(overrides[index], "shipped_sha256");

@@ -17,17 +17,11 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "base/timestamp.hpp"
+#include "config/connection_config.hpp"
 #include "config/settings.hpp"
 #include "config/yaml.hpp"
 
 namespace mis::config {
-
-struct SecretPlace {  // where a secret stands; at most one of the two
-    std::filesystem::path file;
-    std::string environment;
-    std::string setting = {};  // who says so: "gateway.yaml:12: sources[0].firebird.password_file"
-    bool is_empty() const { return file.empty() && environment.empty(); }
-};
 
 // The one reader of all secrets: the only line of the file or variable, without the white space at
 // its end; a byte order mark before it and CR LF behind it are forgiven. Where a supervisor hands
@@ -43,16 +37,6 @@ std::filesystem::path secret_file(const SecretPlace& place);
 
 enum class ExportMode { ordered, all };
 
-struct FirebirdConfig {
-    std::string host;  // empty: embedded
-    int port = 3050;
-    std::string database, user, role, charset, wire_crypt, auth;
-    SecretPlace password;
-    int dialect = 3;
-    int connect_seconds_max = 10, statement_seconds_max = 20;
-    std::vector<std::string> client_library;  // empty: the system's
-};
-
 struct OverrideConfig {
     std::string replaces, shipped_sha256;
     std::filesystem::path file;
@@ -61,7 +45,7 @@ struct OverrideConfig {
 struct SourceConfig {
     std::string pointer;  // of its entry, for GatewayConfig::at()
     std::string name, connector;
-    std::optional<FirebirdConfig> firebird;
+    ConnectionConfig connection;
     int poll_seconds = 0;  // 0: as the connector declares
     int duty_cycle_percent = 10, backfill_duty_cycle_percent = 10;
     int reconcile_hour = 3;

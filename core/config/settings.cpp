@@ -38,9 +38,9 @@ constexpr Setting number(
 }
 constexpr Setting choice(
     std::string_view path, std::string_view fallback, std::string_view choices,
-    std::string_view about
+    std::string_view about, SettingEffect effect = {}
 ) {
-    return {path, K::choice, fallback, {}, 0, 0, choices, {}, about};
+    return {path, K::choice, fallback, {}, 0, 0, choices, effect, about};
 }
 
 constexpr std::int64_t kManyBytes = 1'000'000'000'000;
@@ -161,6 +161,108 @@ constexpr std::array kSettings{
     value(
         "sources[].firebird.client_library", K::texts, "[]",
         "Files of the client library, tried in order; empty: the system's libfbclient.", kRestart
+    ),
+    optional_section("sources[].sql_server", "How to reach a base of Microsoft SQL Server."),
+    required(
+        "sources[].sql_server.host", K::text, "\"sql.clinic.local\"",
+        "Name or address of the server, without instance and port.", kRestart
+    ),
+    value(
+        "sources[].sql_server.instance", K::text, "\"\"",
+        "Named instance; its SQL Server Browser (UDP 1434) tells the port.", kRestart
+    ),
+    number(
+        "sources[].sql_server.port", "0", 0, 65535, "0: 1433, or what the Browser tells.", kRestart
+    ),
+    required("sources[].sql_server.database", K::text, "\"clinic\"", "Name of the base.", kRestart),
+    value(
+        "sources[].sql_server.user", K::text, "\"mis_gateway\"",
+        "A login of its own that may only SELECT; `mis-gateway check` prints the GRANTs.", kRestart
+    ),
+    value(
+        "sources[].sql_server.domain", K::text, "\"\"",
+        "Windows domain of the login; empty: a login of SQL Server.", kRestart
+    ),
+    value(
+        "sources[].sql_server.password_file", K::path, "\"\"",
+        "File with nothing but the password. Passwords never stand in this file.", kRestart
+    ),
+    value(
+        "sources[].sql_server.password_env", K::text, "\"\"",
+        "Or the name of an environment variable that holds it.", kRestart
+    ),
+    choice(
+        "sources[].sql_server.tls", "\"offered\"", "off|offered|required|verified",
+        "offered: where the server can; required: never without; verified: and its certificate and "
+        "name are checked.",
+        kRestart
+    ),
+    value(
+        "sources[].sql_server.authority_file", K::path, "\"\"",
+        "PEM of who signs the server's certificate, under tls: verified; empty: the system's.",
+        kRestart
+    ),
+    value(
+        "sources[].sql_server.driver", K::text, "\"\"",
+        "Name or file of the ODBC driver; empty: the usual one of Debian.", kRestart
+    ),
+    number(
+        "sources[].sql_server.connect_seconds_max", "10", 1, 300,
+        "Longer without a connection counts as unreachable.", kRestart
+    ),
+    number(
+        "sources[].sql_server.statement_seconds_max", "20", 1, 60,
+        "A longer statement is cancelled, two seconds later cut off.", kRestart
+    ),
+    optional_section("sources[].odbc", "How to reach a base by any other ODBC driver."),
+    choice(
+        "sources[].odbc.system", "\"postgresql\"", "postgresql|mariadb|sql_server",
+        "Which server it is, and so which SQL it speaks.", kRestart
+    ),
+    required(
+        "sources[].odbc.host", K::text, "\"db.clinic.local\"", "Name or address of the server.",
+        kRestart
+    ),
+    number("sources[].odbc.port", "0", 0, 65535, "0: the system's own.", kRestart),
+    required("sources[].odbc.database", K::text, "\"clinic\"", "Name of the base.", kRestart),
+    value(
+        "sources[].odbc.user", K::text, "\"mis_gateway\"",
+        "A login of its own that may only SELECT.", kRestart
+    ),
+    value(
+        "sources[].odbc.password_file", K::path, "\"\"",
+        "File with nothing but the password. Passwords never stand in this file.", kRestart
+    ),
+    value(
+        "sources[].odbc.password_env", K::text, "\"\"",
+        "Or the name of an environment variable that holds it.", kRestart
+    ),
+    choice(
+        "sources[].odbc.tls", "\"offered\"", "off|offered|required|verified",
+        "offered: where the server can; required: never without; verified: and its certificate and "
+        "name are checked.",
+        kRestart
+    ),
+    value(
+        "sources[].odbc.authority_file", K::path, "\"\"",
+        "PEM of who signs the server's certificate, under tls: verified; empty: the system's.",
+        kRestart
+    ),
+    value(
+        "sources[].odbc.driver", K::text, "\"\"",
+        "Name or file of the ODBC driver; empty: the usual one of Debian.", kRestart
+    ),
+    number(
+        "sources[].odbc.connect_seconds_max", "10", 1, 300,
+        "Longer without a connection counts as unreachable.", kRestart
+    ),
+    number(
+        "sources[].odbc.statement_seconds_max", "20", 1, 60,
+        "A longer statement is cancelled, two seconds later cut off.", kRestart
+    ),
+    value(
+        "sources[].odbc.keywords", K::text_map, "{}",
+        "Further words of the driver's connection string.", kRestart
     ),
     number(
         "sources[].poll_seconds", "0", 0, 86400,

@@ -87,6 +87,24 @@ std::string annotation(const Setting& setting) {
     return text;
 }
 
+void annotate(std::string& out, const SettingNode& node, int depth, bool first_of_item);
+
+// A source is reached in one way; the first stands there, the others behind a #.
+bool is_another_way(const Setting& setting) {
+    return setting.path == "sources[].sql_server" || setting.path == "sources[].odbc";
+}
+
+void annotate_as_comment(std::string& out, const SettingNode& node, int depth) {
+    std::string text;
+    annotate(text, node, depth, false);
+    const std::string indent(static_cast<std::size_t>(depth) * 2, ' ');
+    for (std::string_view line : split(text, '\n')) {
+        if (line.empty()) continue;
+        const std::string_view rest = line.substr(std::min(indent.size(), line.size()));
+        out += indent + (rest.starts_with("#") ? "" : "# ") + std::string(rest) + "\n";
+    }
+}
+
 void annotate(std::string& out, const SettingNode& node, int depth, bool first_of_item) {
     const std::string indent(static_cast<std::size_t>(depth) * 2, ' ');
     const Setting& setting = *node.setting;
@@ -113,7 +131,10 @@ void annotate(std::string& out, const SettingNode& node, int depth, bool first_o
             bool first = true;
             for (const SettingNode& child : node.children) {
                 if (child.setting->path == "sinks[].file") continue;  // an item of its own below
-                annotate(out, child, depth + 2, first);
+                if (is_another_way(*child.setting))
+                    annotate_as_comment(out, child, depth + 2);
+                else
+                    annotate(out, child, depth + 2, first);
                 first = false;
             }
             if (node.setting->path == "sinks") {
@@ -128,8 +149,7 @@ void annotate(std::string& out, const SettingNode& node, int depth, bool first_o
             std::string text(setting.fallback.empty() ? setting.example : setting.fallback);
             if (setting.path == "sinks[].webhook.secret_files")
                 text = "[/etc/mis-gateway/exchange.secret]";
-            if (setting.path == "sources[].firebird.password_file")
-                text = "/etc/mis-gateway/mis.password";
+            if (setting.path.ends_with(".password_file")) text = "/etc/mis-gateway/mis.password";
             out += lead + node.name + ": " + text + "\n";
         }
     }

@@ -420,7 +420,8 @@ Result<Connector> load_connector(const std::filesystem::path& folder) {
     connector.name = (folder.has_filename() ? folder : folder.parent_path()).filename().string();
     connector.title = top.required_text("title");
     connector.source_kind = top.one_of("kind", "sql", {"sql"});
-    connector.dialect = top.one_of("dialect", "firebird", {"firebird"});
+    connector.dialect =
+        top.one_of("dialect", "firebird", {"firebird", "sql_server", "postgresql", "mariadb"});
     if (top.one_of("payers", "told", {"told", "unknown"}) == "unknown")
         connector.payers = Connector::Payers::unknown;
     connector.no_show = top.one_of("no_show", "mis", {"end_of_day", "mis"});
@@ -469,6 +470,15 @@ Result<Connector> load_connector(const std::filesystem::path& folder) {
         }
         if (auto checked = check_fetch(stream, yaml_file, *document); !checked)
             return fail(checked.error());
+        for (const char* dialect : {"firebird", "sql_server", "postgresql", "mariadb"}) {
+            StreamDeclaration twin = stream;
+            twin.fetch_file = folder / (name + ".fetch." + dialect + ".sql");
+            auto text = file_text(twin.fetch_file);
+            if (!text) continue;
+            twin.fetch_sql = stream.fetch_twins[dialect] = *std::move(text);
+            if (auto checked = check_fetch(twin, yaml_file, *document); !checked)
+                return fail(checked.error());
+        }
         stream.mapping_version = version_of(stream, connector.codes);
         connector.streams.push_back(std::move(stream));
     }

@@ -5,13 +5,13 @@
 // without a connection and names file, line, key and remedy in each error. The format is documented
 // for integrators in connectors/README.md; placeholders of fetches in fetch_text.hpp.
 //
-// connector.yaml: title, kind: sql, dialect: firebird, no_show: end_of_day | mis (default mis),
-// payers: told | unknown (default told; unknown becomes part of every line's mapping version),
-// site: {NAME: default}, streams: {NAME: {kind, key, key_column, stamps, window: {column,
-// past_days, future_days}, poll_seconds, optional, requires_table, parent, columns: {name: type},
-// absent: {column: reason}}}. `key` and `columns` are required; `key_column` is `key` without its
-// alias, in lower case, where it isn't given. Types: text integer decimal decimal(N) timestamp date
-// boolean.
+// connector.yaml: title, kind: sql, dialect: firebird | sql_server | postgresql | mariadb, no_show:
+// end_of_day | mis (default mis), payers: told | unknown (default told; unknown becomes part of
+// every line's mapping version), site: {NAME: default}, streams: {NAME: {kind, key, key_column,
+// stamps, window: {column, past_days, future_days}, poll_seconds, optional, requires_table, parent,
+// columns: {name: type}, absent: {column: reason}}}. `key` and `columns` are required; `key_column`
+// is `key` without its alias, in lower case, where it isn't given. Types: text integer decimal
+// decimal(N) timestamp date boolean.
 #pragma once
 
 #include <filesystem>
@@ -56,7 +56,9 @@ struct StreamDeclaration {
     std::vector<ColumnDeclaration> columns;
     std::map<std::string, std::string> absent;  // canonical column → why this MIS has none
     std::string fetch_sql;  // text of NAME.fetch.sql, placeholders not yet resolved
-    std::string map_sql;    // text of NAME.sql
+    std::map<std::string, std::string>
+        fetch_twins;      // another dialect → text of NAME.fetch.DIALECT.sql
+    std::string map_sql;  // text of NAME.sql
     std::string
         mapping_version;  // first 12 hex digits of sha256 over map_sql and codes.csv's rows for it
     std::filesystem::path fetch_file, map_file;
@@ -73,7 +75,7 @@ struct Connector {
     std::string name;                                           // folder name
     std::string title;                                          // for people
     std::string source_kind;                                    // "sql"
-    std::string dialect;                                        // "firebird"
+    std::string dialect;                                        // in which fetches are written
     std::string no_show;                                        // "end_of_day" or "mis" (A1)
     enum class Payers { told, unknown } payers = Payers::told;  // whether the MIS tells any (L0)
     std::vector<StreamDeclaration> streams;  // in the file's order: the order of a pass

@@ -83,10 +83,10 @@ Result<std::string> render_piece(
         case FetchPiece::Kind::slice:
             return std::string(slice);
         case FetchPiece::Kind::table:
-            return catalog.has_table(piece.table) ? written_name(piece.table) : piece.literal;
+            return catalog.has_table(piece.table) ? catalog.written(piece.table) : piece.literal;
         case FetchPiece::Kind::column:
             return catalog.has_column(piece.table, piece.column)
-                       ? piece.alias + "." + written_name(piece.column)
+                       ? piece.alias + "." + catalog.written(piece.column)
                        : piece.literal;
         case FetchPiece::Kind::site:
             break;
@@ -107,22 +107,7 @@ Result<std::string> render_piece(
                 piece.site_key, piece.table, column, nearest_column(catalog, piece.table, column)
             )
         );
-    return piece.alias + "." + written_name(column);
-}
-
-// A key, stamp or window column of connector.yaml.
-Result<std::string> render_name(
-    std::string_view text, const Catalog& catalog, const std::map<std::string, std::string>& site
-) {
-    auto pieces = parse_fetch(text, "connector.yaml");
-    if (!pieces) return fail(pieces.error());
-    std::string name;
-    for (const FetchPiece& piece : *pieces) {
-        auto rendered = render_piece(piece, catalog, site, "");
-        if (!rendered) return rendered;
-        name += *rendered;
-    }
-    return std::string(trim(name));
+    return piece.alias + "." + catalog.written(column);
 }
 
 void strip_end(std::string& sql) {
@@ -132,11 +117,30 @@ void strip_end(std::string& sql) {
 
 }  // namespace
 
-bool Catalog::has_table(std::string_view table) const { return tables.contains(table); }
+std::string Catalog::folded(std::string_view name) const {
+    return names == SqlDialect::Names::upper ? std::string(name) : to_upper(name);
+}
+
+void Catalog::add(const std::string& table, const std::string& column) {
+    for (const std::string& name : {table, column})
+        if (names != SqlDialect::Names::upper) spelled.emplace(folded(name), name);
+    tables[folded(table)].insert(folded(column));
+}
+
+bool Catalog::has_table(std::string_view table) const { return tables.contains(folded(table)); }
 
 bool Catalog::has_column(std::string_view table, std::string_view column) const {
-    const auto found = tables.find(table);
-    return found != tables.end() && found->second.contains(column);
+    const auto found = tables.find(folded(table));
+    return found != tables.end() && found->second.contains(folded(column));
+}
+
+std::string Catalog::written(const std::string& name) const {
+    if (names == SqlDialect::Names::upper) return written_name(name);
+    const auto known = spelled.find(folded(name));
+    const std::string& spelling = known == spelled.end() ? name : known->second;
+    const bool keeps_case = names == SqlDialect::Names::as_is || to_lower(spelling) == spelling;
+    const bool plain = keeps_case && written_name(to_upper(spelling)) == to_upper(spelling);
+    return plain ? spelling : quoted_name(spelling);
 }
 
 Result<std::vector<FetchPiece>> parse_fetch(std::string_view sql, std::string_view file) {
@@ -192,9 +196,46 @@ Result<std::vector<FetchPiece>> parse_fetch(std::string_view sql, std::string_vi
     return pieces;
 }
 
+Result<std::string> render_column(
+    std::string_view column, const Catalog& catalog, const std::map<std::string, std::string>& site
+) {
+    auto pieces = parse_fetch(column, "connector.yaml");
+    if (!pieces) return fail(pieces.error());
+    std::string name;
+    for (const FetchPiece& piece : *pieces) {
+        auto rendered = render_piece(piece, catalog, site, "");
+        if (!rendered) return rendered;
+        name += *rendered;
+    }
+    return std::string(trim(name));
+}
+
+std::map<std::string, std::string> placeholders_of(
+    const StreamDeclaration& stream, const Catalog& catalog,
+    const std::map<std::string, std::string>& site
+) {
+    std::map<std::string, std::string> found;
+    const auto pieces = parse_fetch(stream.fetch_sql, stream.fetch_file.string());
+    if (!pieces) return found;
+    for (const FetchPiece& piece : *pieces) {
+        if (piece.kind == FetchPiece::Kind::column) {
+            const bool there = catalog.has_column(piece.table, piece.column);
+            found[piece.table + "." + piece.column] =
+                there ? piece.alias + "." + piece.column : piece.literal;
+        } else if (piece.kind == FetchPiece::Kind::table) {
+            found[piece.table] = catalog.has_table(piece.table) ? piece.table : piece.literal;
+        } else if (piece.kind == FetchPiece::Kind::site) {
+            const auto value = site.find(piece.site_key);
+            found["site " + piece.site_key] =
+                value == site.end() || value->second.empty() ? piece.literal : value->second;
+        }
+    }
+    return found;
+}
+
 Result<std::string> render_fetch(
     const StreamDeclaration& stream, const SliceForm& form, const Catalog& catalog,
-    const std::map<std::string, std::string>& site
+    const std::map<std::string, std::string>& site, const SqlDialect& dialect, int limit
 ) {
     std::string name;
     if (form.kind == SliceForm::Kind::stamp)
@@ -203,7 +244,7 @@ Result<std::string> render_fetch(
         name = stream.window->column;
     else
         name = stream.key;
-    auto rendered_name = render_name(name, catalog, site);
+    auto rendered_name = render_column(name, catalog, site);
     if (!rendered_name) return rendered_name;
     name = *rendered_name;
     if (name.empty() && form.kind == SliceForm::Kind::stamp) return std::string();
@@ -237,9 +278,27 @@ Result<std::string> render_fetch(
         sql += *rendered;
     }
     strip_end(sql);
-    if (form.kind == SliceForm::Kind::key_walk || form.kind == SliceForm::Kind::key_walk_start)
-        sql += fmt::format("\norder by {} rows ?", name);
-    return sql;
+    if (form.kind != SliceForm::Kind::key_walk && form.kind != SliceForm::Kind::key_walk_start)
+        return sql;
+    switch (dialect.limit) {
+        case SqlDialect::Limit::rows_behind:
+            return sql + fmt::format("\norder by {} rows ?", name);
+        case SqlDialect::Limit::limit_behind:
+            return sql + fmt::format("\norder by {} limit {}", name, limit);
+        case SqlDialect::Limit::top:
+            break;
+    }
+    const auto topped = with_row_limit(sql, limit);
+    if (!topped)
+        return fail(
+            ErrorKind::misconfigured,
+            fmt::format(
+                "{}: has to begin with `select`, so that its rows can be limited: move what stands "
+                "before it into a derived table",
+                stream.fetch_file.string()
+            )
+        );
+    return *topped + fmt::format("\norder by {}", name);
 }
 
 }  // namespace mis::source

@@ -33,15 +33,24 @@
 #include "base/result.hpp"
 #include "source/connector.hpp"
 #include "source/slice_form.hpp"
+#include "source/sql_dialect.hpp"
 
 namespace mis::source {
 
-struct Catalog {  // names as the source's catalog has them (sql_words.hpp, catalog_name)
-    // table → columns
+struct Catalog {
+    // table → columns; names as the source's catalog has them (sql_words.hpp, catalog_name), in
+    // upper case where the two cases are one (`names`)
     std::map<std::string, std::set<std::string, std::less<>>, std::less<>> tables;
+    SqlDialect::Names names = SqlDialect::Names::upper;
+    std::map<std::string, std::string, std::less<>> spelled;  // such a name → as the catalog has it
 
+    void add(const std::string& table, const std::string& column);
     bool has_table(std::string_view table) const;
     bool has_column(std::string_view table, std::string_view column) const;
+    std::string written(const std::string& name) const;  // as a statement must write it
+
+  private:
+    std::string folded(std::string_view name) const;
 };
 
 struct FetchPiece {
@@ -57,10 +66,23 @@ struct FetchPiece {
 // malformed placeholders: misconfigured with FILE:LINE and the remedy.
 Result<std::vector<FetchPiece>> parse_fetch(std::string_view sql, std::string_view file);
 
-// Empty text: this base has no such stamp, so there is nothing to read.
+// A key, stamp or window column of connector.yaml. Empty: this base has no such stamp.
+Result<std::string> render_column(
+    std::string_view column, const Catalog& catalog, const std::map<std::string, std::string>& site
+);
+
+// "TREAT.TOOTH" → "T.TOOTH" or the literal, as it is on this base, for people.
+std::map<std::string, std::string> placeholders_of(
+    const StreamDeclaration& stream, const Catalog& catalog,
+    const std::map<std::string, std::string>& site
+);
+
+// Empty text: this base has no such stamp, so there is nothing to read. limit: rows of a key walk,
+// where the dialect has no `?` for it.
 Result<std::string> render_fetch(
     const StreamDeclaration& stream, const SliceForm& form, const Catalog& catalog,
-    const std::map<std::string, std::string>& site
+    const std::map<std::string, std::string>& site, const SqlDialect& dialect = kFirebird,
+    int limit = 0
 );
 
 }  // namespace mis::source

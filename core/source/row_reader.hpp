@@ -74,7 +74,7 @@ class RowReader {
 
     // D2: from begin_pass() to end_pass() all slices but those with a snapshot of their own see one
     // state of the source, where it can give one; source_now() is the time before it was taken. It
-    // lasts at most kSnapshotSecondsMax (sql_source.hpp) and ends with the connection and with
+    // lasts at most kSnapshotSecondsMax (source.hpp) and ends with the connection and with
     // every slice of the other kind; the next slice is read in a new one. end_pass(): how many
     // there were; 1: the pass was read in one state. Sources that cannot give one say 1.
     virtual void begin_pass() {}

@@ -270,6 +270,10 @@ std::string written_name(std::string_view name) {
     const bool plain = is_identifier(name) && name[0] != '_' && to_upper(name) == name;
     if (plain && !std::binary_search(std::begin(kReserved), std::end(kReserved), name))
         return std::string(name);
+    return quoted_name(name);
+}
+
+std::string quoted_name(std::string_view name) {
     std::string quoted = "\"";
     for (const char c : name) {
         quoted.push_back(c);
@@ -337,6 +341,33 @@ std::vector<std::string> identifiers_in(std::string_view sql) {
         }
     }
     return found;
+}
+
+namespace {
+
+// The first word at or behind `at`, comments and blanks stepped over; its end.
+std::pair<std::string, std::size_t> word_at(std::string_view sql, std::size_t at) {
+    while (at < sql.size()) {
+        if (const std::size_t length = opaque_length(sql, at); length > 0)
+            at += sql[at] == '-' || sql[at] == '/' ? length : sql.size();
+        else if (sql[at] == ' ' || (sql[at] >= '\t' && sql[at] <= '\r'))
+            ++at;
+        else
+            break;
+    }
+    std::size_t end = std::min(at, sql.size());
+    while (end < sql.size() && is_word(sql[end])) ++end;
+    return {to_upper(sql.substr(std::min(at, sql.size()), end - std::min(at, sql.size()))), end};
+}
+
+}  // namespace
+
+std::optional<std::string> with_row_limit(std::string_view sql, int rows) {
+    auto [first, end] = word_at(sql, 0);
+    if (first != "SELECT") return std::nullopt;
+    const auto [second, second_end] = word_at(sql, end);
+    if (second == "DISTINCT") end = second_end;
+    return fmt::format("{} top {}{}", sql.substr(0, end), rows, sql.substr(end));
 }
 
 std::optional<std::string> with_select_list(std::string_view sql, std::string_view select_list) {

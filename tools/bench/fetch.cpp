@@ -9,7 +9,7 @@
 
 #include "base/clock.hpp"
 #include "source/firebird/api.hpp"
-#include "source/sql_source.hpp"
+#include "source/firebird/settings.hpp"
 
 using namespace mis;
 
@@ -183,9 +183,9 @@ int main(int argc, char** argv) {
     settings.database = options.database;
     settings.user = options.user;
     settings.password = options.password;
-    source::SqlSourceOptions site;
+    source::SourceOptions site;
     site.site = options.site;
-    auto renderer = source::SqlSource::create(*connector, settings, clock, site);
+    auto renderer = source::firebird::open(*connector, settings, clock, site);
     if (!renderer) die(renderer.error().text);
     source::Slice slice;
     slice.by = source::Slice::By::key_walk;

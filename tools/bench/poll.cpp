@@ -71,14 +71,13 @@ int main(int argc, char** argv) {
     auto opened = gateway::cli::Session::open(common, gateway::ClinicStore::Opening::existing);
     if (!opened) die(opened.error().text);
     auto& session = **opened;
-    const auto& source_name = session.config.sources.front().name;
-    auto setup = session.source_setup(source_name);
+    auto& configured = session.config.sources.front();
+    configured.duty_cycle_percent = configured.backfill_duty_cycle_percent = 100;
+    auto setup = session.source_setup(configured.name);
     if (!setup) die(setup.error().text);
-    setup->firebird.duty_cycle_percent = setup->firebird.backfill_duty_cycle_percent = 100;
     setup->pass.window_duty_percent = 100;
     setup->options.sleep = [](std::chrono::microseconds) {};
-    auto source =
-        source::SqlSource::create(setup->connector, setup->firebird, session.clock, setup->options);
+    auto source = setup->open(setup->connector, setup->options, session.clock);
     if (!source) die(source.error().text);
     const auto now = (*source)->source_now();
     if (!now) die(now.error().text);

@@ -214,7 +214,7 @@ class Checkup {
     // The base under a source's name is the one that was read so far. Looked at without deciding
     // anything: what a pass would write is rolled back.
     void base_is_the_same(
-        const config::SourceConfig& source, source::SqlSource& reader, const SourceSetup& setup
+        const config::SourceConfig& source, source::Source& reader, const SourceSetup& setup
     ) {
         if (!session_.store) return;
         const std::string identity = session_.identity_of(source.name);
@@ -233,7 +233,7 @@ class Checkup {
         );
         if (verdict == change::FingerprintVerdict::held)
             problem(
-                config().at(source.pointer + "/firebird/database") + ": source " + source.name +
+                config().at(source.connection.pointer + "/database") + ": source " + source.name +
                 ": this is another base than the one read so far, or an older copy of it: if it is "
                 "meant, `mis-gateway hold release " +
                 identity + "` after the first pass has held it; else mend the connection"
@@ -337,7 +337,7 @@ class Checkup {
     }
 
     void check_source(const config::SourceConfig& source) {
-        secret(source.firebird->password);
+        secret(source.connection.password);
         auto opened = session_.open_source(source.name);
         if (!opened) return problem(opened.error().text);
         for (const auto& key : unknown_site_keys(opened->setup, source, config())) problem(key);
@@ -345,7 +345,7 @@ class Checkup {
         const auto report = opened->source->probe();
         if (!report)
             return problem(
-                config().at(source.pointer + "/firebird") + ": source " + source.name + ": " +
+                config().at(source.connection.pointer) + ": source " + source.name + ": " +
                 report.error().text
             );
         if (output_ == Output::json)
@@ -355,13 +355,14 @@ class Checkup {
         for (const auto& text : warnings_of(*report))
             warning("source " + source.name + ": " + text);
         site(source);
-        if (report->base_dialect != 0 && report->base_dialect != source.firebird->dialect)
-            problem(
-                config().at(source.pointer + "/firebird/dialect") + ": the base has dialect " +
-                std::to_string(report->base_dialect) + ", the configuration says " +
-                std::to_string(source.firebird->dialect) +
-                ": write dialect: " + std::to_string(report->base_dialect)
-            );
+        for (const auto& remark : report->setting_remarks) {
+            const std::string text =
+                config().at(source.connection.pointer + "/" + remark.setting) + ": " + remark.text;
+            if (remark.is_problem)
+                problem(text);
+            else
+                warning(text);
+        }
         columns(source, *report);
         base_is_the_same(source, *opened->source, opened->setup);
         read_branches(*opened);
@@ -378,20 +379,9 @@ class Checkup {
     }
 
     void columns(const config::SourceConfig& source, const source::ProbeReport& report) {
-        std::string without;
-        for (const auto& stream : report.streams) {
+        for (const auto& stream : report.streams)
             for (const auto& remark : stream.column_remarks)
                 warning("source " + source.name + ", stream " + stream.name + ", column " + remark);
-            for (const auto& column : stream.columns_without_charset)
-                without += " " + stream.name + "." + column;
-        }
-        if (!without.empty())
-            warning(
-                config().at(source.pointer + "/firebird/charset") +
-                ": these columns have no character set (NONE), so every letter outside ASCII goes "
-                "to quarantine: say what the MIS writes, charset: WIN1251 (or CP866 …):" +
-                without
-            );
     }
 
     // What this clinic has changed of the shipped connector, and what waits for a decision.

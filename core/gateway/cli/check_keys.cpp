@@ -37,7 +37,7 @@ std::map<std::string, std::vector<std::string>> repeated(const std::vector<std::
 
 // Whether all rows of these keys are the same to the letter.
 Result<bool> are_same(
-    source::SqlSource& source, const std::string& stream, const std::vector<std::string>& keys
+    source::Source& source, const std::string& stream, const std::vector<std::string>& keys
 ) {
     source::Slice slice;
     slice.by = source::Slice::By::ids;
@@ -63,7 +63,7 @@ Result<bool> are_same(
 }
 
 void look_at(
-    const source::StreamDeclaration& stream, source::SqlSource& source,
+    const source::StreamDeclaration& stream, source::Source& source,
     std::vector<KeyFinding>& findings
 ) {
     source::Slice slice;
@@ -118,7 +118,7 @@ void look_at(
 }  // namespace
 
 std::vector<KeyFinding> key_findings(
-    const SourceSetup& setup, source::SqlSource& source, const source::ProbeReport& report
+    const SourceSetup& setup, source::Source& source, const source::ProbeReport& report
 ) {
     std::vector<KeyFinding> findings;
     for (const auto& stream : setup.connector.streams) {

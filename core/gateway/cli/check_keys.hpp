@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "gateway/pipeline/source_worker.hpp"
-#include "source/sql_source.hpp"
+#include "source/source.hpp"
 
 namespace mis::gateway::cli {
 
@@ -17,7 +17,7 @@ struct KeyFinding {
 // The lowest source::kProbeRowsMax keys of each stream that is read; what lies above is found by
 // the passes, and stands in quarantine.
 std::vector<KeyFinding> key_findings(
-    const SourceSetup& setup, source::SqlSource& source, const source::ProbeReport& report
+    const SourceSetup& setup, source::Source& source, const source::ProbeReport& report
 );
 
 }  // namespace mis::gateway::cli

@@ -6,7 +6,7 @@
 
 #include "base/json.hpp"
 #include "gateway/pipeline/source_worker.hpp"
-#include "source/sql_source.hpp"
+#include "source/source.hpp"
 
 namespace mis::gateway::cli {
 

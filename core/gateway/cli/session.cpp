@@ -13,6 +13,7 @@
 #include "gateway/cli/print.hpp"
 #include "gateway/site.hpp"
 #include "platform/file.hpp"
+#include "source/kinds.hpp"
 
 namespace mis::gateway::cli {
 namespace {
@@ -182,26 +183,12 @@ Result<SourceSetup> Session::source_setup(const std::string& name) const {
                           {},
                           0,
                           {}};
-        const auto& base = *source.firebird;
-        if (!base.password.is_empty()) {
-            auto password = config::read_secret(base.password);
-            if (!password) return fail(password.error());
-            setup.firebird.password = std::move(*password);
-        }
-        setup.firebird.host = base.host;
-        setup.firebird.port = base.port;
-        setup.firebird.database = base.database;
-        setup.firebird.user = base.user;
-        setup.firebird.role = base.role;
-        setup.firebird.charset = base.charset;
-        setup.firebird.dialect = base.dialect;
-        setup.firebird.wire_crypt = base.wire_crypt;
-        setup.firebird.auth = base.auth;
-        if (!base.client_library.empty()) setup.firebird.client_library = base.client_library;
-        setup.firebird.connect_seconds_max = base.connect_seconds_max;
-        setup.firebird.statement_seconds_max = base.statement_seconds_max;
-        setup.firebird.duty_cycle_percent = source.duty_cycle_percent;
-        setup.firebird.backfill_duty_cycle_percent = source.backfill_duty_cycle_percent;
+        const auto password = config::read_secret(source.connection.password);
+        if (!password) return fail(password.error());
+        setup.open = source::opener_of(
+            source.connection, *password,
+            {source.duty_cycle_percent, source.backfill_duty_cycle_percent}
+        );
         if (auto applied = apply_site(setup, source, config); !applied)
             return fail(applied.error());
         setup.options.zone = config.clinic_zone;
@@ -219,14 +206,13 @@ Result<SourceSetup> Session::source_setup(const std::string& name) const {
 Result<OpenedSource> Session::open_source(const std::string& name) const {
     auto setup = source_setup(name);
     if (!setup) return fail(setup.error());
-    auto source =
-        source::SqlSource::create(setup->connector, setup->firebird, clock, setup->options);
+    auto source = setup->open(setup->connector, setup->options, clock);
     if (!source) {
         const auto configured =
             std::find_if(config.sources.begin(), config.sources.end(), [&](const auto& one) {
                 return one.name == name;
             });
-        return fail(source.error().within(config.at(configured->pointer + "/firebird")));
+        return fail(source.error().within(config.at(configured->connection.pointer)));
     }
     return OpenedSource{std::move(*setup), std::move(*source)};
 }

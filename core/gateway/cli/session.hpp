@@ -23,7 +23,7 @@ struct Misconfigured : std::runtime_error {
 
 struct OpenedSource {
     SourceSetup setup;
-    std::unique_ptr<source::SqlSource> source;  // not connected yet
+    std::unique_ptr<source::Source> source;  // not connected yet
 };
 
 struct Session {

@@ -29,13 +29,13 @@ const char* kind_text(TableDescription::Kind kind) {
 }
 
 // "(ID, \"price\")"
-std::string names_text(const source::SqlSource& source, const std::vector<std::string>& names) {
+std::string names_text(const source::Source& source, const std::vector<std::string>& names) {
     std::string text;
     for (const auto& name : names) text += (text.empty() ? "" : ", ") + source.written(name);
     return "(" + text + ")";
 }
 
-void print_table(const source::SqlSource& source, const TableDescription& table) {
+void print_table(const source::Source& source, const TableDescription& table) {
     print_line(
         source.written(table.name) + (table.kind == TableDescription::Kind::table
                                           ? ""
@@ -63,7 +63,7 @@ void print_table(const source::SqlSource& source, const TableDescription& table)
         );
 }
 
-Json table_json(const source::SqlSource& source, const TableDescription& table) {
+Json table_json(const source::Source& source, const TableDescription& table) {
     Json columns = Json::array(), indexes = Json::array();
     for (const auto& column : table.columns)
         columns.push_back(

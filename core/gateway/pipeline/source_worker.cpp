@@ -132,7 +132,7 @@ void SourceWorker::cancel() {
 }
 
 // A cancel() that comes before finds cancelled_ set, one that comes after finds the source.
-void SourceWorker::use_source(std::unique_ptr<source::SqlSource> source) {
+void SourceWorker::use_source(std::unique_ptr<source::Source> source) {
     const std::lock_guard lock(source_mutex_);
     source_.swap(source);
     if (source_ && cancelled_) source_->cancel();
@@ -156,8 +156,7 @@ bool SourceWorker::is_reconciling() {
 Result<void> SourceWorker::prepare() {
     if (cancelled_) return fail(ErrorKind::cancelled, "stopping");
     if (source_) return check_identity();
-    auto made =
-        source::SqlSource::create(setup_.connector, setup_.firebird, clock_, setup_.options);
+    auto made = setup_.open(setup_.connector, setup_.options, clock_);
     if (!made) return fail(made.error());
     use_source(std::move(*made));
     keys_.reset();

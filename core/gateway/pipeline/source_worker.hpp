@@ -28,15 +28,15 @@
 #include "gateway/pipeline/meaning.hpp"
 #include "record/mapper.hpp"
 #include "source/connector.hpp"
-#include "source/sql_source.hpp"
+#include "source/source.hpp"
 
 namespace mis::gateway {
 
 struct SourceSetup {
     std::string name;
     source::Connector connector;
-    source::FirebirdSettings firebird;
-    source::SqlSourceOptions options;
+    source::Opener open;
+    source::SourceOptions options;
     Zone clinic_zone;
     std::string currency = "RUB";
     change::PassOptions pass;
@@ -115,7 +115,7 @@ class SourceWorker {
     );
     Reading after_failure(const std::string& stream, const Error& error, PassSummary& summary);
     void close_pass();
-    void use_source(std::unique_ptr<source::SqlSource> source);
+    void use_source(std::unique_ptr<source::Source> source);
     bool is_due(const Stream& stream) const;
     Result<void> prepare();
     Result<void> check_identity();
@@ -140,7 +140,7 @@ class SourceWorker {
     sqlite::Database reader_;
     change::RecordStore known_;
     std::mutex source_mutex_;  // who replaces source_, or asks it from another thread
-    std::unique_ptr<source::SqlSource> source_;
+    std::unique_ptr<source::Source> source_;
     std::set<std::string> refused_;                  // streams, in this pass
     bool is_restoring_ = false;                      // this pass: restored.hpp awaits the source
     std::set<std::string> compared_;                 // streams compared whole since the restore

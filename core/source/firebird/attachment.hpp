@@ -11,6 +11,7 @@
 #include <string>
 
 #include "source/firebird/api.hpp"
+#include "source/watchdog.hpp"
 
 namespace mis::source::firebird {
 
@@ -23,7 +24,7 @@ struct AttachTarget {
                          // clients and later
 };
 
-class Attachment {
+class Attachment final : public Interruptible {
   public:
     static Result<std::unique_ptr<Attachment>> open(
         std::shared_ptr<const Api> api, const AttachTarget& target
@@ -42,10 +43,8 @@ class Attachment {
     const Api& api() const { return *api_; }
     isc_db_handle* handle() { return &handle_; }
 
-    // From any thread. raise: the server ends what it runs; abort: our own call ends, the
-    // attachment is of no further use.
-    enum class Cancel { raise, abort };
-    void cancel(Cancel how);
+    // From any thread.
+    void cancel(Cancel how) override;
 
   private:
     explicit Attachment(std::shared_ptr<const Api> api) : api_(std::move(api)) {}

@@ -16,8 +16,9 @@
 #include "base/result.hpp"
 #include "source/fetch_text.hpp"
 #include "source/firebird/decode.hpp"
+#include "source/firebird/settings.hpp"
 #include "source/firebird/statement_text.hpp"
-#include "source/sql_source.hpp"
+#include "source/source.hpp"
 
 namespace mis::source::firebird {
 

@@ -18,12 +18,6 @@ void append_scaled(
 );  // (-1250, -2) → "-12.50"; scale as Firebird's: 0 or negative
 void append_date(std::string& out, ISC_DATE modified_julian_day);  // "2026-03-02"
 void append_time(std::string& out, ISC_TIME ticks);                // "10:00:00", "10:00:00.1234"
-// A binary floating number. decimals: rounded half up away from zero from the shortest text that is
-// this very double; true: digits were dropped.
-enum class Rounded { no, yes };
-Rounded append_double(std::string& out, double value, std::optional<int> decimals);
-Rounded append_float(std::string& out, float value, std::optional<int> decimals);
-
 struct ColumnPlan {  // one declared column: where it stands in the statement, and what it is to be
     int index = 0;
     ColumnDeclaration declared;

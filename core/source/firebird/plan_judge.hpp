@@ -5,8 +5,8 @@
 #include <set>
 #include <string>
 
+#include "source/probe.hpp"
 #include "source/slice_form.hpp"
-#include "source/sql_source.hpp"
 
 namespace mis::source::firebird {
 

@@ -181,23 +181,7 @@ Result<StreamProbe> FirebirdSource::probe_stream(
         probe.reason = *off;
         return probe;
     }
-    if (auto pieces = parse_fetch(stream.fetch_sql, stream.fetch_file.string())) {
-        for (const FetchPiece& piece : *pieces) {
-            const Catalog& catalog = connection_->catalog;
-            if (piece.kind == FetchPiece::Kind::column) {
-                const bool there = catalog.has_column(piece.table, piece.column);
-                probe.placeholders[piece.table + "." + piece.column] =
-                    there ? piece.alias + "." + piece.column : piece.literal;
-            } else if (piece.kind == FetchPiece::Kind::table) {
-                probe.placeholders[piece.table] =
-                    catalog.has_table(piece.table) ? piece.table : piece.literal;
-            } else if (piece.kind == FetchPiece::Kind::site) {
-                const auto value = site_.find(piece.site_key);
-                probe.placeholders["site " + piece.site_key] =
-                    value == site_.end() || value->second.empty() ? piece.literal : value->second;
-            }
-        }
-    }
+    probe.placeholders = placeholders_of(stream, connection_->catalog, site_);
     const SliceForm all{SliceForm::Kind::all, 0, 0};
     auto text = render_fetch(stream, all, connection_->catalog, site_);
     if (!text) {
@@ -292,12 +276,32 @@ Result<ProbeReport> FirebirdSource::probe() {
     );
     auto facts = base_facts();
     if (!facts) return fail(facts.error());
-    report.base_dialect = facts->dialect;
+    if (facts->dialect != 0 && facts->dialect != settings_.dialect)
+        report.setting_remarks.push_back(
+            {"dialect",
+             fmt::format(
+                 "the base has dialect {0}, the configuration says {1}: write dialect: {0}",
+                 facts->dialect, settings_.dialect
+             ),
+             true}
+        );
     for (const StreamDeclaration& stream : connector_.streams) {
         auto probed = probe_stream(stream, report.source_now);
         if (!probed) return fail(probed.error().within("probing " + stream.name));
         report.streams.push_back(*std::move(probed));
     }
+    std::string without_charset;
+    for (const StreamProbe& stream : report.streams)
+        for (const std::string& column : stream.columns_without_charset)
+            without_charset += " " + stream.name + "." + column;
+    if (!without_charset.empty())
+        report.setting_remarks.push_back(
+            {"charset",
+             "these columns have no character set (NONE), so every letter outside ASCII goes to "
+             "quarantine: say what the MIS writes, charset: WIN1251 (or CP866 …):" +
+                 without_charset,
+             false}
+        );
     if (auto rights = probe_rights(report); !rights)
         return fail(rights.error().within("probing rights"));
     report.catalog = connection_->catalog;

@@ -7,7 +7,7 @@
 namespace mis::source::firebird {
 
 FirebirdSource::FirebirdSource(
-    Connector connector, FirebirdSettings settings, const Clock& clock, SqlSourceOptions options,
+    Connector connector, FirebirdSettings settings, const Clock& clock, SourceOptions options,
     std::shared_ptr<const Api> api
 )
     : connector_(std::move(connector)),
@@ -16,8 +16,8 @@ FirebirdSource::FirebirdSource(
       options_(std::move(options)),
       site_(connector_.site_defaults),
       api_(std::move(api)),
-      polling_(settings_.duty_cycle_percent),
-      backfill_(settings_.backfill_duty_cycle_percent) {
+      polling_(settings_.effort.polling_percent),
+      backfill_(settings_.effort.backfill_percent) {
     for (const auto& [key, value] : options_.site) site_[key] = value;
     for (const StreamDeclaration& stream : connector_.streams)
         for (const ColumnDeclaration& column : stream.columns)

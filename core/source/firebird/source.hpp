@@ -1,4 +1,4 @@
-// SqlSource over Firebird: keeps a connection, makes it anew when it died, and reads slices under
+// Source over Firebird: keeps a connection, makes it anew when it died, and reads slices under
 // the watchdog's eye. What is held of one attachment is in connection.hpp; what is said of the base
 // as such in base_facts.cpp, probe() in
 // probe.cpp and probe_rights.cpp, discover() in discover.cpp.
@@ -14,19 +14,20 @@
 
 #include "source/duty_cycle.hpp"
 #include "source/firebird/connection.hpp"
-#include "source/firebird/watchdog.hpp"
-#include "source/sql_source.hpp"
+#include "source/firebird/settings.hpp"
+#include "source/source.hpp"
+#include "source/watchdog.hpp"
 
 namespace mis::source::firebird {
 
 using SteadyClock = std::chrono::steady_clock;
 using Deadline = SteadyClock::time_point;
 
-class FirebirdSource final : public SqlSource {
+class FirebirdSource final : public Source {
   public:
     FirebirdSource(
-        Connector connector, FirebirdSettings settings, const Clock& clock,
-        SqlSourceOptions options, std::shared_ptr<const Api> api
+        Connector connector, FirebirdSettings settings, const Clock& clock, SourceOptions options,
+        std::shared_ptr<const Api> api
     );
     ~FirebirdSource() override;
 
@@ -103,7 +104,7 @@ class FirebirdSource final : public SqlSource {
     const Connector connector_;
     const FirebirdSettings settings_;
     const Clock& clock_;
-    const SqlSourceOptions options_;
+    const SourceOptions options_;
     std::map<std::string, std::string> site_;
     std::map<std::string, std::vector<std::string>> column_names_;
     std::shared_ptr<const Api> api_;

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <regex>
 
 #include "config/setting_tree.hpp"
 #include "config/yaml.hpp"
@@ -64,6 +65,9 @@ void check_generated(const fs::path& file, const std::string& wanted) {
     CHECK((found == wanted));
 }
 
+const FirebirdConfig& firebird_of(const GatewayConfig& config) {
+    return std::get<FirebirdConfig>(config.sources[0].connection.settings);
+}
 }  // namespace
 
 TEST_CASE("config: a minimal file has every default") {
@@ -75,10 +79,11 @@ TEST_CASE("config: a minimal file has every default") {
     REQUIRE(config.sources.size() == 1);
     const SourceConfig& source = config.sources[0];
     CHECK(source.connector == "demo-mis");
-    REQUIRE(source.firebird);
-    CHECK(source.firebird->port == 3050);
-    CHECK(source.firebird->user == "MIS_GATEWAY");
-    CHECK(source.firebird->password.environment == "MIS_PASSWORD");
+    CHECK(source.connection.kind == "firebird");
+    const auto& firebird = std::get<FirebirdConfig>(source.connection.settings);
+    CHECK(firebird.port == 3050);
+    CHECK(firebird.user == "MIS_GATEWAY");
+    CHECK(source.connection.password.environment == "MIS_PASSWORD");
     CHECK(source.duty_cycle_percent == 10);
     REQUIRE(config.sinks.size() == 1);
     REQUIRE(config.sinks[0].webhook);
@@ -96,10 +101,20 @@ TEST_CASE("config: config/gateway.yaml loads and shows every key at its default"
     REQUIRE(document);
     const auto config = load_config(kRoot / "config/gateway.yaml");
     REQUIRE_MESSAGE(config.has_value(), (config ? "" : config.error().text));
+    std::ifstream file(kRoot / "config/gateway.yaml");
+    const std::string text(std::istreambuf_iterator<char>(file), {});
     for (const Setting& setting : settings()) {
         std::string pointer = "/" + std::string(setting.path);
         if (pointer.starts_with("/sinks[].file")) pointer.replace(0, 8, "/sinks/1");
         if (pointer.find("overrides[]") != std::string::npos) continue;
+        if (setting.path.starts_with("sources[].sql_server") ||
+            setting.path.starts_with("sources[].odbc")) {  // another way, behind a #
+            const auto name = setting.path.substr(setting.path.rfind('.') + 1);
+            const bool is_there =
+                std::regex_search(text, std::regex("\n    # +" + std::string(name) + ":"));
+            CHECK_MESSAGE(is_there, setting.path);
+            continue;
+        }
         for (std::size_t at = pointer.find("[]"); at != std::string::npos; at = pointer.find("[]"))
             pointer.replace(at, 2, "/0");
         for (char& letter : pointer)
@@ -258,7 +273,7 @@ TEST_CASE("config: secrets are read when they are needed, from files or the envi
     CHECK(*read_secret({{}, "MIS_GATEWAY_TEST_SECRET"}) == "x");
     const GatewayConfig config = parsed(kMinimal);
     CHECK(
-        read_secret(config.sources[0].firebird->password).error().text ==
+        read_secret(config.sources[0].connection.password).error().text ==
         "/etc/demo/gateway.yaml:8: sources[0].firebird.password_env: environment variable "
         "MIS_PASSWORD: is not set: set it for this process, or name a file instead"
     );
@@ -316,9 +331,8 @@ TEST_CASE("config: a Windows path in double quotes is refused, for its \\ begins
     );
     CHECK(text.find("take 'single quotes' for Windows paths") != std::string::npos);
     CHECK(
-        parsed(changed(kMinimal, "database: clinic", "database: 'C:\\new\\base.fdb'"))
-            .sources[0]
-            .firebird->database == "C:\\new\\base.fdb"
+        firebird_of(parsed(changed(kMinimal, "database: clinic", "database: 'C:\\new\\base.fdb'")))
+            .database == "C:\\new\\base.fdb"
     );
 }
 
@@ -370,13 +384,51 @@ TEST_CASE("config: branches, sites and overrides") {
     CHECK(config.sources[0].overrides[0].file == "/etc/demo/my.sql");
 }
 
+TEST_CASE("config: a source is reached in one way") {
+    const auto with = [](const std::string& section) {
+        return changed(kMinimal, "    firebird:", "    " + section + "\n    firebird:");
+    };
+    CHECK(
+        problems(with("sql_server: {host: db, database: c, password_env: P}"))
+            .find("sources[0]: is reached in one way only: keep one of firebird, sql_server") !=
+        std::string::npos
+    );
+    const auto alone = [](const std::string& section) {
+        std::string text(kMinimal);
+        const std::size_t begin = text.find("    firebird:"), end = text.find("sinks:");
+        return text.substr(0, begin) + "    " + section + "\n" + text.substr(end);
+    };
+    CHECK(
+        problems(alone("poll_seconds: 5"))
+            .find("does not say how to reach its base: add firebird: {host: …, database: …}, "
+                  "sql_server:") != std::string::npos
+    );
+    const GatewayConfig config =
+        parsed(alone("sql_server: {host: db, instance: SQLEXPRESS, database: c, password_env: P}"));
+    const auto& odbc = std::get<OdbcConfig>(config.sources[0].connection.settings);
+    CHECK(config.sources[0].connection.kind == "sql_server");
+    CHECK(odbc.instance == "SQLEXPRESS");
+    CHECK(odbc.tls == OdbcConfig::Tls::offered);
+    CHECK(
+        problems(
+            alone("sql_server: {host: db, instance: X, port: 1433, database: c, password_env: P}")
+        )
+            .find("sources[0].sql_server.instance: port is given too") != std::string::npos
+    );
+    CHECK(
+        problems(alone("sql_server: {host: db, database: c, password_env: P, authority_file: a}"))
+            .find("sources[0].sql_server.authority_file: is only looked at under tls: verified") !=
+        std::string::npos
+    );
+}
+
 TEST_CASE("config: relative paths begin at the file's folder, an embedded base's too") {
     const auto database_of = [](const std::string& database, const std::string& host) {
         const GatewayConfig config = parsed(changed(
             changed(kMinimal, "database: clinic", "database: '" + database + "'"), "host: db",
             "host: " + host
         ));
-        return config.sources[0].firebird->database;
+        return firebird_of(config).database;
     };
     CHECK(database_of("clinic.fdb", "\"\"") == "/etc/demo/clinic.fdb");
     CHECK(database_of("../bases/clinic", "\"\"") == "/etc/bases/clinic");
@@ -389,7 +441,7 @@ TEST_CASE("config: relative paths begin at the file's folder, an embedded base's
         "database: clinic\n      client_library: [libfbclient.so.2, lib/libfbclient.so]"
     ));
     CHECK(
-        config.sources[0].firebird->client_library ==
+        firebird_of(config).client_library ==
         std::vector<std::string>{"libfbclient.so.2", "/etc/demo/lib/libfbclient.so"}
     );
 }

@@ -8,6 +8,7 @@
 
 #include "change/open_pass.hpp"
 #include "outbox/outbox.hpp"
+#include "source/firebird/settings.hpp"
 #include "support/firebird_fixture.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -77,7 +78,7 @@ class Gateway {
   public:
     explicit Gateway(source::FirebirdSettings settings) : settings_(std::move(settings)) {
         settings_.user = "SYSDBA";
-        settings_.duty_cycle_percent = settings_.backfill_duty_cycle_percent = 100;
+        settings_.effort = {100, 100};
         settings_.connect_seconds_max = 5;
         store_ = ClinicStore::open(folder_.path, "clinic-1", ClinicStore::Opening::create);
         start();
@@ -120,8 +121,16 @@ class Gateway {
         meaning = std::make_unique<Meaning>(
             store_->database(), store_->identity(), store_->meta().epoch, std::move(rules)
         );
-        SourceSetup setup{"mis", connector(), settings_, {}, *Zone::find("Europe/Moscow"),
-                          "RUB", {},          1,         {}};
+        SourceSetup setup{
+            "mis",
+            connector(),
+            source::firebird::opener(settings_),
+            {},
+            *Zone::find("Europe/Moscow"),
+            "RUB",
+            {},
+            1,
+            {}};
         SourceWorker::Hooks hooks;
         hooks.room = [this]() -> Result<void> {
             between();

@@ -27,7 +27,9 @@ StreamDeclaration treat() {
 }
 
 Catalog full() {
-    return Catalog{{{"TREAT", {"ID", "TOOTH", "ZUB", "CREATEDATE"}}, {"MARKS", {"ID"}}}};
+    Catalog catalog;
+    catalog.tables = {{"TREAT", {"ID", "TOOTH", "ZUB", "CREATEDATE"}}, {"MARKS", {"ID"}}};
+    return catalog;
 }
 
 std::string rendered(

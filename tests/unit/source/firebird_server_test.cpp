@@ -345,11 +345,11 @@ TEST_CASE(
     FirebirdServer server;
     thing_base(server, 300);
     SystemClock clock;
-    SqlSourceOptions options;
+    SourceOptions options;
     options.zone = Zone::find("UTC");
     auto settings = remote(server, "t.fdb");
     settings.statement_seconds_max = 2;
-    auto source = *SqlSource::create(connector_of({thing()}), settings, clock, options);
+    auto source = *firebird::open(connector_of({thing()}), settings, clock, options);
     auto report = source->probe();
     REQUIRE_MESSAGE(report.has_value(), (report ? "" : report.error().text));
     CHECK(contains(report->server, "Firebird 3.0"));

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "base/clock.hpp"
-#include "source/sql_source.hpp"
+#include "source/firebird/settings.hpp"
 #include "support/firebird_fixture.hpp"
 
 namespace mis::source::testing {
@@ -40,7 +40,7 @@ inline FirebirdSettings embedded(const std::string& file) {
     FirebirdSettings settings;
     settings.database = file;
     settings.user = "SYSDBA";
-    settings.duty_cycle_percent = settings.backfill_duty_cycle_percent = 100;
+    settings.effort = {100, 100};
     return settings;
 }
 
@@ -53,18 +53,18 @@ inline FirebirdSettings remote(const support::FirebirdServer& server, const std:
     return settings;
 }
 
-inline std::unique_ptr<SqlSource> source_on(
-    const Connector& connector, const FirebirdSettings& settings, SqlSourceOptions options = {}
+inline std::unique_ptr<Source> source_on(
+    const Connector& connector, const FirebirdSettings& settings, SourceOptions options = {}
 ) {
     static SystemClock clock;
-    auto source = SqlSource::create(connector, settings, clock, std::move(options));
+    auto source = firebird::open(connector, settings, clock, std::move(options));
     REQUIRE_MESSAGE(source.has_value(), (source ? "" : source.error().text));
     return *std::move(source);
 }
 
 // "1|Тестова|<null>" per row; issues and notes behind it as " !…" and " ~…".
 inline Result<std::vector<std::string>> lines(
-    SqlSource& source, const std::string& stream, const Slice& slice
+    Source& source, const std::string& stream, const Slice& slice
 ) {
     std::vector<std::string> found;
     auto report = source.read(stream, slice, [&](RowBatch&& batch) -> Result<void> {
@@ -86,7 +86,7 @@ inline Result<std::vector<std::string>> lines(
 }
 
 inline std::vector<std::string> must_read(
-    SqlSource& source, const std::string& stream, const Slice& slice
+    Source& source, const std::string& stream, const Slice& slice
 ) {
     auto found = lines(source, stream, slice);
     REQUIRE_MESSAGE(found.has_value(), (found ? "" : found.error().text));

@@ -1,5 +1,6 @@
 // What stands in the cells of a row: every type of the server, every character set, exactly (I5).
 #include "reading.hpp"
+#include "source/exact_text.hpp"
 #include "source/firebird/decode.hpp"
 
 using namespace mis;
@@ -233,7 +234,7 @@ TEST_CASE("I5: dialect 1 keeps money in doubles: rounded once to kopecks, and th
 TEST_CASE("doubles are rounded on their shortest digits, half up away from zero") {
     const auto rounded = [](double value, int decimals) {
         std::string text;
-        firebird::append_double(text, value, decimals);
+        append_double(text, value, decimals);
         return text;
     };
     CHECK(rounded(1.005, 2) == "1.01");

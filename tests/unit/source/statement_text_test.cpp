@@ -97,7 +97,8 @@ TEST_CASE("placeholders name quoted tables and columns, and a site's column as t
         "NOTE from {table:\"visits\"|RDB$DATABASE} V where {slice}",
         {{"id"}, {"ord"}, {"note"}}
     );
-    const Catalog catalog{{{"visits", {"id", "order", "Заметка"}}}};
+    Catalog catalog;
+    catalog.tables = {{"visits", {"id", "order", "Заметка"}}};
     const auto text = render_fetch(
         stream, {SliceForm::Kind::key_walk_start, 0, 0}, catalog, {{"note", "Заметка"}}
     );

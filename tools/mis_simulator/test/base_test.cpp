@@ -11,8 +11,8 @@
 #include "base/json.hpp"
 #include "record/mapper.hpp"
 #include "source/fetch_variants.hpp"
+#include "source/firebird/settings.hpp"
 #include "source/firebird/statement.hpp"
-#include "source/sql_source.hpp"
 #include "support/firebird_fixture.hpp"
 
 namespace {
@@ -56,7 +56,7 @@ struct Read {
 };
 
 Read read_all(
-    source::SqlSource& reader, const source::Connector& connector,
+    source::Source& reader, const source::Connector& connector,
     const source::StreamDeclaration& stream, const std::map<std::string, std::string>& site
 ) {
     const record::MapContext context{
@@ -121,11 +121,11 @@ void check_base(int dialect, Columns columns, const std::string& name) {
     source::FirebirdSettings settings;
     settings.database = login.database;
     settings.dialect = dialect;
-    settings.duty_cycle_percent = settings.backfill_duty_cycle_percent = 100;
+    settings.effort = {100, 100};
     SystemClock clock;
-    source::SqlSourceOptions options;
+    source::SourceOptions options;
     options.site = site;
-    auto reader = source::SqlSource::create(*connector, settings, clock, options);
+    auto reader = source::firebird::open(*connector, settings, clock, options);
     REQUIRE_MESSAGE(reader, reader.error().text);
     const Standing standing = count_standing(base);
     for (const auto& stream : connector->streams) {

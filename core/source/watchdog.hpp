@@ -1,6 +1,6 @@
 // Ends calls that take too long: at the deadline the server is asked to cancel (raise), kAbortAfter
 // later our own call is aborted, which also works on a server that does not answer at all. A call
-// that was interfered with leaves its attachment unusable: drop it.
+// that was interfered with leaves its connection unusable: drop it.
 //
 // One thread of its own, one guarded call at a time. cancel() comes from any thread.
 #pragma once
@@ -10,9 +10,19 @@
 #include <mutex>
 #include <thread>
 
-#include "source/firebird/attachment.hpp"
+namespace mis::source {
 
-namespace mis::source::firebird {
+// A connection whose calls block, and can be ended from another thread.
+class Interruptible {
+  public:
+    // raise: the server ends what it runs; abort: our own call ends, the connection is of no
+    // further use.
+    enum class Cancel { raise, abort };
+    virtual void cancel(Cancel how) = 0;
+
+  protected:
+    ~Interruptible() = default;
+};
 
 class Watchdog {
   public:
@@ -24,10 +34,10 @@ class Watchdog {
     Watchdog(const Watchdog&) = delete;
     Watchdog& operator=(const Watchdog&) = delete;
 
-    class Guard {  // around one or more calls on that attachment
+    class Guard {  // around one or more calls on that connection
       public:
         Guard(
-            Watchdog& watchdog, Attachment& attachment,
+            Watchdog& watchdog, Interruptible& connection,
             std::chrono::steady_clock::time_point deadline
         );
         ~Guard();
@@ -52,7 +62,7 @@ class Watchdog {
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;
-    Attachment* attachment_ = nullptr;
+    Interruptible* connection_ = nullptr;
     std::chrono::steady_clock::time_point deadline_;
     Stage stage_ = Stage::idle;
     Verdict verdict_ = Verdict::untouched;
@@ -61,4 +71,4 @@ class Watchdog {
     std::thread thread_;
 };
 
-}  // namespace mis::source::firebird
+}  // namespace mis::source

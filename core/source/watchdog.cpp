@@ -1,6 +1,6 @@
-#include "source/firebird/watchdog.hpp"
+#include "source/watchdog.hpp"
 
-namespace mis::source::firebird {
+namespace mis::source {
 
 Watchdog::Watchdog() : thread_([this] { watch(); }) {}
 
@@ -14,12 +14,12 @@ Watchdog::~Watchdog() {
 }
 
 Watchdog::Guard::Guard(
-    Watchdog& watchdog, Attachment& attachment, std::chrono::steady_clock::time_point deadline
+    Watchdog& watchdog, Interruptible& connection, std::chrono::steady_clock::time_point deadline
 )
     : watchdog_(watchdog) {
     {
         const std::lock_guard lock(watchdog_.mutex_);
-        watchdog_.attachment_ = &attachment;
+        watchdog_.connection_ = &connection;
         watchdog_.deadline_ = deadline;
         watchdog_.stage_ = Stage::running;
         watchdog_.verdict_ = Verdict::untouched;
@@ -28,10 +28,10 @@ Watchdog::Guard::Guard(
 }
 
 Watchdog::Guard::~Guard() {
-    // the lock waits for a cancel that is being sent: the attachment must outlive it
+    // the lock waits for a cancel that is being sent: the connection must outlive it
     const std::lock_guard lock(watchdog_.mutex_);
     watchdog_.stage_ = Stage::idle;
-    watchdog_.attachment_ = nullptr;
+    watchdog_.connection_ = nullptr;
 }
 
 Watchdog::Verdict Watchdog::Guard::verdict() const {
@@ -79,12 +79,12 @@ void Watchdog::watch() {
             verdict_ = cancel_asked_ ? Verdict::cancelled : Verdict::too_long;
             stage_ = Stage::raised;
             deadline_ = now + kAbortAfter;
-            attachment_->cancel(Attachment::Cancel::raise);
+            connection_->cancel(Interruptible::Cancel::raise);
         } else {
             stage_ = Stage::aborted;
-            attachment_->cancel(Attachment::Cancel::abort);
+            connection_->cancel(Interruptible::Cancel::abort);
         }
     }
 }
 
-}  // namespace mis::source::firebird
+}  // namespace mis::source

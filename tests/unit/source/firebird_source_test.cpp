@@ -247,15 +247,15 @@ TEST_CASE("reads wait through the injected sleeper when the budget is overdrawn"
     writer.execute("create table T (ID integer not null primary key)");
     writer.execute("insert into T values (1)");
     auto settings = embedded(folder.file("a.fdb"));
-    settings.duty_cycle_percent = 1;
+    settings.effort.polling_percent = 1;
     std::chrono::microseconds slept{0};
-    SqlSourceOptions options;
+    SourceOptions options;
     options.sleep = [&](std::chrono::microseconds pause) { slept += pause; };
     FakeClock clock;  // stands still: the budget of one second is never refilled
     const std::string work =
         "(select count(*) from RDB$FIELDS A, RDB$FIELDS B where A.RDB$FIELD_LENGTH + "
         "B.RDB$FIELD_LENGTH <> -1)";
-    auto source = *SqlSource::create(
+    auto source = *firebird::open(
         connector_of({stream_of(
             "t", "T.ID", "select ID from T where {slice} and " + work + " > 0", {{"id"}}
         )}),
@@ -279,7 +279,7 @@ TEST_CASE("the probe compares declared columns with the base's own types, sets a
         );
         auto report = source->probe();
         REQUIRE_MESSAGE(report.has_value(), (report ? "" : report.error().text));
-        CHECK(report->base_dialect == 3);
+        for (const auto& remark : report->setting_remarks) CHECK(remark.setting == "charset");
         REQUIRE_MESSAGE(report->streams.at(0).on, report->streams.at(0).reason);
         return report->streams.at(0);
     };

@@ -1,14 +1,12 @@
-#include "source/sql_source.hpp"
-
 #include <fmt/format.h>
 
 #include "source/firebird/source.hpp"
 
-namespace mis::source {
+namespace mis::source::firebird {
 
-Result<std::unique_ptr<SqlSource>> SqlSource::create(
+Result<std::unique_ptr<Source>> open(
     const Connector& connector, const FirebirdSettings& settings, const Clock& clock,
-    SqlSourceOptions options
+    SourceOptions options
 ) {
     if (connector.source_kind != "sql" || connector.dialect != "firebird")
         return fail(
@@ -23,7 +21,7 @@ Result<std::unique_ptr<SqlSource>> SqlSource::create(
         );
     if (settings.dialect != 1 && settings.dialect != 3)
         return fail(ErrorKind::misconfigured, "dialect: has to be 1 or 3");
-    for (const int percent : {settings.duty_cycle_percent, settings.backfill_duty_cycle_percent})
+    for (const int percent : {settings.effort.polling_percent, settings.effort.backfill_percent})
         if (percent < 1 || percent > 100)
             return fail(ErrorKind::misconfigured, "duty_cycle_percent: has to be 1 to 100");
     if (settings.statement_seconds_max < 1 || settings.statement_seconds_max > kSnapshotSecondsMax)
@@ -32,7 +30,7 @@ Result<std::unique_ptr<SqlSource>> SqlSource::create(
             fmt::format("statement_seconds_max: has to be 1 to {}", kSnapshotSecondsMax)
         );
     if (!settings.charset.empty())
-        if (auto known = firebird::TextDecoder::of(settings.charset); !known)
+        if (auto known = TextDecoder::of(settings.charset); !known)
             return fail(
                 ErrorKind::misconfigured,
                 fmt::format(
@@ -41,11 +39,17 @@ Result<std::unique_ptr<SqlSource>> SqlSource::create(
                     settings.charset
                 )
             );
-    auto api = firebird::Api::load(settings.client_library);
+    auto api = Api::load(settings.client_library);
     if (!api) return fail(api.error());
-    return std::make_unique<firebird::FirebirdSource>(
+    return std::make_unique<FirebirdSource>(
         connector, settings, clock, std::move(options), *std::move(api)
     );
 }
 
-}  // namespace mis::source
+Opener opener(FirebirdSettings settings) {
+    return [settings = std::move(settings)](
+               const Connector& connector, const SourceOptions& options, const Clock& clock
+           ) { return open(connector, settings, clock, options); };
+}
+
+}  // namespace mis::source::firebird

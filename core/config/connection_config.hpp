@@ -1,0 +1,51 @@
+// How a source is reached: one section of its entry in gateway.yaml, by kind. Declared with all
+// other settings (settings.cpp); made into a source by core/source/kinds.hpp.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace mis::config {
+
+struct SecretPlace {  // where a secret stands; at most one of the two
+    std::filesystem::path file;
+    std::string environment;
+    std::string setting = {};  // who says so: "gateway.yaml:12: sources[0].firebird.password_file"
+    bool is_empty() const { return file.empty() && environment.empty(); }
+};
+
+struct FirebirdConfig {
+    std::string host;  // empty: embedded
+    int port = 3050;
+    std::string database, user, role, charset, wire_crypt, auth;
+    int dialect = 3;
+    int connect_seconds_max = 10, statement_seconds_max = 20;
+    std::vector<std::string> client_library;  // empty: the system's
+};
+
+// A base behind an ODBC driver. system: which server it is, and so which dialect is spoken.
+struct OdbcConfig {
+    enum class System { sql_server, postgresql, mariadb } system = System::sql_server;
+    std::string host;
+    int port = 0;          // 0: the system's own; for a named instance the one its Browser tells
+    std::string instance;  // sql_server
+    std::string database, user;
+    std::string domain;  // sql_server: of a domain login
+    enum class Tls { off, offered, required, verified } tls = Tls::offered;
+    std::filesystem::path authority_file;         // verified: who signs the server's certificate
+    std::string driver;                           // name or file; empty: the system's usual one
+    std::map<std::string, std::string> keywords;  // further ones of the connection string
+    int connect_seconds_max = 10, statement_seconds_max = 20;
+};
+
+struct ConnectionConfig {
+    std::string kind;     // the section's name: "firebird", "sql_server", "odbc"
+    std::string pointer;  // of the section, for GatewayConfig::at()
+    SecretPlace password;
+    std::variant<FirebirdConfig, OdbcConfig> settings;
+};
+
+}  // namespace mis::config

@@ -1,0 +1,45 @@
+#include "source/kinds.hpp"
+
+#include <utility>
+
+#include "source/firebird/settings.hpp"
+#include "source/odbc/settings.hpp"
+
+namespace mis::source {
+namespace {
+
+Opener made_of(const config::FirebirdConfig& from, const std::string& password, Effort effort) {
+    FirebirdSettings settings;
+    settings.host = from.host;
+    settings.port = from.port;
+    settings.database = from.database;
+    settings.user = from.user;
+    settings.password = password;
+    settings.role = from.role;
+    settings.charset = from.charset;
+    settings.dialect = from.dialect;
+    settings.connect_seconds_max = from.connect_seconds_max;
+    settings.statement_seconds_max = from.statement_seconds_max;
+    settings.effort = effort;
+    if (!from.client_library.empty()) settings.client_library = from.client_library;
+    settings.wire_crypt = from.wire_crypt;
+    settings.auth = from.auth;
+    return firebird::opener(std::move(settings));
+}
+
+Opener made_of(const config::OdbcConfig& from, const std::string& password, Effort effort) {
+    return odbc::opener({from, password, effort});
+}
+
+}  // namespace
+
+Opener opener_of(
+    const config::ConnectionConfig& connection, const std::string& password, Effort effort
+) {
+    return std::visit(
+        [&](const auto& settings) { return made_of(settings, password, effort); },
+        connection.settings
+    );
+}
+
+}  // namespace mis::source

@@ -1,0 +1,109 @@
+// Source over ODBC: keeps a connection, makes it anew when it died, and reads slices under the
+// watchdog's eye. probe() in probe.cpp, discover() in discover.cpp.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "source/duty_cycle.hpp"
+#include "source/odbc/connection.hpp"
+#include "source/watchdog.hpp"
+
+namespace mis::source::odbc {
+
+using SteadyClock = std::chrono::steady_clock;
+
+class OdbcSource final : public Source {
+  public:
+    OdbcSource(
+        Connector connector, OdbcSettings settings, const Clock& clock, SourceOptions options,
+        std::shared_ptr<const Api> api
+    );
+    ~OdbcSource() override;
+
+    const std::vector<std::string>& columns(const std::string& stream) const override;
+    Result<ReadReport> read(
+        const std::string& stream, const Slice& slice,
+        const std::function<Result<void>(RowBatch&&)>& take
+    ) override;
+    Result<std::vector<std::string>> keys(
+        const std::string& stream, const Slice& slice, std::size_t most
+    ) override;
+    Result<std::string> source_now() override;
+    Result<std::string> fingerprint() override;
+    void cancel() override { watchdog_.cancel(); }
+    void begin_pass() override;
+    int end_pass() override;
+    bool was_cut_off() override { return std::exchange(cut_off_, false); }
+    std::optional<std::string> oldest_open_transaction() override;
+    Result<ProbeReport> probe() override;
+    std::optional<double> clock_skew_seconds() const override { return clock_skew_seconds_; }
+    Result<std::map<std::string, std::string>> streams_off() override;
+    Result<std::vector<TableDescription>> discover() override;
+    std::string written(const std::string& name) const override;
+    Result<std::optional<std::vector<std::string>>> values_of(
+        const std::string& stream, const std::string& column
+    ) override;
+    Result<std::string> fetch_text(const std::string& stream, const Slice& slice) override;
+
+  private:
+    static constexpr int kAskSecondsMax = 5;
+    enum class Freshness { kept, made_now };
+
+    Result<Freshness> connect();
+    void disconnect();
+    Error explain(Error error, Watchdog::Verdict verdict) const;
+    SteadyClock::time_point deadline(int seconds_max = kSnapshotSecondsMax) const;
+    const StreamDeclaration* find(const std::string& stream) const;
+    std::optional<std::string> why_off(const StreamDeclaration& stream) const;
+    // A short query of our own, at most kAskSecondsMax long.
+    Result<TextRows> ask(const std::string& sql, std::size_t rows_max = 100'000);
+    // The text of a slice in the dialect of the server. Empty: this base has no such stamp.
+    Result<std::string> text_of(const StreamDeclaration& stream, const SliceForm& form, int limit);
+    std::vector<std::string> parameters(const SliceForm& form, const Slice& slice) const;
+    Result<void> take_snapshot();
+    void release_snapshot();
+    void pause_for_duty(DutyCycle& duty);
+    struct Progress {  // of a read that failed
+        bool took = false;
+        Watchdog::Verdict verdict = Watchdog::Verdict::untouched;
+    };
+    Result<ReadReport> read_slice(
+        const StreamDeclaration& stream, const SliceForm& form, const Slice& slice,
+        const std::function<Result<void>(RowBatch&&)>& take, Progress& progress
+    );
+    void note_clock(const std::string& now, std::int64_t before_us);
+    Result<StreamProbe> probe_stream(
+        const StreamDeclaration& stream, const std::vector<TableDescription>& tables
+    );
+    Result<void> probe_rights(ProbeReport& report);
+
+    const Connector connector_;
+    const OdbcSettings settings_;
+    const SqlDialect& dialect_;
+    const Clock& clock_;
+    const SourceOptions options_;
+    std::map<std::string, std::string> site_;
+    std::map<std::string, std::vector<std::string>> column_names_;
+    std::shared_ptr<const Api> api_;
+    Watchdog watchdog_;
+    DutyCycle polling_, backfill_;
+    std::unique_ptr<Connection> connection_;
+    Catalog catalog_;  // as the last connection learned it
+    struct Snapshot {
+        std::string now;  // the source's clock just before
+        SteadyClock::time_point renew_at, end;
+    };
+    std::optional<Snapshot> snapshot_;
+    bool in_pass_ = false;
+    int snapshots_ = 0;  // of this pass
+    bool learn_again_ = false, cut_off_ = false;
+    std::optional<double> clock_skew_seconds_;
+};
+
+}  // namespace mis::source::odbc

@@ -1,0 +1,77 @@
+// Source: one system of the clinic, as the rest of the program sees it. What kind it is (a base, a
+// service, files) is decided by who made it (kinds.hpp); nobody above names one.
+//
+// Owned by one source of the pipeline; everything from its one worker thread, cancel() from any.
+// Nothing here survives a crash or has to: a source is only read. It connects when it is first
+// asked, and anew after a lost connection.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/timestamp.hpp"
+#include "source/connector.hpp"
+#include "source/probe.hpp"
+#include "source/row_reader.hpp"
+
+namespace mis::source {
+
+inline constexpr int kSnapshotSecondsMax = 60;
+inline constexpr std::size_t kBatchRowsMax = 1000;
+inline constexpr std::size_t kBatchBytesMax = 256 * 1024;
+inline constexpr std::size_t kLongValueBytesMax = 1024 * 1024;  // a longer one: issue of its row
+
+// Share of time that a source may work for us, in percent; 100: no limit.
+struct Effort {
+    int polling_percent = 10;
+    int backfill_percent = 10;  // of key walks
+};
+
+struct SourceOptions {
+    std::map<std::string, std::string> site;  // the site's values over the connector's defaults
+    std::optional<Zone> zone;                 // the clinic's, for the clock skew
+    // Waits (duty cycle); injectable. Default: sleeps, woken early by cancel().
+    std::function<void(std::chrono::microseconds)> sleep;
+};
+
+class Source : public RowReader {
+  public:
+    virtual Result<ProbeReport> probe() = 0;
+
+    // Its clock minus ours, in seconds, as the last source_now() told; nullopt: not asked yet, or
+    // no zone to read it in.
+    virtual std::optional<double> clock_skew_seconds() const = 0;
+
+    // Streams that this system has not (optional, table missing) → why.
+    virtual Result<std::map<std::string, std::string>> streams_off() = 0;
+
+    // Everything that the system has of its own and a fetch can read, by name, for `discover`.
+    virtual Result<std::vector<TableDescription>> discover() = 0;
+
+    // A catalog's name as a fetch must write it: in quotes where it needs them.
+    virtual std::string written(const std::string& name) const = 0;
+
+    // What stands in a column of the stream's rows, each value once, for `check`; nullopt: there
+    // are more than kProbeValuesMax, or the system takes too long to tell.
+    virtual Result<std::optional<std::vector<std::string>>> values_of(
+        const std::string& stream, const std::string& column
+    ) = 0;
+
+    // The text a read of that slice sends, for `preview` and `check`.
+    virtual Result<std::string> fetch_text(const std::string& stream, const Slice& slice) = 0;
+};
+
+// Makes a source of a connector. misconfigured: the two do not fit, a client library is missing.
+// Does not connect.
+using Opener = std::function<Result<std::unique_ptr<Source>>(
+    const Connector& connector, const SourceOptions& options, const Clock& clock
+)>;
+
+}  // namespace mis::source
