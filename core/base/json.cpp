@@ -6,6 +6,8 @@
 #include "base/file_text.hpp"
 #include "base/text.hpp"
 
+template class nlohmann::basic_json<>;
+
 namespace mis {
 namespace {
 

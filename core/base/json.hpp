@@ -12,6 +12,8 @@
 #include "base/money.hpp"
 #include "base/result.hpp"
 
+extern template class nlohmann::basic_json<>;  // compiled once, in json.cpp
+
 namespace mis {
 
 using Json = nlohmann::json;
