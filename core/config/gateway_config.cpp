@@ -115,6 +115,7 @@ SourceConfig read_source(const Section& from) {
     source.hold_share_percent = from.number("hold_share_percent");
     source.hold_count_min = from.number("hold_count_min");
     source.is_register = from.flag("register");
+    source.counts_from = Date::parse_iso(from.text("counts_from"));
     source.site = from["site"].get<std::map<std::string, std::string>>();
     source.codes_file = from.path("codes_file");
     for (const Section& one : from.list("overrides"))
@@ -179,6 +180,9 @@ log::Level read_level(std::string_view text) {
 std::string text_at(const Json& value, const char* key) { return value.value(key, std::string()); }
 
 void check_source(SettingCheck& check, const Json& source, const std::string& here) {
+    if (const std::string day = text_at(source, "counts_from");
+        !day.empty() && !Date::parse_iso(day))
+        check.problem(here + "/counts_from", "is no day: write it as \"2026-05-01\"");
     if (!source.contains("firebird"))
         return check.problem(
             here, "does not say how to reach its base: add firebird: {host: …, database: …}"
