@@ -224,6 +224,39 @@ bool Meaning::link_as_told(
     return found.has_value();
 }
 
+// Of cards, too, what the events said holds. Every source was read by now.
+void Meaning::relink_cards(std::int64_t now_us) {
+    const auto awaited = restored::cards_awaited(database_);
+    if (awaited.empty()) return;
+    std::map<std::string, RecordKey> patients;  // by pseudonym
+    records_.by_kind("", "patient", [&](const change::StandingRecord& record) {
+        patients.emplace(identity_.public_id(record.key), record.key);
+    });
+    std::set<std::pair<RecordKey, RecordKey>> links;  // what joins, what stays
+    std::set<std::pair<std::string, std::string>> streams;
+    for (const auto& [record, told] : awaited) streams.emplace(told.source, told.kind);
+    for (const auto& [source, kind] : streams)
+        records_.by_kind(source, kind, [&](const change::StandingRecord& record) {
+            const auto told = awaited.find(identity_.public_id(record.key));
+            if (told == awaited.end()) return;
+            const auto stays = patients.find(told->second.patient);
+            std::string card = JsonView(record.body).find("patient_source_id").string();
+            if (stays != patients.end() && stays->second.source != record.key.source)
+                links.emplace(
+                    RecordKey{record.key.source, "patient", std::move(card)}, stays->second
+                );
+        });
+    sqlite::Transaction transaction(database_);
+    for (const auto& [joins, stays] : links)
+        if (!links_.of(joins) && records_.find(joins) && person_of(joins) != person_of(stays))
+            (void)link_patients(
+                transaction, {joins, stays},
+                {"restore", now_us, "as it was announced before the store was lost"}
+            );
+    restored::cards_came(transaction);
+    transaction.commit();
+}
+
 bool Meaning::is_held(const change::GroupKey& who) const {
     if (held_.empty() || who.kind != change::GroupKind::patient) return false;
     const auto parties = reader_.hanging_together(who.source, who.source_id);

@@ -223,6 +223,7 @@ class Meaning {
     );
     // Groups of orders whose message was lost with the store wait for it (restored.hpp).
     void welcome_orders(std::int64_t now_us);
+    void relink_cards(std::int64_t now_us);
     bool link_as_told(
         sqlite::Transaction& transaction, const std::string& order, const restored::LinkTold& told,
         std::int64_t now_us

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <set>
 
 #include "disclosure/audit.hpp"
@@ -10,6 +11,7 @@
 #include "domain_store/patient_links.hpp"
 #include "gateway/keeping/clinic_store.hpp"
 #include "gateway/keeping/conservation.hpp"
+#include "gateway/keeping/take_over.hpp"
 #include "gateway/pipeline/meaning.hpp"
 #include "outbox/outbox.hpp"
 #include "record/mapper.hpp"
@@ -87,6 +89,37 @@ struct Clinic {
         auto fresh = outbox::read_events(store->database(), read_to, 1000);
         if (!fresh.empty()) read_to = fresh.back().position;
         return fresh;
+    }
+    // I4: what is left is an older copy of the store, if any, and the log of what was sent.
+    void keep_copy() {
+        meaning.reset();
+        store.reset();
+        std::filesystem::copy(folder.path / "s", folder.path / "copy");
+        store = ClinicStore::open(folder.path / "s", "clinic-1", ClinicStore::Opening::existing);
+        open({});
+    }
+    void lose_store() {
+        const auto log = folder.path / "events.jsonl", lost = folder.path / "s",
+                   found = folder.path / "copy";
+        {
+            std::ofstream lines(log);
+            for (const auto& event : outbox::read_events(store->database(), 0, 1000))
+                lines << outbox::render_cloudevent(event, "clinic-1") << '\n';
+        }
+        meaning.reset();
+        store.reset();
+        const bool copied = std::filesystem::exists(found);
+        if (!copied) {
+            std::filesystem::create_directory(found);
+            std::filesystem::copy_file(ClinicStore::key_file(lost), ClinicStore::key_file(found));
+        }
+        store = ClinicStore::open(
+            found, "clinic-1",
+            copied ? ClinicStore::Opening::existing : ClinicStore::Opening::rebuild
+        );
+        REQUIRE(take_over_sent_events(*store, {{log}, {}, "operator", now_us}));
+        read_to = outbox::last_position(store->database());
+        open({});
     }
     std::string pseudonym(const RecordKey& key) const { return store->identity().public_id(key); }
     void require_books() {
@@ -319,6 +352,60 @@ TEST_CASE("P11: a link made before a restart has its meaning after it, and once"
     clinic.open({});
     CHECK(clinic.events().empty());
     clinic.require_books();
+}
+
+TEST_CASE("I4, P11: what was linked and parted since the backup is read off the events") {
+    Clinic clinic;
+    const auto read_all = [&] {
+        clinic.put("old", "patient", patient("89000000001"));
+        clinic.put("new", "patient", patient("89000000002"));
+        clinic.put("old", "procedure", line("1", "2026-04-02", 100));
+        clinic.put("new", "procedure", line("1", "2026-04-02", 200));
+        clinic.put("new", "payment", payment("1", "2026-04-02", 50));
+    };
+    const auto none_new = [&] {
+        for (const auto& event : clinic.events())
+            FAIL_CHECK("said anew: " << event.type << ' ' << event.data);
+        clinic.require_books();
+    };
+    read_all();
+    clinic.events();
+    const domain_store::PatientLinks* links = nullptr;
+    std::optional<domain_store::PatientLinks> after;
+    const auto restore = [&] {
+        clinic.lose_store();
+        read_all();
+        none_new();
+        links = &after.emplace(clinic.store->database());
+    };
+    SUBCASE("linked, and there is no backup") {
+        REQUIRE(clinic.link(kNew, kOld));
+        clinic.events();
+        restore();
+        CHECK(links->of(kNew).has_value());
+    }
+    SUBCASE("linked after the backup") {
+        clinic.keep_copy();
+        REQUIRE(clinic.link(kNew, kOld));
+        clinic.events();
+        restore();
+        const auto link = links->of(kNew);
+        REQUIRE(link);
+        CHECK(link->stays == kOld);
+        CHECK(link->linked_by == "restore");
+        REQUIRE(clinic.unlink(kNew));
+        CHECK(count(clinic.events(), "procedure.performed") == 1);
+        clinic.require_books();
+    }
+    SUBCASE("parted after the backup") {
+        REQUIRE(clinic.link(kNew, kOld));
+        clinic.events();
+        clinic.keep_copy();
+        REQUIRE(clinic.unlink(kNew));
+        clinic.events();
+        restore();
+        CHECK_FALSE(links->of(kNew).has_value());
+    }
 }
 
 TEST_CASE("D2, P11: a row that came in one source takes no place of one that went in another") {
