@@ -181,6 +181,7 @@ SourceConfig read_source(const Section& from) {
     source.hold_share_percent = from.number("hold_share_percent");
     source.hold_count_min = from.number("hold_count_min");
     source.is_register = from.flag("register");
+    source.counts_from = Date::parse_iso(from.text("counts_from"));
     source.site = from["site"].get<std::map<std::string, std::string>>();
     source.codes_file = from.path("codes_file");
     for (const Section& one : from.list("overrides"))
@@ -270,6 +271,9 @@ void check_connection(
 }
 
 void check_source(SettingCheck& check, const Json& source, const std::string& here) {
+    if (const std::string day = text_at(source, "counts_from");
+        !day.empty() && !Date::parse_iso(day))
+        check.problem(here + "/counts_from", "is no day: write it as \"2026-05-01\"");
     std::vector<std::string> kinds;
     for (const char* kind : kConnectionKinds)
         if (source.contains(kind)) kinds.emplace_back(kind);

@@ -51,6 +51,7 @@ struct SourceConfig {
     int reconcile_hour = 3;
     int hold_share_percent = 30, hold_count_min = 20;
     bool is_register = false;
+    std::optional<Date> counts_from;  // D5: what is earlier is history; none: all counts
     std::map<std::string, std::string> site;
     std::filesystem::path codes_file;  // empty: none
     std::vector<OverrideConfig> overrides;

@@ -293,6 +293,15 @@ constexpr std::array kSettings{
         "A partner's register of limits: weaker than the MIS and the exchange (L1)."
     ),
     value(
+        "sources[].counts_from", K::text, "\"\"",
+        "A day, such as \"2026-05-01\", for a clinic that changes its MIS: work, payments and "
+        "visits "
+        "of earlier days are imported history, which another source has told (D5). Kept here, but "
+        "nothing is announced or charged of them. Empty: all counts. `mis-gateway patient link` is "
+        "for its patients.",
+        kRestart
+    ),
+    value(
         "sources[].site", K::text_map, "{}",
         "Values of the connector's {site:NAME} placeholders: {tooth_column: TOOTHNUM}.", kRestart
     ),

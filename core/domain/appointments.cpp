@@ -176,9 +176,9 @@ class Announcer {
             Timestamp::parse_rfc3339(told.data.find("appointment").find("starts_at").string());
         draft.entity(id).with(change_.gate.fallen(told.leaves, patient, starts));
         if (starts) draft.at(*starts, change_.row_of(id));
-        draft.event.source = change_.typed.mis_source;
+        draft.event.source = change_.source_of("appointment", id);
         draft.event.record_id = id;
-        finish(draft, patient, change_.typed.mis_source);
+        finish(draft, patient, draft.event.source);
     }
 
     static void finish(Draft& draft, const std::string& patient, const std::string& source) {

@@ -33,7 +33,7 @@ struct Change {
 
     // D3's ties: the row behind a public id, which may be gone by now.
     std::string row_of(const std::string& id) const {
-        return std::string(before.rows.find(id).value_or(id));
+        return std::string(row_and_source(before.rows.find(id).value_or(id)).first);
     }
 
     // When a line was done, as it was announced; nullopt: it is announced no more.
@@ -43,6 +43,16 @@ struct Change {
         return Timestamp::parse_rfc3339(
             procedure->data.find("procedure").find("performed_at").string()
         );
+    }
+
+    // Of a record that may be gone by now: its own source, where the group has several.
+    std::string source_of(std::string_view kind, const std::string& id) const {
+        const auto row = row_and_source(before.rows.find(id).value_or(id));
+        if (!row.second.empty()) return std::string(row.second);
+        if (typed.sources.size() > 1)
+            for (const std::string& known : typed.sources)
+                if (identity.public_id(known, kind, row.first) == id) return known;
+        return typed.mis_source;
     }
 
     // What consumers were told under this key. What was withheld counts as never said once it may

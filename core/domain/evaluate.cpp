@@ -48,9 +48,16 @@ void announce_withdrawals(Change& change) {
 void remember_rows(const TypedFacts& typed, Announced& after) {
     RowNames rows;
     rows.reserve(typed.lines.size() + typed.payments.size() + typed.appointments.size());
-    for (const Line& line : typed.lines) rows.add(line.id, line.key.source_id);
-    for (const Payment& payment : typed.payments) rows.add(payment.id, payment.key.source_id);
-    for (const Appointment& visit : typed.appointments) rows.add(visit.id, visit.key.source_id);
+    const bool several = typed.sources.size() > 1;
+    const auto add = [&](const auto& record) {
+        if (several)
+            rows.add(record.id, name_of_row(record.key.source_id, record.key.source));
+        else
+            rows.add(record.id, record.key.source_id);
+    };
+    for (const Line& line : typed.lines) add(line);
+    for (const Payment& payment : typed.payments) add(payment);
+    for (const Appointment& visit : typed.appointments) add(visit);
     rows.settle();
     after.rows = std::move(rows);
 }
@@ -99,6 +106,7 @@ Outcome evaluate(
     outcome.events = drafts.take();
     outcome.next_tick = change.next_tick;
     outcome.problems = std::move(typed.problems);
+    outcome.history = std::ssize(typed.history);
     outcome.waiting = std::move(ledger.waiting);
     outcome.strangers = std::move(ledger.strangers);
     outcome.unmapped_codes.assign(typed.unmapped_codes.begin(), typed.unmapped_codes.end());

@@ -38,7 +38,8 @@ struct Outcome {
     std::vector<Waiting> waiting;
     std::vector<Waiting> strangers;  // L0: lines that name an account of others
     std::vector<std::string>
-        unmapped_codes;  // I8: price-list codes without a national code, sorted
+        unmapped_codes;        // I8: price-list codes without a national code, sorted
+    std::int64_t history = 0;  // D5: records of before their source counts
 };
 
 Outcome evaluate(

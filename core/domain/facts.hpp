@@ -44,6 +44,12 @@ struct OrderLink {  // P9: remembered once made
     friend bool operator==(const OrderLink&, const OrderLink&) = default;
 };
 
+struct PatientLink {  // P11: the clinic says that two cards of two sources are one person's
+    RecordKey joins;  // known from then on by
+    RecordKey stays;
+    friend bool operator==(const PatientLink&, const PatientLink&) = default;
+};
+
 struct OrderWait {  // P9: what the last search for an order's patient found
     std::string order;
     std::uint32_t candidates = 0;  // none or several
@@ -60,6 +66,7 @@ struct GroupFacts {
     std::vector<RecordFact> records;
     std::vector<InboxFact> messages;
     std::vector<OrderLink> links;
+    std::vector<PatientLink> patient_links = {};
     std::vector<OrderWait> waits;  // of orders without a link
     // Limits that lines of the group name and that are nobody's of the group (L0: not_a_member).
     std::vector<RecordKey> foreign_limits;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "base/text.hpp"
 #include "domain/body_fields.hpp"
@@ -32,12 +33,36 @@ bool same_field(const JsonMembers& a, const JsonMembers& b, std::string_view nam
     return same_value(name, a.find(name), b.find(name));
 }
 
+// Of several sources none takes a row's place in another: a pass is one source's (D2).
+class Origin {
+  public:
+    Origin(const TypedFacts& typed, const Announced& before, const Identity& identity)
+        : sources_(typed.sources), before_(before), identity_(identity) {}
+
+    bool may_be_of(const std::string& source, std::string_view kind, const std::string& announced)
+        const {
+        const auto name = before_.rows.find(announced);
+        if (!name) return true;
+        const auto row = row_and_source(*name);
+        if (!row.second.empty()) return row.second == source;
+        if (sources_.size() < 2) return true;
+        return std::none_of(sources_.begin(), sources_.end(), [&](const std::string& other) {
+            return other != source && identity_.public_id(other, kind, row.first) == announced;
+        });
+    }
+
+  private:
+    const std::set<std::string>& sources_;
+    const Announced& before_;
+    const Identity& identity_;
+};
+
 // Pairs announced records that are gone with new ones of the same content, each once, in their
 // order.
 template <typename Records, typename Same>
 std::map<std::string, std::string> pair_up(
     Records& records, const Announced& before, const std::string& prefix, std::string_view field,
-    const Same& same
+    const Origin& origin, const Same& same
 ) {
     std::map<std::string, std::string> renamed;
     if (before.standing.empty()) return renamed;
@@ -51,17 +76,22 @@ std::map<std::string, std::string> pair_up(
         gone.emplace_back(id, field.empty() ? standing.data.view() : standing.data.find(field));
     });
     if (gone.empty()) return renamed;
+    const std::string_view kind = std::string_view(prefix).substr(0, prefix.size() - 1);
     for (auto& record : records) {
         if (before.find(prefix + record.id) != nullptr) continue;
+        const auto of_source = [&](const auto& g) {
+            return origin.may_be_of(record.key.source, kind, g.first);
+        };
         auto old = std::find_if(
             gone.begin(), gone.end(),
             [&](const auto& g) {  // paired before, and corrected since
-                return before.rows.find(g.first) == record.key.source_id;
+                const auto row = before.rows.find(g.first);
+                return row && row_and_source(*row).first == record.key.source_id && of_source(g);
             }
         );
         if (old == gone.end()) {
             old = std::find_if(gone.begin(), gone.end(), [&](const auto& g) {
-                return same(g.second, record);
+                return same(g.second, record) && of_source(g);
             });
         }
         if (old == gone.end()) continue;
@@ -151,8 +181,9 @@ void keep_ids_of_replaced_rows(
     TypedFacts& typed, const Announced& before, const Identity& identity
 ) {
     keep_ids_of_items(typed, before);
+    const Origin origin(typed, before, identity);
     const auto visits = pair_up(
-        typed.appointments, before, "appointment/", "appointment",
+        typed.appointments, before, "appointment/", "appointment", origin,
         [](JsonView told, const Appointment& visit) {
             const std::string status = told.find("status").string();
             const bool same_status = status == visit.status || status == "no_show";
@@ -166,12 +197,18 @@ void keep_ids_of_replaced_rows(
         );
         if (renamed != visits.end()) line.exported.set_string("appointment", renamed->second);
     }
-    pair_up(typed.lines, before, "procedure/", "procedure", [](JsonView told, const Line& line) {
-        return !line.in_progress && difference(told, line) == Difference::none;
-    });
-    pair_up(typed.payments, before, "payment/", "", [](JsonView told, const Payment& payment) {
-        return same_but(told, payment.exported.view(), {"id", "payment", "payer", "booked_on"});
-    });
+    pair_up(
+        typed.lines, before, "procedure/", "procedure", origin,
+        [](JsonView told, const Line& line) {
+            return !line.in_progress && difference(told, line) == Difference::none;
+        }
+    );
+    pair_up(
+        typed.payments, before, "payment/", "", origin,
+        [](JsonView told, const Payment& payment) {
+            return same_but(told, payment.exported.view(), {"id", "payment", "payer", "booked_on"});
+        }
+    );
 }
 
 }  // namespace mis::domain

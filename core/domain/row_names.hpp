@@ -11,6 +11,19 @@
 
 namespace mis::domain {
 
+// A row as it is named here: with its source where a group has several (P11). No id holds a control
+// character.
+inline std::string name_of_row(std::string_view source_id, std::string_view source) {
+    std::string name(source_id);
+    if (!source.empty()) (name += '\n') += source;
+    return name;
+}
+inline std::pair<std::string_view, std::string_view> row_and_source(std::string_view name) {
+    const auto cut = name.find('\n');
+    if (cut == std::string_view::npos) return {name, {}};
+    return {name.substr(0, cut), name.substr(cut + 1)};
+}
+
 class RowNames {
   public:
     // Any order; of one public id the last counts. Nothing is found before settle().

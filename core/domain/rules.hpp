@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/timestamp.hpp"
+#include "domain/branch.hpp"
 #include "domain/nomenclature_groups.hpp"
 
 namespace mis::domain {
@@ -33,7 +34,8 @@ struct Rules {
     std::map<std::string, Zone> branch_zones;  // by branch_of() (branch.hpp)
     // Of branches whose record names one: (source, branch source_id) → legal entity, for charges.
     std::map<std::pair<std::string, std::string>, std::string> legal_entities;
-    std::set<std::string> no_show_sources;  // A1: sources that declare `no_show: end_of_day`
+    std::map<std::string, Date> counts_from;  // D5: source → the day before which it is history
+    std::set<std::string> no_show_sources;    // A1: sources that declare `no_show: end_of_day`
     std::set<std::string>
         register_sources;  // L1: sources that are partner registers, weaker than the exchange
     // L0: when each source was first read through; what was seen by then stood there always. Not
@@ -41,12 +43,28 @@ struct Rules {
     std::map<std::string, std::int64_t> first_read_us;
     std::map<std::string, std::string>
         nomenclature_of;  // I8: the clinic's table, folded price-list code → national code
+    // What a source's own price list says, after the table: (folded code, source) → national code
+    std::map<std::pair<std::string, std::string>, std::string> listed_nomenclature;
     const NomenclatureGroups* groups =
         nullptr;                     // outlives the evaluation; null: no code has a group
     int low_threshold_percent = 80;  // L4
     EventIdOf event_id_of;
 
     explicit Rules(Zone zone) : clinic_zone(zone) {}
+
+    Zone zone_of_branch(std::string_view source, std::string_view branch) const {
+        if (branch_zones.empty()) return clinic_zone;
+        for (const std::string_view of : {std::string_view(), source})
+            if (const auto zone = branch_zones.find(branch_of(of, branch));
+                zone != branch_zones.end())
+                return zone->second;
+        return clinic_zone;
+    }
+    bool is_history(const std::string& source, const Date& day) const {
+        if (counts_from.empty()) return false;
+        const auto from = counts_from.find(source);
+        return from != counts_from.end() && day < from->second;
+    }
 };
 
 }  // namespace mis::domain

@@ -5,7 +5,7 @@
 
 #include "base/text.hpp"
 #include "domain/body_fields.hpp"
-#include "domain/branch.hpp"
+#include "domain/persons.hpp"
 #include "domain/returns.hpp"
 
 namespace mis::domain {
@@ -22,10 +22,12 @@ class Reader {
         for (const RecordFact& record : facts_.records) {
             if (record.key.kind == "patient") read_patient(record);
         }
+        link_patients();
         resolve_merges();
         for (const RecordFact& record : facts_.records) {
             if (record.key.kind != "patient") read_record(record);
         }
+        for (const RecordFact& record : facts_.records) all_.sources.insert(record.key.source);
         if (all_.mis_source.empty() && !facts_.records.empty())
             all_.mis_source = facts_.records.front().key.source;
         sort_by_fact_order();
@@ -39,7 +41,7 @@ class Reader {
     const Identity& identity_;
     TypedFacts all_;
     std::vector<Return> returns_;
-    std::map<std::string, std::string> merged_into_;  // pseudonym → pseudonym
+    Persons persons_;  // of pseudonyms
     mutable std::string last_source_, last_source_id_, last_pseudonym_;
     struct NamedId {
         std::string_view kind;
@@ -85,33 +87,37 @@ class Reader {
         if (const auto stamp = fields.time("source_modified_at"))
             patient.white_since_us = stamp->unix_us;
         if (const std::string into = fields.text("merged_into"); !into.empty()) {
-            merged_into_[patient.own_pseudonym] = identity_.pseudonym(record.key.source, into);
+            persons_.merge(patient.own_pseudonym, identity_.pseudonym(record.key.source, into));
         }
         if (all_.mis_source.empty()) all_.mis_source = record.key.source;
         all_.patients[patient.own_pseudonym] = std::move(patient);
     }
 
-    std::string resolved(const std::string& own) const {
-        std::string at = own;
-        for (std::size_t hop = 0; hop <= merged_into_.size(); ++hop) {
-            const auto next = merged_into_.find(at);
-            if (next == merged_into_.end()) return at;
-            at = next->second;
-        }
-        return own;  // merged in a circle: nobody was merged
+    void link_patients() {
+        std::vector<Persons::Link> links;
+        for (const PatientLink& link : facts_.patient_links)
+            links.emplace_back(
+                identity_.pseudonym(link.joins.source, link.joins.source_id),
+                identity_.pseudonym(link.stays.source, link.stays.source_id)
+            );
+        persons_.link(std::move(links));
     }
 
+    // Whom the clinic's links keep is the group's, so that his source speaks for it.
     void resolve_merges() {
+        const Patient* kept = nullptr;
         for (auto& [own, patient] : all_.patients) {
-            patient.pseudonym = resolved(own);
+            patient.pseudonym = persons_.of(own);
             patient.merged = patient.pseudonym != own;
+            if (!patient.merged && (kept == nullptr || patient.key < kept->key)) kept = &patient;
         }
+        if (kept != nullptr && !facts_.patient_links.empty()) all_.mis_source = kept->key.source;
     }
 
     std::string patient_of(const RecordFact& record, const BodyFields& fields) const {
         const std::string source_id = fields.text("patient_source_id");
         return source_id.empty() ? std::string()
-                                 : resolved(pseudonym(record.key.source, source_id));
+                                 : persons_.of(pseudonym(record.key.source, source_id));
     }
 
     const std::string& own_pseudonym(const RecordFact& record, const BodyFields& fields) const {
@@ -146,12 +152,7 @@ class Reader {
 
     Zone zone_of(const RecordFact& record, const BodyFields& fields) const {
         if (rules_.branch_zones.empty()) return rules_.clinic_zone;
-        const std::string branch = fields.text("branch_source_id");
-        for (const std::string& source : {std::string(), record.key.source})
-            if (const auto zone = rules_.branch_zones.find(branch_of(source, branch));
-                zone != rules_.branch_zones.end())
-                return zone->second;
-        return rules_.clinic_zone;
+        return rules_.zone_of_branch(record.key.source, fields.text("branch_source_id"));
     }
 
     struct Clocked {
@@ -165,6 +166,13 @@ class Reader {
         if (!written) return std::nullopt;
         const Timestamp here = zone.of(*written);
         return Clocked{here, here == *written && here.offset_min == written->offset_min};
+    }
+
+    // D5: what a source has from before it counts, the clinic's earlier MIS has told.
+    bool is_history(const RecordFact& record, const Timestamp& at) {
+        if (!rules_.is_history(record.key.source, at.local_date())) return false;
+        all_.history.insert(identity_.public_id(record.key));
+        return true;
     }
 
     // The fields of a body that may leave: those named, as they are, and ids under their natural
@@ -238,16 +246,18 @@ class Reader {
         if (!total->within_bound() || (quantity && !is_sane(*quantity)) ||
             !within_bound(fields, {"list_total", "discount"}))
             return problem(record, kTooLarge);
+        if (is_history(record, performed_at->time)) return;
         Line& line = all_.lines.emplace_back();
         line.key = record.key;
         line.id = identity_.public_id(record.key);
         line.patient = patient_of(record, fields);
-        line.patient_merged =
-            line.patient.empty() ||
-            (!merged_into_.empty() && line.patient != own_pseudonym(record, fields));
+        line.patient_merged = line.patient.empty() ||
+                              (!persons_.empty() && line.patient != own_pseudonym(record, fields));
         line.performed_at = performed_at->time;
         line.day = line.performed_at.local_date();
-        line.work = read_work(fields.text("service_code"), fields.text("nomenclature"), rules_);
+        line.work = read_work(
+            fields.text("service_code"), fields.text("nomenclature"), rules_, record.key.source
+        );
         if (line.work.nomenclature.empty()) all_.unmapped_codes.insert(line.work.service_code);
         line.teeth = fields.texts("teeth");
         line.quantity = quantity.value_or(Decimal(1, 0));
@@ -345,6 +355,7 @@ class Reader {
         const auto amount = fields.money("amount");
         if (!paid_at || !amount) return problem(record, "a payment without paid_at or amount");
         if (!amount->within_bound()) return problem(record, kTooLarge);
+        if (is_history(record, paid_at->time)) return;
         Payment payment;
         payment.key = record.key;
         payment.id = identity_.public_id(record.key);
@@ -369,6 +380,7 @@ class Reader {
         const auto ends_at = local(fields, "ends_at", visit.zone);
         if (!starts_at || !ends_at)
             return problem(record, "an appointment without starts_at or ends_at");
+        if (is_history(record, starts_at->time)) return;
         visit.key = record.key;
         visit.id = identity_.public_id(record.key);
         visit.patient = patient_of(record, fields);
@@ -411,7 +423,7 @@ class Reader {
         limit.id = identity_.public_id(record.key);
         limit.patient = patient_of(record, fields);
         for (const std::string& member : fields.texts("members")) {
-            std::string pseudonym = resolved(identity_.pseudonym(record.key.source, member));
+            std::string pseudonym = persons_.of(identity_.pseudonym(record.key.source, member));
             if (pseudonym != limit.patient) limit.members.push_back(std::move(pseudonym));
         }
         limit.kind = fields.text("kind");
@@ -456,7 +468,9 @@ class Reader {
         item.plan_source_id = fields.text("plan_source_id");
         item.stage = fields.integer("stage").value_or(1);
         item.position = fields.integer("position").value_or(0);
-        item.work = read_work(fields.text("service_code"), fields.text("nomenclature"), rules_);
+        item.work = read_work(
+            fields.text("service_code"), fields.text("nomenclature"), rules_, record.key.source
+        );
         item.teeth = fields.texts("teeth");
         item.quantity = fields.decimal("quantity").value_or(Decimal(1, 0));
         if (!is_sane(item.quantity)) item.quantity = kQuantityMax;
@@ -515,17 +529,31 @@ bool looks_national(std::string_view code
            digit(code[2]) && code[3] == '.' && digit(code[4]);
 }
 
+std::string listed_code(const Rules& rules, const std::string& code, std::string_view source) {
+    auto listed = rules.listed_nomenclature.lower_bound({code, std::string(source)});
+    if (listed == rules.listed_nomenclature.end() || listed->first.first != code) return {};
+    if (!source.empty() && listed->first.second != source) return {};
+    return fold_code(listed->second);
+}
+
 }  // namespace
 
-Work read_work(std::string_view service_code, std::string_view nomenclature, const Rules& rules) {
+Work read_work(
+    std::string_view service_code, std::string_view nomenclature, const Rules& rules,
+    std::string_view source
+) {
     Work work;
     work.service_code = service_code;
     work.folded_code = fold_code(service_code);
+    work.list = source;
     work.nomenclature = fold_code(nomenclature);
     if (work.nomenclature.empty()) {
         const auto mapped = rules.nomenclature_of.find(work.folded_code);
         if (mapped != rules.nomenclature_of.end()) {
             work.nomenclature = fold_code(mapped->second);
+            work.mapped = true;
+        } else if (auto listed = listed_code(rules, work.folded_code, source); !listed.empty()) {
+            work.nomenclature = std::move(listed);
             work.mapped = true;
         } else if (looks_national(work.folded_code)) {
             work.nomenclature = work.folded_code;

@@ -35,6 +35,7 @@ struct Patient {
 struct Work {                  // what was done or is to be done (I8)
     std::string service_code;  // as the clinic writes it
     std::string folded_code;
+    std::string list;  // the source whose price list the code is of; empty: any (an order's)
     std::string nomenclature;  // national code, folded; empty: unknown
     bool mapped = false;       // the clinic's table said so, not the MIS
     const NomenclatureEntry* entry = nullptr;
@@ -137,10 +138,16 @@ struct TypedFacts {
     std::set<std::string> unmapped_codes;
     std::string
         mis_source;  // the source of the group's patients, for events no single record caused
+    std::set<std::string> sources;  // of all records of the group
+    std::set<std::string> history;  // D5: public ids of records of before their source counts
 };
 
 TypedFacts read_facts(const GroupFacts& facts, const Rules& rules, const Identity& identity);
 
-Work read_work(std::string_view service_code, std::string_view nomenclature, const Rules& rules);
+// `source`: whose price list the code is of; empty: of any (an order's).
+Work read_work(
+    std::string_view service_code, std::string_view nomenclature, const Rules& rules,
+    std::string_view source = {}
+);
 
 }  // namespace mis::domain

@@ -277,6 +277,37 @@ class CommandLine {
         );
         unlink->add_option("order", name_, "order id")->required();
 
+        auto* patient =
+            family("patient", "patients with cards in several sources: link, unlink, list, import");
+        auto* joined = configured(
+            *patient, "link",
+            "two cards in two sources are one person's, who is known by the second from then on",
+            [this] { return cli::patient_link(common_, from_, to_); }
+        );
+        joined->add_option("joins", from_, "SOURCE/ID of the card that joins: new/1234")
+            ->required();
+        joined
+            ->add_option(
+                "stays", to_, "SOURCE/ID of the card that the exchange knows the person by: old/77"
+            )
+            ->required();
+        auto* parted = configured(
+            *patient, "unlink", "undo a link: each card stands for itself again",
+            [this] { return cli::patient_unlink(common_, from_); }
+        );
+        parted->add_option("joins", from_, "SOURCE/ID of the card that joined")->required();
+        auto* linked = configured(*patient, "list", "what is linked, by whom and when", [this] {
+            return cli::patient_list(common_, {flag_});
+        });
+        linked->add_flag("--history", flag_, "also the links that were undone");
+        auto* imported = configured(
+            *patient, "import",
+            "link all pairs of a CSV file with the columns joins,stays; of a file with one wrong "
+            "line nothing is linked",
+            [this] { return cli::patient_import(common_, file_); }
+        );
+        imported->add_option("file", file_, "CSV file")->required()->check(CLI::ExistingFile);
+
         auto* hold = family("hold", "what waits for a human's decision: list, release");
         configured(*hold, "list", "held windows, sources and mapping changes", [this] {
             return cli::hold_list(common_);

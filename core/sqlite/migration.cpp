@@ -18,6 +18,7 @@
 #include "sqlite/migrations/0006_private_values.hpp"
 #include "sqlite/migrations/0007_quarantine.hpp"
 #include "sqlite/migrations/0008_set_aside.hpp"
+#include "sqlite/migrations/0009_patient_links.hpp"
 
 namespace mis::sqlite {
 namespace {
@@ -31,6 +32,7 @@ constexpr std::array kMigrations{
     Migration{6, "private values", steps::kPrivateValues, steps::fill_private_values},
     Migration{7, "quarantine", steps::kQuarantine},
     Migration{8, "set aside", steps::kSetAside},
+    Migration{9, "patient links", steps::kPatientLinks},
 };
 
 // About a millisecond of SQLite's work: often enough for a heartbeat, too rare to be felt.

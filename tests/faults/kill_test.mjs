@@ -5,10 +5,10 @@
 // The base lies on a server: the embedded engine shares locks in memory between processes, and one that dies with such a lock stops all others for good.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { assert_agrees, program, root, until } from "../system/clinic.mjs";
+import { assert_agrees, json_lines, program, root, until } from "../system/clinic.mjs";
 import { FirebirdServer, clinic_on } from "./firebird.mjs";
 
 const kHits = 10;
@@ -85,6 +85,29 @@ test(`killed ${kHits} times at each point of the inbox: a message repeated after
     assert.equal(waiting.length, 1, `order.waiting of ${order}`);
   }
   assert.equal(await clinic.gateway.stop(), 0);
+});
+
+test("P11: killed between a link of two cards and its meaning: it is given once, by whoever comes next", async (t) => {
+  const clinic = await clinic_on(await FirebirdServer.make(t), t, { patients: 10, procedures: 20 });
+  clinic.write_config({ sinks: [clinic.file_sink()], sources: [clinic.source(), { ...clinic.source(), name: "other" }] }); // one base read twice: equal ids
+  assert.equal(clinic.command("sync", "--once").code, 0);
+  const told = () => readdirSync(join(clinic.folder, "events")).sort().flatMap((file) => json_lines(join(clinic.folder, "events", file)));
+  const [[patient]] = clinic.sql("select first 1 P.PCODE from CLIENTS P where P.PCODE > 0 and exists (select 1 from TREAT T where T.PCODE = P.PCODE) order by P.PCODE");
+  const killed = (point, ...args) =>
+    spawnSync(program("mis-gateway"), ["patient", ...args, "--config", clinic.config_file], { env: { ...clinic.environment, MIS_GATEWAY_CRASH_AT: point }, encoding: "utf8" }).signal;
+  for (const point of ["meaning.before_commit", "meaning.after_commit"])
+    for (const [reason, ...words] of [["merged", "link", `other/${patient}`, `mis/${patient}`], ["corrected", "unlink", `other/${patient}`]]) {
+      const before = told().length;
+      assert.equal(killed(point, ...words), "SIGKILL", `${words[0]}: ${point} was passed`);
+      assert.equal(clinic.command("sync", "--once").code, 0);
+      const after = told().slice(before);
+      const reversed = after.filter((event) => event.type === "mis.procedure.reversed.v1");
+      assert.ok(reversed.length > 0 && reversed.every((event) => event.data.reason === reason), `${words[0]} at ${point}: ${JSON.stringify(reversed)}`);
+      assert.equal(after.filter((event) => event.type === "mis.procedure.performed.v1").length, reversed.length);
+      assert.equal(new Set(told().map((event) => event.id)).size, told().length);
+      const reconciled = clinic.command("reconcile");
+      assert.equal(reconciled.code, 0, reconciled.stdout + reconciled.stderr);
+    }
 });
 
 test("killed at random under load: every row is announced once, without a gap", async (t) => {

@@ -76,7 +76,16 @@ void ScenarioWorld::at(const std::string& rfc3339) {
 
 void ScenarioWorld::at(const Timestamp& now) {
     now_ = now;
-    rules.first_read_us.try_emplace("scenario", now.unix_us);
+    for (const auto& source : rules.no_show_sources)
+        rules.first_read_us.try_emplace(source, now.unix_us);
+}
+
+void ScenarioWorld::sources(const std::map<std::string, std::optional<Date>>& counts_from) {
+    rules.no_show_sources.clear();
+    for (const auto& [source, day] : counts_from) {
+        rules.no_show_sources.insert(source);
+        if (day) rules.counts_from.emplace(source, *day);
+    }
 }
 
 void ScenarioWorld::upsert(const std::string& kind, const Json& record, const std::string& source) {
@@ -114,6 +123,35 @@ void ScenarioWorld::unlink(const std::string& order) {
     std::erase_if(links_, [&](const OrderLink& link) { return link.order == order; });
 }
 
+void ScenarioWorld::link_patients(const RecordKey& joins, const RecordKey& stays) {
+    patient_links_.push_back({joins, stays});
+}
+
+void ScenarioWorld::unlink_patient(const RecordKey& joins) {
+    std::erase_if(patient_links_, [&](const PatientLink& link) { return link.joins == joins; });
+}
+
+// P11, as simply as a test can say it.
+RecordKey ScenarioWorld::person_of(RecordKey card) const {
+    for (std::size_t hop = 0; hop <= records_.size(); ++hop) {
+        const auto link =
+            std::find_if(patient_links_.begin(), patient_links_.end(), [&](const PatientLink& one) {
+                return one.joins == card;
+            });
+        if (link != patient_links_.end()) {
+            card = link->stays;
+            continue;
+        }
+        const auto found = records_.find(card);
+        if (found == records_.end()) break;
+        const BodyFields body{JsonView(found->second.body)};
+        const std::string into = body.text("merged_into");
+        if (into.empty()) break;
+        card.source_id = into;
+    }
+    return card;
+}
+
 void ScenarioWorld::link_orders() {
     waits_.clear();
     for (const InboxFact& message : messages_) {
@@ -133,7 +171,10 @@ void ScenarioWorld::link_orders() {
         for (const auto& [key, fact] : records_) {
             if (key.kind != "patient") continue;
             const Json patient = *parse_json(fact.body);
-            if (!patient.contains("merged_into") && fits(sent, patient)) candidates.push_back(key);
+            if (patient.contains("merged_into") || !fits(sent, patient)) continue;
+            const RecordKey person = person_of(key);
+            if (std::find(candidates.begin(), candidates.end(), person) == candidates.end())
+                candidates.push_back(person);
         }
         if (candidates.size() == 1) {
             links_.push_back(OrderLink{
@@ -150,6 +191,7 @@ GroupFacts ScenarioWorld::facts() const {
     for (const auto& [key, fact] : records_) facts.records.push_back(fact);
     facts.messages = messages_;
     facts.links = links_;
+    facts.patient_links = patient_links_;
     facts.waits = waits_;
     facts.now = now_;
     return facts;
@@ -216,20 +258,35 @@ std::string run_scenario(const std::filesystem::path& file) {
     }
     world.payers_unknown =
         scenario.contains("mis") && scenario["mis"].value("payers", "") == "unknown";
+    if (scenario.contains("sources")) {
+        std::map<std::string, std::optional<Date>> counts_from;
+        for (const auto& [name, settings] : scenario["sources"].items())
+            counts_from[name] = Date::parse_iso(settings.value("counts_from", ""));
+        world.sources(counts_from);
+    }
+    const auto card = [](const std::string& text) {
+        const auto slash = text.find('/');
+        return RecordKey{text.substr(0, slash), "patient", text.substr(slash + 1)};
+    };
     domain::EventRows rows;
     std::string out;
     for (const Json& step : scenario["steps"]) {
+        const std::string source = step.value("source", "scenario");
         world.at(step.value("at", ""));
         if (step.contains("upsert")) {
             for (const auto& [kind, records] : step["upsert"].items()) {
-                for (const Json& record : records) world.upsert(kind, record);
+                for (const Json& record : records) world.upsert(kind, record, source);
             }
         }
         if (step.contains("remove")) {
             for (const auto& [kind, ids] : step["remove"].items()) {
-                for (const Json& id : ids) world.remove(kind, id.get<std::string>());
+                for (const Json& id : ids) world.remove(kind, id.get<std::string>(), source);
             }
         }
+        for (const Json& link : step.value("link", Json::array()))
+            world.link_patients(card(link.value("joins", "")), card(link.value("stays", "")));
+        for (const Json& joined : step.value("unlink", Json::array()))
+            world.unlink_patient(card(joined.get<std::string>()));
         if (step.contains("inbox")) {
             for (const Json& message : step["inbox"]) world.inbox(message);
         }

@@ -24,6 +24,8 @@ class ScenarioWorld {
     Identity identity{"clinic-1", "a fixed key of thirty-two bytes!"};
 
     bool payers_unknown = false;  // L0
+    // D5: what each counts from; the rules are told of all of them.
+    void sources(const std::map<std::string, std::optional<Date>>& counts_from);
 
     // The first step is what the clinic had when it was first read (L0).
     void at(const Timestamp& now);
@@ -37,6 +39,8 @@ class ScenarioWorld {
     );
     void inbox(const Json& message);
     void unlink(const std::string& order);
+    void link_patients(const RecordKey& joins, const RecordKey& stays);  // P11
+    void unlink_patient(const RecordKey& joins);
 
     // One change set: what the facts now mean. The events are kept in log() too. Throws where the
     // log does not fold to what is announced.
@@ -56,12 +60,14 @@ class ScenarioWorld {
     std::vector<domain::InboxFact> messages_;
     std::vector<domain::OrderLink> links_;
     std::vector<domain::OrderWait> waits_;
+    std::vector<domain::PatientLink> patient_links_;
     std::map<std::string, std::uint64_t> counts_;
     domain::Announced announced_;
     std::vector<domain::Event> log_;
     domain::Outcome last_;
 
     void link_orders();
+    RecordKey person_of(RecordKey card) const;
     // Throws unless the fold of the log is what is announced, its JSON form loses nothing, and a
     // second evaluation says nothing.
     void require_consistent() const;

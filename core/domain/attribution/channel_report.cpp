@@ -12,11 +12,22 @@ namespace {
 
 using PatientKey = std::pair<std::string, std::string>;  // source, source_id
 
+struct Came {
+    Timestamp at;
+    std::string source;
+};
+
 struct Patient {
     std::string channel;
     bool recommended = false;
-    std::string merged_into;
-    std::optional<Timestamp> first_visit, first_line;
+    std::optional<PatientKey> merged_into;
+    std::optional<Came> first_visit, first_line;
+    std::set<std::string> history_in;  // D5: sources that tell of a time before they count
+
+    const std::optional<Came>& first() const { return first_visit ? first_visit : first_line; }
+    bool ever_came() const { return first() || !history_in.empty(); }
+    // Who came before a source counts was counted then, by another.
+    bool is_new() const { return first() && !history_in.contains(first()->source); }
 };
 
 struct Parsed {
@@ -34,8 +45,10 @@ std::optional<Money> money_of(const Json& body, const char* field) {
     return found == body.end() ? std::nullopt : money_from_json(*found);
 }
 
-void earlier(std::optional<Timestamp>& kept, const std::optional<Timestamp>& seen) {
-    if (seen && (!kept || *seen < *kept)) kept = seen;
+void earlier(
+    std::optional<Came>& kept, const std::optional<Timestamp>& seen, const std::string& source
+) {
+    if (seen && (!kept || *seen < kept->at)) kept = Came{*seen, source};
 }
 
 Money magnitude(Money money) { return money.minor < 0 ? -money : money; }
@@ -44,10 +57,15 @@ class Report {
   public:
     Report(
         std::span<const RecordFact> facts, std::span<const ChannelCost> costs,
-        const std::optional<ChannelPeriod>& period
+        const std::optional<ChannelPeriod>& period, const SeveralSources& sources
     )
-        : period_(period) {
+        : period_(period), is_history_(sources.is_history) {
         for (const RecordFact& fact : facts) read(fact);
+        for (const PatientLink& link : sources.links) {
+            const PatientKey joins = person({link.joins.source, link.joins.source_id});
+            PatientKey stays{link.stays.source, link.stays.source_id};
+            if (person(stays) != joins) patients_[joins].merged_into = std::move(stays);
+        }
         for (const ChannelCost& cost : costs) {
             ChannelRow& row = row_of(ChannelRowKind::channel, cost.channel, cost.cost.currency);
             row.cost = row.cost ? *row.cost + cost.cost : cost.cost;
@@ -79,6 +97,7 @@ class Report {
 
   private:
     std::optional<ChannelPeriod> period_;
+    std::function<bool(const RecordFact&)> is_history_;
     std::map<PatientKey, Patient> patients_;
     std::map<std::pair<std::string, std::string>, std::string>
         account_kinds_;  // (source, limit) → kind
@@ -93,7 +112,8 @@ class Report {
             Patient& patient = patients_[{fact.key.source, fact.key.source_id}];
             patient.channel = text_of(body, "channel");
             patient.recommended = body.value("referred", false);
-            patient.merged_into = text_of(body, "merged_into");
+            if (std::string into = text_of(body, "merged_into"); !into.empty())
+                patient.merged_into = PatientKey{fact.key.source, std::move(into)};
         } else if (kind == "limit") {
             account_kinds_[{fact.key.source, fact.key.source_id}] = text_of(body, "kind");
         } else if (kind == "payment") {
@@ -106,14 +126,20 @@ class Report {
     Patient* patient_of(const Parsed& record) {
         PatientKey key{record.fact->key.source, text_of(record.body, "patient_source_id")};
         if (key.second.empty()) return nullptr;
+        return &patients_[person(std::move(key))];
+    }
+
+    PatientKey person(PatientKey key) const {
         std::set<PatientKey> seen;  // a ring of merges ends where it began
         while (seen.insert(key).second) {
             const auto found = patients_.find(key);
-            if (found == patients_.end() || found->second.merged_into.empty()) break;
-            key.second = found->second.merged_into;
+            if (found == patients_.end() || !found->second.merged_into) break;
+            key = *found->second.merged_into;
         }
-        return &patients_[key];
+        return key;
     }
+
+    bool is_history(const Parsed& record) const { return is_history_ && is_history_(*record.fact); }
 
     bool in_period(const std::optional<Timestamp>& time) const {
         if (!period_) return true;
@@ -127,29 +153,26 @@ class Report {
     void note_visit(const Parsed& record) {
         Patient* patient = patient_of(record);
         if (patient == nullptr) return;
-        if (record.fact->key.kind == "procedure") {
-            if (is_done(record.body))
-                earlier(
-                    patient->first_line,
-                    Timestamp::parse_rfc3339(text_of(record.body, "performed_at"))
-                );
+        const bool line = record.fact->key.kind == "procedure";
+        if (line && !is_done(record.body)) return;
+        const std::string status = line ? "" : text_of(record.body, "status");
+        if (!line && status != "arrived" && status != "in_progress" && status != "completed")
+            return;
+        const std::string& source = record.fact->key.source;
+        if (is_history(record)) {
+            patient->history_in.insert(source);
             return;
         }
-        const std::string status = text_of(record.body, "status");
-        if (status == "arrived" || status == "in_progress" || status == "completed")
-            earlier(
-                patient->first_visit, Timestamp::parse_rfc3339(text_of(record.body, "starts_at"))
-            );
-    }
-
-    static std::optional<Timestamp> came(const Patient& patient) {
-        return patient.first_visit ? patient.first_visit : patient.first_line;
+        earlier(
+            line ? patient->first_line : patient->first_visit,
+            Timestamp::parse_rfc3339(text_of(record.body, line ? "performed_at" : "starts_at")),
+            source
+        );
     }
 
     void count_first_visit(const PatientKey&, const Patient& patient) {
-        if (!patient.merged_into.empty()) return;
-        const auto first = came(patient);
-        if (first && in_period(first)) ++row_for(patient, Currency{}).first_visits;
+        if (patient.merged_into || !patient.is_new()) return;
+        if (in_period(patient.first()->at)) ++row_for(patient, Currency{}).first_visits;
     }
 
     ChannelRow& row_of(ChannelRowKind kind, const std::string& channel, Currency currency) {
@@ -177,7 +200,7 @@ class Report {
     void add_payment(const Parsed& record) {
         const Patient* patient = patient_of(record);
         const auto amount = money_of(record.body, "amount");
-        if (patient == nullptr || !came(*patient) || !amount) return;
+        if (patient == nullptr || !patient->ever_came() || !amount || is_history(record)) return;
         if (!in_period(Timestamp::parse_rfc3339(text_of(record.body, "paid_at")))) return;
         const std::string kind = text_of(record.body, "kind");
         if (kind != "payment" && kind != "prepayment" && kind != "refund") return;
@@ -190,7 +213,7 @@ class Report {
 
     void add_line(const Parsed& record) {
         const Patient* patient = patient_of(record);
-        if (patient == nullptr || !is_done(record.body)) return;
+        if (patient == nullptr || !is_done(record.body) || is_history(record)) return;
         if (!in_period(Timestamp::parse_rfc3339(text_of(record.body, "performed_at")))) return;
         const auto shares = record.body.find("shares");
         if (shares != record.body.end() && shares->is_array()) {
@@ -213,9 +236,9 @@ class Report {
 
 std::vector<ChannelRow> report_channels(
     std::span<const RecordFact> facts, std::span<const ChannelCost> costs,
-    const std::optional<ChannelPeriod>& period
+    const std::optional<ChannelPeriod>& period, const SeveralSources& sources
 ) {
-    return Report(facts, costs, period).rows();
+    return Report(facts, costs, period, sources).rows();
 }
 
 }  // namespace mis::domain

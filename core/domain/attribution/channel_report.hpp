@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -48,11 +49,17 @@ struct ChannelRow {
         roi_percent;  // (income − cost) / cost × 100, two decimals; none without a cost above 0
 };
 
+struct SeveralSources {
+    std::span<const PatientLink> links = {};  // P11
+    // D5: its money is another source's, and who came then came to that one first.
+    std::function<bool(const RecordFact&)> is_history = {};
+};
+
 // Ordered: channels by income descending then name, unknown, recommended. A channel with a cost and
 // no patient is a row of zeros.
 std::vector<ChannelRow> report_channels(
     std::span<const RecordFact> facts, std::span<const ChannelCost> costs,
-    const std::optional<ChannelPeriod>& period
+    const std::optional<ChannelPeriod>& period, const SeveralSources& sources = {}
 );
 
 }  // namespace mis::domain

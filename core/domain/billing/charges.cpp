@@ -179,7 +179,7 @@ class Announcer {
         draft.of_patient(patient);
         draft.payer = was.text("payer");
         if (performed) draft.at(*performed, change_.row_of(id));
-        draft.event.source = change_.typed.mis_source;
+        draft.event.source = change_.source_of("procedure", id);
         draft.event.record_id = id;
         draft.event.party = was.text("payer_party");
     }

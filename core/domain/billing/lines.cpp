@@ -39,7 +39,7 @@ void reverse(
     const auto performed = was.time("performed_at");
     draft.entity(id).with(change.gate.fallen(told.leaves, patient, performed)).of_patient(patient);
     if (performed) draft.at(*performed, change.row_of(id));
-    draft.event.source = change.typed.mis_source;
+    draft.event.source = change.source_of("procedure", id);
     draft.event.record_id = id;
 }
 
@@ -85,7 +85,9 @@ ReversedLines announce_lines(Change& change) {
         [&](std::string_view gone, const Standing& told) {
             if (std::binary_search(present.begin(), present.end(), gone)) return;
             const std::string id(gone);
-            const std::string reason = change.typed.returned.contains(id) ? "returned" : "deleted";
+            const std::string reason = change.typed.returned.contains(id)  ? "returned"
+                                       : change.typed.history.contains(id) ? "corrected"
+                                                                           : "deleted";
             reversed[id] = reason;
             reverse(change, id, told, reason);
         }
@@ -120,7 +122,7 @@ void announce_payments(Change& change, const std::vector<Account>& accounts) {
         draft.payer = payer;
         draft.event.party = party_of(payer, was.text("limit"));
         if (paid) draft.at(*paid, change.row_of(id));
-        draft.event.source = change.typed.mis_source;
+        draft.event.source = change.source_of("payment", id);
         draft.event.record_id = id;
     };
     for (const Payment& payment : change.typed.payments) {
@@ -160,7 +162,8 @@ void announce_payments(Change& change, const std::vector<Account>& accounts) {
         draft.event.record_id = payment.id;
     }
     for_each_standing(change.before, "payment/", [&](const std::string& id, const Standing& told) {
-        if (!present.contains(id)) take_back(id, told, "deleted");
+        if (!present.contains(id))
+            take_back(id, told, change.typed.history.contains(id) ? "corrected" : "deleted");
     });
 }
 

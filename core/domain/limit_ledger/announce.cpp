@@ -31,6 +31,13 @@ bool from_exchange(const Account& account) {
     return account.statements.front().strength == Strength::exchange;
 }
 
+// Of the MIS that the account stands in; of several the first.
+std::string source_of(const Account& account, const Change& change) {
+    for (const LimitStatement& said : account.statements)
+        if (said.key.kind == "limit") return said.key.source;
+    return change.typed.mis_source;
+}
+
 Draft& add(
     Change& change, const Account& account, const std::string& type, JsonText data,
     JsonText identity, int turn = 0
@@ -44,7 +51,7 @@ Draft& add(
     else
         draft.of_patient(account.patient);
     const bool grant = type == "limit.opened" || type == "limit.granted";
-    draft.event.source = grant && from_exchange(account) ? "" : change.typed.mis_source;
+    draft.event.source = grant && from_exchange(account) ? "" : source_of(account, change);
     draft.event.record_id = account.id;
     draft.event.party = account.party();
     return draft;
@@ -150,7 +157,10 @@ void announce_violation(
 void compare_with_sources(Change& change, const Account& account) {
     const LimitStatement& strongest = account.statements.front();
     for (const LimitStatement& said : account.statements) {
-        if (said.used && said.used->currency == account.granted.currency) {
+        // D5: what it counts of before its source did is not ours.
+        const bool counts_more =
+            change.rules.is_history(said.key.source, said.valid_from.value_or(Date{}));
+        if (said.used && said.used->currency == account.granted.currency && !counts_more) {
             const bool agrees = *said.used == account.consumed ||
                                 *said.used == account.consumed - account.overrun();
             if (!agrees) {
@@ -312,7 +322,7 @@ void announce_closings(
             .with(change.gate.fallen(told.leaves, patient))
             .of_patient(patient);
         draft.source_id = id;
-        draft.event.source = change.typed.mis_source;
+        draft.event.source = change.source_of("limit", id);
         draft.event.record_id = id;
     });
 }

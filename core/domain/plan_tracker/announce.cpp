@@ -125,7 +125,7 @@ class PlanAnnouncer {
             draft.stands_as("plan/" + plan_.id).turn = static_cast<int>(part);
             const bool by_mis = reason == "merged" || reason == "tooth_removed" ||
                                 (reason == "reopened" && changed.empty());
-            if (by_mis) draft.event.source = change_.typed.mis_source;
+            if (by_mis) draft.event.source = source_of(plan_, change_);
         }
     }
 
@@ -176,7 +176,7 @@ class PlanAnnouncer {
         if (item.status == ItemStatus::scheduled) {
             draft.event.source = item.visit->key.source;
         } else if (type == "plan.item.reopened" && !withdrawn_by_exchange(before, told)) {
-            draft.event.source = change_.typed.mis_source;
+            draft.event.source = source_of(plan_, change_);
         }
     }
 
@@ -279,7 +279,7 @@ class PlanAnnouncer {
                 const bool covered = permission_.allowed() || told.leaves == Export::withheld;
                 draft.with(covered ? change_.gate.fallen(told.leaves, plan_.patient) : Permission{})
                     .turn = rank_of_stage(stage);
-                draft.event.source = change_.typed.mis_source;
+                draft.event.source = source_of(plan_, change_);
             }
         );
     }
@@ -291,6 +291,10 @@ Permission permission_of(const Change& change, const Plan& plan) {
     if (!plan.is_order()) return change.gate.record(plan.patient, plan.opened_at);
     const Order* order = change.orders.find(plan.order);
     return order == nullptr ? Permission{} : change.gate.order(*order);
+}
+
+const std::string& source_of(const Plan& plan, const Change& change) {
+    return plan.is_order() ? change.typed.mis_source : plan.key.source;
 }
 
 void announce_plans(Change& change, const Tracked& tracked) {

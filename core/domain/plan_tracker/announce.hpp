@@ -21,5 +21,7 @@ void announce_orders(Change& change, const Tracked& tracked);  // linked, unlink
 std::set<std::string> announce_conclusions(Change& change, const Tracked& tracked);
 
 Permission permission_of(const Change& change, const Plan& plan);
+// The MIS that moved it: its own, of an order that of the patient.
+const std::string& source_of(const Plan& plan, const Change& change);
 
 }  // namespace mis::domain

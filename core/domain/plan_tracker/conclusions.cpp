@@ -32,7 +32,7 @@ void close_vanished_plans(Change& change, const Tracked& tracked) {
             .at(change.now(), id)
             .with(change.gate.fallen(told.leaves, patient));
         draft.of_patient(patient);
-        if (!order) draft.event.source = change.typed.mis_source;
+        if (!order) draft.event.source = change.source_of("plan", id);
     });
 }
 
@@ -50,7 +50,7 @@ std::set<std::string> announce_conclusions(Change& change, const Tracked& tracke
                 .at(plan.opened_at, plan.row())
                 .with(permission);
             draft.of_patient(plan.patient).turn = turn;
-            draft.event.source = change.typed.mis_source;
+            draft.event.source = source_of(plan, change);
             return &draft;
         };
         for (const std::string& stage : plan.stages) {

@@ -43,7 +43,7 @@ void announce_deviations(Change& change, const Tracked& tracked) {
                 .about("plan/" + plan)
                 .with(change.gate.fallen(told.leaves, patient, performed))
                 .of_patient(patient);
-            draft.event.source = change.typed.mis_source;
+            draft.event.source = change.source_of("procedure", line);
             draft.event.record_id = line;
         }
     );

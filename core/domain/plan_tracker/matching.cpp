@@ -209,7 +209,8 @@ std::optional<std::size_t> whole_of_component(
 }  // namespace
 
 std::optional<WorkFit> fit_of_work(const Work& item, const Work& line) {
-    if (!item.folded_code.empty() && item.folded_code == line.folded_code)
+    const bool one_list = item.list.empty() || line.list.empty() || item.list == line.list;
+    if (one_list && !item.folded_code.empty() && item.folded_code == line.folded_code)
         return WorkFit::exact_code;
     if (item.nomenclature.empty() || line.nomenclature.empty()) return std::nullopt;
     if (item.nomenclature == line.nomenclature) return WorkFit::exact_nomenclature;

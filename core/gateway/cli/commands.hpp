@@ -97,6 +97,14 @@ int order_link(
     const std::string& patient_source_id
 );
 int order_unlink(const Common& common, const std::string& order);
+// SOURCE/ID each; a file: CSV with the columns joins,stays
+int patient_link(const Common& common, const std::string& joins, const std::string& stays);
+int patient_unlink(const Common& common, const std::string& joins);
+struct PatientList {
+    bool history = false;  // also what was taken back
+};
+int patient_list(const Common& common, const PatientList& what);
+int patient_import(const Common& common, const std::filesystem::path& file);
 int hold_list(const Common& common);
 int hold_release(
     const Common& common, const std::string& source, const std::string& stream, HoldAnswer answer

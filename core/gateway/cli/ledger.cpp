@@ -5,7 +5,9 @@
 
 #include "base/text.hpp"
 #include "domain/attribution/channel_report.hpp"
+#include "domain/history.hpp"
 #include "domain/limit_ledger/comment.hpp"
+#include "domain_store/patient_links.hpp"
 #include "gateway/cli/orders.hpp"
 #include "gateway/cli/print.hpp"
 #include "gateway/cli/session.hpp"
@@ -16,6 +18,7 @@ namespace mis::gateway::cli {
 namespace {
 
 constexpr int kGroupsPerPage = 500;
+constexpr int kLinksPerPage = 1000;
 constexpr std::size_t kShortId = 12;
 
 // Every group's standing announcements, one group after another.
@@ -31,6 +34,18 @@ void for_each_group(Session& session, const std::function<void(const domain::Ann
             if (JsonView(text).find("standing").absent()) continue;  // free times are no books
             if (const auto announced = domain::Announced::from_text(text)) visit(*announced);
         }
+    }
+}
+
+std::vector<domain::PatientLink> standing_links(sqlite::Database& database) {
+    std::vector<domain::PatientLink> links;
+    const domain_store::PatientLinks confirmed(database);
+    for (std::int64_t after = 0;;) {
+        auto page =
+            confirmed.page(domain_store::PatientLinks::Which::standing, after, kLinksPerPage);
+        if (page.links.empty()) return links;
+        after = page.last;
+        for (auto& one : page.links) links.push_back({std::move(one.joins), std::move(one.stays)});
     }
 }
 
@@ -255,10 +270,12 @@ int limit_comments(const Common& common, const LimitComments& what) {
         };
         std::vector<Unread> found;
         const change::RecordStore records(session.store->database());
+        const auto meaning = session.meaning();
         records.by_kind("", "appointment", [&](const change::StandingRecord& record) {
             const JsonView body(record.body);
             std::string comment = body.find("comment").string();
             if (comment.empty() || !domain::parse_limit_comment(comment).unread) return;
+            if (domain::is_history(record.key, record.body, meaning->rules())) return;
             const std::string patient = body.find("patient_source_id").string();
             found.push_back(
                 {record.key,
@@ -322,6 +339,12 @@ int report(const Common& common, const Report& what) {
         }
         std::vector<domain::RecordFact> facts;
         const change::RecordStore records(session.store->database());
+        const auto meaning = session.meaning();
+        const auto links = standing_links(session.store->database());
+        const domain::SeveralSources sources{
+            links, [&](const domain::RecordFact& fact) {
+                return domain::is_history(fact.key, fact.body, meaning->rules());
+            }};
         for (const char* kind : {"patient", "appointment", "procedure", "payment", "limit"})
             records.by_kind("", kind, [&](const change::StandingRecord& record) {
                 facts.push_back({record.key, record.version, record.since_us, record.body});
@@ -330,7 +353,7 @@ int report(const Common& common, const Report& what) {
             {"channel", "first visits", "income", "barter", "gift", "cost", "ROI %"},
             {1, 2, 3, 4, 5, 6}
         );
-        for (const auto& row : domain::report_channels(facts, *costs, period)) {
+        for (const auto& row : domain::report_channels(facts, *costs, period, sources)) {
             const std::string name = row.kind == domain::ChannelRowKind::channel ? row.channel
                                      : row.kind == domain::ChannelRowKind::recommended
                                          ? "(recommended)"

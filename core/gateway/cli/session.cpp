@@ -161,6 +161,8 @@ Result<MeaningSettings> Session::meaning_settings() const {
         if (setup->connector.no_show == "end_of_day")
             settings.rules.no_show_sources.insert(setup->name);
         if (source.is_register) settings.rules.register_sources.insert(setup->name);
+        if (source.counts_from)
+            settings.rules.counts_from.emplace(setup->name, *source.counts_from);
     }
     return settings;
 }

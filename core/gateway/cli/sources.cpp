@@ -219,6 +219,7 @@ int reconcile(const Common& common, const std::string& source) {
                 {{"groups", books.groups},
                  {"charges", books.charges},
                  {"events_folded", books.events_folded},
+                 {"history", books.history},
                  {"differences", books.differences}}
             );
         else

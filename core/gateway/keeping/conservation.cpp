@@ -190,6 +190,7 @@ Books check_conservation(
             const auto outcome = domain::evaluate(
                 meaning.facts_of(group, now_us), announced, rules, store.identity()
             );
+            books.history += outcome.history;
             if (!outcome.events.empty() && breather &&
                 change::RecordStore(store.database()).pending_count() > 0)
                 continue;

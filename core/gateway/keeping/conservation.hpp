@@ -17,6 +17,7 @@ struct Books {
     std::int64_t charges = 0;  // standing
     std::int64_t events_folded =
         0;  // 0: the log's beginning was pruned, so the log alone cannot be folded
+    std::int64_t history = 0;  // D5: records of before their source counts, which mean nothing
     std::vector<std::string> differences;  // with public ids only
     // What the differences come to: sums that should have left and did not, and by which log and
     // announcements differ, without their signs and of whatever currency. 0 is right.

@@ -10,6 +10,7 @@
 #include "domain/announced.hpp"
 #include "domain/slots/free_times.hpp"
 #include "domain_store/group_store.hpp"
+#include "domain_store/patient_links.hpp"
 #include "gateway/keeping/sent_log.hpp"
 #include "gateway/keeping/sent_mark.hpp"
 #include "gateway/pipeline/derivation.hpp"
@@ -23,6 +24,7 @@ namespace {
 using outbox::OutboxEvent;
 
 constexpr std::size_t kIdsPerAuditEntry = 10'000;
+constexpr int kLinksPerPage = 1000;
 
 bool is_slots(const OutboxEvent& event) { return event.partition_key.starts_with("slot/"); }
 
@@ -133,6 +135,7 @@ class TakingOver {
         events_ = log_.take_in_order();
         report_.applied = std::ssize(events_);
         take_orders(transaction);
+        take_cards(transaction);
         apply_to_groups(transaction);
         apply_slots(transaction);
         const auto first = outbox_.put_back(transaction, events_, what_.now_us);
@@ -207,6 +210,49 @@ class TakingOver {
                     transaction, {order, patient->second.source, patient->second.source_id,
                                   what_.now_us, told.ground}
                 );
+        }
+    }
+
+    // Of whom each record was told last. A patient of whom two sources tell is one of linked cards;
+    // a card that is told by its own name again was parted since the backup.
+    void take_cards(sqlite::Transaction& transaction) {
+        std::map<std::string, restored::CardTold> last;  // by the record's public id
+        for (const OutboxEvent& sent : events_) {
+            const bool taken_back = sent.type == "procedure.reversed" ||
+                                    sent.type == "billing.payment_reversal" ||
+                                    sent.type == "appointment.removed";
+            const char* const kind =
+                sent.type.starts_with("procedure.")     ? "procedure"
+                : sent.type.starts_with("appointment.") ? "appointment"
+                : sent.type.starts_with("billing.payment") || sent.type == "billing.refund"
+                    ? "payment"
+                    : nullptr;
+            const std::string patient = JsonView(sent.data).find("patient").string();
+            if (kind == nullptr || sent.record_id.empty() || patient.empty()) continue;
+            const auto known = last.find(sent.record_id);
+            if (!taken_back)
+                last[sent.record_id] = {sent.source, kind, patient};
+            else if (known != last.end() && known->second.patient == patient)
+                last.erase(known);
+        }
+        std::map<std::string, std::set<std::string>> sources_of;  // patient → sources
+        for (const auto& [record, told] : last) sources_of[told.patient].insert(told.source);
+        change::RecordStore(database_).by_kind("", "patient", [&](const auto& record) {
+            const auto of = sources_of.find(store_.identity().public_id(record.key));
+            if (of != sources_of.end()) of->second.insert(record.key.source);
+        });
+        for (const auto& [record, told] : last)
+            if (sources_of[told.patient].size() > 1)
+                restored::await_card(transaction, record, told);
+        domain_store::PatientLinks links(database_);
+        for (std::int64_t after = 0;;) {
+            const auto page =
+                links.page(domain_store::PatientLinks::Which::standing, after, kLinksPerPage);
+            if (page.links.empty()) return;
+            after = page.last;
+            for (const auto& link : page.links)
+                if (sources_of.contains(store_.identity().public_id(link.joins)))
+                    links.unlink(transaction, link.joins, what_.now_us, what_.who);
         }
     }
 

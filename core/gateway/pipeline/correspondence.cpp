@@ -4,8 +4,10 @@
 #include <map>
 #include <set>
 
+#include "disclosure/audit.hpp"
 #include "domain/billing/statements.hpp"
 #include "domain/limit_ledger/account.hpp"
+#include "domain/persons.hpp"
 #include "gateway/pipeline/meaning.hpp"
 
 namespace mis::gateway {
@@ -223,6 +225,39 @@ bool Meaning::link_as_told(
     return found.has_value();
 }
 
+// Of cards, too, what the events said holds. Every source was read by now.
+void Meaning::relink_cards(std::int64_t now_us) {
+    const auto awaited = restored::cards_awaited(database_);
+    if (awaited.empty()) return;
+    std::map<std::string, RecordKey> patients;  // by pseudonym
+    records_.by_kind("", "patient", [&](const change::StandingRecord& record) {
+        patients.emplace(identity_.public_id(record.key), record.key);
+    });
+    std::set<std::pair<RecordKey, RecordKey>> links;  // what joins, what stays
+    std::set<std::pair<std::string, std::string>> streams;
+    for (const auto& [record, told] : awaited) streams.emplace(told.source, told.kind);
+    for (const auto& [source, kind] : streams)
+        records_.by_kind(source, kind, [&](const change::StandingRecord& record) {
+            const auto told = awaited.find(identity_.public_id(record.key));
+            if (told == awaited.end()) return;
+            const auto stays = patients.find(told->second.patient);
+            std::string card = JsonView(record.body).find("patient_source_id").string();
+            if (stays != patients.end() && stays->second.source != record.key.source)
+                links.emplace(
+                    RecordKey{record.key.source, "patient", std::move(card)}, stays->second
+                );
+        });
+    sqlite::Transaction transaction(database_);
+    for (const auto& [joins, stays] : links)
+        if (!links_.of(joins) && records_.find(joins) && person_of(joins) != person_of(stays))
+            (void)link_patients(
+                transaction, {joins, stays},
+                {"restore", now_us, "as it was announced before the store was lost"}
+            );
+    restored::cards_came(transaction);
+    transaction.commit();
+}
+
 bool Meaning::is_held(const change::GroupKey& who) const {
     if (held_.empty() || who.kind != change::GroupKind::patient) return false;
     const auto parties = reader_.hanging_together(who.source, who.source_id);
@@ -291,8 +326,8 @@ std::vector<RecordKey> Meaning::candidates(const inbox::OrderIdentity& identity)
         if (!record) continue;
         const auto body = parse_json(record->body);
         if (!body || !inbox::matches(identity, *body)) continue;
-        const RecordKey key =
-            merged_into(record->key, *body);  // two cards of one patient are one candidate
+        // Two cards of one patient are one candidate, in whatever sources.
+        const RecordKey key = person_of(merged_into(record->key, *body));
         if (std::find(found.begin(), found.end(), key) == found.end()) found.push_back(key);
     }
     return found;
@@ -314,6 +349,94 @@ RecordKey Meaning::merged_into(const RecordKey& patient, const Json& body) const
         card = std::move(*parsed);
     }
     return patient;  // merged in a circle: nobody was merged
+}
+
+// Told as the domain tells it, so that an order is linked to him whom his lines are told of.
+RecordKey Meaning::person_of(const RecordKey& card) const {
+    if (links_.count() == 0) return card;
+    domain::Persons persons;
+    std::vector<domain::Persons::Link> links;
+    std::map<std::string, RecordKey> cards;  // by pseudonym
+    const auto name = [&](const RecordKey& key) {
+        return cards.emplace(identity_.public_id(key), key).first->first;
+    };
+    for (const Party& party : reader_.hanging_together(card.source, card.source_id)) {
+        const RecordKey key{party.source, "patient", party.key};
+        if (auto link = links_.of(key)) links.emplace_back(name(link->joins), name(link->stays));
+        const auto record = records_.find(key);
+        if (!record) continue;
+        std::string into = JsonView(record->body).find("merged_into").string();
+        if (!into.empty()) persons.merge(name(key), name({key.source, "patient", std::move(into)}));
+    }
+    persons.link(std::move(links));
+    const auto person = cards.find(persons.of(identity_.public_id(card)));
+    return person == cards.end() ? card : person->second;
+}
+
+Result<void> Meaning::link_patients(
+    sqlite::Transaction& transaction, const domain::PatientLink& link, const Confirmed& by
+) {
+    const auto text = [](const RecordKey& key) { return key.source + "/" + key.source_id; };
+    const auto refuse = [](std::string why) { return fail(ErrorKind::rejected, std::move(why)); };
+    const std::string both = text(link.joins) + " and " + text(link.stays);
+    if (link.joins.source == link.stays.source)
+        return refuse(both + " are two cards of one source: merge them there, the gateway follows");
+    for (const RecordKey* card : {&link.joins, &link.stays})
+        if (!records_.find(*card))
+            return refuse(
+                "source " + card->source + " has no patient " + card->source_id +
+                ": give the source's name and the patient's id in that MIS, as SOURCE/ID; a card "
+                "that was entered just now is known after the next pass"
+            );
+    if (const auto known = links_.of(link.joins)) {
+        if (known->stays == link.stays) return refuse(both + " are linked already");
+        return refuse(
+            text(link.joins) + " is linked to " + text(known->stays) +
+            " already: if that was wrong, `mis-gateway patient unlink " + text(link.joins) +
+            "` first"
+        );
+    }
+    if (person_of(link.stays) == person_of(link.joins))
+        return refuse(
+            both + " are one person already, known as " + text(person_of(link.stays)) +
+            ": see `mis-gateway patient list`"
+        );
+    links_.link(transaction, {link.joins, link.stays, by.now_us, by.who});
+    links_changed(transaction, link, "patient_linked", by);
+    return {};
+}
+
+Result<void> Meaning::unlink_patient(
+    sqlite::Transaction& transaction, const RecordKey& joins, const Confirmed& by
+) {
+    const auto link = links_.of(joins);
+    if (!link)
+        return fail(
+            ErrorKind::rejected,
+            joins.source + "/" + joins.source_id +
+                " is linked to nobody: name the card that joined, as `mis-gateway patient list` "
+                "shows it"
+        );
+    links_.unlink(transaction, joins, by.now_us, by.who);
+    links_changed(transaction, {link->joins, link->stays}, "patient_unlinked", by);
+    return {};
+}
+
+void Meaning::links_changed(
+    sqlite::Transaction& transaction, const domain::PatientLink& link, const std::string& action,
+    const Confirmed& by
+) {
+    disclosure::AuditEntry entry;
+    entry.at_us = by.now_us;
+    entry.action = action;
+    entry.who = by.who;
+    entry.ground = by.ground;
+    entry.subject = identity_.public_id(link.joins) + " " + identity_.public_id(link.stays);
+    disclosure::Audit::append(transaction, entry);
+    for (const RecordKey* card : {&link.joins, &link.stays})
+        records_.mark_pending(
+            transaction, {change::GroupKind::patient, card->source, card->source_id}
+        );
 }
 
 Result<void> Meaning::link_order(sqlite::Transaction& transaction, const domain::OrderLink& link) {

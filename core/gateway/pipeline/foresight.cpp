@@ -48,7 +48,8 @@ Foresight::Answers Foresight::work_out(
     const change::RecordStore records(reader_);
     const domain_store::GroupStore groups(reader_);
     const inbox::Inbox inbox(reader_);
-    const GroupReader reader(records, groups, inbox);
+    const domain_store::PatientLinks links(reader_);
+    const GroupReader reader(records, groups, inbox, links);
     const Timestamp now = rules_.clinic_zone.at(now_us);
     Answers answers;
     std::set<domain_store::Party> seen;  // one answer a group: the writer asks no more of it

@@ -28,6 +28,8 @@ std::vector<Party> GroupReader::hanging_together(
                 if (seen.insert(party).second) found.push_back(std::move(party));
             }
         }
+        for (auto& card : linked_with(at))
+            if (seen.insert(card).second) found.push_back(std::move(card));
         const auto group = groups_.group_of(at);
         if (!group || !groups.insert(*group).second) continue;
         for (auto& party : groups_.parties(*group))
@@ -37,16 +39,31 @@ std::vector<Party> GroupReader::hanging_together(
     return found;
 }
 
+GroupReader::Parties GroupReader::linked_with(const Party& patient) const {
+    Parties cards;
+    for (const auto& link : links_.naming(patient.source, patient.key))
+        for (const RecordKey* card : {&link.joins, &link.stays})
+            cards.push_back({PartyKind::patient, card->source, card->source_id});
+    return cards;
+}
+
 std::vector<GroupReader::Parties> GroupReader::parts_of(const Parties& parties) const {
     std::vector<Parties> parts;
     std::map<Party, std::size_t> part_of;
     for (const Party& party : parties) {
         if (party.kind != PartyKind::patient || part_of.contains(party)) continue;
+        Parties together{party};
         part_of.emplace(party, parts.size());
-        for (auto& other : records_.patients_joined_with(party.source, party.key, Ties::standing))
-            part_of.emplace(
-                Party{PartyKind::patient, party.source, std::move(other)}, parts.size()
-            );
+        for (std::size_t i = 0; i < together.size(); ++i) {
+            const Party at = together[i];
+            Parties others = linked_with(at);
+            if (i == 0 || at.source != party.source)  // one search finds all of a source's chain
+                for (auto& other : records_.patients_joined_with(at.source, at.key, Ties::standing))
+                    others.push_back({PartyKind::patient, at.source, std::move(other)});
+            for (auto& other : others)
+                if (part_of.emplace(other, parts.size()).second)
+                    together.push_back(std::move(other));
+        }
         parts.emplace_back();
     }
     for (const Party& party : parties) {
@@ -75,6 +92,8 @@ domain::GroupFacts GroupReader::facts_of(const Members& members, const Timestamp
                 facts.waits.push_back({party.key, inbox_.candidates_of(party.key)});
             continue;
         }
+        if (auto link = links_.of({party.source, "patient", party.key}))
+            facts.patient_links.push_back({std::move(link->joins), std::move(link->stays)});
         for (auto& record : records_.standing_of_patient(party.source, party.key))
             if (parties.size() == 1 || seen.insert(record.key).second)
                 facts.records.push_back(

@@ -12,6 +12,7 @@
 #include "change/record_store.hpp"
 #include "domain/facts.hpp"
 #include "domain_store/group_store.hpp"
+#include "domain_store/patient_links.hpp"
 #include "inbox/inbox.hpp"
 
 namespace mis::gateway {
@@ -20,9 +21,9 @@ class GroupReader {
   public:
     GroupReader(
         const change::RecordStore& records, const domain_store::GroupStore& groups,
-        const inbox::Inbox& inbox
+        const inbox::Inbox& inbox, const domain_store::PatientLinks& links
     )
-        : records_(records), groups_(groups), inbox_(inbox) {}
+        : records_(records), groups_(groups), inbox_(inbox), links_(links) {}
 
     // The patients whose next change set is one with his: those of his group, and whom the records
     // join to any of them, for good or for this once (RecordStore::Ties).
@@ -62,7 +63,10 @@ class GroupReader {
     const change::RecordStore& records_;
     const domain_store::GroupStore& groups_;
     const inbox::Inbox& inbox_;
+    const domain_store::PatientLinks& links_;
 
+    // P11: cards of other sources that the clinic says are his.
+    Parties linked_with(const domain_store::Party& patient) const;
     // L0: limits of others that these records name.
     std::vector<RecordKey> foreign_limits(const std::vector<domain::RecordFact>& records) const;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/log.hpp"
 #include "base/text.hpp"
 #include "change/open_pass.hpp"
 #include "change/stream_of.hpp"
@@ -10,6 +11,7 @@
 #include "domain/baseline.hpp"
 #include "domain/branch.hpp"
 #include "domain/slots/free_times.hpp"
+#include "outbox/store_meta.hpp"
 #include "platform/crash_point.hpp"
 #include "record/quarantine.hpp"
 
@@ -20,6 +22,7 @@ using domain_store::Party;
 using domain_store::PartyKind;
 
 constexpr std::size_t kPendingPage = 200;
+constexpr const char* kCountsFrom = "counts_from";  // D5: as the groups were worked out last
 
 bool are_of(const std::vector<Party>& parties, const std::set<std::string>& sources) {
     return std::any_of(parties.begin(), parties.end(), [&](const Party& party) {
@@ -54,7 +57,8 @@ Meaning::Meaning(
       groups_(database),
       codes_(database),
       inbox_(database),
-      reader_(records_, groups_, inbox_),
+      links_(database),
+      reader_(records_, groups_, inbox_, links_),
       outbox_(identity, epoch),
       everybody_(database) {
     read_price_lists();
@@ -67,33 +71,37 @@ bool Meaning::read_price_lists() {
     const auto state = records_.state_of_kind("service");
     if (state == price_lists_) return false;
     price_lists_ = state;
-    std::map<std::string, std::string> codes;
+    std::map<std::pair<std::string, std::string>, std::string> codes;  // (code, source)
     records_.by_kind("", "service", [&](const change::StandingRecord& record) {
         const auto body = parse_json(record.body);
         if (!body || !body->contains("code") || !body->contains("nomenclature")) return;
         const Json &code = (*body)["code"], &nomenclature = (*body)["nomenclature"];
         if (code.is_string() && nomenclature.is_string())
             codes.emplace(
-                fold_code(code.get<std::string>()), fold_code(nomenclature.get<std::string>())
+                std::pair(fold_code(code.get<std::string>()), record.key.source),
+                fold_code(nomenclature.get<std::string>())
             );
     });
     if (codes == listed_codes_) return false;
     std::set<std::string> met;  // codes that some line has borne: only these concern anybody
     for (const auto& unmapped : codes_.unmapped()) met.insert(unmapped.code);
-    for (const auto& [code, nomenclature] : listed_codes_) met.insert(code);
-    const bool matters = std::any_of(met.begin(), met.end(), [&](const std::string& code) {
-        const auto was = listed_codes_.find(code), is = codes.find(code);
-        return (was == listed_codes_.end() ? "" : was->second) !=
-               (is == codes.end() ? "" : is->second);
-    });
+    for (const auto& [listed, nomenclature] : listed_codes_) met.insert(listed.first);
+    const auto differs = [&](const auto& some, const auto& others) {
+        return std::any_of(some.begin(), some.end(), [&](const auto& one) {
+            const auto other = others.find(one.first);
+            return met.contains(one.first.first) &&
+                   (other == others.end() ? one.second != "" : other->second != one.second);
+        });
+    };
+    const bool matters = differs(listed_codes_, codes) || differs(codes, listed_codes_);
     listed_codes_ = std::move(codes);
     return matters;
 }
 
 void Meaning::reload_rules() {
     ++rules_read_;
-    settings_.rules.nomenclature_of = codes_.all();  // before what the price lists say
-    settings_.rules.nomenclature_of.insert(listed_codes_.begin(), listed_codes_.end());
+    settings_.rules.nomenclature_of = codes_.all();
+    settings_.rules.listed_nomenclature = listed_codes_;
     branch_zones_.clear();
     settings_.rules.branch_zones.clear();
     settings_.rules.legal_entities.clear();
@@ -135,12 +143,15 @@ void Meaning::reload_practitioner_names() {
     });
 }
 
-Zone Meaning::zone_of_branch(const std::string& source, const std::string& branch) const {
-    if (const auto configured = settings_.configured_branch_zones.find(branch);
-        configured != settings_.configured_branch_zones.end())
-        return configured->second;
-    const auto found = branch_zones_.find({source, branch});
-    return found == branch_zones_.end() ? settings_.rules.clinic_zone : found->second;
+std::string Meaning::counts_from_text() const {
+    Json days = Json::object();
+    for (const auto& [source, day] : settings_.rules.counts_from) days[source] = day.to_string();
+    return canonical_json(days);
+}
+
+bool Meaning::history_changed() const {
+    const std::string known = outbox::meta_value(database_, kCountsFrom);
+    return counts_from_text() != (known.empty() ? "{}" : known);
 }
 
 MeaningReport Meaning::work_off(
@@ -150,9 +161,14 @@ MeaningReport Meaning::work_off(
     const auto awaited = restored::sources_awaited(database_);
     const bool books_are_newer = !awaited.empty();
     welcome_orders(now_us);
-    if (read_price_lists()) {
+    if (!books_are_newer) relink_cards(now_us);
+    if (const bool counts_otherwise = history_changed(); read_price_lists() || counts_otherwise) {
         sqlite::Transaction transaction(database_);
         make_all_due(transaction);
+        if (counts_otherwise) {
+            log::info("sources count from other days than before: {}", counts_from_text());
+            outbox::set_meta_value(transaction, kCountsFrom, counts_from_text());
+        }
         transaction.commit();
     }
     if (records_.pending_count() > 0 || !groups_.due(now_us, 1).empty()) {
@@ -480,7 +496,7 @@ void Meaning::work_out_practitioner(
     const auto current = domain::free_times(
         facts,
         [this](std::string_view source, std::string_view branch) {
-            return zone_of_branch(std::string(source), std::string(branch));
+            return settings_.rules.zone_of_branch(source, branch);
         },
         today, today.plus_days(settings_.slot_days)
     );

@@ -87,6 +87,20 @@ class Meaning {
     Result<void> link_order(sqlite::Transaction& transaction, const domain::OrderLink& link);
     Result<void> unlink_order(sqlite::Transaction& transaction, const std::string& order);
 
+    // P11: two cards of two sources are one person's, known by the one that stays; the clinic's
+    // word, audited. rejected: no such patient, one source, linked already, or in a circle.
+    struct Confirmed {
+        std::string who;
+        std::int64_t now_us = 0;
+        std::string ground = "the clinic's word";
+    };
+    Result<void> link_patients(
+        sqlite::Transaction& transaction, const domain::PatientLink& link, const Confirmed& by
+    );
+    Result<void> unlink_patient(
+        sqlite::Transaction& transaction, const RecordKey& joins, const Confirmed& by
+    );
+
     // `hold release --send|--baseline`: the records that a new mapping changed become the standing
     // ones; *baseline* takes their consequences as announced without sending them. rejected:
     // nothing waits there. What else was pending has its meaning first.
@@ -161,6 +175,9 @@ class Meaning {
                                                    // together
     };
     void link_waiting_orders(std::int64_t now_us);
+    // D5: another `counts_from` means something else of what is there already.
+    bool history_changed() const;
+    std::string counts_from_text() const;
     bool work_off_some(
         std::int64_t now_us, const std::set<std::string>& mid_pass, std::set<std::int64_t>& left,
         MeaningReport& report
@@ -193,6 +210,11 @@ class Meaning {
     void read_books(domain::PayerStatement& books) const;
     void answer_payer_request(Writing& writing, std::int64_t group);
     RecordKey merged_into(const RecordKey& patient, const Json& body) const;
+    RecordKey person_of(const RecordKey& card) const;  // over the clinic's links (P11)
+    void links_changed(
+        sqlite::Transaction& transaction, const domain::PatientLink& link,
+        const std::string& action, const Confirmed& by
+    );
     // After a restore the exchange's pseudonym is known before the patient is read: he belongs
     // where it stands, before he is joined with anybody, else all that was sent would be said again
     // (I4).
@@ -201,6 +223,7 @@ class Meaning {
     );
     // Groups of orders whose message was lost with the store wait for it (restored.hpp).
     void welcome_orders(std::int64_t now_us);
+    void relink_cards(std::int64_t now_us);
     bool link_as_told(
         sqlite::Transaction& transaction, const std::string& order, const restored::LinkTold& told,
         std::int64_t now_us
@@ -241,7 +264,6 @@ class Meaning {
     );
     void append(Writing& writing, const std::vector<domain::Event>& events);
     void reload_practitioner_names();
-    Zone zone_of_branch(const std::string& source, const std::string& branch) const;
 
     sqlite::Database& database_;
     const Identity& identity_;
@@ -250,6 +272,7 @@ class Meaning {
     domain_store::GroupStore groups_;
     domain_store::CodeMap codes_;
     inbox::Inbox inbox_;
+    domain_store::PatientLinks links_;
     GroupReader reader_;
     outbox::Outbox outbox_;
     disclosure::PrivateIndex everybody_;
@@ -262,12 +285,12 @@ class Meaning {
     bool alone_since_look_ = false;
     std::int64_t others_at_look_ = -1, others_at_last_look_ = -1, changes_at_end_ = -1;
     std::set<std::int64_t> held_;  // groups, while work_off() runs
-    std::map<std::pair<std::string, std::string>, Zone> branch_zones_;  // (source, branch)
     PractitionerNames practitioner_names_;
     std::pair<std::int64_t, std::int64_t> price_lists_{
         -1, -1};  // RecordStore::state_of_kind when they were read
-    std::map<std::string, std::string>
-        listed_codes_;  // folded code → nomenclature, by the clinic's own price lists (I8)
+    // (folded code, source) → nomenclature, by the clinic's own price lists (I8)
+    std::map<std::pair<std::string, std::string>, std::string> listed_codes_;
+    std::map<std::pair<std::string, std::string>, Zone> branch_zones_;  // (source, branch)
 };
 
 }  // namespace mis::gateway

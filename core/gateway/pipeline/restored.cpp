@@ -5,7 +5,8 @@
 namespace mis::gateway::restored {
 namespace {
 
-const std::string kSource = "restored_source/", kOrder = "restored_order/";
+const std::string kSource = "restored_source/", kOrder = "restored_order/",
+                  kCard = "restored_card/";
 
 void strike_out(sqlite::Transaction& transaction, const std::string& key) {
     transaction.prepare("delete from store_meta where key = ?").with(key).run();
@@ -53,6 +54,28 @@ std::map<std::string, LinkTold> orders_awaited(sqlite::Database& database) {
     for (const auto& [order, value] : all_under(database, kOrder)) {
         const auto space = value.find(' ');  // a pseudonym has none
         found[order] = {value.substr(0, space), value.substr(space + 1)};
+    }
+    return found;
+}
+
+void await_card(sqlite::Transaction& transaction, const std::string& record, const CardTold& told) {
+    outbox::set_meta_value(
+        transaction, kCard + record, told.kind + " " + told.patient + " " + told.source
+    );
+}
+
+void cards_came(sqlite::Transaction& transaction) {
+    for (const auto& [record, told] : all_under(transaction.database(), kCard))
+        strike_out(transaction, kCard + record);
+}
+
+std::map<std::string, CardTold> cards_awaited(sqlite::Database& database) {
+    std::map<std::string, CardTold> found;
+    for (const auto& [record, value] : all_under(database, kCard)) {
+        const auto kind = value.find(' '), patient = value.find(' ', kind + 1);
+        found[record] = {
+            value.substr(patient + 1), value.substr(0, kind),
+            value.substr(kind + 1, patient - kind - 1)};
     }
     return found;
 }

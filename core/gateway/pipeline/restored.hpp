@@ -28,4 +28,14 @@ void await_order(sqlite::Transaction& transaction, const std::string& order, con
 void order_came(sqlite::Transaction& transaction, const std::string& order);
 std::map<std::string, LinkTold> orders_awaited(sqlite::Database& database);
 
+// P11: a record that was last told under a patient whom another source's events name too, so that a
+// link of cards may be lost with the store.
+struct CardTold {
+    std::string source, kind;  // of the record
+    std::string patient;       // the pseudonym
+};
+void await_card(sqlite::Transaction& transaction, const std::string& record, const CardTold& told);
+void cards_came(sqlite::Transaction& transaction);                          // all of them
+std::map<std::string, CardTold> cards_awaited(sqlite::Database& database);  // by public id
+
 }  // namespace mis::gateway::restored

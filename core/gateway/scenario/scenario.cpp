@@ -25,9 +25,19 @@ struct Setting {
     Zone zone;
     domain::ExportMode export_mode;
     bool expect_quarantine = false;
-    bool payers_unknown = false;     // L0
+    bool payers_unknown = false;                         // L0
+    std::map<std::string, std::optional<Date>> sources;  // name → what it counts from (D5)
     std::int64_t first_read_us = 0;  // L0: what the first step brings stood there always
 };
+
+// "new/5": the patient's card 5 in source new.
+std::optional<RecordKey> card_of(const Json& written) {
+    if (!written.is_string()) return std::nullopt;
+    const auto& text = written.get_ref<const std::string&>();
+    const auto slash = text.find('/');
+    if (slash == std::string::npos || slash == 0 || slash + 1 == text.size()) return std::nullopt;
+    return RecordKey{text.substr(0, slash), "patient", text.substr(slash + 1)};
+}
 
 // "procedure p1 (total "12x")": the row, and the value that a refusal names. The file's data are
 // invented, so they may be shown.
@@ -76,10 +86,31 @@ std::optional<Timestamp> time_of(const Json& step, const Zone& zone) {
     return Timestamp::parse_rfc3339(written.get_ref<const std::string&>());
 }
 
+Result<std::map<std::string, std::optional<Date>>> read_sources(const YamlDocument& document) {
+    std::map<std::string, std::optional<Date>> sources;
+    const Json all = document.value().value("sources", Json{{kSource, Json::object()}});
+    if (!all.is_object() || all.empty())
+        return wrong(document, "/sources", "a map of sources is expected: {old: {}, new: {}}");
+    for (const auto& [name, settings] : all.items()) {
+        const std::string pointer = pointer_to("/sources", name);
+        if (auto ok = known_keys(document, pointer, settings, {"counts_from"}); !ok)
+            return fail(ok.error());
+        auto& counts_from = sources[name];
+        if (!settings.contains("counts_from")) continue;
+        const Json& day = settings["counts_from"];
+        if (day.is_string()) counts_from = Date::parse_iso(day.get_ref<const std::string&>());
+        if (!counts_from)
+            return wrong(
+                document, pointer_to(pointer, "counts_from"), "a day is expected: 2026-05-01"
+            );
+    }
+    return sources;
+}
+
 Result<Setting> read_setting(const YamlDocument& document) {
     const Json& root = document.value();
     if (auto ok = known_keys(
-            document, "", root, {"clinic", "export", "expect_quarantine", "mis", "steps"}
+            document, "", root, {"clinic", "export", "expect_quarantine", "mis", "sources", "steps"}
         );
         !ok)
         return fail(ok.error());
@@ -108,12 +139,15 @@ Result<Setting> read_setting(const YamlDocument& document) {
     const Json payers = mis.value("payers", Json("told"));
     if (payers != "told" && payers != "unknown")
         return wrong(document, "/mis/payers", "mis.payers: told or unknown");
+    auto sources = read_sources(document);
+    if (!sources) return fail(sources.error());
     return Setting{
         id->get<std::string>(),
         *zone,
         mode == "all" ? domain::ExportMode::all : domain::ExportMode::ordered,
         expects.get<bool>(),
         payers == "unknown",
+        std::move(*sources),
         0};
 }
 
@@ -136,19 +170,29 @@ class Stage {
         MeaningSettings settings{domain::Rules(setting.zone), clinic.branch_zones, 28, 200};
         settings.rules.export_mode = setting.export_mode;
         settings.rules.export_ground = "scenario: invented data";
-        if (clinic.no_show == ScenarioClinic::NoShow::end_of_day)
-            settings.rules.no_show_sources = {kSource};
         settings.rules.groups = &groups_;
-        settings.rules.first_read_us[kSource] = setting.first_read_us;
+        for (const auto& [source, counts_from] : setting.sources) {
+            sources_.insert(source);
+            if (clinic.no_show == ScenarioClinic::NoShow::end_of_day)
+                settings.rules.no_show_sources.insert(source);
+            settings.rules.first_read_us[source] = setting.first_read_us;
+            if (counts_from) settings.rules.counts_from.emplace(source, *counts_from);
+        }
         if (setting.payers_unknown) mapping_version_ += change::kPayersUnknown;
         meaning_ = std::make_unique<Meaning>(database_, identity_, 1, std::move(settings));
     }
 
     Result<void> play(const std::string& pointer, const Json& step, std::int64_t at_us) {
+        if (auto ok = choose_source(pointer, step); !ok) return ok;
         if (auto done = upsert(pointer + "/upsert", step.value("upsert", Json::object()), at_us);
             !done)
             return done;
         if (auto done = remove(pointer + "/remove", step.value("remove", Json::object()), at_us);
+            !done)
+            return done;
+        if (auto done = link(pointer + "/link", step.value("link", Json::array()), at_us); !done)
+            return done;
+        if (auto done = unlink(pointer + "/unlink", step.value("unlink", Json::array()), at_us);
             !done)
             return done;
         if (auto done = receive(pointer + "/inbox", step.value("inbox", Json::array()), at_us);
@@ -156,7 +200,11 @@ class Stage {
             return done;
         const auto report = meaning_->work_off(at_us);
         for (const auto& problem : report.problems) {
-            if (!set_aside_.insert(problem.key.kind + "/" + problem.key.source_id + problem.reason)
+            if (!set_aside_
+                     .insert(
+                         problem.key.source + "/" + problem.key.kind + "/" + problem.key.source_id +
+                         problem.reason
+                     )
                      .second)
                 continue;  // told before: it stands there still
             aside_.rows.push_back(
@@ -186,7 +234,62 @@ class Stage {
     inbox::Inbox inbox_;
     std::unique_ptr<Meaning> meaning_;
     std::string mapping_version_ = kSource;
+    std::set<std::string> sources_;
+    std::string source_;  // whose rows the step's are
     std::int64_t printed_ = 0;
+
+    Result<void> choose_source(const std::string& pointer, const Json& step) {
+        if (!step.contains("source")) {
+            if (sources_.size() > 1 && (step.contains("upsert") || step.contains("remove")))
+                return wrong(document_, pointer, "source: say whose rows these are, one a step");
+            source_ = *sources_.begin();
+            return {};
+        }
+        const Json& named = step["source"];
+        if (!named.is_string() || !sources_.contains(named.get_ref<const std::string&>()))
+            return wrong(
+                document_, pointer_to(pointer, "source"), "the file's `sources` has no such one"
+            );
+        source_ = named.get<std::string>();
+        return {};
+    }
+
+    Result<void> link(const std::string& pointer, const Json& links, std::int64_t at_us) {
+        if (!links.is_array()) return wrong(document_, pointer, "a list of links is expected");
+        for (std::size_t i = 0; i < links.size(); ++i) {
+            const std::string here = pointer_to(pointer, i);
+            if (auto ok = known_keys(document_, here, links[i], {"joins", "stays"}); !ok) return ok;
+            const auto joins = card_of(links[i].value("joins", Json())),
+                       stays = card_of(links[i].value("stays", Json()));
+            if (!joins || !stays)
+                return wrong(document_, here, "{joins: SOURCE/ID, stays: SOURCE/ID} is expected");
+            sqlite::Transaction transaction(database_);
+            note_refused(
+                here, meaning_->link_patients(transaction, {*joins, *stays}, {kSource, at_us})
+            );
+            transaction.commit();
+        }
+        return {};
+    }
+
+    Result<void> unlink(const std::string& pointer, const Json& cards, std::int64_t at_us) {
+        if (!cards.is_array()) return wrong(document_, pointer, "a list of SOURCE/ID is expected");
+        for (std::size_t i = 0; i < cards.size(); ++i) {
+            const std::string here = pointer_to(pointer, i);
+            const auto joins = card_of(cards[i]);
+            if (!joins) return wrong(document_, here, "SOURCE/ID is expected");
+            sqlite::Transaction transaction(database_);
+            note_refused(here, meaning_->unlink_patient(transaction, *joins, {kSource, at_us}));
+            transaction.commit();
+        }
+        return {};
+    }
+
+    void note_refused(const std::string& pointer, const Result<void>& answer) {
+        if (answer) return;
+        aside_.messages.push_back(answer.error().text);
+        output_.remark(document_.where(pointer) + ": refused: " + answer.error().text);
+    }
 
     Result<void> kind_list(const std::string& pointer, const Json& by_kind) const {
         if (!by_kind.is_object() && !by_kind.is_null())
@@ -227,7 +330,7 @@ class Stage {
             change::CaptureOptions options;
             options.mapping_version = mapping_version_;
             options.now_us = at_us;
-            records_.capture(transaction, {kSource, kind, kind}, records, options);
+            records_.capture(transaction, {source_, kind, kind}, records, options);
             if (kind == "branch") meaning_->reload_rules();  // the times below may be of its zone
         }
         transaction.commit();
@@ -247,7 +350,7 @@ class Stage {
                     );
                 keys.push_back(list[i].is_string() ? list[i].get<std::string>() : list[i].dump());
             }
-            records_.remove(transaction, {kSource, kind, kind}, keys, at_us);
+            records_.remove(transaction, {source_, kind, kind}, keys, at_us);
         }
         transaction.commit();
         return {};
@@ -278,7 +381,7 @@ class Stage {
     }
 
     Zone zone_of(const std::string& branch) const {
-        const auto zones = meaning_->zones_of(kSource);
+        const auto zones = meaning_->zones_of(source_);
         const auto known = zones.find(branch);
         return known == zones.end() ? zone_ : known->second;
     }
@@ -331,7 +434,10 @@ Result<ScenarioAside> play_scenario(
     std::optional<Timestamp> before;
     for (std::size_t i = 0; i < steps.size(); ++i) {
         const std::string pointer = pointer_to("/steps", i);
-        if (auto ok = known_keys(document, pointer, steps[i], {"at", "upsert", "remove", "inbox"});
+        if (auto ok = known_keys(
+                document, pointer, steps[i],
+                {"at", "source", "upsert", "remove", "link", "unlink", "inbox"}
+            );
             !ok)
             return fail(ok.error());
         const auto at = time_of(steps[i], zone);

@@ -96,6 +96,21 @@ TEST_CASE("config: a minimal file has every default") {
     CHECK(config.log_level == log::Level::info);
 }
 
+TEST_CASE("D5: a source counts from a day of the calendar, or from the beginning") {
+    CHECK_FALSE(parsed(kMinimal).sources[0].counts_from);
+    const auto with = [](const std::string& day) {
+        return changed(
+            kMinimal, "connector: demo-mis", "connector: demo-mis\n    counts_from: " + day
+        );
+    };
+    CHECK(parsed(with("2026-05-01")).sources[0].counts_from == Date::parse_iso("2026-05-01"));
+    CHECK_FALSE(parsed(with("\"\"")).sources[0].counts_from);
+    for (const char* wrong : {"2026-02-30", "01.05.2026", "tomorrow"})
+        CHECK(
+            problems(with(wrong)).find("counts_from: is no day: write it as") != std::string::npos
+        );
+}
+
 TEST_CASE("config: config/gateway.yaml loads and shows every key at its default") {
     const auto document = load_yaml(kRoot / "config/gateway.yaml");
     REQUIRE(document);

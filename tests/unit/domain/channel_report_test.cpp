@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "domain/history.hpp"
+
 using namespace mis;
 using namespace mis::domain;
 
@@ -177,4 +179,36 @@ TEST_CASE("A4: a ring of merges ends") {
     const std::vector facts{
         patient("1", "Сайт", false, "2"), patient("2", "Сайт", false, "1"), payment("p", "1", 1)};
     CHECK(report_channels(facts, {}, std::nullopt).empty());
+}
+
+TEST_CASE(
+    "D5, P11: who came before a source counts is no first visit of it, and linked cards are one"
+) {
+    const auto of = [](RecordFact found) {
+        found.key.source = "new";
+        return found;
+    };
+    const std::vector<RecordFact> facts{
+        patient("1", "TV"),
+        visit("v1", "1", "2026-03-02"),
+        payment("z1", "1", 1000),
+        of(patient("1", "site")),  // the same person, imported with visit and payment
+        of(visit("v1", "1", "2026-03-02")),
+        of(payment("z1", "1", 1000)),
+        of(patient("2", "site")),  // another one, whom nobody linked: no new patient all the same
+        of(visit("v2", "2", "2026-03-02")),
+        of(visit("v3", "2", "2026-03-20")),
+        of(payment("z2", "2", 500, "payment", {{"paid_at", "2026-03-20T12:00:00+03:00"}})),
+        of(patient("3", "site")),
+        of(visit("v4", "3", "2026-03-21")),
+    };
+    Rules rules(*Zone::find("Europe/Moscow"));
+    rules.counts_from.emplace("new", *Date::parse_iso("2026-03-10"));
+    const std::vector<PatientLink> links{{{"new", "patient", "1"}, {"mis", "patient", "1"}}};
+    const SeveralSources sources{
+        links, [&](const RecordFact& one) { return is_history(one.key, one.body, rules); }};
+    CHECK(
+        table(report_channels(facts, {}, std::nullopt, sources)) ==
+        "TV first 1 income 1000 barter 0 gift 0\nsite first 1 income 500 barter 0 gift 0\n"
+    );
 }
