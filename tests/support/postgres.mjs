@@ -83,6 +83,7 @@ export class PostgresServer {
     });
     closeSync(log);
     const { child } = this;
+    process.once("exit", () => child.kill("SIGQUIT")); // also where a test ended before its time
     this.exit = undefined;
     this.ended = new Promise((resolve) => child.on("exit", (code, signal) => resolve((this.exit = { code, signal }))));
     for (const end = Date.now() + seconds * 1000; ; await pause(20)) {

@@ -6,7 +6,7 @@ export const niladic = new Map([["current_timestamp", "tds.getdate()"], ["system
 
 // Same name and arguments in schema tds.
 const same = new Set([
-  "getdate", "getutcdate", "sysdatetime", "sysutcdatetime", "sysdatetimeoffset", "len", "charindex", "stuff", "datalength", "eomonth", "isnumeric", "isdate", "db_name", "db_id", "object_id", "schema_name", "min_active_rowversion",
+  "getdate", "getutcdate", "sysdatetime", "sysutcdatetime", "sysdatetimeoffset", "len", "charindex", "replace", "stuff", "datalength", "eomonth", "isnumeric", "isdate", "db_name", "db_id", "object_id", "schema_name", "min_active_rowversion",
   "has_perms_by_name", "has_dbaccess", "databasepropertyex", "columnproperty", "original_login", "suser_sname", "suser_name", "user_name", "host_name", "app_name", "is_srvrolemember", "is_member", "is_rolemember", "fn_my_permissions",
   "type_name", "object_name", "col_name", "indexproperty", "objectproperty", "year", "month", "day", "error_number", "error_message", "patindex", "change_tracking_current_version", "change_tracking_min_valid_version", "str",
 ]);
@@ -80,7 +80,8 @@ export function call_function(rewriter, name, inner, over = "") {
   const rest = () => args.map((part) => rewriter.range(part));
   if (with_part.has(name)) {
     const part = args[0]?.[0]?.value;
-    return `tds.${name}('${part_names[part] ?? part}', ${rest().slice(1).join(", ")})`;
+    const given = args.slice(1).map((words) => (words.length === 1 && words[0].kind === "text" ? `${rewriter.range(words)}::timestamp` : rewriter.range(words)));
+    return `tds.${name}('${part_names[part] ?? part}', ${given.join(", ")})`;
   }
   if (same.has(name)) return `tds.${name}(${rest().join(", ")})`;
   if (Object.hasOwn(renamed, name)) return `${renamed[name]}(${rest().join(", ")})`;

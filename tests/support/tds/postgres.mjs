@@ -26,15 +26,24 @@ export class PostgresBackend {
 
   // Questions of the server's own, one at a time: all clients' connections share one for them.
   ask(text, values) {
-    const asked = (this.asking ?? Promise.resolve()).then(() => this.admin.query(text, values));
+    const asked = (this.asking ?? Promise.resolve()).then(async () => {
+      if (!this.admin) await this.connect_admin();
+      return this.admin.query(text, values);
+    });
     this.asking = asked.catch(() => {});
     return asked;
   }
 
+  // Anew after the base was gone for a while.
+  async connect_admin() {
+    const admin = this.connect();
+    await admin.connect();
+    admin.on("end", () => (this.admin = undefined));
+    this.admin = admin;
+  }
+
   async start(options) {
     this.options = options;
-    this.admin = this.connect();
-    await this.admin.connect();
     // two servers on one base may start at once
     await this.ask("SELECT pg_advisory_lock(7411)");
     const { rows } = await this.ask("SELECT 1 FROM pg_namespace WHERE nspname = 'tds'");

@@ -30,16 +30,23 @@ export class PostgresBase {
     const { options } = session.server;
     this.client = backend.connect();
     await this.client.connect();
+    this.client.on("end", () => {
+      // an idle client learns of it by the end of its own connection, as from a server that is killed
+      this.dead = true;
+      if (!this.session.running) this.session.socket.destroy();
+    });
     this.process = this.client.processID;
     const settings = {
       search_path: "public, tds", bytea_output: "hex", DateStyle: "ISO, YMD", IntervalStyle: "postgres", client_min_messages: "warning", ...(options.time_zone ? { TimeZone: options.time_zone } : {}),
       "tds.database": session.database, "tds.databases": options.databases.join(","), "tds.snapshot": options.snapshot ? "1" : "0", "tds.read_committed_snapshot": options.read_committed_snapshot ? "1" : "0",
       "tds.level": String(options.product.product[0] * 10), "tds.collation": options.collation, "tds.login": session.user, "tds.host": session.login_record.host, "tds.application": session.login_record.application, "tds.spid": String(session.id),
     };
-    for (const [name, value] of Object.entries(settings)) await this.client.query("SELECT set_config($1, $2, false)", [name, value]);
     // a role of the login's name lends its rights: what it may not read is refused by PostgreSQL itself
-    const { rows } = await this.client.query("SELECT 1 FROM pg_roles WHERE rolname = $1", [session.user]);
-    if (rows.length > 0) await this.client.query(`SET ROLE ${identifier(session.user)}`);
+    const names = Object.keys(settings);
+    const { rows } = await this.client.query(
+      `SELECT ${names.map((name, index) => `set_config('${name}', $${index + 2}, false)`).join(", ")}, EXISTS (SELECT 1 FROM pg_roles WHERE rolname = $1) AS has_role`, [session.user, ...Object.values(settings)],
+    );
+    if (rows[0].has_role === "t") await this.client.query(`SET ROLE ${identifier(session.user)}`);
   }
   async close() {
     await this.client.end().catch(() => {});
@@ -166,6 +173,7 @@ export class PostgresBase {
     this.verb = first.toUpperCase();
     const guarded = this.facts.transactions > 0;
     let cursor;
+    if (this.dead) throw Object.assign(new Error("the base's connection has ended"), { code: "57P01" });
     this.active = true;
     try {
       if (guarded) await this.client.query("SAVEPOINT tds_statement");
@@ -192,13 +200,13 @@ export class PostgresBase {
       if (rewriter.assigns && last) rewriter.assigns.forEach((name, index) => this.interpreter.assign(variables, name, last[index]));
       if (!silent) yield { done: { command: this.verb, count: this.quiet || rewriter.assigns || !["select", "insert", "update", "delete", "with"].includes(first) ? undefined : count } };
     } catch (error) {
-      await cursor?.close().catch(() => {});
+      if (!this.dead) await cursor?.close().catch(() => {});
       cursor = undefined;
-      if (guarded && !this.client._ending) await this.client.query("ROLLBACK TO SAVEPOINT tds_statement").catch(() => {});
+      if (guarded && !this.dead) await this.client.query("ROLLBACK TO SAVEPOINT tds_statement").catch(() => {});
       throw error;
     } finally {
       // left early: by attention, or because the client has gone
-      if (cursor) {
+      if (cursor && !this.dead) {
         await cursor.close().catch(() => {});
         if (guarded) await this.client.query("ROLLBACK TO SAVEPOINT tds_statement").catch(() => {});
       }

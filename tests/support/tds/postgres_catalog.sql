@@ -50,7 +50,7 @@ CREATE VIEW sys.indexes AS
         i.indisprimary::integer::tds.bit AS is_primary_key, (NOT i.indisvalid)::integer::tds.bit AS is_disabled, 0::tds.bit AS is_hypothetical, (i.indpred IS NOT NULL)::integer::tds.bit AS has_filter
     FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN sys.objects o ON o.object_id = i.indrelid::oid::integer;
 CREATE VIEW sys.index_columns AS
-    SELECT i.indrelid::oid::integer AS object_id, row_number() OVER (PARTITION BY i.indrelid, k.place ORDER BY i.indisprimary DESC, i.indexrelid)::integer AS index_id, k.place::integer AS index_column_id, k.attribute::integer AS column_id,
+    SELECT i.indrelid::oid::integer AS object_id, dense_rank() OVER (PARTITION BY i.indrelid ORDER BY i.indisprimary DESC, i.indexrelid)::integer AS index_id, k.place::integer AS index_column_id, k.attribute::integer AS column_id,
         CASE WHEN k.place <= i.indnkeyatts THEN k.place ELSE 0 END::tds.tinyint AS key_ordinal, (k.place <= i.indnkeyatts AND (i.indoption::int2[])[k.place - 1] & 1 = 1)::integer::tds.bit AS is_descending_key, (k.place > i.indnkeyatts)::integer::tds.bit AS is_included_column
     FROM pg_index i JOIN sys.objects o ON o.object_id = i.indrelid::oid::integer CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attribute, place);
 CREATE VIEW sys.partitions AS SELECT o.object_id, 1 AS index_id, 1 AS partition_number, greatest(c.reltuples, 0)::bigint AS rows FROM sys.tables o JOIN pg_class c ON c.oid = o.object_id::oid;

@@ -110,7 +110,8 @@ CREATE FUNCTION tds.len(numeric) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SE
 CREATE FUNCTION tds.datalength(text) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT length($1) * 2 $$;
 CREATE FUNCTION tds.datalength(bytea) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT length($1) $$;
 CREATE FUNCTION tds.charindex(sought text, within text, start integer DEFAULT 1) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE strpos(lower(substring(within FROM start)), lower(sought)) WHEN 0 THEN 0 ELSE strpos(lower(substring(within FROM start)), lower(sought)) + start - 1 END $$;
+    SELECT CASE place WHEN 0 THEN 0 ELSE place + start - 1 END FROM strpos(lower(substring(within COLLATE "und-x-icu" FROM start)), lower(sought COLLATE "und-x-icu")) place $$;
+CREATE FUNCTION tds.replace(within text, sought text, replacement text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT pg_catalog.replace(within COLLATE "und-x-icu", sought, replacement) $$;
 CREATE FUNCTION tds.stuff(within text, start integer, count integer, replacement text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT overlay(within PLACING coalesce(replacement, '') FROM start FOR count) $$;
 CREATE FUNCTION tds.isnumeric(text) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT ($1 ~ '^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$')::integer $$;
 CREATE FUNCTION tds.square(double precision) RETURNS double precision LANGUAGE sql IMMUTABLE AS $$ SELECT $1 * $1 $$;
@@ -148,7 +149,7 @@ CREATE FUNCTION tds.user_name() RETURNS tds."nvarchar(128)" LANGUAGE sql STABLE 
 CREATE FUNCTION tds.host_name() RETURNS tds."nvarchar(128)" LANGUAGE sql STABLE AS $$ SELECT tds.setting('host') $$;
 CREATE FUNCTION tds.app_name() RETURNS tds."nvarchar(128)" LANGUAGE sql STABLE AS $$ SELECT tds.setting('application') $$;
 CREATE FUNCTION tds.almighty() RETURNS boolean LANGUAGE sql STABLE AS $$ SELECT rolsuper FROM pg_roles WHERE rolname = current_user $$;
-CREATE FUNCTION tds.relation(name text) RETURNS regclass LANGUAGE sql STABLE AS $$ SELECT to_regclass(quote_ident(lower(regexp_replace(regexp_replace(name, '^.*\.', ''), '[\[\]"]', '', 'g')))) $$;
+CREATE FUNCTION tds.relation(name text) RETURNS regclass LANGUAGE sql STABLE AS $$ SELECT to_regclass(quote_ident(lower(regexp_replace(regexp_replace(name COLLATE "C", '^.*\.', ''), '[\[\]"]', '', 'g')))) $$;
 CREATE FUNCTION tds.object_id(name text, kind text DEFAULT NULL) RETURNS integer LANGUAGE sql STABLE AS $$ SELECT tds.relation(name)::oid::integer $$;
 CREATE FUNCTION tds.object_name(id bigint) RETURNS tds."nvarchar(128)" LANGUAGE sql STABLE AS $$ SELECT tds.declared(relname) FROM pg_class WHERE oid = id $$;
 CREATE FUNCTION tds.schema_name(id integer DEFAULT 1) RETURNS tds."nvarchar(128)" LANGUAGE sql STABLE AS $$ SELECT CASE id WHEN 1 THEN 'dbo' WHEN 4 THEN 'sys' END $$;

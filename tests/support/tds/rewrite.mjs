@@ -1,7 +1,7 @@
 // One statement of T-SQL as PostgreSQL would have it. Words are replaced, not meaning: what has no twin is refused by name.
 import { closing, is_sign, is_word, split_commas, TsqlError, unspoken } from "./tsql.mjs";
 import { call_function, niladic } from "./functions.mjs";
-import { parse_type } from "./types.mjs";
+import { is_text, is_wide, parse_type } from "./types.mjs";
 import { pg_type } from "./pg_types.mjs";
 
 const quoted = (name) => `"${name.replaceAll('"', '""')}"`;
@@ -14,6 +14,21 @@ const reserved = new Set([
 const after_offset = new Set(["offset", "using"]); // words that T-SQL uses as well
 const schemas = { information_schema: "tds_information", sys: "sys" };
 const item_ends = new Set(["from", "where", "group", "having", "order", "union", "except", "intersect", "into", "option", "for"]);
+
+const comparisons = new Set(["=", "<>", "!=", "<", ">", "<=", ">="]);
+const compares = (token) => token?.kind === "sign" && comparisons.has(token.raw);
+function compared(tokens, at) {
+  const before = tokens[at - 1];
+  if (compares(before) || compares(tokens[at + 1]) || is_word(before, "between", "and")) return true;
+  if (!is_sign(before, "(") && !is_sign(before, ",")) return false;
+  // within IN (…)
+  let open = at - 1;
+  for (let depth = 0; open >= 0 && !(depth === 0 && is_sign(tokens[open], "(")); open--) {
+    if (is_sign(tokens[open], ")")) depth++;
+    if (is_sign(tokens[open], "(")) depth--;
+  }
+  return is_word(tokens[open - 1], "in");
+}
 
 export class Rewriter {
   // parameters: name → {index (from 1), type}; names: lower-case word → how PostgreSQL spells it; year: the product's
@@ -116,7 +131,7 @@ export class Rewriter {
         out.push(`'\\x${token.raw.length % 2 ? "0" : ""}${token.raw.slice(2)}'::bytea`);
         return at + 1;
       case "variable":
-        out.push(this.variable(token.value));
+        out.push(this.variable(token.value, compared(tokens, at)));
         return at + 1;
       case "sign":
         out.push(this.sign(tokens, at));
@@ -186,7 +201,7 @@ export class Rewriter {
       }
     }
     if (is_word(next, "apply") && (value === "cross" || value === "outer")) return this.apply(tokens, at, out);
-    if (value === "like") out.push("ILIKE");
+    if (value === "like") return this.like(tokens, at, out);
     else if (value === "collate") return at + 2;
     else if (value === "for" && is_word(next, "xml", "json")) throw unspoken("FOR XML and FOR JSON");
     else if (value === "insert" && !is_word(next, "into")) out.push("INSERT INTO");
@@ -196,6 +211,18 @@ export class Rewriter {
     else if (this.names.has(value) && this.names.get(value) !== value) out.push(this.name(value));
     else if (value.startsWith("#") || (reserved.has(value) && !after_offset.has(value))) out.push(quoted(value));
     else out.push(token.raw);
+    return at + 1;
+  }
+
+  // Without regard to case, as the collation has it; the catalog's own collation (any_case) knows no patterns, so another is named.
+  like(tokens, at, out) {
+    out.push("ILIKE");
+    const pattern = tokens[at + 1];
+    if (pattern?.kind === "text" || pattern?.kind === "variable") {
+      this.step(tokens, at + 1, out);
+      out.push('COLLATE "und-x-icu"');
+      return at + 2;
+    }
     return at + 1;
   }
 
@@ -213,13 +240,13 @@ export class Rewriter {
     return at + 1;
   }
 
-  variable(name) {
+  // A text that is compared takes the type of what it is compared with, as SQL Server converts it; elsewhere it has its declared type.
+  variable(name, is_compared) {
     if (name.startsWith("@@")) return call_function(this, name, []) ?? this.unknown_variable(name);
     const parameter = this.parameters.get(name);
     if (!parameter) return this.unknown_variable(name);
-    let place = this.used.indexOf(name) + 1;
-    if (place === 0) place = this.used.push(name);
-    return `$${place}::${this.type(parameter.type)}`;
+    const place = `$${this.used.push(name)}`;
+    return is_compared && (is_text(parameter.type.name) || is_wide(parameter.type.name)) ? place : `${place}::${this.type(parameter.type)}`;
   }
   unknown_variable(name) {
     throw new TsqlError(137, `Must declare the scalar variable "${name}".`);

@@ -94,7 +94,7 @@ async function main() {
   });
   const on = (value, otherwise) => (value === undefined ? otherwise : value === "on");
   const options = {
-    port: Number(given.port ?? 0), host: given.host ?? defaults.host, postgres: given.postgres, script: given.script && JSON.parse(readFileSync(given.script, "utf8")), browser: given.browser === undefined ? undefined : Number(given.browser), tls: given.tls ?? "off",
+    port: Number(given.port ?? 0), host: given.host ?? defaults.host, postgres: given.postgres, script: given.script, browser: given.browser === undefined ? undefined : Number(given.browser), tls: given.tls ?? "off",
     require_encryption: given["require-encryption"] ?? false, instance: given.instance ?? defaults.instance, year: given.year ?? defaults.year, collation: given.collation ?? defaults.collation, packet_size: Number(given["packet-size"] ?? defaults.packet_size),
     snapshot: on(given.snapshot, false), read_committed_snapshot: on(given["read-committed-snapshot"], false), null_bitmap: on(given["null-bitmap"], true), length_known: on(given["length-known"], true), time_zone: given["time-zone"], seen_file: given.seen,
   };
