@@ -1,8 +1,9 @@
 // Runs a batch statement by statement: SET, DECLARE, IF, transactions and the like are done here, all else goes to the base.
 import { data_definition } from "./ddl.mjs";
 import { told } from "./pg_errors.mjs";
-import { closing, is_sign, is_word, parse_batch, split_commas, tokenize, TsqlError, unspoken } from "./tsql.mjs";
 import { catalog_procedure } from "./procedures.mjs";
+import { closing, is_sign, is_word, parse_batch, split_commas, tokenize, TsqlError, unspoken } from "./tsql.mjs";
+import { parse_declarations } from "./types.mjs";
 
 const isolation_words = ["READ UNCOMMITTED", "READ COMMITTED", "REPEATABLE READ", "SNAPSHOT", "SERIALIZABLE"];
 // Options that are taken and change nothing here.
@@ -192,7 +193,6 @@ export class Interpreter {
     const { base } = this;
     const word = name.replace(/^.*\./, "").toLowerCase();
     if (word === "sp_executesql") {
-      const { parse_declarations } = await import("./types.mjs");
       const declared = parse_declarations(parameters[1]?.value ?? "");
       return yield* this.batch(parameters[0].value, declared.map(({ name: called, type }, index) => ({ name: called, type, value: (parameters.find((given) => given.name === called) ?? parameters[index + 2])?.value ?? null })));
     }

@@ -1,7 +1,7 @@
 // Which type of PostgreSQL holds a T-SQL type, and which T-SQL type a column of PostgreSQL goes out as.
 //
 // A domain of schema tds that is named like a T-SQL type ("money", "nvarchar(100)", "datetime2(3)") says both at once. Where there is none the plain type decides.
-import { parse_type, type_name } from "./types.mjs";
+import { type_name } from "./types.mjs";
 
 const native = { smallint: "smallint", int: "integer", bigint: "bigint", real: "real", float: "double precision", date: "date", uniqueidentifier: "uuid" };
 const precise = (scale) => Math.min(scale, 6); // PostgreSQL has microseconds: the seventh digit of a datetime2(7) is always 0
@@ -60,5 +60,3 @@ export function plain_type(oid, modifier, { stored = false } = {}) {
     default: return stored ? { name: "nvarchar", max: true } : expression_text;
   }
 }
-
-export const domain_type = (name) => parse_type(name);

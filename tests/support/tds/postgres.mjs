@@ -2,15 +2,15 @@
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { PostgresBase } from "./postgres_base.mjs";
-import { domain_type } from "./pg_types.mjs";
+import { parse_type } from "./types.mjs";
 
 // npm packages of tests live in tests/contract
 const load = createRequire(new URL("../../contract/package.json", import.meta.url));
-export const pg = load("pg");
-export const Cursor = load("pg-cursor");
+const pg = load("pg");
+const Cursor = load("pg-cursor");
 
 const schema_files = ["postgres_schema.sql", "postgres_catalog.sql"];
-export const raw_values = { getTypeParser: () => (value) => value };
+const raw_values = { getTypeParser: () => (value) => value };
 const shapes_max = 2000;
 
 export class PostgresBackend {
@@ -53,7 +53,6 @@ export class PostgresBackend {
     }
     await this.ask("SELECT pg_advisory_unlock(7411)");
     await this.refresh();
-    if (options.ddl) await this.ask(options.ddl);
   }
   async stop() {
     await this.admin?.end();
@@ -79,7 +78,7 @@ export class PostgresBackend {
   }
   async read_domains() {
     const { rows } = await this.ask("SELECT t.oid, t.typname FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE n.nspname = 'tds' AND t.typtype = 'd'");
-    this.domains = new Map(rows.map(({ oid, typname }) => [Number(oid), domain_type(typname)]).filter(([, type]) => type !== undefined));
+    this.domains = new Map(rows.map(({ oid, typname }) => [Number(oid), parse_type(typname)]).filter(([, type]) => type !== undefined));
     this.domain_names = new Set(rows.map(({ typname }) => typname));
   }
   // Domains that a statement names come into being with it, on a connection that may make them.

@@ -189,7 +189,7 @@ export class PostgresBase {
         const wanted = selects && this.rows_max > 0 ? rows.slice(0, this.rows_max - count) : rows;
         count += selects ? wanted.length : (result?.rowCount ?? 0);
         if (rewriter.assigns) last = wanted.at(-1) ?? last;
-        else if (wanted.length > 0 && selects) yield { rows: wanted, columns_of: columns };
+        else if (wanted.length > 0 && selects) yield { rows: wanted };
         if (rows.length < rows_at_once || wanted.length < rows.length) break;
       }
       await cursor.close();

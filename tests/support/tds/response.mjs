@@ -137,12 +137,7 @@ export class Response {
   async hang(how) {
     this.settle(true);
     this.writer.flush();
-    if (how === "forever") {
-      this.session.frozen = true;
-      this.session.socket.pause();
-      return new Promise(() => {});
-    }
-    return this.pause(Infinity);
+    return how === "forever" ? this.session.freeze() : this.pause(Infinity);
   }
   // A connection cut in the middle: what stands so far goes out as an unfinished message. "reset" sends RST, else the stream just ends.
   cut(how) {
@@ -151,7 +146,6 @@ export class Response {
     this.writer.flush();
     if (how === "reset") socket.resetAndDestroy();
     else socket.destroySoon();
-    this.session.close_later = true;
     return new Promise((resolve) => socket.on("close", () => resolve(false)));
   }
 

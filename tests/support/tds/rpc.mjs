@@ -1,5 +1,4 @@
 // Remote procedure calls: the handful of system procedures by which drivers send statements with parameters.
-import { done_bit } from "./tokens.mjs";
 import { column_metadata } from "./tokens.mjs";
 import { parse_declarations, read_type_info, type_name } from "./types.mjs";
 import { read_value } from "./values.mjs";
@@ -106,5 +105,3 @@ async function call(session, response, procedure, parameters, name) {
     }
   }
 }
-
-export { done_bit };

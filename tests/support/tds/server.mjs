@@ -43,7 +43,8 @@ export class TdsServer {
     options.server_name = options.server_name ?? (options.instance === "MSSQLSERVER" ? "STANDIN" : `STANDIN\\${options.instance}`);
     this.certificate = certificate(options.tls);
     options.tls = this.certificate && secure_context(this.certificate);
-    Object.assign(this, { options, sessions: new Set(), sessions_opened: 0, seen: [] });
+    // silent: at which message it no longer answers ("prelogin", "login"); may be set at any time
+    Object.assign(this, { options, sessions: new Set(), sessions_opened: 0, seen: [], silent: options.silent });
     const base = options.postgres ? new PostgresBackend({ url: options.postgres, log: (text) => this.log(text) }) : undefined;
     this.backend = options.script ? new ScriptBackend(options.script, base) : base;
     if (!this.backend) throw new Error("neither a base nor a script to answer from");
@@ -89,14 +90,14 @@ async function main() {
   const { values: given } = parseArgs({
     options: {
       port: text, host: text, postgres: text, script: text, browser: text, tls: text, "require-encryption": { type: "boolean" }, login: { type: "string", multiple: true }, database: { type: "string", multiple: true }, instance: text, year: text,
-      collation: text, "packet-size": text, snapshot: text, "read-committed-snapshot": text, "null-bitmap": text, "length-known": text, "time-zone": text, seen: text,
+      collation: text, "packet-size": text, snapshot: text, "read-committed-snapshot": text, "null-bitmap": text, "length-known": text, "time-zone": text, seen: text, silent: text,
     },
   });
   const on = (value, otherwise) => (value === undefined ? otherwise : value === "on");
   const options = {
     port: Number(given.port ?? 0), host: given.host ?? defaults.host, postgres: given.postgres, script: given.script, browser: given.browser === undefined ? undefined : Number(given.browser), tls: given.tls ?? "off",
     require_encryption: given["require-encryption"] ?? false, instance: given.instance ?? defaults.instance, year: given.year ?? defaults.year, collation: given.collation ?? defaults.collation, packet_size: Number(given["packet-size"] ?? defaults.packet_size),
-    snapshot: on(given.snapshot, false), read_committed_snapshot: on(given["read-committed-snapshot"], false), null_bitmap: on(given["null-bitmap"], true), length_known: on(given["length-known"], true), time_zone: given["time-zone"], seen_file: given.seen,
+    snapshot: on(given.snapshot, false), read_committed_snapshot: on(given["read-committed-snapshot"], false), null_bitmap: on(given["null-bitmap"], true), length_known: on(given["length-known"], true), time_zone: given["time-zone"], silent: given.silent, seen_file: given.seen,
   };
   if (given.login) options.logins = given.login.map((pair) => ({ user: pair.slice(0, pair.indexOf(":")), password: pair.slice(pair.indexOf(":") + 1) }));
   if (given.database) options.databases = given.database;

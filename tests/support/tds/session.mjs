@@ -1,7 +1,7 @@
 // One client's connection: from PRELOGIN through LOGIN7 to statements, one at a time, with attention between.
 import { randomInt } from "node:crypto";
 import { collations } from "./charset.mjs";
-import { encryption, negotiate, read_login, read_prelogin, write_prelogin } from "./login.mjs";
+import { negotiate, read_login, read_prelogin, write_prelogin } from "./login.mjs";
 import { Fields, kind, MessageReader, MessageWriter, u8 } from "./packets.mjs";
 import { Response } from "./response.mjs";
 import { perform_rpc } from "./rpc.mjs";
@@ -77,14 +77,20 @@ export class Session {
     this.socket.destroy();
   }
 
+  // From here on neither heard nor answered, as by a process that is stopped. It lasts until one side closes.
+  freeze() {
+    this.frozen = true;
+    this.socket.pause();
+    return new Promise(() => {});
+  }
   response() {
     return new Response(this, new MessageWriter(this.output, { packet_size: this.packet_size, process: this.id }));
   }
-  get tls_off() {
+  // Where the login alone is encrypted, what follows it goes bare again.
+  leave_tls() {
     this.tls?.secure.removeAllListeners("data");
     this.tls = undefined;
     this.output = this.socket;
-    return undefined;
   }
 
   // --- messages
@@ -114,7 +120,7 @@ export class Session {
     this.server.saw({ session: this.id, prelogin: asked, answer });
     const writer = new MessageWriter(this.output, { packet_size: 4096 });
     writer.write(write_prelogin({ product: product.product, encryption: answer }));
-    if (this.server.silent_at === "login") return new Promise(() => {});
+    if (this.server.silent === "prelogin") return this.freeze();
     writer.end();
     this.state = "login";
     this.scope = scope;
@@ -133,7 +139,8 @@ export class Session {
     const login = read_login(body);
     this.login_record = { ...login, password: undefined };
     this.server.saw({ session: this.id, login: this.login_record, encrypted: this.tls !== undefined });
-    if (this.scope === "login") this.tls_off;
+    if (this.server.silent === "login") return this.freeze();
+    if (this.scope === "login") this.leave_tls();
     const response = this.response();
     const refuse = async (...errors) => {
       for (const what of errors) response.error(what);
@@ -204,5 +211,3 @@ export class Session {
     return (this.transaction = (BigInt(this.id) << 32n) | BigInt(randomInt(1, 1 << 30)));
   }
 }
-
-export { encryption };

@@ -447,6 +447,18 @@ test("a result cut in the middle, a server that hangs, errors of a script", asyn
   assert.equal((await dying.fails("direct", "select 1")).state, "08S01");
 });
 
+test("a server that no longer answers: while rows come, at the login, before it", async (t) => {
+  const own = await start(t, { script: [{ match: "stop", columns: [["n", "int"]], rows: [[1]], hang: "forever" }] });
+  const client = await connect(t, {}, { port: own.port });
+  await client.ask("query_timeout", 1);
+  await client.ask("direct", "select stop");
+  assert.equal((await client.fails("fetch")).state, "HYT00");
+  for (const moment of ["login", "prelogin"]) {
+    own.silent = moment;
+    assert.equal((await new OdbcClient(t).fails("connect", connection_string(own.port), 1)).state, "HYT00", moment);
+  }
+});
+
 test("the base behind it dies: the connection ends, a new one is taken once the base is back", async (t) => {
   const base = await PostgresServer.make(t);
   const own = await start(t, { postgres: base.url });

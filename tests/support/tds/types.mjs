@@ -1,6 +1,6 @@
 // The T-SQL types: read from their names, written into and read from a TYPE_INFO. A type is {name, length, precision, scale, max}; what does not apply is absent.
 import { collation_of, collations } from "./charset.mjs";
-import { Fields, u16, u32, u8 } from "./packets.mjs";
+import { u16, u32, u8 } from "./packets.mjs";
 
 // name: [code of the nullable form, code of the NOT NULL form, bytes]
 export const fixed_types = {
@@ -10,7 +10,7 @@ export const fixed_types = {
 const scaled_times = { time: 0x29, datetime2: 0x2a, datetimeoffset: 0x2b };
 const sized = { varbinary: 0xa5, varchar: 0xa7, binary: 0xad, char: 0xaf, nvarchar: 0xe7, nchar: 0xef };
 const old_long = { image: 0x22, text: 0x23, ntext: 0x63 };
-const synonyms = { integer: "int", dec: "decimal", "double precision": "float", timestamp: "rowversion", character: "char", "national character": "nchar", "varying": "varchar" };
+const synonyms = { integer: "int", dec: "decimal", "double precision": "float", timestamp: "rowversion", character: "char", "national character": "nchar" };
 
 export const is_text = (name) => ["char", "varchar", "text"].includes(name);
 export const is_wide = (name) => ["nchar", "nvarchar", "ntext", "xml"].includes(name);
@@ -104,6 +104,7 @@ export function read_type_info(fields) {
   throw new Error(`a parameter of the unknown type 0x${code.toString(16)}`);
 }
 
+// Declarations of a statement's parameters: [{name, type}].
 export const parse_declarations = (text) => {
   // "@P1 int, @P2 decimal(10,2) output": commas within parentheses belong to the type
   const found = [];
@@ -113,5 +114,3 @@ export const parse_declarations = (text) => {
   }
   return found;
 };
-
-export { Fields };
