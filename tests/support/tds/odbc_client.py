@@ -35,6 +35,7 @@ class Client:
         self.statement = None
         self.bound = []
         self.shape = None
+        self.canceller = None
 
     @staticmethod
     def handle(kind, parent):
@@ -80,7 +81,14 @@ class Client:
         self.of_statement(odbc.SQLSetStmtAttr(self.statement, 0, pointer(seconds), 0))
 
     def cancel_after(self, seconds):
-        threading.Timer(seconds, lambda: odbc.SQLCancel(self.statement)).start()
+        self.canceller = threading.Timer(seconds, lambda: odbc.SQLCancel(self.statement))
+        self.canceller.start()
+
+    # A cancel that is on its way must not meet the next statement.
+    def settle(self):
+        if self.canceller:
+            self.canceller.join()
+            self.canceller = None
 
     def direct(self, words):
         self.close()
@@ -180,4 +188,6 @@ for line in sys.stdin:
         answer = {"ok": getattr(client, command)(*arguments)}
     except Failed as failed:
         answer = {"error": failed.args[0]}
+    if command != "cancel_after":
+        client.settle()
     print(json.dumps(answer, ensure_ascii=False), flush=True)

@@ -29,6 +29,7 @@ const quoted_object = (text) => /(?:table|view|relation|schema) (\S+)$/.exec(tex
 // {number, state, class, text}; class 20 where the base itself has gone.
 export function told(error, verb = "SELECT") {
   if (error instanceof TsqlError) return { number: error.number, state: 1, class: error.severity, text: error.message };
+  if (error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError) throw error; // ours, not the statement's
   const twin = known[error.code];
   if (twin) return twin(error, verb);
   if (!error.code || /^(08|57P)/.test(error.code) || ["ECONNRESET", "EPIPE", "ECONNREFUSED"].includes(error.code)) return { number: 596, state: 1, class: 21, text: `Cannot continue the execution because the session is in the kill state (${error.message}).` };

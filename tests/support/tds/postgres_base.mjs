@@ -4,6 +4,7 @@ import { told } from "./pg_errors.mjs";
 import { plain_type } from "./pg_types.mjs";
 import { Rewriter } from "./rewrite.mjs";
 import { is_word, TsqlError } from "./tsql.mjs";
+import { governed_type, governing_select } from "./typing.mjs";
 
 const rows_at_once = 400;
 const pg_isolation = { "READ UNCOMMITTED": "READ COMMITTED", "READ COMMITTED": "READ COMMITTED", "REPEATABLE READ": "REPEATABLE READ", SNAPSHOT: "REPEATABLE READ", SERIALIZABLE: "SERIALIZABLE" };
@@ -129,22 +130,44 @@ export class PostgresBase {
     const key = `${sql}\n${JSON.stringify(rewriter.labels)}`;
     const known = this.backend.shapes.get(key);
     if (known) return known;
-    const nothing = values.map(() => null);
-    const { fields } = await this.client.query({ text: `SELECT * FROM (${sql}) q LIMIT 0`, values: nothing, rowMode: "array" });
-    let types = [];
-    if (fields.some(({ tableID }) => tableID === 0)) {
-      const names = fields.map((_, index) => `c${index + 1}`);
-      const asked = await this.client.query({
-        text: `SELECT ${names.map((name) => `pg_typeof(q.${name})::oid`).join(", ")} FROM (SELECT 1) one LEFT JOIN LATERAL (${sql}) AS q(${names.join(", ")}) ON false`, values: nothing, rowMode: "array",
-      });
-      types = asked.rows[0].map(Number);
-    }
+    const { fields, types } = await this.described(sql, values.length);
     // a NOT NULL column stays one unless a join or a set operation may add NULLs
     const keeps_not_null = !tokens.some((token) => is_word(token, "left", "right", "full", "outer", "union", "except", "intersect", "rollup", "cube", "grouping"));
     const names = this.column_names(fields, rewriter.labels);
     const columns = await Promise.all(fields.map(async (field, index) => ({ name: names[index], ...(await this.column_type(field, types[index], keeps_not_null)) })));
+    if (rewriter.parts?.items.length === columns.length) await this.govern(columns, rewriter);
     this.backend.remember_shape(key, columns);
     return columns;
+  }
+  // Asked without running it: what PostgreSQL says of each column, and of expressions the type that may be a domain.
+  async described(sql, parameters) {
+    const values = Array(parameters).fill(null);
+    const { fields } = await this.client.query({ text: `SELECT * FROM (${sql}) q LIMIT 0`, values, rowMode: "array" });
+    if (fields.every(({ tableID }) => tableID !== 0)) return { fields, types: [] };
+    const names = fields.map((_, index) => `c${index + 1}`);
+    const asked = await this.client.query({
+      text: `SELECT ${names.map((name) => `pg_typeof(q.${name})::oid`).join(", ")} FROM (SELECT 1) one LEFT JOIN LATERAL (${sql}) AS q(${names.join(", ")}) ON false`, values, rowMode: "array",
+    });
+    return { fields, types: asked.rows[0].map(Number) };
+  }
+  // Types that an expression takes from one of its parts (typing.mjs). Where that part cannot be asked alone, the expression's own type stands.
+  async govern(columns, rewriter) {
+    const select = governing_select(rewriter.parts);
+    if (!select) return;
+    const asking = this.rewriter(rewriter.parameters);
+    const guarded = this.facts.transactions > 0;
+    if (guarded) await this.client.query("SAVEPOINT tds_types");
+    try {
+      const { fields, types } = await this.described(asking.rewrite(select.tokens), asking.used.length);
+      for (const [index, found] of select.governors.entries()) {
+        if (!found) continue;
+        const { type } = await this.column_type(fields[index], types[index], false);
+        columns[index].type = governed_type(type, found);
+      }
+    } catch (error) {
+      if (!error.code) throw error;
+      if (guarded) await this.client.query("ROLLBACK TO SAVEPOINT tds_types");
+    }
   }
   async column_type({ tableID, columnID, dataTypeID, dataTypeModifier }, typeof_id, keeps_not_null) {
     const { domains } = this.backend;

@@ -37,7 +37,6 @@ export class Rewriter {
   }
 
   rewrite(tokens) {
-    this.labels = undefined;
     return this.range(tokens, { top: true });
   }
 
@@ -54,6 +53,7 @@ export class Rewriter {
           if (is_sign(tokens[end], ")") && depth-- === 0) break;
           if (depth === 0 && is_word(tokens[end], "union", "except", "intersect")) break;
         }
+        if (top && nested === 0) this.prefix ??= tokens.slice(0, at);
         out.push(this.select(tokens.slice(at, end), { top: top && nested === 0, in_union: is_word(tokens[end], "union", "except", "intersect") }));
         at = end;
       } else at = this.step(tokens, at, out);
@@ -83,7 +83,10 @@ export class Rewriter {
       if (depth === 0 && tokens[end].kind === "word" && item_ends.has(tokens[end].value)) break;
     }
     const items = split_commas(tokens.slice(at, end)).map((item) => this.item(item));
-    if (top) this.labels ??= items.map(({ label }) => label);
+    if (top && !this.labels) {
+      this.labels = items.map(({ label }) => label);
+      this.parts = { prefix: this.prefix, items: items.map(({ expression }) => expression), rest: tokens.slice(end) };
+    }
     if (top && items.some(({ variable }) => variable)) this.assigns = items.map(({ variable }) => variable);
     out.push(items.map(({ text }) => text).join(", "));
     const rest = this.range(tokens.slice(end));
@@ -95,7 +98,7 @@ export class Rewriter {
   // An item of a select list: its text, and the name under which SQL Server would show it (undefined: the base's own).
   item(tokens) {
     if (tokens.length === 0) throw new TsqlError(102, "Incorrect syntax near ','.");
-    if (tokens[0].kind === "variable" && is_sign(tokens[1], "=")) return { text: this.range(tokens.slice(2)), variable: tokens[0].value };
+    if (tokens[0].kind === "variable" && is_sign(tokens[1], "=")) return { text: this.range(tokens.slice(2)), expression: tokens.slice(2), variable: tokens[0].value };
     const label_like = (token) => token && (token.kind === "name" || token.kind === "word" || token.kind === "text");
     if (tokens.length > 2 && label_like(tokens[0]) && is_sign(tokens[1], "=")) return this.labelled(tokens.slice(2), tokens[0]);
     const last = tokens.at(-1);
@@ -105,12 +108,13 @@ export class Rewriter {
     if (operand_ends && (last.kind === "name" || (last.kind === "word" && !["end", "null"].includes(last.value)))) return this.labelled(tokens.slice(0, -1), last);
     const plain = tokens.every((token, index) => (index % 2 === 0 ? token.kind === "word" || token.kind === "name" : is_sign(token, ".")));
     const text = this.range(tokens);
-    if (is_sign(last, "*") && (tokens.length === 1 || is_sign(before, "."))) return { text, label: { star: true } };
-    return plain && !niladic.has(last.value) ? { text, label: { column: last.kind === "name" ? last.value : last.raw } } : { text: `${text} AS "?column?"`, label: { alias: "" } };
+    if (is_sign(last, "*") && (tokens.length === 1 || is_sign(before, "."))) return { text, expression: tokens, label: { star: true } };
+    if (plain && !niladic.has(last.value)) return { text, expression: tokens, label: { column: last.kind === "name" ? last.value : last.raw } };
+    return { text: `${text} AS "?column?"`, expression: tokens, label: { alias: "" } };
   }
   labelled(tokens, token) {
     const name = token.kind === "word" ? token.raw : token.value;
-    return { text: `${this.range(tokens)} AS ${this.name(name)}`, label: { alias: name } };
+    return { text: `${this.range(tokens)} AS ${this.name(name)}`, expression: tokens, label: { alias: name } };
   }
 
   // An identifier as PostgreSQL has it: lower-case, unless the base holds it otherwise.

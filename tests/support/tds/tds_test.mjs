@@ -348,6 +348,17 @@ test("T-SQL that a reader writes is understood", async (t) => {
   }
 });
 
+test("an expression keeps the type of the column it is made of", async (t) => {
+  const client = await connect(t);
+  await client.ask("direct", "create table Sums (id int not null primary key, m money, d decimal(15,2), at datetime, n nvarchar(5), sm smallmoney)");
+  await client.ask("direct", "insert into Sums values (1, 1.5, 0.1, '20260302 10:00:00.004', N'а', 2), (2, 2.25, 0.2, '20260303', N'б', 3)");
+  await client.ask("direct", `select sum(s.m) as a, max(at), isnull(sum(d), 0) as c, case when max(n) = N'б' then max(s.n) else N'' end, coalesce(min(d), 0), sum(id), sum(sm), max(n)
+    from dbo.Sums s with (nolock) where id in (1, 2) having count(*) > 1 order by 1`);
+  assert.deepEqual((await client.ask("columns")).map(([, type, size, digits]) => [type, size, digits]), [[3, 19, 4], [93, 23, 3], [2, 38, 2], [-9, 4000, 0], [2, 15, 2], [4, 10, 0], [3, 19, 4], [-9, 5, 0]]);
+  assert.deepEqual(await client.ask("fetch"), [["3.7500", "2026-03-03 00:00:00.000", "0.30", "б", "0.10", "3", "5.0000", "б"]]);
+  assert.deepEqual(await client.rows("select isnull(m, 0) from Sums where id = 1"), [["1.5000"]]);
+});
+
 test("what an old server does not know is refused, and its version is told", async (t) => {
   const own = await start(t, { year: "2008R2" });
   const client = await connect(t, {}, { port: own.port });
