@@ -36,13 +36,20 @@ export class Response {
     this.settle(false);
     this.writer.end();
   }
-  // The end of a whole message: one that was cancelled says so, in place of what it would have said.
-  async finish() {
-    if (this.session.closed) return;
-    if (this.session.cancelled) {
+  // The end of a whole message. One that was cancelled ends as a failure, and a message of its own says that the attention was heard; with the option
+  // attention "within" its last token says both.
+  finish() {
+    const { session } = this;
+    if (session.closed) return;
+    if (session.cancelled) {
+      const within = session.server.options.attention === "within";
       this.settle(true);
-      this.pending = { form: "done", what: { status: done_bit.attention } };
-    } else if (!this.pending) this.pending = { form: "done", what: {} };
+      this.pending = { form: "done", what: { status: within ? done_bit.attention : done_bit.error } };
+      this.end();
+      if (!within) session.acknowledge();
+      return;
+    }
+    this.pending ??= { form: "done", what: {} };
     this.end();
   }
 

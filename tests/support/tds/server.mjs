@@ -15,7 +15,7 @@ import { secure_context, self_signed } from "./tls.mjs";
 
 const defaults = {
   port: 0, host: "127.0.0.1", tls: "off", require_encryption: false, logins: [{ user: "sa", password: "Passw0rd" }], databases: ["clinic"], instance: "MSSQLSERVER", year: 2019, collation: "Cyrillic_General_CI_AS",
-  packet_size: 32767, snapshot: false, read_committed_snapshot: false, null_bitmap: true, length_known: true,
+  packet_size: 32767, snapshot: false, read_committed_snapshot: false, null_bitmap: true, length_known: true, attention: "apart",
 };
 const seen_max = 10_000;
 
@@ -90,14 +90,14 @@ async function main() {
   const { values: given } = parseArgs({
     options: {
       port: text, host: text, postgres: text, script: text, browser: text, tls: text, "require-encryption": { type: "boolean" }, login: { type: "string", multiple: true }, database: { type: "string", multiple: true }, instance: text, year: text,
-      collation: text, "packet-size": text, snapshot: text, "read-committed-snapshot": text, "null-bitmap": text, "length-known": text, "time-zone": text, seen: text, silent: text,
+      collation: text, "packet-size": text, snapshot: text, "read-committed-snapshot": text, "null-bitmap": text, "length-known": text, "time-zone": text, seen: text, silent: text, attention: text,
     },
   });
   const on = (value, otherwise) => (value === undefined ? otherwise : value === "on");
   const options = {
     port: Number(given.port ?? 0), host: given.host ?? defaults.host, postgres: given.postgres, script: given.script, browser: given.browser === undefined ? undefined : Number(given.browser), tls: given.tls ?? "off",
     require_encryption: given["require-encryption"] ?? false, instance: given.instance ?? defaults.instance, year: given.year ?? defaults.year, collation: given.collation ?? defaults.collation, packet_size: Number(given["packet-size"] ?? defaults.packet_size),
-    snapshot: on(given.snapshot, false), read_committed_snapshot: on(given["read-committed-snapshot"], false), null_bitmap: on(given["null-bitmap"], true), length_known: on(given["length-known"], true), time_zone: given["time-zone"], silent: given.silent, seen_file: given.seen,
+    snapshot: on(given.snapshot, false), read_committed_snapshot: on(given["read-committed-snapshot"], false), null_bitmap: on(given["null-bitmap"], true), length_known: on(given["length-known"], true), time_zone: given["time-zone"], silent: given.silent, attention: given.attention ?? defaults.attention, seen_file: given.seen,
   };
   if (given.login) options.logins = given.login.map((pair) => ({ user: pair.slice(0, pair.indexOf(":")), password: pair.slice(pair.indexOf(":") + 1) }));
   if (given.database) options.databases = given.database;

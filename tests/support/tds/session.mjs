@@ -44,16 +44,18 @@ export class Session {
         this.cancelled = true;
         this.on_cancel?.();
         this.base?.cancel();
-      } else {
-        const response = this.response();
-        response.done({ status: done_bit.attention });
-        response.end();
-      }
+      } else this.acknowledge();
       return;
     }
     if (message.ignore) return;
     this.queue.push(message);
     if (!this.running) void this.work();
+  }
+  // An attention is answered even where nothing ran any more.
+  acknowledge() {
+    const response = this.response();
+    response.done({ status: done_bit.attention });
+    response.end();
   }
   async work() {
     this.running = true;
@@ -110,7 +112,7 @@ export class Session {
     } else if (message.kind === kind.rpc) await perform_rpc(this, response, fields);
     else if (message.kind === kind.transaction) await this.transaction_request(response, fields);
     else throw new Error(`message of the unknown kind ${message.kind}`);
-    await response.finish();
+    response.finish();
   }
 
   async prelogin(body) {
