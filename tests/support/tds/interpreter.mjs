@@ -42,7 +42,6 @@ export class Interpreter {
           if (chosen && !(yield* this.run([chosen], variables))) return false;
         } else yield* this.statement(statement.tokens, variables);
       } catch (error) {
-        if (error.code === "42P01" || error.code === "42703") await this.base.backend.refresh();
         yield* this.base.failed(error);
         return false;
       }
@@ -166,7 +165,7 @@ export class Interpreter {
       throw error;
     }
     await base.client.query(guarded ? "RELEASE SAVEPOINT tds_statement" : "COMMIT");
-    await base.backend.refresh();
+    base.backend.stale = true;
     yield { done: {} };
   }
 

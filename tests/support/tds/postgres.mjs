@@ -39,6 +39,9 @@ export class PostgresBackend {
     const admin = this.connect();
     await admin.connect();
     admin.on("end", () => (this.admin = undefined));
+    admin.on("notification", () => (this.stale = true));
+    await admin.query("LISTEN tds_changed");
+    this.stale = true;
     this.admin = admin;
   }
 
@@ -58,8 +61,9 @@ export class PostgresBackend {
     await this.admin?.end();
   }
 
-  // What the base holds by name: anew after DDL, and after a name was not found.
+  // What the base holds by name: anew when a table has changed.
   async refresh() {
+    this.stale = false;
     this.shapes.clear();
     this.relations.clear();
     const words = await this.ask(

@@ -116,6 +116,7 @@ export class PostgresBase {
 
   // Rewrites a statement and makes what it needs: {sql, values, rewriter}
   async prepared(tokens, variables) {
+    if (this.backend.stale) await this.backend.refresh();
     const rewriter = this.rewriter(variables);
     const sql = rewriter.rewrite(tokens);
     await this.backend.need_domains(rewriter.domains);

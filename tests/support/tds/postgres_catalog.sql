@@ -75,3 +75,5 @@ CREATE VIEW tds_information.key_column_usage AS
     FROM sys.indexes i JOIN sys.objects o ON o.object_id = i.object_id JOIN sys.index_columns k ON k.object_id = i.object_id AND k.index_id = i.index_id JOIN sys.columns c ON c.object_id = i.object_id AND c.column_id = k.column_id WHERE i.is_primary_key = 1;
 INSERT INTO tds.declared_names SELECT attname, upper(attname) FROM pg_attribute WHERE attrelid IN ('tds_information.tables'::regclass, 'tds_information.columns'::regclass) AND attnum > 0 ON CONFLICT DO NOTHING;
 GRANT SELECT ON ALL TABLES IN SCHEMA sys, tds_information TO PUBLIC;
+CREATE EVENT TRIGGER tds_changed ON ddl_command_end EXECUTE FUNCTION tds.changed();
+CREATE EVENT TRIGGER tds_dropped ON sql_drop EXECUTE FUNCTION tds.dropped();

@@ -24,6 +24,16 @@ GRANT SELECT ON tds.declared_names TO PUBLIC;
 CREATE FUNCTION tds.declared(word text) RETURNS tds."nvarchar(128)" LANGUAGE sql STABLE AS $$ SELECT coalesce((SELECT name FROM tds.declared_names n WHERE n.word = $1), $1) $$;
 CREATE FUNCTION tds.setting(name text) RETURNS text LANGUAGE sql STABLE AS $$ SELECT current_setting('tds.' || name, true) $$;
 
+-- A server keeps what it has read of the catalog until a table changes, through it or past it.
+CREATE FUNCTION tds.changed() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+    BEGIN
+        IF EXISTS (SELECT 1 FROM pg_event_trigger_ddl_commands() WHERE schema_name IS DISTINCT FROM 'pg_temp') THEN NOTIFY tds_changed; END IF;
+    END $$;
+CREATE FUNCTION tds.dropped() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+    BEGIN
+        IF EXISTS (SELECT 1 FROM pg_event_trigger_dropped_objects() WHERE NOT is_temporary) THEN NOTIFY tds_changed; END IF;
+    END $$;
+
 -- Operators of T-SQL: + joins texts, a number of days is added to a time, a boolean is 0 or 1.
 CREATE FUNCTION tds.joined(text, text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT $1 || $2 $$;
 CREATE OPERATOR tds.+ (LEFTARG = text, RIGHTARG = text, FUNCTION = tds.joined);

@@ -484,6 +484,30 @@ test("the base behind it dies: the connection ends, a new one is taken once the 
   assert.deepEqual(await (await connect(t, {}, { port: own.port })).rows("select 3"), [["3"]]);
 });
 
+test("a table that changes past the server is seen as it is now", async (t) => {
+  const client = await connect(t);
+  postgres.sql('create domain tds."varchar(7)" as varchar(7); create table past (a int); insert into past values (1)');
+  assert.deepEqual(await client.rows("select * from past"), [["1"]]);
+  postgres.sql('alter table past add column b tds."varchar(7)" default $$x$$; create role later; grant select on past to later');
+  assert.deepEqual(await client.rows("select * from past"), [["1", "x"]]);
+  assert.deepEqual((await client.ask("columns"))[1], ["b", 12, 7, 0, 1]);
+  postgres.sql('drop table past; create table past ("Mixed Case" tds.money not null); insert into past values (2)');
+  assert.deepEqual(await client.rows("select [mixed case] from Past"), [["2.0000"]]);
+  assert.equal((await client.ask("columns"))[0][0], "Mixed Case");
+});
+
+test("with a base of its own and a vendor's tables it is one process", async (t) => {
+  const tables = join(folder, "tables.sql");
+  writeFileSync(tables, "create table dbo.[VISITS] (ID int not null primary key, SUMMA money)\ngo\ninsert into VISITS values (1, 10)\nGO\n");
+  const child = spawn(process.execPath, [fileURLToPath(new URL("server.mjs", import.meta.url)), "--postgres", "own", "--sql", tables], { stdio: ["ignore", "pipe", "inherit"] });
+  t.after(() => child.kill("SIGKILL"));
+  const { port, postgres: url } = JSON.parse(await new Promise((resolve) => createInterface({ input: child.stdout }).once("line", resolve)));
+  assert.match(url, /^postgresql:/);
+  assert.match((await tsql("select * from visits", { port })).output, /ID\tSUMMA\n1\t10\.0000/);
+  child.kill("SIGTERM");
+  await new Promise((resolve) => child.on("exit", resolve));
+});
+
 test("as a process it tells its port and ends in order", async (t) => {
   const script = join(folder, "rules.json");
   writeFileSync(script, JSON.stringify({ rules: [{ match: "^select 1$", columns: [["one", "int", "not null"]], rows: [[1]] }] }));
