@@ -16,7 +16,8 @@ export class OdbcClient {
   // environment: what else the process is to see, FREETDSCONF for one
   constructor(t, environment = {}) {
     this.child = spawn("/usr/bin/python3", [fileURLToPath(new URL("odbc_client.py", import.meta.url))], {
-      stdio: ["pipe", "pipe", "inherit"], env: { PATH: process.env.PATH, LC_ALL: "C.UTF-8", PYTHONIOENCODING: "utf-8", ...environment },
+      stdio: ["pipe", "pipe", "inherit"],
+      env: { PATH: process.env.PATH, LC_ALL: "C.UTF-8", PYTHONIOENCODING: "utf-8", ...environment },
     });
     this.waiting = [];
     createInterface({ input: this.child.stdout }).on("line", (line) => this.waiting.shift()?.resolve(JSON.parse(line)));
@@ -50,7 +51,18 @@ export class OdbcClient {
 }
 
 export const connection_string = (port, settings = {}) =>
-  Object.entries({ Driver: "FreeTDS", Server: "127.0.0.1", Port: port, Database: "clinic", UID: "sa", PWD: "Passw0rd", TDS_Version: "7.4", ClientCharset: "UTF-8", Encryption: "off", ...settings })
+  Object.entries({
+    Driver: "FreeTDS",
+    Server: "127.0.0.1",
+    Port: port,
+    Database: "clinic",
+    UID: "sa",
+    PWD: "Passw0rd",
+    TDS_Version: "7.4",
+    ClientCharset: "UTF-8",
+    Encryption: "off",
+    ...settings,
+  })
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name}=${value}`)
     .join(";");

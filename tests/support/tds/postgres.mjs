@@ -16,7 +16,16 @@ const shapes_max = 2000;
 export class PostgresBackend {
   constructor({ url, log = () => {} }) {
     Object.assign(this, { Cursor, raw_values });
-    Object.assign(this, { url, log, names: new Map(), declared: new Map(), domains: new Map(), domain_names: new Set(), shapes: new Map(), relations: new Map() });
+    Object.assign(this, {
+      url,
+      log,
+      names: new Map(),
+      declared: new Map(),
+      domains: new Map(),
+      domain_names: new Set(),
+      shapes: new Map(),
+      relations: new Map(),
+    });
   }
   connect() {
     const client = new pg.Client({ connectionString: this.url, types: raw_values });
@@ -67,9 +76,10 @@ export class PostgresBackend {
     this.shapes.clear();
     this.relations.clear();
     const words = await this.ask(
-      "SELECT relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'v', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'sys', 'tds', 'tds_information') UNION " +
-        "SELECT attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm') " +
-        "AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'sys', 'tds', 'tds_information', 'pg_toast')",
+      `WITH relation AS (SELECT c.oid, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+          WHERE c.relkind IN ('r', 'p', 'v', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'sys', 'tds', 'tds_information', 'pg_toast'))
+        SELECT relname AS name FROM relation
+        UNION SELECT attname FROM pg_attribute a JOIN relation r ON r.oid = a.attrelid WHERE a.attnum > 0 AND NOT a.attisdropped`,
     );
     this.names.clear();
     for (const { name } of words.rows) {
@@ -81,7 +91,9 @@ export class PostgresBackend {
     await this.read_domains();
   }
   async read_domains() {
-    const { rows } = await this.ask("SELECT t.oid, t.typname FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE n.nspname = 'tds' AND t.typtype = 'd'");
+    const { rows } = await this.ask(
+      "SELECT t.oid, t.typname FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE n.nspname = 'tds' AND t.typtype = 'd'",
+    );
     this.domains = new Map(rows.map(({ oid, typname }) => [Number(oid), parse_type(typname)]).filter(([, type]) => type !== undefined));
     this.domain_names = new Set(rows.map(({ typname }) => typname));
   }
@@ -98,7 +110,10 @@ export class PostgresBackend {
   async relation(id) {
     if (!this.relations.has(id)) {
       const { rows } = await this.ask("SELECT attnum, atttypid, atttypmod, attnotnull FROM pg_attribute WHERE attrelid = $1 AND attnum > 0", [id]);
-      this.relations.set(id, new Map(rows.map((row) => [Number(row.attnum), { type: Number(row.atttypid), modifier: Number(row.atttypmod), not_null: row.attnotnull === "t" }])));
+      this.relations.set(
+        id,
+        new Map(rows.map((row) => [Number(row.attnum), { type: Number(row.atttypid), modifier: Number(row.atttypmod), not_null: row.attnotnull === "t" }])),
+      );
     }
     return this.relations.get(id);
   }

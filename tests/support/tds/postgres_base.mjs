@@ -7,7 +7,13 @@ import { is_word, TsqlError } from "./tsql.mjs";
 import { governed_type, governing_select } from "./typing.mjs";
 
 const rows_at_once = 400;
-const pg_isolation = { "READ UNCOMMITTED": "READ COMMITTED", "READ COMMITTED": "READ COMMITTED", "REPEATABLE READ": "REPEATABLE READ", SNAPSHOT: "REPEATABLE READ", SERIALIZABLE: "SERIALIZABLE" };
+const pg_isolation = {
+  "READ UNCOMMITTED": "READ COMMITTED",
+  "READ COMMITTED": "READ COMMITTED",
+  "REPEATABLE READ": "REPEATABLE READ",
+  SNAPSHOT: "REPEATABLE READ",
+  SERIALIZABLE: "SERIALIZABLE",
+};
 const identifier = (name) => `"${name.replaceAll('"', '""')}"`;
 
 export class PostgresBase {
@@ -15,8 +21,17 @@ export class PostgresBase {
     Object.assign(this, { backend, session });
     const { options } = session.server;
     this.facts = {
-      id: session.id, database: session.database, product: options.product.product, product_name: options.product.name, server_name: options.server_name, instance: options.instance, collation_name: options.collation,
-      transactions: 0, row_count: 0, last_error: 0, lock_timeout: -1,
+      id: session.id,
+      database: session.database,
+      product: options.product.product,
+      product_name: options.product.name,
+      server_name: options.server_name,
+      instance: options.instance,
+      collation_name: options.collation,
+      transactions: 0,
+      row_count: 0,
+      last_error: 0,
+      lock_timeout: -1,
     };
     this.settings();
     this.interpreter = new Interpreter(this);
@@ -38,14 +53,28 @@ export class PostgresBase {
     });
     this.process = this.client.processID;
     const settings = {
-      search_path: "public, tds", bytea_output: "hex", DateStyle: "ISO, YMD", IntervalStyle: "postgres", client_min_messages: "warning", ...(options.time_zone ? { TimeZone: options.time_zone } : {}),
-      "tds.database": session.database, "tds.databases": options.databases.join(","), "tds.snapshot": options.snapshot ? "1" : "0", "tds.read_committed_snapshot": options.read_committed_snapshot ? "1" : "0",
-      "tds.level": String(options.product.product[0] * 10), "tds.collation": options.collation, "tds.login": session.user, "tds.host": session.login_record.host, "tds.application": session.login_record.application, "tds.spid": String(session.id),
+      search_path: "public, tds",
+      bytea_output: "hex",
+      DateStyle: "ISO, YMD",
+      IntervalStyle: "postgres",
+      client_min_messages: "warning",
+      ...(options.time_zone ? { TimeZone: options.time_zone } : {}),
+      "tds.database": session.database,
+      "tds.databases": options.databases.join(","),
+      "tds.snapshot": options.snapshot ? "1" : "0",
+      "tds.read_committed_snapshot": options.read_committed_snapshot ? "1" : "0",
+      "tds.level": String(options.product.product[0] * 10),
+      "tds.collation": options.collation,
+      "tds.login": session.user,
+      "tds.host": session.login_record.host,
+      "tds.application": session.login_record.application,
+      "tds.spid": String(session.id),
     };
     // a role of the login's name lends its rights: what it may not read is refused by PostgreSQL itself
     const names = Object.keys(settings);
     const { rows } = await this.client.query(
-      `SELECT ${names.map((name, index) => `set_config('${name}', $${index + 2}, false)`).join(", ")}, EXISTS (SELECT 1 FROM pg_roles WHERE rolname = $1) AS has_role`, [session.user, ...Object.values(settings)],
+      `SELECT ${names.map((name, index) => `set_config('${name}', $${index + 2}, false)`).join(", ")}, EXISTS (SELECT 1 FROM pg_roles WHERE rolname = $1) AS has_role`,
+      [session.user, ...Object.values(settings)],
     );
     if (rows[0].has_role === "t") await this.client.query(`SET ROLE ${identifier(session.user)}`);
   }
@@ -122,7 +151,11 @@ export class PostgresBase {
     await this.backend.need_domains(rewriter.domains);
     if (rewriter.hints.length > 0) this.session.server.saw({ session: this.session.id, hints: rewriter.hints });
     if (this.isolation === "SNAPSHOT" && this.facts.transactions > 0 && rewriter.touches_tables && !this.session.server.options.snapshot)
-      throw new TsqlError(3952, `Snapshot isolation transaction failed accessing database '${this.session.database}' because snapshot isolation is not allowed in this database. Use ALTER DATABASE to allow snapshot isolation.`, 16);
+      throw new TsqlError(
+        3952,
+        `Snapshot isolation transaction failed accessing database '${this.session.database}' because snapshot isolation is not allowed in this database. Use ALTER DATABASE to allow snapshot isolation.`,
+        16,
+      );
     return { sql, rewriter, values: rewriter.used.map((name) => parameter_text(variables.get(name).value)) };
   }
 
@@ -133,9 +166,13 @@ export class PostgresBase {
     if (known) return known;
     const { fields, types } = await this.described(sql, values.length);
     // a NOT NULL column stays one unless a join or a set operation may add NULLs
-    const keeps_not_null = !tokens.some((token) => is_word(token, "left", "right", "full", "outer", "union", "except", "intersect", "rollup", "cube", "grouping"));
+    const keeps_not_null = !tokens.some((token) =>
+      is_word(token, "left", "right", "full", "outer", "union", "except", "intersect", "rollup", "cube", "grouping"),
+    );
     const names = this.column_names(fields, rewriter.labels);
-    const columns = await Promise.all(fields.map(async (field, index) => ({ name: names[index], ...(await this.column_type(field, types[index], keeps_not_null)) })));
+    const columns = await Promise.all(
+      fields.map(async (field, index) => ({ name: names[index], ...(await this.column_type(field, types[index], keeps_not_null)) })),
+    );
     if (rewriter.parts?.items.length === columns.length) await this.govern(columns, rewriter);
     this.backend.remember_shape(key, columns);
     return columns;
@@ -147,7 +184,9 @@ export class PostgresBase {
     if (fields.every(({ tableID }) => tableID !== 0)) return { fields, types: [] };
     const names = fields.map((_, index) => `c${index + 1}`);
     const asked = await this.client.query({
-      text: `SELECT ${names.map((name) => `pg_typeof(q.${name})::oid`).join(", ")} FROM (SELECT 1) one LEFT JOIN LATERAL (${sql}) AS q(${names.join(", ")}) ON false`, values, rowMode: "array",
+      text: `SELECT ${names.map((name) => `pg_typeof(q.${name})::oid`).join(", ")} FROM (SELECT 1) one LEFT JOIN LATERAL (${sql}) AS q(${names.join(", ")}) ON false`,
+      values,
+      rowMode: "array",
     });
     return { fields, types: asked.rows[0].map(Number) };
   }
@@ -187,7 +226,9 @@ export class PostgresBase {
     return fields.map((field, index) => {
       const label = spread[index];
       if (label?.alias !== undefined) return label.alias;
-      return label?.column === undefined ? own(field) : (declared.get(label.column.toLowerCase()) ?? (field.name === field.name.toLowerCase() ? label.column : field.name));
+      return label?.column === undefined
+        ? own(field)
+        : (declared.get(label.column.toLowerCase()) ?? (field.name === field.name.toLowerCase() ? label.column : field.name));
     });
   }
 
@@ -222,7 +263,13 @@ export class PostgresBase {
       this.facts.row_count = count;
       this.facts.last_error = 0;
       if (rewriter.assigns && last) rewriter.assigns.forEach((name, index) => this.interpreter.assign(variables, name, last[index]));
-      if (!silent) yield { done: { command: this.verb, count: this.quiet || rewriter.assigns || !["select", "insert", "update", "delete", "with"].includes(first) ? undefined : count } };
+      if (!silent)
+        yield {
+          done: {
+            command: this.verb,
+            count: this.quiet || rewriter.assigns || !["select", "insert", "update", "delete", "with"].includes(first) ? undefined : count,
+          },
+        };
     } catch (error) {
       if (!this.dead) await cursor?.close().catch(() => {});
       cursor = undefined;

@@ -1,5 +1,5 @@
 // One statement of T-SQL as PostgreSQL would have it. Words are replaced, not meaning: what has no twin is refused by name.
-import { closing, is_sign, is_word, split_commas, TsqlError, unspoken } from "./tsql.mjs";
+import { closing, is_sign, is_word, split_commas, TsqlError, unspoken, word_set } from "./tsql.mjs";
 import { call_function, niladic } from "./functions.mjs";
 import { is_text, is_wide, parse_type } from "./types.mjs";
 import { pg_type } from "./pg_types.mjs";
@@ -7,10 +7,11 @@ import { pg_type } from "./pg_types.mjs";
 const quoted = (name) => `"${name.replaceAll('"', '""')}"`;
 const literal = (text) => (text.includes("\\") ? `E'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'` : `'${text.replaceAll("'", "''")}'`);
 // Reserved in PostgreSQL, ordinary names in T-SQL.
-const reserved = new Set([
-  "analyse", "analyze", "array", "asymmetric", "binary", "both", "cast", "collation", "concurrently", "current_role", "deferrable", "do", "false", "ilike", "initially", "isnull", "lateral", "leading", "limit", "localtime",
-  "localtimestamp", "natural", "notnull", "offset", "only", "overlaps", "placing", "returning", "session_user", "similar", "symmetric", "tablesample", "trailing", "true", "using", "variadic", "verbose", "window",
-]);
+const reserved = word_set(`
+  analyse analyze array asymmetric binary both cast collation concurrently current_role deferrable do false ilike initially isnull lateral leading
+  limit localtime localtimestamp natural notnull offset only overlaps placing returning session_user similar symmetric tablesample trailing true using
+  variadic verbose window
+`);
 const after_offset = new Set(["offset", "using"]); // words that T-SQL uses as well
 const schemas = { information_schema: "tds_information", sys: "sys" };
 const item_ends = new Set(["from", "where", "group", "having", "order", "union", "except", "intersect", "into", "option", "for"]);
@@ -43,7 +44,7 @@ export class Rewriter {
   // Rewrites tokens that are no whole query as well as those that are one.
   range(tokens, { top = false } = {}) {
     const out = [];
-    for (let at = 0, nested = 0; at < tokens.length; ) {
+    for (let at = 0, nested = 0; at < tokens.length;) {
       if (is_sign(tokens[at], "(")) nested++;
       if (is_sign(tokens[at], ")")) nested--;
       if (is_word(tokens[at], "select")) {
@@ -98,14 +99,19 @@ export class Rewriter {
   // An item of a select list: its text, and the name under which SQL Server would show it (undefined: the base's own).
   item(tokens) {
     if (tokens.length === 0) throw new TsqlError(102, "Incorrect syntax near ','.");
-    if (tokens[0].kind === "variable" && is_sign(tokens[1], "=")) return { text: this.range(tokens.slice(2)), expression: tokens.slice(2), variable: tokens[0].value };
+    if (tokens[0].kind === "variable" && is_sign(tokens[1], "="))
+      return { text: this.range(tokens.slice(2)), expression: tokens.slice(2), variable: tokens[0].value };
     const label_like = (token) => token && (token.kind === "name" || token.kind === "word" || token.kind === "text");
     if (tokens.length > 2 && label_like(tokens[0]) && is_sign(tokens[1], "=")) return this.labelled(tokens.slice(2), tokens[0]);
     const last = tokens.at(-1);
     const before = tokens.at(-2);
     if (is_word(before, "as") && label_like(last)) return this.labelled(tokens.slice(0, -2), last);
-    const operand_ends = before && (before.kind !== "sign" || before.raw === ")" ) && !is_word(before, "and", "or", "not", "then", "else", "when", "case", "over", "distinct", "is", "like", "in", "between", "collate", "zone");
-    if (operand_ends && (last.kind === "name" || (last.kind === "word" && !["end", "null"].includes(last.value)))) return this.labelled(tokens.slice(0, -1), last);
+    const operand_ends =
+      before &&
+      (before.kind !== "sign" || before.raw === ")") &&
+      !is_word(before, "and", "or", "not", "then", "else", "when", "case", "over", "distinct", "is", "like", "in", "between", "collate", "zone");
+    if (operand_ends && (last.kind === "name" || (last.kind === "word" && !["end", "null"].includes(last.value))))
+      return this.labelled(tokens.slice(0, -1), last);
     const plain = tokens.every((token, index) => (index % 2 === 0 ? token.kind === "word" || token.kind === "name" : is_sign(token, ".")));
     const text = this.range(tokens);
     if (is_sign(last, "*") && (tokens.length === 1 || is_sign(before, "."))) return { text, expression: tokens, label: { star: true } };
@@ -172,7 +178,12 @@ export class Rewriter {
     }
     const names = parts.map((part) => (part.kind === "word" ? part.raw : part.value));
     const lower = names.map((name) => name.toLowerCase());
-    while (parts.length > 1 && (lower[0] === "dbo" || lower[0] === (this.session?.database ?? "").toLowerCase() || (lower.length > 2 && ["dbo", "sys", "information_schema"].includes(lower[1])))) {
+    while (
+      parts.length > 1 &&
+      (lower[0] === "dbo" ||
+        lower[0] === (this.session?.database ?? "").toLowerCase() ||
+        (lower.length > 2 && ["dbo", "sys", "information_schema"].includes(lower[1])))
+    ) {
       for (const list of [parts, names, lower]) list.shift();
     }
     const last = parts.at(-1);

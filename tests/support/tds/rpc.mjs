@@ -3,7 +3,16 @@ import { column_metadata } from "./tokens.mjs";
 import { parse_declarations, read_type_info, type_name } from "./types.mjs";
 import { read_value } from "./values.mjs";
 
-const numbered = { 2: "sp_cursoropen", 7: "sp_cursorfetch", 9: "sp_cursorclose", 10: "sp_executesql", 11: "sp_prepare", 12: "sp_execute", 13: "sp_prepexec", 15: "sp_unprepare" };
+const numbered = {
+  2: "sp_cursoropen",
+  7: "sp_cursorfetch",
+  9: "sp_cursorclose",
+  10: "sp_executesql",
+  11: "sp_prepare",
+  12: "sp_execute",
+  13: "sp_prepexec",
+  15: "sp_unprepare",
+};
 const output_bit = 1;
 
 function read_parameters(fields) {
@@ -39,7 +48,11 @@ export async function perform_rpc(session, response, fields) {
     const name = length === 0xffff ? (numbered[fields.u16()] ?? "an unknown procedure") : fields.text(length);
     fields.u16(); // options: with recompile, no metadata
     const parameters = read_parameters(fields);
-    session.server.saw({ session: session.id, procedure: name, parameters: parameters.map(({ name: called, type, value }) => ({ name: called, type: type_name(type), value })) });
+    session.server.saw({
+      session: session.id,
+      procedure: name,
+      parameters: parameters.map(({ name: called, type, value }) => ({ name: called, type: type_name(type), value })),
+    });
     await call(session, response, name.replace(/^.*\./, "").toLowerCase(), parameters, name);
   } while (fields.left > 0 && !session.closed && !session.cancelled);
 }

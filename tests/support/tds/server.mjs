@@ -15,8 +15,21 @@ import { Session } from "./session.mjs";
 import { secure_context, self_signed } from "./tls.mjs";
 
 const defaults = {
-  port: 0, host: "127.0.0.1", tls: "off", require_encryption: false, logins: [{ user: "sa", password: "Passw0rd" }], databases: ["clinic"], instance: "MSSQLSERVER", year: 2019, collation: "Cyrillic_General_CI_AS",
-  packet_size: 32767, snapshot: false, read_committed_snapshot: false, null_bitmap: true, length_known: true, attention: "apart",
+  port: 0,
+  host: "127.0.0.1",
+  tls: "off",
+  require_encryption: false,
+  logins: [{ user: "sa", password: "Passw0rd" }],
+  databases: ["clinic"],
+  instance: "MSSQLSERVER",
+  year: 2019,
+  collation: "Cyrillic_General_CI_AS",
+  packet_size: 32767,
+  snapshot: false,
+  read_committed_snapshot: false,
+  null_bitmap: true,
+  length_known: true,
+  attention: "apart",
 };
 const seen_max = 10_000;
 
@@ -73,7 +86,14 @@ export class TdsServer {
   // T-SQL run by the server itself, batches between lines of GO: vendors' tables, what a test asks. Gives the rows of the last select, as lists of text.
   async sql(text) {
     const session = {
-      id: 0, server: this, database: this.options.databases[0], user: "", login_record: { host: "", application: "server" }, transaction: 0n, running: true, socket: { destroy() {} },
+      id: 0,
+      server: this,
+      database: this.options.databases[0],
+      user: "",
+      login_record: { host: "", application: "server" },
+      transaction: 0n,
+      running: true,
+      socket: { destroy() {} },
     };
     const base = await this.backend.open(session);
     let rows = [];
@@ -104,7 +124,8 @@ export class TdsServer {
   saw(record) {
     this.seen.push(record);
     if (this.seen.length > seen_max) this.seen.shift();
-    if (this.options.seen_file) appendFileSync(this.options.seen_file, `${JSON.stringify(record, (_, value) => (typeof value === "bigint" ? String(value) : value))}\n`);
+    if (this.options.seen_file)
+      appendFileSync(this.options.seen_file, `${JSON.stringify(record, (_, value) => (typeof value === "bigint" ? String(value) : value))}\n`);
   }
 }
 
@@ -112,15 +133,52 @@ async function main() {
   const text = { type: "string" };
   const { values: given } = parseArgs({
     options: {
-      port: text, host: text, postgres: text, script: text, browser: text, tls: text, "require-encryption": { type: "boolean" }, login: { type: "string", multiple: true }, database: { type: "string", multiple: true }, instance: text, year: text,
-      collation: text, "packet-size": text, snapshot: text, "read-committed-snapshot": text, "null-bitmap": text, "length-known": text, "time-zone": text, seen: text, silent: text, attention: text, sql: text,
+      port: text,
+      host: text,
+      postgres: text,
+      script: text,
+      browser: text,
+      tls: text,
+      "require-encryption": { type: "boolean" },
+      login: { type: "string", multiple: true },
+      database: { type: "string", multiple: true },
+      instance: text,
+      year: text,
+      collation: text,
+      "packet-size": text,
+      snapshot: text,
+      "read-committed-snapshot": text,
+      "null-bitmap": text,
+      "length-known": text,
+      "time-zone": text,
+      seen: text,
+      silent: text,
+      attention: text,
+      sql: text,
     },
   });
   const on = (value, otherwise) => (value === undefined ? otherwise : value === "on");
   const options = {
-    port: Number(given.port ?? 0), host: given.host ?? defaults.host, postgres: given.postgres, script: given.script, browser: given.browser === undefined ? undefined : Number(given.browser), tls: given.tls ?? "off",
-    require_encryption: given["require-encryption"] ?? false, instance: given.instance ?? defaults.instance, year: given.year ?? defaults.year, collation: given.collation ?? defaults.collation, packet_size: Number(given["packet-size"] ?? defaults.packet_size),
-    snapshot: on(given.snapshot, false), read_committed_snapshot: on(given["read-committed-snapshot"], false), null_bitmap: on(given["null-bitmap"], true), length_known: on(given["length-known"], true), time_zone: given["time-zone"], silent: given.silent, attention: given.attention ?? defaults.attention, sql_file: given.sql, seen_file: given.seen,
+    port: Number(given.port ?? 0),
+    host: given.host ?? defaults.host,
+    postgres: given.postgres,
+    script: given.script,
+    browser: given.browser === undefined ? undefined : Number(given.browser),
+    tls: given.tls ?? "off",
+    require_encryption: given["require-encryption"] ?? false,
+    instance: given.instance ?? defaults.instance,
+    year: given.year ?? defaults.year,
+    collation: given.collation ?? defaults.collation,
+    packet_size: Number(given["packet-size"] ?? defaults.packet_size),
+    snapshot: on(given.snapshot, false),
+    read_committed_snapshot: on(given["read-committed-snapshot"], false),
+    null_bitmap: on(given["null-bitmap"], true),
+    length_known: on(given["length-known"], true),
+    time_zone: given["time-zone"],
+    silent: given.silent,
+    attention: given.attention ?? defaults.attention,
+    sql_file: given.sql,
+    seen_file: given.seen,
   };
   if (given.login) options.logins = given.login.map((pair) => ({ user: pair.slice(0, pair.indexOf(":")), password: pair.slice(pair.indexOf(":") + 1) }));
   if (given.database) options.databases = given.database;

@@ -206,7 +206,8 @@ export class Session {
     if (request !== 5 && fields.at + 1 < fields.buffer.length) {
       // the name (counted in bytes), then a flag: a new transaction is to begin at once
       fields.bytes(fields.u8());
-      if (fields.left > 0 && fields.u8() & 1) await response.perform(this.base.transaction("begin", isolation_levels[fields.left > 0 ? fields.u8() : 0]), { form: "done" });
+      if (fields.left > 0 && fields.u8() & 1)
+        await response.perform(this.base.transaction("begin", isolation_levels[fields.left > 0 ? fields.u8() : 0]), { form: "done" });
     }
   }
   next_transaction() {

@@ -45,15 +45,23 @@ export function governor(tokens) {
   const arguments_of = split_commas(words);
   if (arguments_of.length === 0) return undefined;
   switch (tokens[0].value) {
-    case "sum": return inner(arguments_of[0], { sum: true });
-    case "max": case "min": case "nullif": case "isnull": return inner(arguments_of[0], { longer: tokens[0].value === "isnull" });
-    case "coalesce": return inner(only_one(arguments_of), { longer: true });
-    default: return undefined;
+    case "sum":
+      return inner(arguments_of[0], { sum: true });
+    case "max":
+    case "min":
+    case "nullif":
+    case "isnull":
+      return inner(arguments_of[0], { longer: tokens[0].value === "isnull" });
+    case "coalesce":
+      return inner(only_one(arguments_of), { longer: true });
+    default:
+      return undefined;
   }
 }
 
 export function governed_type(type, { sum, longer }) {
-  if (longer && type.length !== undefined) return { ...type, name: type.name.replace(/^(n?)char$/, "$1varchar"), length: type.name.startsWith("n") ? 4000 : 8000 };
+  if (longer && type.length !== undefined)
+    return { ...type, name: type.name.replace(/^(n?)char$/, "$1varchar"), length: type.name.startsWith("n") ? 4000 : 8000 };
   if (!sum) return type;
   if (["tinyint", "smallint", "int"].includes(type.name)) return { name: "int" };
   if (type.name === "smallmoney") return { name: "money" };
