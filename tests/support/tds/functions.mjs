@@ -71,6 +71,9 @@ const cast = (rewriter, expression, type_tokens, { trying = false } = {}) => {
   const target = rewriter.type(type);
   if (trying) return `tds.try_cast((${expression})::text, NULL::${target})`;
   if (["binary", "varbinary"].includes(type.name)) return `CAST(tds.bytes(${expression}, ${type.max ? 2147483647 : type.length}) AS ${target})`;
+  if (type.name === "bit") return `CAST(tds.truth(${expression}) AS ${target})`;
+  if (type.name === "datetime") return `CAST(tds.rounded(tds.moment(${expression})) AS ${target})`;
+  if (type.name === "smalldatetime") return `CAST(tds.minute_of(tds.moment(${expression})) AS ${target})`;
   // SQL Server cuts a fraction off where PostgreSQL would round it
   return ["int", "bigint", "smallint", "tinyint"].includes(type.name) ? `CAST(tds.whole(${expression}) AS ${target})` : `CAST(${expression} AS ${target})`;
 };
@@ -136,7 +139,7 @@ export function call_function(rewriter, name, inner, over = "") {
     const part = args[0]?.[0]?.value;
     const given = args
       .slice(1)
-      .map((words) => (words.length === 1 && words[0].kind === "text" ? `${rewriter.range(words)}::timestamp` : rewriter.range(words)));
+      .map((words, index) => (name === "dateadd" && index === 0 ? `CAST(${rewriter.range(words)} AS bigint)` : `tds.moment(${rewriter.range(words)})`));
     return `tds.${name}('${part_names[part] ?? part}', ${given.join(", ")})`;
   }
   if (same.has(name)) return `tds.${name}(${rest().join(", ")})`;

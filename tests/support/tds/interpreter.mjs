@@ -34,7 +34,7 @@ export class Interpreter {
   // Gives false when an error has ended the batch.
   async *run(statements, variables) {
     for (const statement of statements) {
-      if (this.base.session.cancelled || this.base.session.closed) return false;
+      if (this.base.session.over) return false;
       try {
         if (statement.kind === "block") {
           if (!(yield* this.run(statement.body, variables))) return false;

@@ -3,6 +3,7 @@ import { TsqlError } from "./tsql.mjs";
 
 const quoted = (text) => /"([^"]*)"/.exec(text)?.[1] ?? text;
 
+const unbound = /^(missing|invalid reference to) FROM-clause entry/;
 const known = {
   "40P01": () => ({
     number: 1205,
@@ -13,7 +14,10 @@ const known = {
   40001: () => ({ number: 3960, state: 2, class: 16, text: "Snapshot isolation transaction aborted due to update conflict." }),
   "55P03": () => ({ number: 1222, state: 51, class: 16, text: "Lock request time out period exceeded." }),
   57014: () => ({ number: 3617, state: 1, class: 16, text: "The statement was cancelled." }),
-  "42P01": (error) => ({ number: 208, state: 1, class: 16, text: `Invalid object name '${quoted(error.message)}'.` }),
+  "42P01": (error) =>
+    unbound.test(error.message)
+      ? { number: 4104, state: 1, class: 16, text: `The multi-part identifier "${quoted(error.message)}" could not be bound.` }
+      : { number: 208, state: 1, class: 16, text: `Invalid object name '${quoted(error.message)}'.` },
   42703: (error) => ({ number: 207, state: 1, class: 16, text: `Invalid column name '${quoted(error.message).replace(/^.*\./, "")}'.` }),
   42702: (error) => ({ number: 209, state: 1, class: 16, text: `Ambiguous column name '${quoted(error.message)}'.` }),
   42601: (error) => ({ number: 102, state: 1, class: 15, text: `Incorrect syntax near '${quoted(error.message)}'.` }),

@@ -53,6 +53,14 @@ CREATE FUNCTION tds.getutcdate() RETURNS tds.datetime LANGUAGE sql VOLATILE AS $
 CREATE FUNCTION tds.sysdatetime() RETURNS tds."datetime2(7)" LANGUAGE sql VOLATILE AS $$ SELECT clock_timestamp()::timestamp $$;
 CREATE FUNCTION tds.sysutcdatetime() RETURNS tds."datetime2(7)" LANGUAGE sql VOLATILE AS $$ SELECT clock_timestamp() AT TIME ZONE 'UTC' $$;
 CREATE FUNCTION tds.sysdatetimeoffset() RETURNS tds."datetimeoffset(7)" LANGUAGE sql VOLATILE AS $$ SELECT clock_timestamp() $$;
+-- What is given where a time is wanted: a number counts days from 1900.
+CREATE FUNCTION tds.moment(timestamp) RETURNS timestamp LANGUAGE sql IMMUTABLE AS $$ SELECT $1 $$;
+CREATE FUNCTION tds.moment(timestamptz) RETURNS timestamp LANGUAGE sql STABLE AS $$ SELECT $1::timestamp $$;
+CREATE FUNCTION tds.moment(date) RETURNS date LANGUAGE sql IMMUTABLE AS $$ SELECT $1 $$;
+CREATE FUNCTION tds.moment(time) RETURNS timestamp LANGUAGE sql IMMUTABLE AS $$ SELECT date '1900-01-01' + $1 $$;
+CREATE FUNCTION tds.moment(integer) RETURNS timestamp LANGUAGE sql IMMUTABLE AS $$ SELECT timestamp '1900-01-01' + $1 * interval '1 day' $$;
+CREATE FUNCTION tds.moment(text) RETURNS timestamp LANGUAGE sql IMMUTABLE AS $$ SELECT $1::timestamp $$;
+CREATE FUNCTION tds.minute_of(timestamp) RETURNS tds.smalldatetime LANGUAGE sql IMMUTABLE AS $$ SELECT date_trunc('minute', $1 + interval '30 seconds') $$;
 CREATE FUNCTION tds.later(part text, count bigint, moment timestamp) RETURNS timestamp LANGUAGE sql IMMUTABLE AS $$
     SELECT moment + count * CASE part WHEN 'quarter' THEN interval '3 months' WHEN 'weekday' THEN interval '1 day'
         WHEN 'dayofyear' THEN interval '1 day' ELSE ('1 ' || part)::interval END $$;
@@ -82,7 +90,6 @@ CREATE FUNCTION tds.datepart(part text, moment timestamp) RETURNS integer LANGUA
         WHEN 'hour' THEN extract(hour FROM moment) WHEN 'minute' THEN extract(minute FROM moment) WHEN 'second' THEN floor(extract(second FROM moment))
         WHEN 'millisecond' THEN floor(extract(milliseconds FROM moment)::integer % 1000) WHEN 'microsecond' THEN extract(microseconds
             FROM moment)::integer % 1000000 END)::integer $$;
-CREATE FUNCTION tds.datepart(part text, moment time) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT tds.datepart(part, date '1900-01-01' + moment) $$;
 CREATE FUNCTION tds.datename(part text, moment timestamp) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE part WHEN 'month' THEN to_char(moment, 'FMMonth') WHEN 'weekday' THEN to_char(moment, 'FMDay') ELSE tds.datepart(part, moment)::text END $$;
 CREATE FUNCTION tds.year(timestamp) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT extract(year FROM $1)::integer $$;
@@ -117,6 +124,10 @@ CREATE FUNCTION tds.whole(value boolean) RETURNS integer LANGUAGE sql IMMUTABLE 
 CREATE FUNCTION tds.whole(value text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT value $$;
 CREATE FUNCTION tds.whole(value bytea) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$ SELECT ('x' || right('0000000000000000' || encode(value, 'hex'),
     16))::bit(64)::bigint $$;
+CREATE FUNCTION tds.truth(double precision) RETURNS smallint LANGUAGE sql IMMUTABLE AS $$ SELECT ($1 <> 0)::integer::smallint $$;
+CREATE FUNCTION tds.truth(boolean) RETURNS smallint LANGUAGE sql IMMUTABLE AS $$ SELECT $1::integer::smallint $$;
+CREATE FUNCTION tds.truth(text) RETURNS smallint LANGUAGE sql IMMUTABLE AS $$
+    SELECT (CASE lower($1) WHEN 'true' THEN 1 WHEN 'false' THEN 0 ELSE ($1::bigint <> 0)::integer END)::smallint $$;
 CREATE FUNCTION tds.bytes(value bytea, size integer) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$ SELECT substring(value FROM 1 FOR size) $$;
 CREATE FUNCTION tds.bytes(value bigint, size integer) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN size <= 8 THEN substring(int8send(value) FROM 9 - size) ELSE decode(repeat('00', size - 8), 'hex') || int8send(value) END $$;

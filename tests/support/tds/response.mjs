@@ -41,6 +41,12 @@ export class Response {
   finish() {
     const { session } = this;
     if (session.closed) return;
+    if (session.fatal) {
+      this.done({ status: done_bit.error });
+      this.end();
+      session.socket.end();
+      return;
+    }
     if (session.cancelled) {
       const within = session.server.options.attention === "within";
       this.settle(true);
@@ -108,12 +114,6 @@ export class Response {
       else if (event.delay_ms !== undefined) await this.pause(event.delay_ms);
       else if (event.hang) await this.hang(event.hang);
       else if (event.cut) return this.cut(event.cut);
-    }
-    if (session.fatal) {
-      this.done({ status: done_bit.error });
-      this.end();
-      session.socket.end();
-      session.closed = true;
     }
     return clean;
   }

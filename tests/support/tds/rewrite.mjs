@@ -75,7 +75,7 @@ export class Rewriter {
       if (is_word(tokens[at], "percent")) throw unspoken("TOP … PERCENT");
       const ties = is_word(tokens[at], "with") && is_word(tokens[at + 1], "ties");
       if (ties) at += 2;
-      limit = ties ? ` FETCH FIRST (${count}) ROWS WITH TIES` : ` LIMIT (${count})`;
+      limit = ties ? ` FETCH FIRST (CAST(${count} AS bigint)) ROWS WITH TIES` : ` LIMIT CAST(${count} AS bigint)`;
     }
     let end = at;
     for (let depth = 0; end < tokens.length; end++) {

@@ -54,7 +54,7 @@ export async function perform_rpc(session, response, fields) {
       parameters: parameters.map(({ name: called, type, value }) => ({ name: called, type: type_name(type), value })),
     });
     await call(session, response, name.replace(/^.*\./, "").toLowerCase(), parameters, name);
-  } while (fields.left > 0 && !session.closed && !session.cancelled);
+  } while (fields.left > 0 && !session.over);
 }
 
 async function call(session, response, procedure, parameters, name) {
@@ -68,7 +68,7 @@ async function call(session, response, procedure, parameters, name) {
     const missing = values.findIndex((value) => value === undefined);
     if (missing >= 0) return fail({ number: 8178, text: `The parameterized query expects parameter number ${missing + 1}, which was not supplied.` });
     const clean = await response.perform(base.batch(text, values), form);
-    if (!session.closed && !session.cancelled) response.procedure_end(clean ? 0 : 1, returned);
+    if (!session.over) response.procedure_end(clean ? 0 : 1, returned);
   };
   const prepare = (declared, text) => {
     const handle = ++session.handles;
@@ -113,7 +113,7 @@ async function call(session, response, procedure, parameters, name) {
       return response.procedure_end(0);
     default: {
       const clean = await response.perform(base.procedure(name, parameters), form);
-      if (!session.closed && !session.cancelled) response.procedure_end(response.status ?? (clean ? 0 : 1));
+      if (!session.over) response.procedure_end(response.status ?? (clean ? 0 : 1));
       return undefined;
     }
   }

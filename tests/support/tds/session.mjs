@@ -51,6 +51,10 @@ export class Session {
     this.queue.push(message);
     if (!this.running) void this.work();
   }
+  // Nothing more of the answer that is being given is wanted.
+  get over() {
+    return this.closed || this.cancelled || this.fatal;
+  }
   // An attention is answered even where nothing ran any more.
   acknowledge() {
     const response = this.response();
@@ -59,7 +63,7 @@ export class Session {
   }
   async work() {
     this.running = true;
-    while (this.queue.length > 0 && !this.closed) {
+    while (this.queue.length > 0 && !this.closed && !this.fatal) {
       this.cancelled = false;
       try {
         await this.handle(this.queue.shift());

@@ -119,7 +119,6 @@ test("every type is cast, and read in chunks whose whole length is not told", as
   const own = await bench.start(t, { length_known: false, packet_size: 512, time_zone: "Europe/Moscow" });
   const client = await bench.connect(t, {}, { port: own.port });
   for (const [type, literal, text, ...described] of types) {
-    if (type === "datetime" || type === "smalldatetime") continue; // they round where they are stored
     assert.deepEqual(await client.rows(`select cast(${literal} as ${type}) as x, 7 as y`), [[text, "7"]], type);
     const [, ...told] = (await client.ask("columns"))[0];
     assert.deepEqual(told.slice(0, 3), described, type);

@@ -117,6 +117,11 @@ const spoken = [
     "select dateadd(minute, 90, cast('2026-03-02T10:00:00' as datetime)), datediff(day, '20260301 23:59', '20260302 00:01'), datepart(weekday, '20260302')",
     [["2026-03-02 11:30:00.000", "1", "2"]],
   ],
+  [
+    "select dateadd(day, datediff(day, 0, cast('2026-03-02T10:00:00' as datetime)), 0), cast(5 as bit), cast('false' as bit), convert(bit, 0)",
+    [["2026-03-02 00:00:00.000", "1", "0", "0"]],
+  ],
+  ["declare @n int = 2; select top (@n) g from generate_series(1, 5) g order by g", [["1"], ["2"]]],
   ["select cast(2.9 as int), cast('7' as int), cast(0x0102 as bigint), try_cast('x' as int)", [["2", "7", "258", null]]],
   [
     "select a.n, b.m from (values (1), (2)) a(n) outer apply (select top (1) m from (values (2), (3)) v(m) where m > a.n order by m) b order by a.n",
@@ -290,4 +295,40 @@ test("a table that changes past the server is seen as it is now", async (t) => {
   bench.postgres.sql('drop table past; create table past ("Mixed Case" tds.money not null); insert into past values (2)');
   assert.deepEqual(await client.rows("select [mixed case] from Past"), [["2.0000"]]);
   assert.equal((await client.ask("columns"))[0][0], "Mixed Case");
+});
+
+test("what a driver prepares before it knows the parameters' types", async (t) => {
+  const client = await bench.connect(t);
+  await client.ask("direct", "create table Keyed (id int not null primary key, at datetime not null, rv rowversion not null, g uniqueidentifier, sum1 money)");
+  await client.ask("direct", "insert into Keyed (id, at, sum1) values (1, '20260301', 5), (2, '20260302', 6), (3, '20260302', 7)");
+  for (const [sql, parameters, rows] of [
+    ["select top (?) id from Keyed order by id", [[1, 4, 0, 0, "2"]], [["1"], ["2"]]],
+    [
+      "select id from Keyed where at > ? or (at = ? and id > ?) order by at, id",
+      [
+        [1, 93, 23, 3, "2026-03-02 00:00:00.000"],
+        [1, 93, 23, 3, "2026-03-02 00:00:00.000"],
+        [1, 4, 0, 0, "2"],
+      ],
+      [["3"]],
+    ],
+    [
+      "select id from Keyed where (? is null or id in (?, ?)) and sum1 between ? and ? order by id",
+      [null, "1", "2", [1, 3, 19, 4, "5.5"], [1, 3, 19, 4, "6.5"]],
+      [["2"]],
+    ],
+    [
+      "select id from Keyed where rv > ? and at >= dateadd(day, ?, '20260303') order by id",
+      [
+        [-2, -2, 8, 0, "0000000000000000"],
+        [1, 4, 0, 0, "-1"],
+      ],
+      [["2"], ["3"]],
+    ],
+  ]) {
+    await client.ask("prepare", sql);
+    assert.ok((await client.ask("columns")).length > 0, sql);
+    await client.ask("execute", ...parameters);
+    assert.deepEqual(await client.ask("fetch"), rows, sql);
+  }
 });
