@@ -3,7 +3,8 @@
 //
 //   const postgres = await PostgresServer.make(t);      postgres.url, postgres.sql("select …"), await postgres.kill(), await postgres.start()
 //
-// As a process, for tests that are not written here: node tests/support/postgres.mjs      prints {"url": …}, and ends the server when it is told to end.
+// As a process, for tests that are not written here: node tests/support/postgres.mjs      prints {"url": …}, and ends the server when it is told to end
+// (SIGTERM; with --until-eof also when its standard input ends, as it does when a test that holds the other end dies).
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, chownSync, closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -150,5 +151,6 @@ export class PostgresServer {
 if (process.argv[1] && import.meta.url === `file://${process.argv[1]}`) {
   const server = await PostgresServer.make(undefined);
   for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => void server.remove().then(() => process.exit(0)));
+  if (process.argv.includes("--until-eof")) process.stdin.resume().on("end", () => void server.remove().then(() => process.exit(0)));
   process.stdout.write(`${JSON.stringify({ url: server.url, port: server.port, folder: server.folder })}\n`);
 }

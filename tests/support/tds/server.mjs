@@ -152,6 +152,7 @@ async function main() {
       "length-known": text,
       "time-zone": text,
       seen: text,
+      "until-eof": { type: "boolean" },
       silent: text,
       attention: text,
       sql: text,
@@ -192,6 +193,7 @@ async function main() {
     process.exit(0);
   };
   for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => void end());
+  if (given["until-eof"]) process.stdin.resume().on("end", () => void end());
 }
 
 if (process.argv[1] && import.meta.url === `file://${process.argv[1]}`) await main();

@@ -321,14 +321,14 @@ test("a server that no longer answers: while rows come, at the login, before it"
 test("with a base of its own and a vendor's tables it is one process", async (t) => {
   const tables = join(bench.folder, "tables.sql");
   writeFileSync(tables, "create table dbo.[VISITS] (ID int not null primary key, SUMMA money)\ngo\ninsert into VISITS values (1, 10)\nGO\n");
-  const child = spawn(process.execPath, [fileURLToPath(new URL("server.mjs", import.meta.url)), "--postgres", "own", "--sql", tables], {
-    stdio: ["ignore", "pipe", "inherit"],
+  const child = spawn(process.execPath, [fileURLToPath(new URL("server.mjs", import.meta.url)), "--postgres", "own", "--sql", tables, "--until-eof"], {
+    stdio: ["pipe", "pipe", "inherit"],
   });
   t.after(() => child.kill("SIGKILL"));
   const { port, postgres: url } = JSON.parse(await new Promise((resolve) => createInterface({ input: child.stdout }).once("line", resolve)));
   assert.match(url, /^postgresql:/);
   assert.match((await bench.tsql("select * from visits", { port })).output, /ID\tSUMMA\n1\t10\.0000/);
-  child.kill("SIGTERM");
+  child.stdin.end();
   await new Promise((resolve) => child.on("exit", resolve));
 });
 
