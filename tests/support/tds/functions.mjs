@@ -11,7 +11,7 @@ export const niladic = new Map([
 const same = word_set(`
   getdate getutcdate sysdatetime sysutcdatetime sysdatetimeoffset len charindex replace stuff datalength eomonth isnumeric db_name db_id
   object_id schema_name min_active_rowversion has_perms_by_name has_dbaccess original_login suser_sname suser_name
-  user_name host_name app_name is_srvrolemember is_member is_rolemember fn_my_permissions object_name   
+  user_name host_name app_name is_srvrolemember is_member is_rolemember fn_my_permissions object_name col_length power
   year month day change_tracking_current_version change_tracking_min_valid_version str
 `);
 const renamed = {
@@ -67,7 +67,7 @@ const globals = {
 const text = (value) => `'${String(value).replaceAll("'", "''")}'::varchar(4000)`;
 
 const cast = (rewriter, expression, type_tokens, { trying = false } = {}) => {
-  const type = rewriter.type_from(type_tokens);
+  const type = rewriter.type_from(type_tokens, { unsized: 30 });
   const target = rewriter.type(type);
   if (trying) return `tds.try_cast((${expression})::text, NULL::${target})`;
   if (["binary", "varbinary"].includes(type.name)) return `CAST(tds.bytes(${expression}, ${type.max ? 2147483647 : type.length}) AS ${target})`;
@@ -115,7 +115,7 @@ const written = {
   convert: (rewriter, [type, expression, style]) => {
     const value = rewriter.range(expression);
     if (style === undefined) return cast(rewriter, value, type);
-    const target = rewriter.type_from(type);
+    const target = rewriter.type_from(type, { unsized: 30 });
     const styled = ["char", "nchar", "varchar", "nvarchar"].includes(target.name)
       ? `tds.styled((${value}), ${rewriter.range(style)})`
       : ["date", "datetime", "datetime2", "smalldatetime"].includes(target.name)

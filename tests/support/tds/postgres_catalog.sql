@@ -84,6 +84,8 @@ CREATE VIEW sys.index_columns AS
         JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attribute, place);
 CREATE VIEW sys.partitions AS SELECT o.object_id, 1 AS index_id, 1 AS partition_number, greatest(c.reltuples, 0)::bigint AS rows FROM sys.tables o
     JOIN pg_class c ON c.oid = o.object_id::oid;
+CREATE FUNCTION tds.col_length(table_name text, column_name text) RETURNS smallint LANGUAGE sql STABLE AS $$
+    SELECT max_length FROM sys.columns WHERE object_id = tds.object_id(table_name) AND name = column_name $$;
 -- Change tracking is a matter of scripts (script.mjs); the base itself has none.
 CREATE VIEW sys.change_tracking_databases AS SELECT 0 AS database_id, 0::tds.bit AS is_auto_cleanup_on, 0 AS retention_period,
     0::tds.tinyint AS retention_period_units WHERE false;

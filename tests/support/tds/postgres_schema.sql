@@ -42,6 +42,12 @@ CREATE FUNCTION tds.days_later(timestamp, integer) RETURNS timestamp LANGUAGE sq
 CREATE OPERATOR tds.+ (LEFTARG = timestamp, RIGHTARG = integer, FUNCTION = tds.days_later);
 CREATE FUNCTION tds.days_before(timestamp, integer) RETURNS timestamp LANGUAGE sql IMMUTABLE AS $$ SELECT $1 - $2 * interval '1 day' $$;
 CREATE OPERATOR tds.- (LEFTARG = timestamp, RIGHTARG = integer, FUNCTION = tds.days_before);
+CREATE FUNCTION tds.days_later(timestamp, numeric) RETURNS timestamp LANGUAGE sql IMMUTABLE AS $$ SELECT $1 + $2::double precision * interval '1 day' $$;
+CREATE OPERATOR tds.+ (LEFTARG = timestamp, RIGHTARG = numeric, FUNCTION = tds.days_later);
+CREATE FUNCTION tds.days_before(timestamp, numeric) RETURNS timestamp LANGUAGE sql IMMUTABLE AS $$ SELECT $1 - $2::double precision * interval '1 day' $$;
+CREATE OPERATOR tds.- (LEFTARG = timestamp, RIGHTARG = numeric, FUNCTION = tds.days_before);
+CREATE FUNCTION tds.both_times(timestamp, timestamp) RETURNS timestamp LANGUAGE sql IMMUTABLE AS $$ SELECT $1 + ($2 - timestamp '1900-01-01') $$;
+CREATE OPERATOR tds.+ (LEFTARG = timestamp, RIGHTARG = timestamp, FUNCTION = tds.both_times);
 CREATE FUNCTION tds.is_number(boolean, integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT $1 = ($2 <> 0) $$;
 CREATE OPERATOR tds.= (LEFTARG = boolean, RIGHTARG = integer, FUNCTION = tds.is_number);
 
@@ -106,7 +112,8 @@ CREATE FUNCTION tds.pattern(style integer) RETURNS text LANGUAGE sql IMMUTABLE A
             WHEN 20 THEN 'YYYY-MM-DD HH24:MI:SS' WHEN 120 THEN 'YYYY-MM-DD HH24:MI:SS'
         WHEN 21 THEN 'YYYY-MM-DD HH24:MI:SS.MS' WHEN 121 THEN 'YYYY-MM-DD HH24:MI:SS.MS' WHEN 126 THEN 'YYYY-MM-DD"T"HH24:MI:SS.MS'
             WHEN 127 THEN 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"' END $$;
-CREATE FUNCTION tds.styled(moment timestamp, style integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT to_char(moment, tds.pattern(style)) $$;
+CREATE FUNCTION tds.styled(moment timestamp, style integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN style IN (126, 127) THEN regexp_replace(to_char(moment, tds.pattern(style)), '\.000(Z?)$', '\1') ELSE to_char(moment, tds.pattern(style)) END $$;
 CREATE FUNCTION tds.styled(moment date, style integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT to_char(moment, tds.pattern(style)) $$;
 CREATE FUNCTION tds.styled(moment time, style integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT to_char(date '1900-01-01' + moment,
     tds.pattern(style)) $$;
@@ -152,6 +159,9 @@ CREATE FUNCTION tds.replace(within text, sought text, replacement text) RETURNS 
 CREATE FUNCTION tds.stuff(within text, start integer, count integer, replacement text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT overlay(within PLACING coalesce(replacement, '') FROM start FOR count) $$;
 CREATE FUNCTION tds.isnumeric(text) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT ($1 ~ '^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$')::integer $$;
+CREATE FUNCTION tds.power(integer, integer) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT trunc(pg_catalog.power($1::numeric, $2))::integer $$;
+CREATE FUNCTION tds.power(bigint, bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$ SELECT trunc(pg_catalog.power($1::numeric, $2))::bigint $$;
+CREATE FUNCTION tds.power(double precision, double precision) RETURNS double precision LANGUAGE sql IMMUTABLE AS $$ SELECT pg_catalog.power($1, $2) $$;
 CREATE FUNCTION tds.square(double precision) RETURNS double precision LANGUAGE sql IMMUTABLE AS $$ SELECT $1 * $1 $$;
 CREATE FUNCTION tds.str(value double precision, size integer DEFAULT 10, decimals integer DEFAULT 0) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT lpad(round(value::numeric, decimals)::text, size) $$;

@@ -160,6 +160,7 @@ export class Rewriter {
 
   sign(tokens, at) {
     const { raw } = tokens[at];
+    if (raw === "^") return "#"; // exclusive or; in PostgreSQL ^ is a power
     if (raw !== "+") return raw;
     // two literals have no type by which PostgreSQL could choose; for all else schema tds has operators
     const text_before = tokens[at - 1]?.kind === "text";
@@ -223,6 +224,8 @@ export class Rewriter {
     else if (value === "delete" && !is_word(next, "from") && !is_word(tokens[at - 1], "on")) out.push("DELETE FROM");
     else if (niladic.has(value)) out.push(niladic.get(value));
     else if (value === "offset" && this.year < 2012) throw new TsqlError(102, "Incorrect syntax near 'OFFSET'.");
+    else if (/[^\0-\x7f]/.test(value))
+      out.push(this.name(value)); // PostgreSQL itself folds the case of ASCII alone
     else if (this.names.has(value) && this.names.get(value) !== value) out.push(this.name(value));
     else if (value.startsWith("#") || (reserved.has(value) && !after_offset.has(value))) out.push(quoted(value));
     else out.push(token.raw);
@@ -273,10 +276,11 @@ export class Rewriter {
     if (domain) this.domains.add(domain);
     return text;
   }
-  type_from(tokens) {
+  // unsized: how long char, binary and the like are where no length is written (1, but 30 in a conversion)
+  type_from(tokens, { unsized = 1 } = {}) {
     const text = tokens.map((token) => (token.kind === "name" ? token.value : token.raw)).join("");
     const type = parse_type(text);
     if (!type) throw new TsqlError(243, `Type ${text} is not a defined system type.`);
-    return type;
+    return type.length === 1 && tokens.length === 1 ? { ...type, length: unsized } : type;
   }
 }

@@ -121,6 +121,16 @@ const spoken = [
     "select dateadd(day, datediff(day, 0, cast('2026-03-02T10:00:00' as datetime)), 0), cast(5 as bit), cast('false' as bit), convert(bit, 0)",
     [["2026-03-02 00:00:00.000", "1", "0", "0"]],
   ],
+  [
+    "select right('0' + cast(7 as varchar), 2), convert(varchar, cast('2026-03-02T10:00:00' as datetime), 126), convert(varchar(30), cast('2026-03-02T10:00:00.5' as datetime), 126)",
+    [["07", "2026-03-02T10:00:00", "2026-03-02T10:00:00.500"]],
+  ],
+  [
+    "select power(2, 5) | 1, power(cast(2 as bigint), 40), 6 ^ 3, cast('20260302' as datetime) + cast('19000101 10:30' as datetime), cast('20260302' as datetime) + 0.25",
+    [["33", "1099511627776", "5", "2026-03-02 10:30:00.0000000", "2026-03-02 06:00:00.0000000"]],
+  ],
+  ["with Приём as (select 1 as Номер) select п.номер as Номер from приём п where [НОМЕР] = 1", [["1"]]],
+  ["select case when col_length('dbo.nothing', 'x') is null then 'no' else 'yes' end, object_id('dbo.nothing')", [["no", null]]],
   ["declare @n int = 2; select top (@n) g from generate_series(1, 5) g order by g", [["1"], ["2"]]],
   ["select cast(2.9 as int), cast('7' as int), cast(0x0102 as bigint), try_cast('x' as int)", [["2", "7", "258", null]]],
   [
