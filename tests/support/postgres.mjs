@@ -1,8 +1,10 @@
-// A PostgreSQL server of our own for tests: its folder is temporary, it listens on a loopback port that the system chose and on a socket in its folder, and it goes with the test.
+// A PostgreSQL server of our own for tests: its folder is temporary, it listens on a loopback port that the system chose and on a socket in its folder,
+// and it goes with the test.
 //
 //   const postgres = await PostgresServer.make(t);      postgres.url, postgres.sql("select …"), await postgres.kill(), await postgres.start()
 //
-// As a process, for tests that are not written here: node tests/support/postgres.mjs      prints {"url": …}, and ends the server when it is told to end.
+// As a process, for tests that are not written here: node tests/support/postgres.mjs      prints {"url": …}, and ends the server when it is told to end
+// (SIGTERM; with --until-eof also when its standard input ends, as it does when a test that holds the other end dies).
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, chownSync, closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -36,7 +38,9 @@ const accepts = (port) =>
 // Root must not run a server: Debian's package brings a user for it.
 function server_user() {
   if (process.getuid() !== 0) return {};
-  const users = readFileSync("/etc/passwd", "utf8").split("\n").map((line) => line.split(":"));
+  const users = readFileSync("/etc/passwd", "utf8")
+    .split("\n")
+    .map((line) => line.split(":"));
   const found = users.find(([name]) => name === "postgres") ?? users.find(([name]) => name === "nobody");
   return { uid: Number(found[2]), gid: Number(found[3]) };
 }
@@ -55,7 +59,15 @@ export class PostgresServer {
     this.base = join(this.folder, "base");
     this.log_file = join(this.folder, "server.log");
     this.identity = server_user();
-    this.settings = { fsync: "off", synchronous_commit: "off", full_page_writes: "off", shared_buffers: "64MB", max_connections: "60", log_min_messages: "warning", ...settings };
+    this.settings = {
+      fsync: "off",
+      synchronous_commit: "off",
+      full_page_writes: "off",
+      shared_buffers: "64MB",
+      max_connections: "60",
+      log_min_messages: "warning",
+      ...settings,
+    };
     this.user = "clinic";
     this.database = "postgres";
   }
@@ -69,9 +81,16 @@ export class PostgresServer {
   create() {
     if (this.identity.uid !== undefined) chownSync(this.folder, this.identity.uid, this.identity.gid);
     chmodSync(this.folder, 0o700);
-    const made = spawnSync(join(programs(), "initdb"), ["-D", this.base, "-U", this.user, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"], {
-      ...this.identity, encoding: "utf8", cwd: this.folder, env: { PATH: process.env.PATH, HOME: this.folder, LC_ALL: "C.UTF-8" },
-    });
+    const made = spawnSync(
+      join(programs(), "initdb"),
+      ["-D", this.base, "-U", this.user, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"],
+      {
+        ...this.identity,
+        encoding: "utf8",
+        cwd: this.folder,
+        env: { PATH: process.env.PATH, HOME: this.folder, LC_ALL: "C.UTF-8" },
+      },
+    );
     assert.equal(made.status, 0, `initdb: ${made.stderr}`);
   }
   async start(seconds = 30) {
@@ -79,10 +98,14 @@ export class PostgresServer {
     const settings = { ...this.settings, port: String(this.port), listen_addresses: "127.0.0.1", unix_socket_directories: this.folder };
     const log = openSync(this.log_file, "a");
     this.child = spawn(join(programs(), "postgres"), ["-D", this.base, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])], {
-      ...this.identity, cwd: this.folder, stdio: ["ignore", log, log], env: { PATH: process.env.PATH, HOME: this.folder, LC_ALL: "C.UTF-8" },
+      ...this.identity,
+      cwd: this.folder,
+      stdio: ["ignore", log, log],
+      env: { PATH: process.env.PATH, HOME: this.folder, LC_ALL: "C.UTF-8" },
     });
     closeSync(log);
     const { child } = this;
+    process.once("exit", () => child.kill("SIGQUIT")); // also where a test ended before its time
     this.exit = undefined;
     this.ended = new Promise((resolve) => child.on("exit", (code, signal) => resolve((this.exit = { code, signal }))));
     for (const end = Date.now() + seconds * 1000; ; await pause(20)) {
@@ -94,9 +117,16 @@ export class PostgresServer {
   }
   // SQL by psql; a select gives its rows as lists of text (NULL is "").
   sql(text, database = this.database) {
-    const ran = spawnSync(join(programs(), "psql"), ["-X", "-q", "-A", "-t", "-F", "\x1f", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", String(this.port), "-U", this.user, "-d", database], { encoding: "utf8", input: text, maxBuffer: 1 << 28 });
+    const ran = spawnSync(
+      join(programs(), "psql"),
+      ["-X", "-q", "-A", "-t", "-F", "\x1f", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", String(this.port), "-U", this.user, "-d", database],
+      { encoding: "utf8", input: text, maxBuffer: 1 << 28 },
+    );
     assert.equal(ran.status, 0, `psql: ${ran.stderr}`);
-    return ran.stdout.split("\n").filter((line) => line !== "").map((line) => line.split("\x1f"));
+    return ran.stdout
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => line.split("\x1f"));
   }
   signal(name) {
     if (this.exit === undefined) this.child?.kill(name);
@@ -121,5 +151,6 @@ export class PostgresServer {
 if (process.argv[1] && import.meta.url === `file://${process.argv[1]}`) {
   const server = await PostgresServer.make(undefined);
   for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => void server.remove().then(() => process.exit(0)));
+  if (process.argv.includes("--until-eof")) process.stdin.resume().on("end", () => void server.remove().then(() => process.exit(0)));
   process.stdout.write(`${JSON.stringify({ url: server.url, port: server.port, folder: server.folder })}\n`);
 }

@@ -15,8 +15,7 @@ function object_name(tokens, at) {
   }
   return { name, at };
 }
-const key_columns = (rewriter, tokens) =>
-  split_commas(tokens).map((part) => `${rewriter.name(bare(part[0]))}${is_word(part[1], "desc") ? " DESC" : ""}`);
+const key_columns = (rewriter, tokens) => split_commas(tokens).map((part) => `${rewriter.name(bare(part[0]))}${is_word(part[1], "desc") ? " DESC" : ""}`);
 
 function column(rewriter, tokens, table) {
   const name = bare(tokens[0]);
@@ -82,7 +81,8 @@ function keeper(rewriter, table, columns) {
   if (lines.length === 0) return [];
   const called = `tds.${quoted(`keep ${table.toLowerCase()}`)}`;
   return [
-    `CREATE OR REPLACE FUNCTION ${called}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, tds AS $keeper$ BEGIN ${lines.join(" ")} RETURN NEW; END $keeper$`,
+    `CREATE OR REPLACE FUNCTION ${called}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, tds
+      AS $keeper$ BEGIN ${lines.join(" ")} RETURN NEW; END $keeper$`,
     `CREATE TRIGGER tds_keeper BEFORE INSERT OR UPDATE ON ${rewriter.name(table)} FOR EACH ROW EXECUTE FUNCTION ${called}()`,
   ];
 }
@@ -95,7 +95,8 @@ function create_table(rewriter, tokens) {
   const { name, at } = object_name(tokens, 2);
   const parts = split_commas(tokens.slice(at + 1, closing(tokens, at))).filter((part) => part.length > 0);
   const table = { columns: [] };
-  const is_constraint = (part) => is_word(part[0], "constraint", "primary", "unique", "foreign", "check") && !is_word(part[1], "int", "bigint", "nvarchar", "varchar");
+  const is_constraint = (part) =>
+    is_word(part[0], "constraint", "primary", "unique", "foreign", "check") && !is_word(part[1], "int", "bigint", "nvarchar", "varchar");
   const lines = parts.map((part) => (is_constraint(part) ? constraint(rewriter, part) : column(rewriter, part, table))).filter((line) => line !== undefined);
   const temporary = name.startsWith("#");
   const made = `CREATE ${temporary ? "TEMPORARY " : ""}TABLE ${rewriter.name(name)} (${lines.join(", ")})`;
@@ -110,7 +111,10 @@ function create_index(rewriter, tokens) {
   const end = closing(tokens, at);
   let rest = "";
   if (is_word(tokens[end + 1], "include")) rest = ` INCLUDE (${key_columns(rewriter, tokens.slice(end + 3, closing(tokens, end + 2))).join(", ")})`;
-  return [`CREATE ${unique ? "UNIQUE " : ""}INDEX ${rewriter.name(name)} ON ${rewriter.name(table)} (${key_columns(rewriter, tokens.slice(at + 1, end)).join(", ")})${rest}`, ...declare([name])];
+  return [
+    `CREATE ${unique ? "UNIQUE " : ""}INDEX ${rewriter.name(name)} ON ${rewriter.name(table)} (${key_columns(rewriter, tokens.slice(at + 1, end)).join(", ")})${rest}`,
+    ...declare([name]),
+  ];
 }
 
 // The statements of PostgreSQL that do what one CREATE, ALTER or DROP says.
@@ -125,18 +129,27 @@ export function data_definition(rewriter, tokens) {
   }
   if (is_word(verb, "drop") && is_word(what, "table", "view")) {
     const optional = is_word(tokens[2], "if") ? 2 : 0;
-    return split_commas(tokens.slice(2 + optional)).map((part) => `DROP ${what.raw} ${optional ? "IF EXISTS " : ""}${rewriter.name(object_name(part, 0).name)}`);
+    return split_commas(tokens.slice(2 + optional)).map(
+      (part) => `DROP ${what.raw} ${optional ? "IF EXISTS " : ""}${rewriter.name(object_name(part, 0).name)}`,
+    );
   }
   if (is_word(verb, "drop") && is_word(what, "index")) return [`DROP INDEX ${rewriter.name(bare(tokens[2]))}`];
   if (is_word(verb, "alter") && is_word(what, "table")) {
     const { name, at } = object_name(tokens, 2);
     const table = { columns: [] };
     if (is_word(tokens[at], "add")) {
-      const lines = split_commas(tokens.slice(at + 1)).map((part) => (is_word(part[0], "constraint", "primary") ? constraint(rewriter, part) : `COLUMN ${column(rewriter, part, table)}`)).filter((line) => line !== undefined);
-      if (table.columns.some(({ type }) => ["rowversion", "datetime", "smalldatetime"].includes(type.name))) throw unspoken("ALTER TABLE … ADD of a rowversion, datetime or smalldatetime");
-      return [`ALTER TABLE ${rewriter.name(name)} ${lines.map((line) => `ADD ${line}`).join(", ")}`, ...(table.columns.length > 0 ? declare(table.columns.map((entry) => entry.name)) : [])];
+      const lines = split_commas(tokens.slice(at + 1))
+        .map((part) => (is_word(part[0], "constraint", "primary") ? constraint(rewriter, part) : `COLUMN ${column(rewriter, part, table)}`))
+        .filter((line) => line !== undefined);
+      if (table.columns.some(({ type }) => ["rowversion", "datetime", "smalldatetime"].includes(type.name)))
+        throw unspoken("ALTER TABLE … ADD of a rowversion, datetime or smalldatetime");
+      return [
+        `ALTER TABLE ${rewriter.name(name)} ${lines.map((line) => `ADD ${line}`).join(", ")}`,
+        ...(table.columns.length > 0 ? declare(table.columns.map((entry) => entry.name)) : []),
+      ];
     }
-    if (is_word(tokens[at], "drop") && is_word(tokens[at + 1], "column")) return split_commas(tokens.slice(at + 2)).map((part) => `ALTER TABLE ${rewriter.name(name)} DROP COLUMN ${rewriter.name(bare(part[0]))}`);
+    if (is_word(tokens[at], "drop") && is_word(tokens[at + 1], "column"))
+      return split_commas(tokens.slice(at + 2)).map((part) => `ALTER TABLE ${rewriter.name(name)} DROP COLUMN ${rewriter.name(bare(part[0]))}`);
   }
   throw unspoken(`${verb.raw} ${what?.raw ?? ""}`);
 }

@@ -1,37 +1,79 @@
 // Functions of T-SQL: those that PostgreSQL writes otherwise, or that schema tds (postgres.sql) has under their own name.
-import { is_word, split_commas, TsqlError, unspoken } from "./tsql.mjs";
+import { is_word, split_commas, TsqlError, unspoken, word_set } from "./tsql.mjs";
 
 // Words without parentheses.
-export const niladic = new Map([["current_timestamp", "tds.getdate()"], ["system_user", "session_user::text"]]);
+export const niladic = new Map([
+  ["current_timestamp", "tds.getdate()"],
+  ["system_user", "session_user::text"],
+]);
 
 // Same name and arguments in schema tds.
-const same = new Set([
-  "getdate", "getutcdate", "sysdatetime", "sysutcdatetime", "sysdatetimeoffset", "len", "charindex", "stuff", "datalength", "eomonth", "isnumeric", "isdate", "db_name", "db_id", "object_id", "schema_name", "min_active_rowversion",
-  "has_perms_by_name", "has_dbaccess", "databasepropertyex", "columnproperty", "original_login", "suser_sname", "suser_name", "user_name", "host_name", "app_name", "is_srvrolemember", "is_member", "is_rolemember", "fn_my_permissions",
-  "type_name", "object_name", "col_name", "indexproperty", "objectproperty", "year", "month", "day", "error_number", "error_message", "patindex", "change_tracking_current_version", "change_tracking_min_valid_version", "str",
-]);
-const renamed = { newid: "gen_random_uuid", replicate: "repeat", datefromparts: "make_date", nchar: "chr", unicode: "ascii", char: "chr", ceiling: "ceil", log10: "log", square: "tds.square", rand: "random" };
-const too_new = { string_agg: 2017, concat_ws: 2017, trim: 2017, translate: 2017, iif: 2012, concat: 2012, try_convert: 2012, try_cast: 2012, format: 2012, eomonth: 2012, datefromparts: 2012, choose: 2012, string_split: 2016 };
-const unspoken_functions = new Set(["format", "parse", "openjson", "json_value", "checksum", "binary_checksum", "soundex", "changetable", "openquery", "openrowset"]);
-const part_names = {
-  yy: "year", yyyy: "year", qq: "quarter", q: "quarter", mm: "month", m: "month", dy: "dayofyear", y: "dayofyear", dd: "day", d: "day", wk: "week", ww: "week", dw: "weekday", w: "weekday", hh: "hour", mi: "minute", n: "minute",
-  ss: "second", s: "second", ms: "millisecond", mcs: "microsecond", ns: "nanosecond", isowk: "iso_week", isoww: "iso_week", tz: "tzoffset",
+const same = word_set(`
+  getdate getutcdate sysdatetime sysutcdatetime sysdatetimeoffset len charindex replace stuff datalength eomonth isnumeric db_name db_id
+  object_id schema_name min_active_rowversion has_perms_by_name has_dbaccess original_login suser_sname suser_name
+  user_name host_name app_name is_srvrolemember is_member is_rolemember fn_my_permissions object_name col_length power
+  year month day change_tracking_current_version change_tracking_min_valid_version str
+`);
+const renamed = {
+  newid: "gen_random_uuid",
+  replicate: "repeat",
+  datefromparts: "make_date",
+  nchar: "chr",
+  unicode: "ascii",
+  char: "chr",
+  ceiling: "ceil",
+  log10: "log",
+  square: "tds.square",
+  rand: "random",
 };
+// Functions and the year they came with.
+const too_new = {
+  2012: word_set("iif concat try_convert try_cast format eomonth datefromparts choose"),
+  2016: word_set("string_split"),
+  2017: word_set("string_agg concat_ws trim translate"),
+};
+const came_with = (name) => Number(Object.keys(too_new).find((year) => too_new[year].has(name)) ?? 0);
+const unspoken_functions = word_set(`
+  format parse openjson json_value checksum binary_checksum soundex changetable openquery openrowset
+`);
+const parts = word_set(`
+  yy:year yyyy:year qq:quarter q:quarter mm:month m:month dy:dayofyear y:dayofyear dd:day d:day wk:week ww:week dw:weekday w:weekday hh:hour mi:minute
+  n:minute ss:second s:second ms:millisecond mcs:microsecond ns:nanosecond isowk:iso_week isoww:iso_week
+`);
+const part_names = Object.fromEntries(Array.from(parts, (pair) => pair.split(":")));
 const with_part = new Set(["dateadd", "datediff", "datediff_big", "datepart", "datename"]);
 
 const globals = {
-  "@@version": (session) => text(session.product_name), "@@servername": (session) => text(session.server_name), "@@servicename": (session) => text(session.instance), "@@spid": (session) => `${session.id}::smallint`,
-  "@@trancount": (session) => String(session.transactions), "@@rowcount": (session) => String(session.row_count), "@@error": (session) => String(session.last_error), "@@dbts": () => "tds.dbts()", "@@identity": () => "lastval()::numeric(38,0)",
-  "@@lock_timeout": (session) => String(session.lock_timeout), "@@language": () => text("us_english"), "@@langid": () => "0::smallint", "@@datefirst": () => "7::smallint", "@@max_precision": () => "38::smallint", "@@textsize": () => "2147483647",
-  "@@microsoftversion": (session) => String(session.product[0] * 0x1000000 + session.product[1] * 0x10000 + session.product[2]), "@@options": () => "5496", "@@nestlevel": () => "0", "@@fetch_status": () => "0",
+  "@@version": (session) => text(session.product_name),
+  "@@servername": (session) => text(session.server_name),
+  "@@servicename": (session) => text(session.instance),
+  "@@spid": (session) => `${session.id}::smallint`,
+  "@@trancount": (session) => String(session.transactions),
+  "@@rowcount": (session) => String(session.row_count),
+  "@@error": (session) => String(session.last_error),
+  "@@dbts": () => "tds.dbts()",
+  "@@identity": () => "lastval()::numeric(38,0)",
+  "@@lock_timeout": (session) => String(session.lock_timeout),
+  "@@language": () => text("us_english"),
+  "@@langid": () => "0::smallint",
+  "@@datefirst": () => "7::smallint",
+  "@@max_precision": () => "38::smallint",
+  "@@textsize": () => "2147483647",
+  "@@microsoftversion": (session) => String(session.product[0] * 0x1000000 + session.product[1] * 0x10000 + session.product[2]),
+  "@@options": () => "5496",
+  "@@nestlevel": () => "0",
+  "@@fetch_status": () => "0",
 };
 const text = (value) => `'${String(value).replaceAll("'", "''")}'::varchar(4000)`;
 
 const cast = (rewriter, expression, type_tokens, { trying = false } = {}) => {
-  const type = rewriter.type_from(type_tokens);
+  const type = rewriter.type_from(type_tokens, { unsized: 30 });
   const target = rewriter.type(type);
   if (trying) return `tds.try_cast((${expression})::text, NULL::${target})`;
   if (["binary", "varbinary"].includes(type.name)) return `CAST(tds.bytes(${expression}, ${type.max ? 2147483647 : type.length}) AS ${target})`;
+  if (type.name === "bit") return `CAST(tds.truth(${expression}) AS ${target})`;
+  if (type.name === "datetime") return `CAST(tds.rounded(tds.moment(${expression})) AS ${target})`;
+  if (type.name === "smalldatetime") return `CAST(tds.minute_of(tds.moment(${expression})) AS ${target})`;
   // SQL Server cuts a fraction off where PostgreSQL would round it
   return ["int", "bigint", "smallint", "tinyint"].includes(type.name) ? `CAST(tds.whole(${expression}) AS ${target})` : `CAST(${expression} AS ${target})`;
 };
@@ -39,15 +81,26 @@ const cast = (rewriter, expression, type_tokens, { trying = false } = {}) => {
 const written = {
   isnull: (rewriter, args) => `COALESCE(${args.map((part) => rewriter.range(part)).join(", ")})`,
   iif: (rewriter, [condition, then, otherwise]) => `CASE WHEN ${rewriter.range(condition)} THEN ${rewriter.range(then)} ELSE ${rewriter.range(otherwise)} END`,
-  choose: (rewriter, [index, ...values]) => `CASE ${rewriter.range(index)} ${values.map((value, at) => `WHEN ${at + 1} THEN ${rewriter.range(value)}`).join(" ")} END`,
+  choose: (rewriter, [index, ...values]) =>
+    `CASE ${rewriter.range(index)} ${values.map((value, at) => `WHEN ${at + 1} THEN ${rewriter.range(value)}`).join(" ")} END`,
   space: (rewriter, [count]) => `repeat(' ', ${rewriter.range(count)})`,
   count_big: (rewriter, args) => `count(${rewriter.range(args[0])})`,
   serverproperty: (rewriter, [name]) => {
     const { session } = rewriter;
     const [major, minor, build] = session.product;
     const known = {
-      productversion: text(`${major}.${minor}.${build}.0`), productlevel: text("SP"), edition: text("Standard Edition (64-bit)"), engineedition: "2", servername: text(session.server_name), machinename: text(session.server_name.split("\\")[0]),
-      instancename: session.instance === "MSSQLSERVER" ? "NULL::varchar(128)" : text(session.instance), collation: text(session.collation_name), isclustered: "0", ishadrenabled: "0", isintegratedsecurityonly: "0", productmajorversion: text(major),
+      productversion: text(`${major}.${minor}.${build}.0`),
+      productlevel: text("SP"),
+      edition: text("Standard Edition (64-bit)"),
+      engineedition: "2",
+      servername: text(session.server_name),
+      machinename: text(session.server_name.split("\\")[0]),
+      instancename: session.instance === "MSSQLSERVER" ? "NULL::varchar(128)" : text(session.instance),
+      collation: text(session.collation_name),
+      isclustered: "0",
+      ishadrenabled: "0",
+      isintegratedsecurityonly: "0",
+      productmajorversion: text(major),
     };
     return known[name[0]?.value?.toLowerCase()] ?? "NULL::varchar(128)";
   },
@@ -62,8 +115,12 @@ const written = {
   convert: (rewriter, [type, expression, style]) => {
     const value = rewriter.range(expression);
     if (style === undefined) return cast(rewriter, value, type);
-    const target = rewriter.type_from(type);
-    const styled = ["char", "nchar", "varchar", "nvarchar"].includes(target.name) ? `tds.styled((${value}), ${rewriter.range(style)})` : ["date", "datetime", "datetime2", "smalldatetime"].includes(target.name) ? `tds.from_styled((${value})::text, ${rewriter.range(style)})` : value;
+    const target = rewriter.type_from(type, { unsized: 30 });
+    const styled = ["char", "nchar", "varchar", "nvarchar"].includes(target.name)
+      ? `tds.styled((${value}), ${rewriter.range(style)})`
+      : ["date", "datetime", "datetime2", "smalldatetime"].includes(target.name)
+        ? `tds.from_styled((${value})::text, ${rewriter.range(style)})`
+        : value;
     return `CAST(${styled} AS ${rewriter.type(target)})`;
   },
   try_convert: (rewriter, [type, expression]) => cast(rewriter, rewriter.range(expression), type, { trying: true }),
@@ -73,14 +130,17 @@ const written = {
 // The call as PostgreSQL has it, or undefined where it is written alike. `over`: the window that follows.
 export function call_function(rewriter, name, inner, over = "") {
   if (name.startsWith("@@")) return globals[name]?.(rewriter.session);
-  if (too_new[name] > rewriter.year) throw new TsqlError(195, `'${name.toUpperCase()}' is not a recognized built-in function name.`);
+  if (came_with(name) > rewriter.year) throw new TsqlError(195, `'${name.toUpperCase()}' is not a recognized built-in function name.`);
   if (unspoken_functions.has(name)) throw unspoken(`${name.toUpperCase()}()`);
   const args = split_commas(inner);
   if (Object.hasOwn(written, name)) return written[name](rewriter, args, inner, over);
   const rest = () => args.map((part) => rewriter.range(part));
   if (with_part.has(name)) {
     const part = args[0]?.[0]?.value;
-    return `tds.${name}('${part_names[part] ?? part}', ${rest().slice(1).join(", ")})`;
+    const given = args
+      .slice(1)
+      .map((words, index) => (name === "dateadd" && index === 0 ? `CAST(${rewriter.range(words)} AS bigint)` : `tds.moment(${rewriter.range(words)})`));
+    return `tds.${name}('${part_names[part] ?? part}', ${given.join(", ")})`;
   }
   if (same.has(name)) return `tds.${name}(${rest().join(", ")})`;
   if (Object.hasOwn(renamed, name)) return `${renamed[name]}(${rest().join(", ")})`;

@@ -1,15 +1,17 @@
 // Runs a batch statement by statement: SET, DECLARE, IF, transactions and the like are done here, all else goes to the base.
 import { data_definition } from "./ddl.mjs";
 import { told } from "./pg_errors.mjs";
-import { closing, is_sign, is_word, parse_batch, split_commas, tokenize, TsqlError, unspoken } from "./tsql.mjs";
 import { catalog_procedure } from "./procedures.mjs";
+import { closing, is_sign, is_word, parse_batch, split_commas, tokenize, TsqlError, unspoken, word_set } from "./tsql.mjs";
+import { parse_declarations } from "./types.mjs";
 
 const isolation_words = ["READ UNCOMMITTED", "READ COMMITTED", "REPEATABLE READ", "SNAPSHOT", "SERIALIZABLE"];
 // Options that are taken and change nothing here.
-const taken = new Set([
-  "ansi_nulls", "ansi_padding", "ansi_warnings", "ansi_defaults", "ansi_null_dflt_on", "ansi_null_dflt_off", "arithabort", "arithignore", "concat_null_yields_null", "cursor_close_on_commit", "quoted_identifier", "numeric_roundabort", "xact_abort",
-  "implicit_transactions", "textsize", "language", "dateformat", "datefirst", "deadlock_priority", "no_browsetable", "fmtonly", "statistics", "query_governor_cost_limit", "context_info", "forceplan", "noexec", "parseonly",
-]);
+const taken = word_set(`
+  ansi_nulls ansi_padding ansi_warnings ansi_defaults ansi_null_dflt_on ansi_null_dflt_off arithabort arithignore concat_null_yields_null
+  cursor_close_on_commit quoted_identifier numeric_roundabort xact_abort implicit_transactions textsize language dateformat datefirst
+  deadlock_priority no_browsetable fmtonly statistics query_governor_cost_limit context_info forceplan noexec parseonly
+`);
 
 export class Interpreter {
   constructor(base) {
@@ -32,7 +34,7 @@ export class Interpreter {
   // Gives false when an error has ended the batch.
   async *run(statements, variables) {
     for (const statement of statements) {
-      if (this.base.session.cancelled || this.base.session.closed) return false;
+      if (this.base.session.over) return false;
       try {
         if (statement.kind === "block") {
           if (!(yield* this.run(statement.body, variables))) return false;
@@ -41,7 +43,6 @@ export class Interpreter {
           if (chosen && !(yield* this.run([chosen], variables))) return false;
         } else yield* this.statement(statement.tokens, variables);
       } catch (error) {
-        if (error.code === "42P01" || error.code === "42703") await this.base.backend.refresh();
         yield* this.base.failed(error);
         return false;
       }
@@ -52,20 +53,47 @@ export class Interpreter {
   async *statement(tokens, variables) {
     const [first, second] = tokens;
     switch (first.kind === "word" ? first.value : "") {
-      case "set": return yield* this.set(tokens, variables);
-      case "declare": return yield* this.declare(tokens.slice(1), variables);
-      case "begin": return yield* this.base.transaction("begin");
-      case "commit": return yield* this.base.transaction("commit");
-      case "rollback": return yield* this.base.transaction("rollback");
-      case "save": throw unspoken("SAVE TRANSACTION");
-      case "use": return yield* this.use(second.kind === "name" ? second.value : second.raw);
-      case "print": return yield { info: { number: 0, state: 1, text: String((await this.scalar(tokens.slice(1), variables)) ?? "") } };
-      case "raiserror": return yield* this.raise(tokens, variables);
-      case "waitfor": return yield* this.wait(tokens);
-      case "exec": case "execute": return yield* this.execute(tokens.slice(1), variables);
-      case "create": case "drop": case "alter": return yield* this.define(tokens, variables);
-      case "while": case "return": case "dbcc": case "merge": throw unspoken(first.raw.toUpperCase());
-      case "select": case "insert": case "update": case "delete": case "with": case "truncate": case "grant": case "revoke": return yield* this.base.query(tokens, variables);
+      case "set":
+        return yield* this.set(tokens, variables);
+      case "declare":
+        return yield* this.declare(tokens.slice(1), variables);
+      case "begin":
+        return yield* this.base.transaction("begin");
+      case "commit":
+        return yield* this.base.transaction("commit");
+      case "rollback":
+        return yield* this.base.transaction("rollback");
+      case "save":
+        throw unspoken("SAVE TRANSACTION");
+      case "use":
+        return yield* this.use(second.kind === "name" ? second.value : second.raw);
+      case "print":
+        return yield { info: { number: 0, state: 1, text: String((await this.scalar(tokens.slice(1), variables)) ?? "") } };
+      case "raiserror":
+        return yield* this.raise(tokens, variables);
+      case "waitfor":
+        return yield* this.wait(tokens);
+      case "exec":
+      case "execute":
+        return yield* this.execute(tokens.slice(1), variables);
+      case "create":
+      case "drop":
+      case "alter":
+        return yield* this.define(tokens, variables);
+      case "while":
+      case "return":
+      case "dbcc":
+      case "merge":
+        throw unspoken(first.raw.toUpperCase());
+      case "select":
+      case "insert":
+      case "update":
+      case "delete":
+      case "with":
+      case "truncate":
+      case "grant":
+      case "revoke":
+        return yield* this.base.query(tokens, variables);
       default:
         // a procedure's name alone at the beginning of a batch calls it
         if (first.kind === "word" || first.kind === "name") return yield* this.execute(tokens, variables);
@@ -93,14 +121,26 @@ export class Interpreter {
       if (!is_sign(value, "=")) throw unspoken("SET @x += …");
       this.assign(variables, option.value, await this.scalar(tokens.slice(3), variables));
     } else if (option.value === "transaction") {
-      const level = tokens.slice(4).map((token) => token.value.toUpperCase()).join(" ");
+      const level = tokens
+        .slice(4)
+        .map((token) => token.value.toUpperCase())
+        .join(" ");
       if (!isolation_words.includes(level)) throw new TsqlError(102, `Incorrect syntax near '${level}'.`);
       if (level === "SNAPSHOT" && base.facts.transactions > 0 && base.isolation !== "SNAPSHOT")
-        throw new TsqlError(3951, `Transaction failed in database '${base.session.database}' because the statement was run under snapshot isolation but the transaction did not start in snapshot isolation.`, 16);
+        throw new TsqlError(
+          3951,
+          `Transaction failed in database '${base.session.database}' because the statement was run under snapshot isolation but the transaction did not start in snapshot isolation.`,
+          16,
+        );
       base.isolation = level;
       base.session.server.saw({ session: base.session.id, isolation: level });
     } else if (option.value === "lock_timeout") {
-      const ms = Number(tokens.slice(2).map((token) => token.raw).join(""));
+      const ms = Number(
+        tokens
+          .slice(2)
+          .map((token) => token.raw)
+          .join(""),
+      );
       base.facts.lock_timeout = ms;
       await base.client.query("SELECT set_config('lock_timeout', $1, false)", [String(ms < 0 ? 0 : Math.max(1, ms))]);
     } else if (option.value === "nocount") base.quiet = value.value === "on";
@@ -135,7 +175,11 @@ export class Interpreter {
 
   async *raise(tokens, variables) {
     const [text, severity, state] = split_commas(tokens.slice(2, closing(tokens, 1)));
-    const words = { text: String(await this.scalar(text, variables)), class: Number(await this.scalar(severity, variables)), state: Number(await this.scalar(state, variables)) };
+    const words = {
+      text: String(await this.scalar(text, variables)),
+      class: Number(await this.scalar(severity, variables)),
+      state: Number(await this.scalar(state, variables)),
+    };
     if (words.class <= 10) return yield { info: { number: 50000, ...words } };
     this.base.facts.last_error = 50000;
     yield { error: { number: 50000, ...words } };
@@ -165,7 +209,7 @@ export class Interpreter {
       throw error;
     }
     await base.client.query(guarded ? "RELEASE SAVEPOINT tds_statement" : "COMMIT");
-    await base.backend.refresh();
+    base.backend.stale = true;
     yield { done: {} };
   }
 
@@ -192,9 +236,15 @@ export class Interpreter {
     const { base } = this;
     const word = name.replace(/^.*\./, "").toLowerCase();
     if (word === "sp_executesql") {
-      const { parse_declarations } = await import("./types.mjs");
       const declared = parse_declarations(parameters[1]?.value ?? "");
-      return yield* this.batch(parameters[0].value, declared.map(({ name: called, type }, index) => ({ name: called, type, value: (parameters.find((given) => given.name === called) ?? parameters[index + 2])?.value ?? null })));
+      return yield* this.batch(
+        parameters[0].value,
+        declared.map(({ name: called, type }, index) => ({
+          name: called,
+          type,
+          value: (parameters.find((given) => given.name === called) ?? parameters[index + 2])?.value ?? null,
+        })),
+      );
     }
     const made = catalog_procedure(word, parameters);
     if (made) return yield* this.batch(made.text, made.parameters);

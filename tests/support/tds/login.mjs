@@ -6,8 +6,13 @@ export const encryption = { off: 0, on: 1, not_supported: 2, required: 3 };
 // {version, encryption, instance, mars}; options are a table of (token, offset, length), big-endian, ended by 0xff.
 export function read_prelogin(body) {
   const options = new Map();
-  for (let at = 0; at < body.length && body[at] !== 0xff; at += 5) options.set(body[at], body.subarray(body.readUInt16BE(at + 1), body.readUInt16BE(at + 1) + body.readUInt16BE(at + 3)));
-  return { encryption: options.get(1)?.[0] ?? encryption.not_supported, instance: (options.get(2) ?? Buffer.alloc(0)).toString("latin1").replace(/\0.*$/s, ""), mars: options.get(4)?.[0] === 1 };
+  for (let at = 0; at < body.length && body[at] !== 0xff; at += 5)
+    options.set(body[at], body.subarray(body.readUInt16BE(at + 1), body.readUInt16BE(at + 1) + body.readUInt16BE(at + 3)));
+  return {
+    encryption: options.get(1)?.[0] ?? encryption.not_supported,
+    instance: (options.get(2) ?? Buffer.alloc(0)).toString("latin1").replace(/\0.*$/s, ""),
+    mars: options.get(4)?.[0] === 1,
+  };
 }
 
 export function write_prelogin({ product: [major, minor, build], encryption: answer }) {
@@ -31,8 +36,12 @@ export function write_prelogin({ product: [major, minor, build], encryption: ans
 
 // Of two wishes: {answer, scope}; scope is what is encrypted: nothing, the login alone, or all. Undefined where they cannot agree.
 export function negotiate(client, { possible, required }) {
-  if (!possible) return client === encryption.on || client === encryption.required ? { answer: encryption.not_supported, scope: undefined } : { answer: encryption.not_supported, scope: "nothing" };
-  if (client === encryption.not_supported) return required ? { answer: encryption.required, scope: undefined } : { answer: encryption.not_supported, scope: "nothing" };
+  if (!possible)
+    return client === encryption.on || client === encryption.required
+      ? { answer: encryption.not_supported, scope: undefined }
+      : { answer: encryption.not_supported, scope: "nothing" };
+  if (client === encryption.not_supported)
+    return required ? { answer: encryption.required, scope: undefined } : { answer: encryption.not_supported, scope: "nothing" };
   if (client === encryption.off) return required ? { answer: encryption.required, scope: "all" } : { answer: encryption.off, scope: "login" };
   return { answer: encryption.on, scope: "all" };
 }
@@ -50,9 +59,18 @@ export function read_login(body) {
   const raw = (at) => body.subarray(body.readUInt16LE(at), body.readUInt16LE(at) + body.readUInt16LE(at + 2) * 2);
   const text = (at) => raw(at).toString("utf16le");
   return {
-    version, packet_size, host: text(36), user: text(40), password: uncovered(raw(44)).toString("utf16le"), application: text(48), server: text(52),
-    library: text(60), language: text(64), database: text(68),
-    flags: { first: first_flags, second: second_flags, third: third_flags }, integrated: (second_flags & 0x80) !== 0,
+    version,
+    packet_size,
+    host: text(36),
+    user: text(40),
+    password: uncovered(raw(44)).toString("utf16le"),
+    application: text(48),
+    server: text(52),
+    library: text(60),
+    language: text(64),
+    database: text(68),
+    flags: { first: first_flags, second: second_flags, third: third_flags },
+    integrated: (second_flags & 0x80) !== 0,
     intent: type_flags & 0x20 ? "ReadOnly" : "ReadWrite",
     features: third_flags & 0x10 ? read_features(body) : [],
   };

@@ -44,6 +44,8 @@ export function packet(type, body, { last = true, number = 1, process = 0 } = {}
   return Buffer.concat([header, body]);
 }
 
+const bytes_at_once = 65_536;
+
 // One message to the client, cut into packets of the agreed size. `write` collects; what fills packets goes out at once, and the caller waits for `drained`
 // now and then, so that a client that reads slowly slows the statement down.
 export class MessageWriter {
@@ -55,7 +57,7 @@ export class MessageWriter {
       this.parts.push(buffer);
       this.length += buffer.length;
     }
-    if (this.length > this.packet_size * 4) this.send(false);
+    if (this.length > Math.max(this.packet_size, bytes_at_once)) this.send(false);
   }
   send(last) {
     const room = this.packet_size - 8;

@@ -2,21 +2,30 @@
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { PostgresBase } from "./postgres_base.mjs";
-import { domain_type } from "./pg_types.mjs";
+import { parse_type } from "./types.mjs";
 
 // npm packages of tests live in tests/contract
 const load = createRequire(new URL("../../contract/package.json", import.meta.url));
-export const pg = load("pg");
-export const Cursor = load("pg-cursor");
+const pg = load("pg");
+const Cursor = load("pg-cursor");
 
 const schema_files = ["postgres_schema.sql", "postgres_catalog.sql"];
-export const raw_values = { getTypeParser: () => (value) => value };
+const raw_values = { getTypeParser: () => (value) => value };
 const shapes_max = 2000;
 
 export class PostgresBackend {
   constructor({ url, log = () => {} }) {
     Object.assign(this, { Cursor, raw_values });
-    Object.assign(this, { url, log, names: new Map(), declared: new Map(), domains: new Map(), domain_names: new Set(), shapes: new Map(), relations: new Map() });
+    Object.assign(this, {
+      url,
+      log,
+      names: new Map(),
+      declared: new Map(),
+      domains: new Map(),
+      domain_names: new Set(),
+      shapes: new Map(),
+      relations: new Map(),
+    });
   }
   connect() {
     const client = new pg.Client({ connectionString: this.url, types: raw_values });
@@ -26,15 +35,27 @@ export class PostgresBackend {
 
   // Questions of the server's own, one at a time: all clients' connections share one for them.
   ask(text, values) {
-    const asked = (this.asking ?? Promise.resolve()).then(() => this.admin.query(text, values));
+    const asked = (this.asking ?? Promise.resolve()).then(async () => {
+      if (!this.admin) await this.connect_admin();
+      return this.admin.query(text, values);
+    });
     this.asking = asked.catch(() => {});
     return asked;
   }
 
+  // Anew after the base was gone for a while.
+  async connect_admin() {
+    const admin = this.connect();
+    await admin.connect();
+    admin.on("end", () => (this.admin = undefined));
+    admin.on("notification", () => (this.stale = true));
+    await admin.query("LISTEN tds_changed");
+    this.stale = true;
+    this.admin = admin;
+  }
+
   async start(options) {
     this.options = options;
-    this.admin = this.connect();
-    await this.admin.connect();
     // two servers on one base may start at once
     await this.ask("SELECT pg_advisory_lock(7411)");
     const { rows } = await this.ask("SELECT 1 FROM pg_namespace WHERE nspname = 'tds'");
@@ -44,20 +65,21 @@ export class PostgresBackend {
     }
     await this.ask("SELECT pg_advisory_unlock(7411)");
     await this.refresh();
-    if (options.ddl) await this.ask(options.ddl);
   }
   async stop() {
     await this.admin?.end();
   }
 
-  // What the base holds by name: anew after DDL, and after a name was not found.
+  // What the base holds by name: anew when a table has changed.
   async refresh() {
+    this.stale = false;
     this.shapes.clear();
     this.relations.clear();
     const words = await this.ask(
-      "SELECT relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'v', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'sys', 'tds', 'tds_information') UNION " +
-        "SELECT attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm') " +
-        "AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'sys', 'tds', 'tds_information', 'pg_toast')",
+      `WITH relation AS (SELECT c.oid, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+          WHERE c.relkind IN ('r', 'p', 'v', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'sys', 'tds', 'tds_information', 'pg_toast'))
+        SELECT relname AS name FROM relation
+        UNION SELECT attname FROM pg_attribute a JOIN relation r ON r.oid = a.attrelid WHERE a.attnum > 0 AND NOT a.attisdropped`,
     );
     this.names.clear();
     for (const { name } of words.rows) {
@@ -69,8 +91,10 @@ export class PostgresBackend {
     await this.read_domains();
   }
   async read_domains() {
-    const { rows } = await this.ask("SELECT t.oid, t.typname FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE n.nspname = 'tds' AND t.typtype = 'd'");
-    this.domains = new Map(rows.map(({ oid, typname }) => [Number(oid), domain_type(typname)]).filter(([, type]) => type !== undefined));
+    const { rows } = await this.ask(
+      "SELECT t.oid, t.typname FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE n.nspname = 'tds' AND t.typtype = 'd'",
+    );
+    this.domains = new Map(rows.map(({ oid, typname }) => [Number(oid), parse_type(typname)]).filter(([, type]) => type !== undefined));
     this.domain_names = new Set(rows.map(({ typname }) => typname));
   }
   // Domains that a statement names come into being with it, on a connection that may make them.
@@ -86,7 +110,10 @@ export class PostgresBackend {
   async relation(id) {
     if (!this.relations.has(id)) {
       const { rows } = await this.ask("SELECT attnum, atttypid, atttypmod, attnotnull FROM pg_attribute WHERE attrelid = $1 AND attnum > 0", [id]);
-      this.relations.set(id, new Map(rows.map((row) => [Number(row.attnum), { type: Number(row.atttypid), modifier: Number(row.atttypmod), not_null: row.attnotnull === "t" }])));
+      this.relations.set(
+        id,
+        new Map(rows.map((row) => [Number(row.attnum), { type: Number(row.atttypid), modifier: Number(row.atttypmod), not_null: row.attnotnull === "t" }])),
+      );
     }
     return this.relations.get(id);
   }

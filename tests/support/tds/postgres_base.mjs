@@ -4,9 +4,16 @@ import { told } from "./pg_errors.mjs";
 import { plain_type } from "./pg_types.mjs";
 import { Rewriter } from "./rewrite.mjs";
 import { is_word, TsqlError } from "./tsql.mjs";
+import { governed_type, governing_select } from "./typing.mjs";
 
 const rows_at_once = 400;
-const pg_isolation = { "READ UNCOMMITTED": "READ COMMITTED", "READ COMMITTED": "READ COMMITTED", "REPEATABLE READ": "REPEATABLE READ", SNAPSHOT: "REPEATABLE READ", SERIALIZABLE: "SERIALIZABLE" };
+const pg_isolation = {
+  "READ UNCOMMITTED": "READ COMMITTED",
+  "READ COMMITTED": "READ COMMITTED",
+  "REPEATABLE READ": "REPEATABLE READ",
+  SNAPSHOT: "REPEATABLE READ",
+  SERIALIZABLE: "SERIALIZABLE",
+};
 const identifier = (name) => `"${name.replaceAll('"', '""')}"`;
 
 export class PostgresBase {
@@ -14,8 +21,17 @@ export class PostgresBase {
     Object.assign(this, { backend, session });
     const { options } = session.server;
     this.facts = {
-      id: session.id, database: session.database, product: options.product.product, product_name: options.product.name, server_name: options.server_name, instance: options.instance, collation_name: options.collation,
-      transactions: 0, row_count: 0, last_error: 0, lock_timeout: -1,
+      id: session.id,
+      database: session.database,
+      product: options.product.product,
+      product_name: options.product.name,
+      server_name: options.server_name,
+      instance: options.instance,
+      collation_name: options.collation,
+      transactions: 0,
+      row_count: 0,
+      last_error: 0,
+      lock_timeout: -1,
     };
     this.settings();
     this.interpreter = new Interpreter(this);
@@ -30,16 +46,37 @@ export class PostgresBase {
     const { options } = session.server;
     this.client = backend.connect();
     await this.client.connect();
+    this.client.on("end", () => {
+      // an idle client learns of it by the end of its own connection, as from a server that is killed
+      this.dead = true;
+      if (!this.session.running) this.session.socket.destroy();
+    });
     this.process = this.client.processID;
     const settings = {
-      search_path: "public, tds", bytea_output: "hex", DateStyle: "ISO, YMD", IntervalStyle: "postgres", client_min_messages: "warning", ...(options.time_zone ? { TimeZone: options.time_zone } : {}),
-      "tds.database": session.database, "tds.databases": options.databases.join(","), "tds.snapshot": options.snapshot ? "1" : "0", "tds.read_committed_snapshot": options.read_committed_snapshot ? "1" : "0",
-      "tds.level": String(options.product.product[0] * 10), "tds.collation": options.collation, "tds.login": session.user, "tds.host": session.login_record.host, "tds.application": session.login_record.application, "tds.spid": String(session.id),
+      search_path: "public, tds",
+      bytea_output: "hex",
+      DateStyle: "ISO, YMD",
+      IntervalStyle: "postgres",
+      client_min_messages: "warning",
+      ...(options.time_zone ? { TimeZone: options.time_zone } : {}),
+      "tds.database": session.database,
+      "tds.databases": options.databases.join(","),
+      "tds.snapshot": options.snapshot ? "1" : "0",
+      "tds.read_committed_snapshot": options.read_committed_snapshot ? "1" : "0",
+      "tds.level": String(options.product.product[0] * 10),
+      "tds.collation": options.collation,
+      "tds.login": session.user,
+      "tds.host": session.login_record.host,
+      "tds.application": session.login_record.application,
+      "tds.spid": String(session.id),
     };
-    for (const [name, value] of Object.entries(settings)) await this.client.query("SELECT set_config($1, $2, false)", [name, value]);
     // a role of the login's name lends its rights: what it may not read is refused by PostgreSQL itself
-    const { rows } = await this.client.query("SELECT 1 FROM pg_roles WHERE rolname = $1", [session.user]);
-    if (rows.length > 0) await this.client.query(`SET ROLE ${identifier(session.user)}`);
+    const names = Object.keys(settings);
+    const { rows } = await this.client.query(
+      `SELECT ${names.map((name, index) => `set_config('${name}', $${index + 2}, false)`).join(", ")}, EXISTS (SELECT 1 FROM pg_roles WHERE rolname = $1) AS has_role`,
+      [session.user, ...Object.values(settings)],
+    );
+    if (rows[0].has_role === "t") await this.client.query(`SET ROLE ${identifier(session.user)}`);
   }
   async close() {
     await this.client.end().catch(() => {});
@@ -108,12 +145,17 @@ export class PostgresBase {
 
   // Rewrites a statement and makes what it needs: {sql, values, rewriter}
   async prepared(tokens, variables) {
+    if (this.backend.stale) await this.backend.refresh();
     const rewriter = this.rewriter(variables);
     const sql = rewriter.rewrite(tokens);
     await this.backend.need_domains(rewriter.domains);
     if (rewriter.hints.length > 0) this.session.server.saw({ session: this.session.id, hints: rewriter.hints });
     if (this.isolation === "SNAPSHOT" && this.facts.transactions > 0 && rewriter.touches_tables && !this.session.server.options.snapshot)
-      throw new TsqlError(3952, `Snapshot isolation transaction failed accessing database '${this.session.database}' because snapshot isolation is not allowed in this database. Use ALTER DATABASE to allow snapshot isolation.`, 16);
+      throw new TsqlError(
+        3952,
+        `Snapshot isolation transaction failed accessing database '${this.session.database}' because snapshot isolation is not allowed in this database. Use ALTER DATABASE to allow snapshot isolation.`,
+        16,
+      );
     return { sql, rewriter, values: rewriter.used.map((name) => parameter_text(variables.get(name).value)) };
   }
 
@@ -122,22 +164,50 @@ export class PostgresBase {
     const key = `${sql}\n${JSON.stringify(rewriter.labels)}`;
     const known = this.backend.shapes.get(key);
     if (known) return known;
-    const nothing = values.map(() => null);
-    const { fields } = await this.client.query({ text: `SELECT * FROM (${sql}) q LIMIT 0`, values: nothing, rowMode: "array" });
-    let types = [];
-    if (fields.some(({ tableID }) => tableID === 0)) {
-      const names = fields.map((_, index) => `c${index + 1}`);
-      const asked = await this.client.query({
-        text: `SELECT ${names.map((name) => `pg_typeof(q.${name})::oid`).join(", ")} FROM (SELECT 1) one LEFT JOIN LATERAL (${sql}) AS q(${names.join(", ")}) ON false`, values: nothing, rowMode: "array",
-      });
-      types = asked.rows[0].map(Number);
-    }
+    const { fields, types } = await this.described(sql, values.length);
     // a NOT NULL column stays one unless a join or a set operation may add NULLs
-    const keeps_not_null = !tokens.some((token) => is_word(token, "left", "right", "full", "outer", "union", "except", "intersect", "rollup", "cube", "grouping"));
+    const keeps_not_null = !tokens.some((token) =>
+      is_word(token, "left", "right", "full", "outer", "union", "except", "intersect", "rollup", "cube", "grouping"),
+    );
     const names = this.column_names(fields, rewriter.labels);
-    const columns = await Promise.all(fields.map(async (field, index) => ({ name: names[index], ...(await this.column_type(field, types[index], keeps_not_null)) })));
+    const columns = await Promise.all(
+      fields.map(async (field, index) => ({ name: names[index], ...(await this.column_type(field, types[index], keeps_not_null)) })),
+    );
+    if (rewriter.parts?.items.length === columns.length) await this.govern(columns, rewriter);
     this.backend.remember_shape(key, columns);
     return columns;
+  }
+  // Asked without running it: what PostgreSQL says of each column, and of expressions the type that may be a domain.
+  async described(sql, parameters) {
+    const values = Array(parameters).fill(null);
+    const { fields } = await this.client.query({ text: `SELECT * FROM (${sql}) q LIMIT 0`, values, rowMode: "array" });
+    if (fields.every(({ tableID }) => tableID !== 0)) return { fields, types: [] };
+    const names = fields.map((_, index) => `c${index + 1}`);
+    const asked = await this.client.query({
+      text: `SELECT ${names.map((name) => `pg_typeof(q.${name})::oid`).join(", ")} FROM (SELECT 1) one LEFT JOIN LATERAL (${sql}) AS q(${names.join(", ")}) ON false`,
+      values,
+      rowMode: "array",
+    });
+    return { fields, types: asked.rows[0].map(Number) };
+  }
+  // Types that an expression takes from one of its parts (typing.mjs). Where that part cannot be asked alone, the expression's own type stands.
+  async govern(columns, rewriter) {
+    const select = governing_select(rewriter.parts);
+    if (!select) return;
+    const asking = this.rewriter(rewriter.parameters);
+    const guarded = this.facts.transactions > 0;
+    if (guarded) await this.client.query("SAVEPOINT tds_types");
+    try {
+      const { fields, types } = await this.described(asking.rewrite(select.tokens), asking.used.length);
+      for (const [index, found] of select.governors.entries()) {
+        if (!found) continue;
+        const { type } = await this.column_type(fields[index], types[index], false);
+        columns[index].type = governed_type(type, found);
+      }
+    } catch (error) {
+      if (!error.code) throw error;
+      if (guarded) await this.client.query("ROLLBACK TO SAVEPOINT tds_types");
+    }
   }
   async column_type({ tableID, columnID, dataTypeID, dataTypeModifier }, typeof_id, keeps_not_null) {
     const { domains } = this.backend;
@@ -156,7 +226,9 @@ export class PostgresBase {
     return fields.map((field, index) => {
       const label = spread[index];
       if (label?.alias !== undefined) return label.alias;
-      return label?.column === undefined ? own(field) : (declared.get(label.column.toLowerCase()) ?? (field.name === field.name.toLowerCase() ? label.column : field.name));
+      return label?.column === undefined
+        ? own(field)
+        : (declared.get(label.column.toLowerCase()) ?? (field.name === field.name.toLowerCase() ? label.column : field.name));
     });
   }
 
@@ -166,6 +238,7 @@ export class PostgresBase {
     this.verb = first.toUpperCase();
     const guarded = this.facts.transactions > 0;
     let cursor;
+    if (this.dead) throw Object.assign(new Error("the base's connection has ended"), { code: "57P01" });
     this.active = true;
     try {
       if (guarded) await this.client.query("SAVEPOINT tds_statement");
@@ -181,7 +254,7 @@ export class PostgresBase {
         const wanted = selects && this.rows_max > 0 ? rows.slice(0, this.rows_max - count) : rows;
         count += selects ? wanted.length : (result?.rowCount ?? 0);
         if (rewriter.assigns) last = wanted.at(-1) ?? last;
-        else if (wanted.length > 0 && selects) yield { rows: wanted, columns_of: columns };
+        else if (wanted.length > 0 && selects) yield { rows: wanted };
         if (rows.length < rows_at_once || wanted.length < rows.length) break;
       }
       await cursor.close();
@@ -190,15 +263,21 @@ export class PostgresBase {
       this.facts.row_count = count;
       this.facts.last_error = 0;
       if (rewriter.assigns && last) rewriter.assigns.forEach((name, index) => this.interpreter.assign(variables, name, last[index]));
-      if (!silent) yield { done: { command: this.verb, count: this.quiet || rewriter.assigns || !["select", "insert", "update", "delete", "with"].includes(first) ? undefined : count } };
+      if (!silent)
+        yield {
+          done: {
+            command: this.verb,
+            count: this.quiet || rewriter.assigns || !["select", "insert", "update", "delete", "with"].includes(first) ? undefined : count,
+          },
+        };
     } catch (error) {
-      await cursor?.close().catch(() => {});
+      if (!this.dead) await cursor?.close().catch(() => {});
       cursor = undefined;
-      if (guarded && !this.client._ending) await this.client.query("ROLLBACK TO SAVEPOINT tds_statement").catch(() => {});
+      if (guarded && !this.dead) await this.client.query("ROLLBACK TO SAVEPOINT tds_statement").catch(() => {});
       throw error;
     } finally {
       // left early: by attention, or because the client has gone
-      if (cursor) {
+      if (cursor && !this.dead) {
         await cursor.close().catch(() => {});
         if (guarded) await this.client.query("ROLLBACK TO SAVEPOINT tds_statement").catch(() => {});
       }

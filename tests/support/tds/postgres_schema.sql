@@ -21,8 +21,19 @@ CREATE COLLATION tds.any_case (provider = icu, locale = 'und-u-ks-level2', deter
 -- Names as a table's DDL wrote them, where PostgreSQL holds them in lower case.
 CREATE TABLE tds.declared_names (word text PRIMARY KEY, name text NOT NULL);
 GRANT SELECT ON tds.declared_names TO PUBLIC;
-CREATE FUNCTION tds.declared(word text) RETURNS tds."nvarchar(128)" LANGUAGE sql STABLE AS $$ SELECT coalesce((SELECT name FROM tds.declared_names n WHERE n.word = $1), $1) $$;
+CREATE FUNCTION tds.declared(word text) RETURNS tds."nvarchar(128)" LANGUAGE sql STABLE AS $$ SELECT coalesce((SELECT name FROM tds.declared_names n
+    WHERE n.word = $1), $1) $$;
 CREATE FUNCTION tds.setting(name text) RETURNS text LANGUAGE sql STABLE AS $$ SELECT current_setting('tds.' || name, true) $$;
+
+-- A server keeps what it has read of the catalog until a table changes, through it or past it.
+CREATE FUNCTION tds.changed() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+    BEGIN
+        IF EXISTS (SELECT 1 FROM pg_event_trigger_ddl_commands() WHERE schema_name IS DISTINCT FROM 'pg_temp') THEN NOTIFY tds_changed; END IF;
+    END $$;
+CREATE FUNCTION tds.dropped() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+    BEGIN
+        IF EXISTS (SELECT 1 FROM pg_event_trigger_dropped_objects() WHERE NOT is_temporary) THEN NOTIFY tds_changed; END IF;
+    END $$;
 
 -- Operators of T-SQL: + joins texts, a number of days is added to a time, a boolean is 0 or 1.
 CREATE FUNCTION tds.joined(text, text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT $1 || $2 $$;
@@ -31,6 +42,12 @@ CREATE FUNCTION tds.days_later(timestamp, integer) RETURNS timestamp LANGUAGE sq
 CREATE OPERATOR tds.+ (LEFTARG = timestamp, RIGHTARG = integer, FUNCTION = tds.days_later);
 CREATE FUNCTION tds.days_before(timestamp, integer) RETURNS timestamp LANGUAGE sql IMMUTABLE AS $$ SELECT $1 - $2 * interval '1 day' $$;
 CREATE OPERATOR tds.- (LEFTARG = timestamp, RIGHTARG = integer, FUNCTION = tds.days_before);
+CREATE FUNCTION tds.days_later(timestamp, numeric) RETURNS timestamp LANGUAGE sql IMMUTABLE AS $$ SELECT $1 + $2::double precision * interval '1 day' $$;
+CREATE OPERATOR tds.+ (LEFTARG = timestamp, RIGHTARG = numeric, FUNCTION = tds.days_later);
+CREATE FUNCTION tds.days_before(timestamp, numeric) RETURNS timestamp LANGUAGE sql IMMUTABLE AS $$ SELECT $1 - $2::double precision * interval '1 day' $$;
+CREATE OPERATOR tds.- (LEFTARG = timestamp, RIGHTARG = numeric, FUNCTION = tds.days_before);
+CREATE FUNCTION tds.both_times(timestamp, timestamp) RETURNS timestamp LANGUAGE sql IMMUTABLE AS $$ SELECT $1 + ($2 - timestamp '1900-01-01') $$;
+CREATE OPERATOR tds.+ (LEFTARG = timestamp, RIGHTARG = timestamp, FUNCTION = tds.both_times);
 CREATE FUNCTION tds.is_number(boolean, integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT $1 = ($2 <> 0) $$;
 CREATE OPERATOR tds.= (LEFTARG = boolean, RIGHTARG = integer, FUNCTION = tds.is_number);
 
@@ -42,10 +59,21 @@ CREATE FUNCTION tds.getutcdate() RETURNS tds.datetime LANGUAGE sql VOLATILE AS $
 CREATE FUNCTION tds.sysdatetime() RETURNS tds."datetime2(7)" LANGUAGE sql VOLATILE AS $$ SELECT clock_timestamp()::timestamp $$;
 CREATE FUNCTION tds.sysutcdatetime() RETURNS tds."datetime2(7)" LANGUAGE sql VOLATILE AS $$ SELECT clock_timestamp() AT TIME ZONE 'UTC' $$;
 CREATE FUNCTION tds.sysdatetimeoffset() RETURNS tds."datetimeoffset(7)" LANGUAGE sql VOLATILE AS $$ SELECT clock_timestamp() $$;
+-- What is given where a time is wanted: a number counts days from 1900.
+CREATE FUNCTION tds.moment(timestamp) RETURNS timestamp LANGUAGE sql IMMUTABLE AS $$ SELECT $1 $$;
+CREATE FUNCTION tds.moment(timestamptz) RETURNS timestamp LANGUAGE sql STABLE AS $$ SELECT $1::timestamp $$;
+CREATE FUNCTION tds.moment(date) RETURNS date LANGUAGE sql IMMUTABLE AS $$ SELECT $1 $$;
+CREATE FUNCTION tds.moment(time) RETURNS timestamp LANGUAGE sql IMMUTABLE AS $$ SELECT date '1900-01-01' + $1 $$;
+CREATE FUNCTION tds.moment(integer) RETURNS timestamp LANGUAGE sql IMMUTABLE AS $$ SELECT timestamp '1900-01-01' + $1 * interval '1 day' $$;
+CREATE FUNCTION tds.moment(text) RETURNS timestamp LANGUAGE sql IMMUTABLE AS $$ SELECT $1::timestamp $$;
+CREATE FUNCTION tds.minute_of(timestamp) RETURNS tds.smalldatetime LANGUAGE sql IMMUTABLE AS $$ SELECT date_trunc('minute', $1 + interval '30 seconds') $$;
 CREATE FUNCTION tds.later(part text, count bigint, moment timestamp) RETURNS timestamp LANGUAGE sql IMMUTABLE AS $$
-    SELECT moment + count * CASE part WHEN 'quarter' THEN interval '3 months' WHEN 'weekday' THEN interval '1 day' WHEN 'dayofyear' THEN interval '1 day' ELSE ('1 ' || part)::interval END $$;
-CREATE FUNCTION tds.dateadd(part text, count bigint, moment timestamp) RETURNS tds.datetime LANGUAGE sql IMMUTABLE AS $$ SELECT tds.rounded(tds.later(part, count, moment)) $$;
-CREATE FUNCTION tds.dateadd(part text, count bigint, moment date) RETURNS date LANGUAGE sql IMMUTABLE AS $$ SELECT tds.later(part, count, moment::timestamp)::date $$;
+    SELECT moment + count * CASE part WHEN 'quarter' THEN interval '3 months' WHEN 'weekday' THEN interval '1 day'
+        WHEN 'dayofyear' THEN interval '1 day' ELSE ('1 ' || part)::interval END $$;
+CREATE FUNCTION tds.dateadd(part text, count bigint, moment timestamp) RETURNS tds.datetime LANGUAGE sql IMMUTABLE AS $$
+    SELECT tds.rounded(tds.later(part, count, moment)) $$;
+CREATE FUNCTION tds.dateadd(part text, count bigint, moment date) RETURNS date LANGUAGE sql IMMUTABLE AS $$ SELECT tds.later(part, count,
+    moment::timestamp)::date $$;
 CREATE FUNCTION tds.datediff_big(part text, a timestamp, b timestamp) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
     SELECT (CASE part
         WHEN 'year' THEN extract(year FROM b) - extract(year FROM a)
@@ -61,28 +89,36 @@ CREATE FUNCTION tds.datediff_big(part text, a timestamp, b timestamp) RETURNS bi
 CREATE FUNCTION tds.datediff(part text, a timestamp, b timestamp) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT tds.datediff_big(part, a, b)::integer $$;
 CREATE FUNCTION tds.datepart(part text, moment timestamp) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
     SELECT (CASE part
-        WHEN 'year' THEN extract(year FROM moment) WHEN 'quarter' THEN extract(quarter FROM moment) WHEN 'month' THEN extract(month FROM moment) WHEN 'day' THEN extract(day FROM moment)
+        WHEN 'year' THEN extract(year FROM moment) WHEN 'quarter' THEN extract(quarter FROM moment) WHEN 'month' THEN extract(month FROM moment)
+            WHEN 'day' THEN extract(day FROM moment)
         WHEN 'dayofyear' THEN extract(doy FROM moment) WHEN 'weekday' THEN extract(dow FROM moment) + 1 WHEN 'iso_week' THEN extract(week FROM moment)
         WHEN 'week' THEN (date_trunc('week', moment + interval '1 day')::date - date_trunc('week', date_trunc('year', moment) + interval '1 day')::date) / 7 + 1
         WHEN 'hour' THEN extract(hour FROM moment) WHEN 'minute' THEN extract(minute FROM moment) WHEN 'second' THEN floor(extract(second FROM moment))
-        WHEN 'millisecond' THEN floor(extract(milliseconds FROM moment)::integer % 1000) WHEN 'microsecond' THEN extract(microseconds FROM moment)::integer % 1000000 END)::integer $$;
-CREATE FUNCTION tds.datepart(part text, moment time) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT tds.datepart(part, date '1900-01-01' + moment) $$;
+        WHEN 'millisecond' THEN floor(extract(milliseconds FROM moment)::integer % 1000) WHEN 'microsecond' THEN extract(microseconds
+            FROM moment)::integer % 1000000 END)::integer $$;
 CREATE FUNCTION tds.datename(part text, moment timestamp) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE part WHEN 'month' THEN to_char(moment, 'FMMonth') WHEN 'weekday' THEN to_char(moment, 'FMDay') ELSE tds.datepart(part, moment)::text END $$;
 CREATE FUNCTION tds.year(timestamp) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT extract(year FROM $1)::integer $$;
 CREATE FUNCTION tds.month(timestamp) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT extract(month FROM $1)::integer $$;
 CREATE FUNCTION tds.day(timestamp) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT extract(day FROM $1)::integer $$;
-CREATE FUNCTION tds.eomonth(moment timestamp, months integer DEFAULT 0) RETURNS date LANGUAGE sql IMMUTABLE AS $$ SELECT (date_trunc('month', moment) + (months + 1) * interval '1 month' - interval '1 day')::date $$;
+CREATE FUNCTION tds.eomonth(moment timestamp, months integer DEFAULT 0) RETURNS date LANGUAGE sql IMMUTABLE AS $$ SELECT (date_trunc('month',
+    moment) + (months + 1) * interval '1 month' - interval '1 day')::date $$;
 
 -- CONVERT with a style, and what only looks like a cast.
 CREATE FUNCTION tds.pattern(style integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE style WHEN 101 THEN 'MM/DD/YYYY' WHEN 102 THEN 'YYYY.MM.DD' WHEN 103 THEN 'DD/MM/YYYY' WHEN 104 THEN 'DD.MM.YYYY' WHEN 105 THEN 'DD-MM-YYYY' WHEN 108 THEN 'HH24:MI:SS' WHEN 110 THEN 'MM-DD-YYYY'
-        WHEN 111 THEN 'YYYY/MM/DD' WHEN 112 THEN 'YYYYMMDD' WHEN 114 THEN 'HH24:MI:SS:MS' WHEN 23 THEN 'YYYY-MM-DD' WHEN 20 THEN 'YYYY-MM-DD HH24:MI:SS' WHEN 120 THEN 'YYYY-MM-DD HH24:MI:SS'
-        WHEN 21 THEN 'YYYY-MM-DD HH24:MI:SS.MS' WHEN 121 THEN 'YYYY-MM-DD HH24:MI:SS.MS' WHEN 126 THEN 'YYYY-MM-DD"T"HH24:MI:SS.MS' WHEN 127 THEN 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"' END $$;
-CREATE FUNCTION tds.styled(moment timestamp, style integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT to_char(moment, tds.pattern(style)) $$;
+    SELECT CASE style WHEN 101 THEN 'MM/DD/YYYY' WHEN 102 THEN 'YYYY.MM.DD' WHEN 103 THEN 'DD/MM/YYYY' WHEN 104 THEN 'DD.MM.YYYY'
+        WHEN 105 THEN 'DD-MM-YYYY' WHEN 108 THEN 'HH24:MI:SS' WHEN 110 THEN 'MM-DD-YYYY'
+        WHEN 111 THEN 'YYYY/MM/DD' WHEN 112 THEN 'YYYYMMDD' WHEN 114 THEN 'HH24:MI:SS:MS' WHEN 23 THEN 'YYYY-MM-DD'
+            WHEN 20 THEN 'YYYY-MM-DD HH24:MI:SS' WHEN 120 THEN 'YYYY-MM-DD HH24:MI:SS'
+        WHEN 21 THEN 'YYYY-MM-DD HH24:MI:SS.MS' WHEN 121 THEN 'YYYY-MM-DD HH24:MI:SS.MS' WHEN 126 THEN 'YYYY-MM-DD"T"HH24:MI:SS.MS'
+            WHEN 127 THEN 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"' END $$;
+CREATE FUNCTION tds.styled(moment timestamp, style integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN style IN (126, 127) THEN regexp_replace(to_char(moment, tds.pattern(style)), '\.000(Z?)$', '\1') ELSE to_char(moment, tds.pattern(style)) END $$;
 CREATE FUNCTION tds.styled(moment date, style integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT to_char(moment, tds.pattern(style)) $$;
-CREATE FUNCTION tds.styled(moment time, style integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT to_char(date '1900-01-01' + moment, tds.pattern(style)) $$;
-CREATE FUNCTION tds.styled(value bytea, style integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT CASE style WHEN 1 THEN '0x' ELSE '' END || upper(encode(value, 'hex')) $$;
+CREATE FUNCTION tds.styled(moment time, style integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT to_char(date '1900-01-01' + moment,
+    tds.pattern(style)) $$;
+CREATE FUNCTION tds.styled(value bytea, style integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT CASE style WHEN 1 THEN '0x'
+    ELSE '' END || upper(encode(value, 'hex')) $$;
 CREATE FUNCTION tds.styled(value numeric, style integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT value::text $$;
 CREATE FUNCTION tds.styled(value text, style integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT value $$;
 CREATE FUNCTION tds.from_styled(value text, style integer) RETURNS timestamp LANGUAGE sql IMMUTABLE AS $$
@@ -93,11 +129,17 @@ CREATE FUNCTION tds.whole(value bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS
 CREATE FUNCTION tds.whole(value integer) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT value $$;
 CREATE FUNCTION tds.whole(value boolean) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT value::integer $$;
 CREATE FUNCTION tds.whole(value text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT value $$;
-CREATE FUNCTION tds.whole(value bytea) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$ SELECT ('x' || right('0000000000000000' || encode(value, 'hex'), 16))::bit(64)::bigint $$;
+CREATE FUNCTION tds.whole(value bytea) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$ SELECT ('x' || right('0000000000000000' || encode(value, 'hex'),
+    16))::bit(64)::bigint $$;
+CREATE FUNCTION tds.truth(double precision) RETURNS smallint LANGUAGE sql IMMUTABLE AS $$ SELECT ($1 <> 0)::integer::smallint $$;
+CREATE FUNCTION tds.truth(boolean) RETURNS smallint LANGUAGE sql IMMUTABLE AS $$ SELECT $1::integer::smallint $$;
+CREATE FUNCTION tds.truth(text) RETURNS smallint LANGUAGE sql IMMUTABLE AS $$
+    SELECT (CASE lower($1) WHEN 'true' THEN 1 WHEN 'false' THEN 0 ELSE ($1::bigint <> 0)::integer END)::smallint $$;
 CREATE FUNCTION tds.bytes(value bytea, size integer) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$ SELECT substring(value FROM 1 FOR size) $$;
 CREATE FUNCTION tds.bytes(value bigint, size integer) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN size <= 8 THEN substring(int8send(value) FROM 9 - size) ELSE decode(repeat('00', size - 8), 'hex') || int8send(value) END $$;
-CREATE FUNCTION tds.bytes(value text, size integer) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$ SELECT substring(convert_to(value, 'WIN1251') FROM 1 FOR size) $$;
+CREATE FUNCTION tds.bytes(value text, size integer) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$ SELECT substring(convert_to(value, 'WIN1251')
+    FROM 1 FOR size) $$;
 CREATE FUNCTION tds.try_cast(value text, sample anyelement) RETURNS anyelement LANGUAGE plpgsql STABLE AS $$
     DECLARE made ALIAS FOR $0;
     BEGIN
@@ -110,17 +152,26 @@ CREATE FUNCTION tds.len(numeric) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SE
 CREATE FUNCTION tds.datalength(text) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT length($1) * 2 $$;
 CREATE FUNCTION tds.datalength(bytea) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT length($1) $$;
 CREATE FUNCTION tds.charindex(sought text, within text, start integer DEFAULT 1) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE strpos(lower(substring(within FROM start)), lower(sought)) WHEN 0 THEN 0 ELSE strpos(lower(substring(within FROM start)), lower(sought)) + start - 1 END $$;
-CREATE FUNCTION tds.stuff(within text, start integer, count integer, replacement text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT overlay(within PLACING coalesce(replacement, '') FROM start FOR count) $$;
+    SELECT CASE place WHEN 0 THEN 0 ELSE place + start - 1 END FROM strpos(lower(substring(within COLLATE "und-x-icu" FROM start)),
+        lower(sought COLLATE "und-x-icu")) place $$;
+CREATE FUNCTION tds.replace(within text, sought text, replacement text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT pg_catalog.replace(within COLLATE "und-x-icu", sought, replacement) $$;
+CREATE FUNCTION tds.stuff(within text, start integer, count integer, replacement text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT overlay(within PLACING coalesce(replacement, '') FROM start FOR count) $$;
 CREATE FUNCTION tds.isnumeric(text) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT ($1 ~ '^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$')::integer $$;
+CREATE FUNCTION tds.power(integer, integer) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT trunc(pg_catalog.power($1::numeric, $2))::integer $$;
+CREATE FUNCTION tds.power(bigint, bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$ SELECT trunc(pg_catalog.power($1::numeric, $2))::bigint $$;
+CREATE FUNCTION tds.power(double precision, double precision) RETURNS double precision LANGUAGE sql IMMUTABLE AS $$ SELECT pg_catalog.power($1, $2) $$;
 CREATE FUNCTION tds.square(double precision) RETURNS double precision LANGUAGE sql IMMUTABLE AS $$ SELECT $1 * $1 $$;
-CREATE FUNCTION tds.str(value double precision, size integer DEFAULT 10, decimals integer DEFAULT 0) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT lpad(round(value::numeric, decimals)::text, size) $$;
+CREATE FUNCTION tds.str(value double precision, size integer DEFAULT 10, decimals integer DEFAULT 0) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT lpad(round(value::numeric, decimals)::text, size) $$;
 
 -- Rowversions. Who takes his first one in a transaction holds a lock named after a number that is not above it; the lowest such lock that is held is what may
 -- still come. The lock is taken before the number, and whoever asks looks at the numbers before he looks at the locks: so nothing slips through between.
 CREATE SEQUENCE tds.rowversions START 2001;
 GRANT USAGE, SELECT ON SEQUENCE tds.rowversions TO PUBLIC;
-CREATE FUNCTION tds.last_rowversion() RETURNS bigint LANGUAGE sql VOLATILE AS $$ SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM tds.rowversions $$;
+CREATE FUNCTION tds.last_rowversion() RETURNS bigint LANGUAGE sql VOLATILE AS $$ SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END
+    FROM tds.rowversions $$;
 CREATE FUNCTION tds.next_rowversion() RETURNS tds.rowversion LANGUAGE plpgsql VOLATILE AS $$
     BEGIN
         IF coalesce(current_setting('tds.rowversion_of', true), '') <> txid_current()::text THEN
@@ -135,12 +186,15 @@ CREATE FUNCTION tds.min_active_rowversion() RETURNS tds.rowversion LANGUAGE plpg
         after bigint := tds.last_rowversion() + 1;
         held bigint;
     BEGIN
-        SELECT min(objid::bigint) INTO held FROM pg_locks WHERE locktype = 'advisory' AND classid = 7410 AND database = (SELECT oid FROM pg_database WHERE datname = current_database());
+        SELECT min(objid::bigint) INTO held FROM pg_locks WHERE locktype = 'advisory' AND classid = 7410 AND database = (SELECT oid FROM pg_database
+            WHERE datname = current_database());
         RETURN int8send(least(after, held));
     END $$;
 
 -- Who asks, and what he may.
 CREATE FUNCTION tds.db_name() RETURNS tds."nvarchar(128)" LANGUAGE sql STABLE AS $$ SELECT tds.setting('database') $$;
+CREATE FUNCTION tds.db_id(name text DEFAULT NULL) RETURNS smallint LANGUAGE sql STABLE AS $$
+    SELECT (array_position(string_to_array(lower(tds.setting('databases')), ','), lower(coalesce(name, tds.setting('database')))) + 4)::smallint $$;
 CREATE FUNCTION tds.original_login() RETURNS tds."nvarchar(128)" LANGUAGE sql STABLE AS $$ SELECT tds.setting('login') $$;
 CREATE FUNCTION tds.suser_sname() RETURNS tds."nvarchar(128)" LANGUAGE sql STABLE AS $$ SELECT tds.setting('login') $$;
 CREATE FUNCTION tds.suser_name() RETURNS tds."nvarchar(128)" LANGUAGE sql STABLE AS $$ SELECT tds.setting('login') $$;
@@ -148,20 +202,27 @@ CREATE FUNCTION tds.user_name() RETURNS tds."nvarchar(128)" LANGUAGE sql STABLE 
 CREATE FUNCTION tds.host_name() RETURNS tds."nvarchar(128)" LANGUAGE sql STABLE AS $$ SELECT tds.setting('host') $$;
 CREATE FUNCTION tds.app_name() RETURNS tds."nvarchar(128)" LANGUAGE sql STABLE AS $$ SELECT tds.setting('application') $$;
 CREATE FUNCTION tds.almighty() RETURNS boolean LANGUAGE sql STABLE AS $$ SELECT rolsuper FROM pg_roles WHERE rolname = current_user $$;
-CREATE FUNCTION tds.relation(name text) RETURNS regclass LANGUAGE sql STABLE AS $$ SELECT to_regclass(quote_ident(lower(regexp_replace(regexp_replace(name, '^.*\.', ''), '[\[\]"]', '', 'g')))) $$;
+CREATE FUNCTION tds.relation(name text) RETURNS regclass LANGUAGE sql STABLE AS $$
+    SELECT to_regclass(quote_ident(lower(regexp_replace(regexp_replace(name COLLATE "C", '^.*\.', ''), '[\[\]"]', '', 'g')))) $$;
 CREATE FUNCTION tds.object_id(name text, kind text DEFAULT NULL) RETURNS integer LANGUAGE sql STABLE AS $$ SELECT tds.relation(name)::oid::integer $$;
 CREATE FUNCTION tds.object_name(id bigint) RETURNS tds."nvarchar(128)" LANGUAGE sql STABLE AS $$ SELECT tds.declared(relname) FROM pg_class WHERE oid = id $$;
-CREATE FUNCTION tds.schema_name(id integer DEFAULT 1) RETURNS tds."nvarchar(128)" LANGUAGE sql STABLE AS $$ SELECT CASE id WHEN 1 THEN 'dbo' WHEN 4 THEN 'sys' END $$;
+CREATE FUNCTION tds.schema_name(id integer DEFAULT 1) RETURNS tds."nvarchar(128)" LANGUAGE sql STABLE AS $$ SELECT CASE id WHEN 1 THEN 'dbo'
+    WHEN 4 THEN 'sys' END $$;
 CREATE FUNCTION tds.is_srvrolemember(role text) RETURNS integer LANGUAGE sql STABLE AS $$ SELECT tds.almighty()::integer $$;
 CREATE FUNCTION tds.is_rolemember(role text) RETURNS integer LANGUAGE sql STABLE AS $$
-    SELECT (tds.almighty() OR CASE lower(role) WHEN 'public' THEN true WHEN 'db_datareader' THEN pg_has_role(current_user, 'pg_read_all_data', 'MEMBER') WHEN 'db_datawriter' THEN pg_has_role(current_user, 'pg_write_all_data', 'MEMBER') ELSE false END)::integer $$;
+    SELECT (tds.almighty() OR CASE lower(role) WHEN 'public' THEN true WHEN 'db_datareader' THEN pg_has_role(current_user, 'pg_read_all_data',
+        'MEMBER') WHEN 'db_datawriter' THEN pg_has_role(current_user, 'pg_write_all_data', 'MEMBER') ELSE false END)::integer $$;
 CREATE FUNCTION tds.is_member(role text) RETURNS integer LANGUAGE sql STABLE AS $$ SELECT tds.is_rolemember(role) $$;
-CREATE FUNCTION tds.has_dbaccess(name text) RETURNS integer LANGUAGE sql STABLE AS $$ SELECT (lower(name) = ANY (string_to_array(lower(tds.setting('databases')), ',')))::integer $$;
+CREATE FUNCTION tds.has_dbaccess(name text) RETURNS integer LANGUAGE sql STABLE AS $$
+    SELECT (lower(name) = ANY (string_to_array(lower(tds.setting('databases')), ',')))::integer $$;
 CREATE FUNCTION tds.permissions(kind text) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE kind WHEN 'OBJECT' THEN ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'REFERENCES', 'ALTER', 'CONTROL', 'VIEW DEFINITION', 'VIEW CHANGE TRACKING']
-        WHEN 'DATABASE' THEN ARRAY['CONNECT', 'SELECT', 'INSERT', 'UPDATE', 'DELETE', 'EXECUTE', 'CREATE TABLE', 'CREATE PROCEDURE', 'ALTER', 'CONTROL', 'VIEW DATABASE STATE', 'VIEW DEFINITION']
+    SELECT CASE kind WHEN 'OBJECT' THEN ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'REFERENCES', 'ALTER', 'CONTROL', 'VIEW DEFINITION',
+        'VIEW CHANGE TRACKING']
+        WHEN 'DATABASE' THEN ARRAY['CONNECT', 'SELECT', 'INSERT', 'UPDATE', 'DELETE', 'EXECUTE', 'CREATE TABLE', 'CREATE PROCEDURE', 'ALTER',
+            'CONTROL', 'VIEW DATABASE STATE', 'VIEW DEFINITION']
         ELSE ARRAY['CONNECT SQL', 'VIEW ANY DATABASE', 'VIEW SERVER STATE', 'ALTER ANY LOGIN', 'CONTROL SERVER'] END $$;
-CREATE FUNCTION tds.has_perms_by_name(name text, kind text, permission text, part text DEFAULT NULL, part_kind text DEFAULT NULL) RETURNS integer LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION tds.has_perms_by_name(name text, kind text, permission text, part text DEFAULT NULL, part_kind text DEFAULT NULL) RETURNS integer
+    LANGUAGE plpgsql STABLE AS $$
     DECLARE
         class text := upper(coalesce(kind, 'SERVER'));
         wanted text := upper(permission);
@@ -173,16 +234,21 @@ CREATE FUNCTION tds.has_perms_by_name(name text, kind text, permission text, par
             IF thing IS NULL THEN RETURN NULL; END IF;
             IF wanted = 'ANY' THEN RETURN (has_table_privilege(thing, 'SELECT, INSERT, UPDATE, DELETE'))::integer; END IF;
             IF wanted = 'VIEW DEFINITION' THEN RETURN has_table_privilege(thing, 'SELECT')::integer; END IF;
-            IF wanted NOT IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'REFERENCES') THEN RETURN (SELECT pg_get_userbyid(relowner) = current_user FROM pg_class WHERE oid = thing)::integer; END IF;
+            IF wanted NOT IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'REFERENCES') THEN RETURN (SELECT pg_get_userbyid(relowner) = current_user
+                FROM pg_class WHERE oid = thing)::integer; END IF;
             IF part IS NOT NULL AND wanted <> 'DELETE' THEN RETURN has_column_privilege(thing, lower(part), wanted)::integer; END IF;
             RETURN has_table_privilege(thing, wanted)::integer;
         ELSIF class = 'DATABASE' THEN
             RETURN CASE wanted WHEN 'CONNECT' THEN 1 WHEN 'SELECT' THEN pg_has_role(current_user, 'pg_read_all_data', 'MEMBER')::integer
-                WHEN 'CREATE TABLE' THEN has_schema_privilege('public', 'CREATE')::integer WHEN 'ANY' THEN 1 ELSE CASE WHEN wanted IN ('INSERT', 'UPDATE', 'DELETE') THEN pg_has_role(current_user, 'pg_write_all_data', 'MEMBER')::integer ELSE 0 END END;
+                WHEN 'CREATE TABLE' THEN has_schema_privilege('public', 'CREATE')::integer WHEN 'ANY' THEN 1 ELSE CASE WHEN wanted IN ('INSERT',
+                    'UPDATE', 'DELETE') THEN pg_has_role(current_user, 'pg_write_all_data', 'MEMBER')::integer ELSE 0 END END;
         ELSIF class = 'SERVER' THEN RETURN (wanted IN ('CONNECT SQL', 'VIEW ANY DATABASE', 'ANY'))::integer;
         END IF;
         RETURN NULL;
     END $$;
-CREATE FUNCTION sys.fn_my_permissions(name text, kind text) RETURNS TABLE (entity_name tds."nvarchar(128)", subentity_name tds."nvarchar(128)", permission_name tds."nvarchar(60)") LANGUAGE sql STABLE AS $$
-    SELECT coalesce(name, lower(kind)), '', permission FROM unnest(tds.permissions(upper(kind))) permission WHERE tds.has_perms_by_name(name, kind, permission) = 1 $$;
-CREATE FUNCTION tds.fn_my_permissions(name text, kind text) RETURNS TABLE (entity_name tds."nvarchar(128)", subentity_name tds."nvarchar(128)", permission_name tds."nvarchar(60)") LANGUAGE sql STABLE AS $$ SELECT * FROM sys.fn_my_permissions(name, kind) $$;
+CREATE FUNCTION sys.fn_my_permissions(name text, kind text) RETURNS TABLE (entity_name tds."nvarchar(128)", subentity_name tds."nvarchar(128)",
+    permission_name tds."nvarchar(60)") LANGUAGE sql STABLE AS $$
+    SELECT coalesce(name, lower(kind)), '', permission FROM unnest(tds.permissions(upper(kind))) permission WHERE tds.has_perms_by_name(name, kind,
+        permission) = 1 $$;
+CREATE FUNCTION tds.fn_my_permissions(name text, kind text) RETURNS TABLE (entity_name tds."nvarchar(128)", subentity_name tds."nvarchar(128)",
+    permission_name tds."nvarchar(60)") LANGUAGE sql STABLE AS $$ SELECT * FROM sys.fn_my_permissions(name, kind) $$;

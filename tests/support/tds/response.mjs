@@ -36,13 +36,26 @@ export class Response {
     this.settle(false);
     this.writer.end();
   }
-  // The end of a whole message: one that was cancelled says so, in place of what it would have said.
-  async finish() {
-    if (this.session.closed) return;
-    if (this.session.cancelled) {
+  // The end of a whole message. One that was cancelled ends as a failure, and a message of its own says that the attention was heard; with the option
+  // attention "within" its last token says both.
+  finish() {
+    const { session } = this;
+    if (session.closed) return;
+    if (session.fatal) {
+      this.done({ status: done_bit.error });
+      this.end();
+      session.socket.end();
+      return;
+    }
+    if (session.cancelled) {
+      const within = session.server.options.attention === "within";
       this.settle(true);
-      this.pending = { form: "done", what: { status: done_bit.attention } };
-    } else if (!this.pending) this.pending = { form: "done", what: {} };
+      this.pending = { form: "done", what: { status: within ? done_bit.attention : done_bit.error } };
+      this.end();
+      if (!within) session.acknowledge();
+      return;
+    }
+    this.pending ??= { form: "done", what: {} };
     this.end();
   }
 
@@ -102,12 +115,6 @@ export class Response {
       else if (event.hang) await this.hang(event.hang);
       else if (event.cut) return this.cut(event.cut);
     }
-    if (session.fatal) {
-      this.done({ status: done_bit.error });
-      this.end();
-      session.socket.end();
-      session.closed = true;
-    }
     return clean;
   }
   transaction(verb) {
@@ -137,12 +144,7 @@ export class Response {
   async hang(how) {
     this.settle(true);
     this.writer.flush();
-    if (how === "forever") {
-      this.session.frozen = true;
-      this.session.socket.pause();
-      return new Promise(() => {});
-    }
-    return this.pause(Infinity);
+    return how === "forever" ? this.session.freeze() : this.pause(Infinity);
   }
   // A connection cut in the middle: what stands so far goes out as an unfinished message. "reset" sends RST, else the stream just ends.
   cut(how) {
@@ -151,7 +153,6 @@ export class Response {
     this.writer.flush();
     if (how === "reset") socket.resetAndDestroy();
     else socket.destroySoon();
-    this.session.close_later = true;
     return new Promise((resolve) => socket.on("close", () => resolve(false)));
   }
 

@@ -1,19 +1,35 @@
 // One statement of T-SQL as PostgreSQL would have it. Words are replaced, not meaning: what has no twin is refused by name.
-import { closing, is_sign, is_word, split_commas, TsqlError, unspoken } from "./tsql.mjs";
+import { closing, is_sign, is_word, split_commas, TsqlError, unspoken, word_set } from "./tsql.mjs";
 import { call_function, niladic } from "./functions.mjs";
-import { parse_type } from "./types.mjs";
+import { is_text, is_wide, parse_type } from "./types.mjs";
 import { pg_type } from "./pg_types.mjs";
 
 const quoted = (name) => `"${name.replaceAll('"', '""')}"`;
 const literal = (text) => (text.includes("\\") ? `E'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'` : `'${text.replaceAll("'", "''")}'`);
 // Reserved in PostgreSQL, ordinary names in T-SQL.
-const reserved = new Set([
-  "analyse", "analyze", "array", "asymmetric", "binary", "both", "cast", "collation", "concurrently", "current_role", "deferrable", "do", "false", "ilike", "initially", "isnull", "lateral", "leading", "limit", "localtime",
-  "localtimestamp", "natural", "notnull", "offset", "only", "overlaps", "placing", "returning", "session_user", "similar", "symmetric", "tablesample", "trailing", "true", "using", "variadic", "verbose", "window",
-]);
+const reserved = word_set(`
+  analyse analyze array asymmetric binary both cast collation concurrently current_role deferrable do false ilike initially isnull lateral leading
+  limit localtime localtimestamp natural notnull offset only overlaps placing returning session_user similar symmetric tablesample trailing true using
+  variadic verbose window
+`);
 const after_offset = new Set(["offset", "using"]); // words that T-SQL uses as well
 const schemas = { information_schema: "tds_information", sys: "sys" };
 const item_ends = new Set(["from", "where", "group", "having", "order", "union", "except", "intersect", "into", "option", "for"]);
+
+const comparisons = new Set(["=", "<>", "!=", "<", ">", "<=", ">="]);
+const compares = (token) => token?.kind === "sign" && comparisons.has(token.raw);
+function compared(tokens, at) {
+  const before = tokens[at - 1];
+  if (compares(before) || compares(tokens[at + 1]) || is_word(before, "between", "and")) return true;
+  if (!is_sign(before, "(") && !is_sign(before, ",")) return false;
+  // within IN (…)
+  let open = at - 1;
+  for (let depth = 0; open >= 0 && !(depth === 0 && is_sign(tokens[open], "(")); open--) {
+    if (is_sign(tokens[open], ")")) depth++;
+    if (is_sign(tokens[open], "(")) depth--;
+  }
+  return is_word(tokens[open - 1], "in");
+}
 
 export class Rewriter {
   // parameters: name → {index (from 1), type}; names: lower-case word → how PostgreSQL spells it; year: the product's
@@ -22,14 +38,13 @@ export class Rewriter {
   }
 
   rewrite(tokens) {
-    this.labels = undefined;
     return this.range(tokens, { top: true });
   }
 
   // Rewrites tokens that are no whole query as well as those that are one.
   range(tokens, { top = false } = {}) {
     const out = [];
-    for (let at = 0, nested = 0; at < tokens.length; ) {
+    for (let at = 0, nested = 0; at < tokens.length;) {
       if (is_sign(tokens[at], "(")) nested++;
       if (is_sign(tokens[at], ")")) nested--;
       if (is_word(tokens[at], "select")) {
@@ -39,6 +54,7 @@ export class Rewriter {
           if (is_sign(tokens[end], ")") && depth-- === 0) break;
           if (depth === 0 && is_word(tokens[end], "union", "except", "intersect")) break;
         }
+        if (top && nested === 0) this.prefix ??= tokens.slice(0, at);
         out.push(this.select(tokens.slice(at, end), { top: top && nested === 0, in_union: is_word(tokens[end], "union", "except", "intersect") }));
         at = end;
       } else at = this.step(tokens, at, out);
@@ -59,7 +75,7 @@ export class Rewriter {
       if (is_word(tokens[at], "percent")) throw unspoken("TOP … PERCENT");
       const ties = is_word(tokens[at], "with") && is_word(tokens[at + 1], "ties");
       if (ties) at += 2;
-      limit = ties ? ` FETCH FIRST (${count}) ROWS WITH TIES` : ` LIMIT (${count})`;
+      limit = ties ? ` FETCH FIRST (CAST(${count} AS bigint)) ROWS WITH TIES` : ` LIMIT CAST(${count} AS bigint)`;
     }
     let end = at;
     for (let depth = 0; end < tokens.length; end++) {
@@ -68,7 +84,10 @@ export class Rewriter {
       if (depth === 0 && tokens[end].kind === "word" && item_ends.has(tokens[end].value)) break;
     }
     const items = split_commas(tokens.slice(at, end)).map((item) => this.item(item));
-    if (top) this.labels ??= items.map(({ label }) => label);
+    if (top && !this.labels) {
+      this.labels = items.map(({ label }) => label);
+      this.parts = { prefix: this.prefix, items: items.map(({ expression }) => expression), rest: tokens.slice(end) };
+    }
     if (top && items.some(({ variable }) => variable)) this.assigns = items.map(({ variable }) => variable);
     out.push(items.map(({ text }) => text).join(", "));
     const rest = this.range(tokens.slice(end));
@@ -80,22 +99,28 @@ export class Rewriter {
   // An item of a select list: its text, and the name under which SQL Server would show it (undefined: the base's own).
   item(tokens) {
     if (tokens.length === 0) throw new TsqlError(102, "Incorrect syntax near ','.");
-    if (tokens[0].kind === "variable" && is_sign(tokens[1], "=")) return { text: this.range(tokens.slice(2)), variable: tokens[0].value };
+    if (tokens[0].kind === "variable" && is_sign(tokens[1], "="))
+      return { text: this.range(tokens.slice(2)), expression: tokens.slice(2), variable: tokens[0].value };
     const label_like = (token) => token && (token.kind === "name" || token.kind === "word" || token.kind === "text");
     if (tokens.length > 2 && label_like(tokens[0]) && is_sign(tokens[1], "=")) return this.labelled(tokens.slice(2), tokens[0]);
     const last = tokens.at(-1);
     const before = tokens.at(-2);
     if (is_word(before, "as") && label_like(last)) return this.labelled(tokens.slice(0, -2), last);
-    const operand_ends = before && (before.kind !== "sign" || before.raw === ")" ) && !is_word(before, "and", "or", "not", "then", "else", "when", "case", "over", "distinct", "is", "like", "in", "between", "collate", "zone");
-    if (operand_ends && (last.kind === "name" || (last.kind === "word" && !["end", "null"].includes(last.value)))) return this.labelled(tokens.slice(0, -1), last);
+    const operand_ends =
+      before &&
+      (before.kind !== "sign" || before.raw === ")") &&
+      !is_word(before, "and", "or", "not", "then", "else", "when", "case", "over", "distinct", "is", "like", "in", "between", "collate", "zone");
+    if (operand_ends && (last.kind === "name" || (last.kind === "word" && !["end", "null"].includes(last.value))))
+      return this.labelled(tokens.slice(0, -1), last);
     const plain = tokens.every((token, index) => (index % 2 === 0 ? token.kind === "word" || token.kind === "name" : is_sign(token, ".")));
     const text = this.range(tokens);
-    if (is_sign(last, "*") && (tokens.length === 1 || is_sign(before, "."))) return { text, label: { star: true } };
-    return plain && !niladic.has(last.value) ? { text, label: { column: last.kind === "name" ? last.value : last.raw } } : { text: `${text} AS "?column?"`, label: { alias: "" } };
+    if (is_sign(last, "*") && (tokens.length === 1 || is_sign(before, "."))) return { text, expression: tokens, label: { star: true } };
+    if (plain && !niladic.has(last.value)) return { text, expression: tokens, label: { column: last.kind === "name" ? last.value : last.raw } };
+    return { text: `${text} AS "?column?"`, expression: tokens, label: { alias: "" } };
   }
   labelled(tokens, token) {
     const name = token.kind === "word" ? token.raw : token.value;
-    return { text: `${this.range(tokens)} AS ${this.name(name)}`, label: { alias: name } };
+    return { text: `${this.range(tokens)} AS ${this.name(name)}`, expression: tokens, label: { alias: name } };
   }
 
   // An identifier as PostgreSQL has it: lower-case, unless the base holds it otherwise.
@@ -116,7 +141,7 @@ export class Rewriter {
         out.push(`'\\x${token.raw.length % 2 ? "0" : ""}${token.raw.slice(2)}'::bytea`);
         return at + 1;
       case "variable":
-        out.push(this.variable(token.value));
+        out.push(this.variable(token.value, compared(tokens, at)));
         return at + 1;
       case "sign":
         out.push(this.sign(tokens, at));
@@ -135,6 +160,7 @@ export class Rewriter {
 
   sign(tokens, at) {
     const { raw } = tokens[at];
+    if (raw === "^") return "#"; // exclusive or; in PostgreSQL ^ is a power
     if (raw !== "+") return raw;
     // two literals have no type by which PostgreSQL could choose; for all else schema tds has operators
     const text_before = tokens[at - 1]?.kind === "text";
@@ -153,7 +179,12 @@ export class Rewriter {
     }
     const names = parts.map((part) => (part.kind === "word" ? part.raw : part.value));
     const lower = names.map((name) => name.toLowerCase());
-    while (parts.length > 1 && (lower[0] === "dbo" || lower[0] === (this.session?.database ?? "").toLowerCase() || (lower.length > 2 && ["dbo", "sys", "information_schema"].includes(lower[1])))) {
+    while (
+      parts.length > 1 &&
+      (lower[0] === "dbo" ||
+        lower[0] === (this.session?.database ?? "").toLowerCase() ||
+        (lower.length > 2 && ["dbo", "sys", "information_schema"].includes(lower[1])))
+    ) {
       for (const list of [parts, names, lower]) list.shift();
     }
     const last = parts.at(-1);
@@ -186,16 +217,30 @@ export class Rewriter {
       }
     }
     if (is_word(next, "apply") && (value === "cross" || value === "outer")) return this.apply(tokens, at, out);
-    if (value === "like") out.push("ILIKE");
+    if (value === "like") return this.like(tokens, at, out);
     else if (value === "collate") return at + 2;
     else if (value === "for" && is_word(next, "xml", "json")) throw unspoken("FOR XML and FOR JSON");
     else if (value === "insert" && !is_word(next, "into")) out.push("INSERT INTO");
     else if (value === "delete" && !is_word(next, "from") && !is_word(tokens[at - 1], "on")) out.push("DELETE FROM");
     else if (niladic.has(value)) out.push(niladic.get(value));
     else if (value === "offset" && this.year < 2012) throw new TsqlError(102, "Incorrect syntax near 'OFFSET'.");
+    else if (/[^\0-\x7f]/.test(value))
+      out.push(this.name(value)); // PostgreSQL itself folds the case of ASCII alone
     else if (this.names.has(value) && this.names.get(value) !== value) out.push(this.name(value));
     else if (value.startsWith("#") || (reserved.has(value) && !after_offset.has(value))) out.push(quoted(value));
     else out.push(token.raw);
+    return at + 1;
+  }
+
+  // Without regard to case, as the collation has it; the catalog's own collation (any_case) knows no patterns, so another is named.
+  like(tokens, at, out) {
+    out.push("ILIKE");
+    const pattern = tokens[at + 1];
+    if (pattern?.kind === "text" || pattern?.kind === "variable") {
+      this.step(tokens, at + 1, out);
+      out.push('COLLATE "und-x-icu"');
+      return at + 2;
+    }
     return at + 1;
   }
 
@@ -213,15 +258,13 @@ export class Rewriter {
     return at + 1;
   }
 
-  variable(name) {
+  // A text that is compared takes the type of what it is compared with, as SQL Server converts it; elsewhere it has its declared type.
+  variable(name, is_compared) {
     if (name.startsWith("@@")) return call_function(this, name, []) ?? this.unknown_variable(name);
     const parameter = this.parameters.get(name);
     if (!parameter) return this.unknown_variable(name);
-    let place = this.used.indexOf(name) + 1;
-    if (place === 0) place = this.used.push(name);
-    // a text beside a number or a time takes its type, as SQL Server converts it
-    const type = this.type(parameter.type);
-    return /char/i.test(type) ? `$${place}` : `$${place}::${type}`;
+    const place = `$${this.used.push(name)}`;
+    return is_compared && (is_text(parameter.type.name) || is_wide(parameter.type.name)) ? place : `${place}::${this.type(parameter.type)}`;
   }
   unknown_variable(name) {
     throw new TsqlError(137, `Must declare the scalar variable "${name}".`);
@@ -233,10 +276,11 @@ export class Rewriter {
     if (domain) this.domains.add(domain);
     return text;
   }
-  type_from(tokens) {
+  // unsized: how long char, binary and the like are where no length is written (1, but 30 in a conversion)
+  type_from(tokens, { unsized = 1 } = {}) {
     const text = tokens.map((token) => (token.kind === "name" ? token.value : token.raw)).join("");
     const type = parse_type(text);
     if (!type) throw new TsqlError(243, `Type ${text} is not a defined system type.`);
-    return type;
+    return type.length === 1 && tokens.length === 1 ? { ...type, length: unsized } : type;
   }
 }

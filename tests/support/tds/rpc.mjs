@@ -1,10 +1,18 @@
 // Remote procedure calls: the handful of system procedures by which drivers send statements with parameters.
-import { done_bit } from "./tokens.mjs";
 import { column_metadata } from "./tokens.mjs";
 import { parse_declarations, read_type_info, type_name } from "./types.mjs";
 import { read_value } from "./values.mjs";
 
-const numbered = { 2: "sp_cursoropen", 7: "sp_cursorfetch", 9: "sp_cursorclose", 10: "sp_executesql", 11: "sp_prepare", 12: "sp_execute", 13: "sp_prepexec", 15: "sp_unprepare" };
+const numbered = {
+  2: "sp_cursoropen",
+  7: "sp_cursorfetch",
+  9: "sp_cursorclose",
+  10: "sp_executesql",
+  11: "sp_prepare",
+  12: "sp_execute",
+  13: "sp_prepexec",
+  15: "sp_unprepare",
+};
 const output_bit = 1;
 
 function read_parameters(fields) {
@@ -40,9 +48,13 @@ export async function perform_rpc(session, response, fields) {
     const name = length === 0xffff ? (numbered[fields.u16()] ?? "an unknown procedure") : fields.text(length);
     fields.u16(); // options: with recompile, no metadata
     const parameters = read_parameters(fields);
-    session.server.saw({ session: session.id, procedure: name, parameters: parameters.map(({ name: called, type, value }) => ({ name: called, type: type_name(type), value })) });
+    session.server.saw({
+      session: session.id,
+      procedure: name,
+      parameters: parameters.map(({ name: called, type, value }) => ({ name: called, type: type_name(type), value })),
+    });
     await call(session, response, name.replace(/^.*\./, "").toLowerCase(), parameters, name);
-  } while (fields.left > 0 && !session.closed && !session.cancelled);
+  } while (fields.left > 0 && !session.over);
 }
 
 async function call(session, response, procedure, parameters, name) {
@@ -56,7 +68,7 @@ async function call(session, response, procedure, parameters, name) {
     const missing = values.findIndex((value) => value === undefined);
     if (missing >= 0) return fail({ number: 8178, text: `The parameterized query expects parameter number ${missing + 1}, which was not supplied.` });
     const clean = await response.perform(base.batch(text, values), form);
-    if (!session.closed && !session.cancelled) response.procedure_end(clean ? 0 : 1, returned);
+    if (!session.over) response.procedure_end(clean ? 0 : 1, returned);
   };
   const prepare = (declared, text) => {
     const handle = ++session.handles;
@@ -101,10 +113,8 @@ async function call(session, response, procedure, parameters, name) {
       return response.procedure_end(0);
     default: {
       const clean = await response.perform(base.procedure(name, parameters), form);
-      if (!session.closed && !session.cancelled) response.procedure_end(response.status ?? (clean ? 0 : 1));
+      if (!session.over) response.procedure_end(response.status ?? (clean ? 0 : 1));
       return undefined;
     }
   }
 }
-
-export { done_bit };

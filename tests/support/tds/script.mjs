@@ -1,7 +1,8 @@
 // Answers from a script: rules that match the text of a batch or of a prepared statement. What no rule matches goes to the base, where there is one.
 //
 // A rule: {match: regular expression (any case; runs of space count as one), times: how often it answers (always)} and what it answers, in this order:
-//   delay_ms, info {number, text}, columns [["name", "type", "not null"?]] with rows [[…]] (repeat: all rows so often), error {number, state, class, text}, hang "attention" | "forever", cut "end" | "reset", status.
+//   delay_ms, info {number, text}, columns [["name", "type", "not null"?]] with rows [[…]] (repeat: all rows so often),
+//   hang "attention" | "forever", cut "end" | "reset", error {number, state, class, text}, status
 //   base: true        the base answers; error, hang or cut come after `after_rows` rows of its answer
 //   answers: [ … ]    several such answers, one result after the other
 // As a module a rule may hold answer: (text, parameters, session) => list of events (response.mjs).

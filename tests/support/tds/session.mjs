@@ -1,7 +1,7 @@
 // One client's connection: from PRELOGIN through LOGIN7 to statements, one at a time, with attention between.
 import { randomInt } from "node:crypto";
 import { collations } from "./charset.mjs";
-import { encryption, negotiate, read_login, read_prelogin, write_prelogin } from "./login.mjs";
+import { negotiate, read_login, read_prelogin, write_prelogin } from "./login.mjs";
 import { Fields, kind, MessageReader, MessageWriter, u8 } from "./packets.mjs";
 import { Response } from "./response.mjs";
 import { perform_rpc } from "./rpc.mjs";
@@ -44,20 +44,26 @@ export class Session {
         this.cancelled = true;
         this.on_cancel?.();
         this.base?.cancel();
-      } else {
-        const response = this.response();
-        response.done({ status: done_bit.attention });
-        response.end();
-      }
+      } else this.acknowledge();
       return;
     }
     if (message.ignore) return;
     this.queue.push(message);
     if (!this.running) void this.work();
   }
+  // Nothing more of the answer that is being given is wanted.
+  get over() {
+    return this.closed || this.cancelled || this.fatal;
+  }
+  // An attention is answered even where nothing ran any more.
+  acknowledge() {
+    const response = this.response();
+    response.done({ status: done_bit.attention });
+    response.end();
+  }
   async work() {
     this.running = true;
-    while (this.queue.length > 0 && !this.closed) {
+    while (this.queue.length > 0 && !this.closed && !this.fatal) {
       this.cancelled = false;
       try {
         await this.handle(this.queue.shift());
@@ -77,14 +83,20 @@ export class Session {
     this.socket.destroy();
   }
 
+  // From here on neither heard nor answered, as by a process that is stopped. It lasts until one side closes.
+  freeze() {
+    this.frozen = true;
+    this.socket.pause();
+    return new Promise(() => {});
+  }
   response() {
     return new Response(this, new MessageWriter(this.output, { packet_size: this.packet_size, process: this.id }));
   }
-  get tls_off() {
+  // Where the login alone is encrypted, what follows it goes bare again.
+  leave_tls() {
     this.tls?.secure.removeAllListeners("data");
     this.tls = undefined;
     this.output = this.socket;
-    return undefined;
   }
 
   // --- messages
@@ -104,7 +116,7 @@ export class Session {
     } else if (message.kind === kind.rpc) await perform_rpc(this, response, fields);
     else if (message.kind === kind.transaction) await this.transaction_request(response, fields);
     else throw new Error(`message of the unknown kind ${message.kind}`);
-    await response.finish();
+    response.finish();
   }
 
   async prelogin(body) {
@@ -114,7 +126,7 @@ export class Session {
     this.server.saw({ session: this.id, prelogin: asked, answer });
     const writer = new MessageWriter(this.output, { packet_size: 4096 });
     writer.write(write_prelogin({ product: product.product, encryption: answer }));
-    if (this.server.silent_at === "login") return new Promise(() => {});
+    if (this.server.silent === "prelogin") return this.freeze();
     writer.end();
     this.state = "login";
     this.scope = scope;
@@ -133,7 +145,8 @@ export class Session {
     const login = read_login(body);
     this.login_record = { ...login, password: undefined };
     this.server.saw({ session: this.id, login: this.login_record, encrypted: this.tls !== undefined });
-    if (this.scope === "login") this.tls_off;
+    if (this.server.silent === "login") return this.freeze();
+    if (this.scope === "login") this.leave_tls();
     const response = this.response();
     const refuse = async (...errors) => {
       for (const what of errors) response.error(what);
@@ -197,12 +210,11 @@ export class Session {
     if (request !== 5 && fields.at + 1 < fields.buffer.length) {
       // the name (counted in bytes), then a flag: a new transaction is to begin at once
       fields.bytes(fields.u8());
-      if (fields.left > 0 && fields.u8() & 1) await response.perform(this.base.transaction("begin", isolation_levels[fields.left > 0 ? fields.u8() : 0]), { form: "done" });
+      if (fields.left > 0 && fields.u8() & 1)
+        await response.perform(this.base.transaction("begin", isolation_levels[fields.left > 0 ? fields.u8() : 0]), { form: "done" });
     }
   }
   next_transaction() {
     return (this.transaction = (BigInt(this.id) << 32n) | BigInt(randomInt(1, 1 << 30)));
   }
 }
-
-export { encryption };

@@ -17,7 +17,9 @@ export function date_text(days) {
 
 // {days since 0001-01-01, steps since midnight, offset in minutes}
 export function parse_time(text) {
-  const found = /^(?:(\d{4})-?(\d\d)-?(\d\d))?[T ]*(?:(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?\s*(Z|[+-]\d\d(?::?\d\d)?(?::?\d\d)?)?$/.exec(String(text).trim());
+  const found = /^(?:(\d{4})-?(\d\d)-?(\d\d))?[T ]*(?:(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?\s*(Z|[+-]\d\d(?::?\d\d)?(?::?\d\d)?)?$/.exec(
+    String(text).trim(),
+  );
   if (!found) throw new Error(`"${text}" is no time that SQL Server can hold`);
   const [, year, month, day, hour = "0", minute = "0", second = "0", fraction = "", zone] = found;
   const days = year === undefined ? days_1900 : epoch_days(Number(year), Number(month), Number(day));
@@ -56,7 +58,11 @@ export function smalldatetime_parts({ days, steps }) {
 export function clock_text(steps, digits) {
   const seconds = Number(steps / 10_000_000n);
   const text = `${pad(Math.floor(seconds / 3600))}:${pad(Math.floor(seconds / 60) % 60)}:${pad(seconds % 60)}`;
-  return digits === 0 ? text : `${text}.${String(steps % 10_000_000n).padStart(7, "0").slice(0, digits)}`;
+  return digits === 0
+    ? text
+    : `${text}.${String(steps % 10_000_000n)
+        .padStart(7, "0")
+        .slice(0, digits)}`;
 }
 export const datetime_text = (days, ticks) => `${date_text(days + days_1900)} ${clock_text(BigInt(Math.round((ticks * 10) / 3)) * 10_000n, 3)}`;
 export const offset_text = (minutes) => `${minutes < 0 ? "-" : "+"}${pad(Math.floor(Math.abs(minutes) / 60))}:${pad(Math.abs(minutes) % 60)}`;

@@ -79,9 +79,27 @@ export function self_signed(name = "localhost") {
   const folder = mkdtempSync(join(tmpdir(), "mis-tds-"));
   try {
     const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
-    const made = spawnSync("openssl", [
-      "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", `/CN=${name}`, "-addext", `subjectAltName=DNS:${name},IP:127.0.0.1`, "-out", cert, "-keyout", key,
-    ], { encoding: "utf8" });
+    const made = spawnSync(
+      "openssl",
+      [
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        `/CN=${name}`,
+        "-addext",
+        `subjectAltName=DNS:${name},IP:127.0.0.1`,
+        "-out",
+        cert,
+        "-keyout",
+        key,
+      ],
+      { encoding: "utf8" },
+    );
     if (made.status !== 0) throw new Error(`openssl made no certificate: ${made.stderr ?? made.error}`);
     return { cert: readFileSync(cert), key: readFileSync(key) };
   } finally {

@@ -11,6 +11,8 @@ export class TsqlError extends Error {
 }
 export const unspoken = (what) => new TsqlError(50001, `The stand-in does not speak ${what}.`, 16);
 
+export const word_set = (text) => new Set(text.trim().split(/\s+/));
+
 const patterns = [
   ["space", /(?:\s|--[^\n]*|\/\*[^]*?\*\/)+/y],
   ["text", /[nN]?'(?:[^']|'')*'/y],
@@ -24,14 +26,15 @@ const patterns = [
 
 export function tokenize(text) {
   const tokens = [];
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     for (const [kind, pattern] of patterns) {
       pattern.lastIndex = at;
       const found = pattern.exec(text);
       if (!found) continue;
       const raw = found[0];
       at += raw.length;
-      if (kind === "sign" && (raw === "'" || raw === "[" || raw === '"')) throw new TsqlError(105, `Unclosed quotation mark after the character string '${text.slice(at, at + 30)}'.`);
+      if (kind === "sign" && (raw === "'" || raw === "[" || raw === '"'))
+        throw new TsqlError(105, `Unclosed quotation mark after the character string '${text.slice(at, at + 30)}'.`);
       if (kind !== "space") tokens.push({ kind, raw, value: value_of(kind, raw) });
       break;
     }
@@ -70,13 +73,17 @@ export function split_commas(tokens) {
   return parts.length === 1 && parts[0].length === 0 ? [] : parts;
 }
 
-const starts = new Set([
-  "select", "insert", "update", "delete", "set", "declare", "begin", "commit", "rollback", "save", "use", "exec", "execute", "if", "print", "raiserror", "create", "drop", "alter",
-  "truncate", "waitfor", "grant", "revoke", "deny", "dbcc", "while", "return",
-]);
+const starts = word_set(`
+  select insert update delete set declare begin commit rollback save use exec execute if print raiserror create drop alter truncate waitfor grant
+  revoke deny dbcc while return
+`);
 // What may follow within one statement although it could begin another.
 const belongs = {
-  insert: ["select", "exec", "execute"], update: ["set"], with: ["select", "insert", "update", "delete"], create: ["select"], alter: ["set"],
+  insert: ["select", "exec", "execute"],
+  update: ["set"],
+  with: ["select", "insert", "update", "delete"],
+  create: ["select"],
+  alter: ["set"],
 };
 const whole_rest = new Set(["grant", "revoke", "deny"]);
 

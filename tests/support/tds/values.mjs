@@ -84,14 +84,16 @@ function number_bytes(type, value) {
     }
     case "datetime": {
       const { days, ticks } = datetime_parts(parse_time(value));
-      if (days < -53690 || days > 2958463) throw new ValueError(242, "The conversion of a datetime2 data type to a datetime data type resulted in an out-of-range value.");
+      if (days < -53690 || days > 2958463)
+        throw new ValueError(242, "The conversion of a datetime2 data type to a datetime data type resulted in an out-of-range value.");
       buffer.writeInt32LE(days, 0);
       buffer.writeUInt32LE(ticks, 4);
       break;
     }
     case "smalldatetime": {
       const { days, minutes } = smalldatetime_parts(parse_time(value));
-      if (days < 0 || days > 65535) throw new ValueError(242, "The conversion of a datetime2 data type to a smalldatetime data type resulted in an out-of-range value.");
+      if (days < 0 || days > 65535)
+        throw new ValueError(242, "The conversion of a datetime2 data type to a smalldatetime data type resulted in an out-of-range value.");
       buffer.writeUInt16LE(days, 0);
       buffer.writeUInt16LE(minutes, 2);
       break;
@@ -181,21 +183,36 @@ export function encode_value(type, value, { nullable = true, collation, length_k
 function decode(type, bytes, collation) {
   const { name } = type;
   switch (name) {
-    case "tinyint": return String(bytes[0]);
-    case "smallint": case "int": case "bigint": return String(BigInt.asIntN(bytes.length * 8, from_little_endian(bytes)));
-    case "bit": return bytes[0] ? "1" : "0";
-    case "real": return String(bytes.readFloatLE());
-    case "float": return String(bytes.readDoubleLE());
-    case "smallmoney": return unscaled(BigInt(bytes.readInt32LE()), 4);
-    case "money": return unscaled((BigInt(bytes.readInt32LE(0)) << 32n) | BigInt(bytes.readUInt32LE(4)), 4);
-    case "datetime": return datetime_text(bytes.readInt32LE(0), bytes.readUInt32LE(4));
-    case "smalldatetime": return datetime_text(bytes.readUInt16LE(0), bytes.readUInt16LE(2) * 60 * 300);
-    case "decimal": case "numeric": {
+    case "tinyint":
+      return String(bytes[0]);
+    case "smallint":
+    case "int":
+    case "bigint":
+      return String(BigInt.asIntN(bytes.length * 8, from_little_endian(bytes)));
+    case "bit":
+      return bytes[0] ? "1" : "0";
+    case "real":
+      return String(bytes.readFloatLE());
+    case "float":
+      return String(bytes.readDoubleLE());
+    case "smallmoney":
+      return unscaled(BigInt(bytes.readInt32LE()), 4);
+    case "money":
+      return unscaled((BigInt(bytes.readInt32LE(0)) << 32n) | BigInt(bytes.readUInt32LE(4)), 4);
+    case "datetime":
+      return datetime_text(bytes.readInt32LE(0), bytes.readUInt32LE(4));
+    case "smalldatetime":
+      return datetime_text(bytes.readUInt16LE(0), bytes.readUInt16LE(2) * 60 * 300);
+    case "decimal":
+    case "numeric": {
       const magnitude = from_little_endian(bytes.subarray(1));
       return unscaled(bytes[0] ? magnitude : -magnitude, type.scale);
     }
-    case "date": return date_text(Number(from_little_endian(bytes)));
-    case "time": case "datetime2": case "datetimeoffset": {
+    case "date":
+      return date_text(Number(from_little_endian(bytes)));
+    case "time":
+    case "datetime2":
+    case "datetimeoffset": {
       const length = time_bytes(type.scale);
       const steps = from_little_endian(bytes.subarray(0, length)) * 10n ** BigInt(7 - type.scale);
       if (name === "time") return clock_text(steps, type.scale);
@@ -205,7 +222,11 @@ function decode(type, bytes, collation) {
       const local = shifted({ days, steps }, offset);
       return `${date_text(local.days)} ${clock_text(local.steps, type.scale)} ${offset_text(offset)}`;
     }
-    case "uniqueidentifier": return turned(bytes).toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-").toUpperCase();
+    case "uniqueidentifier":
+      return turned(bytes)
+        .toString("hex")
+        .replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-")
+        .toUpperCase();
     default:
       if (is_binary(name)) return Buffer.from(bytes);
       return is_wide(name) ? bytes.toString("utf16le") : decode_text(bytes, collation);
