@@ -57,6 +57,46 @@ for (const as of ["postgresql", "sql_server"])
     assert.match(compared.stdout, /mis +procedure +1200 +0 +0 +0 +0 +equal/, compared.stdout + compared.stderr);
   });
 
+test("sql_server: every version from 2008 R2 on, with snapshots and without", async (t) => {
+  for (const [year, snapshot] of [["2008R2", false], ["2012", true], ["2016", true], ["2022", false]]) {
+    const clinic = await SqlClinic.make(t, { base: BASE(true), streams: STREAMS, standin: { year, snapshot } });
+    const checked = await clinic.command("check");
+    assert.equal(checked.code, 0, checked.stdout + checked.stderr);
+    assert.match(checked.stdout, snapshot ? /snapshot isolation/ : /read committed \(no snapshots\)/);
+    assert.equal((await clinic.command("sync", "--once")).code, 0);
+    const isolation = clinic.tds.seen.map((record) => record.isolation).filter(Boolean);
+    assert.deepEqual([...new Set(isolation.map((level) => level.toLowerCase()))], [snapshot ? "snapshot" : "read committed"], `${year}: ${JSON.stringify(isolation)}`);
+  }
+});
+
+test("sql_server: a result cut in the middle, a deadlock's victim, a server that hangs: never half a truth", async (t) => {
+  const faults = [
+    ["reset", { cut: "reset", base: true, after_rows: 400 }],
+    ["end", { cut: "end", base: true, after_rows: 400 }],
+    ["deadlock", { error: { number: 1205, state: 51, class: 13, text: "Transaction was deadlocked and has been chosen as the deadlock victim." } }],
+    ["lock", { error: { number: 1222, state: 51, class: 16, text: "Lock request time out period exceeded." } }],
+    ["hang", { hang: "attention", base: true, after_rows: 400 }],
+    ["silence", { hang: "forever", base: true, after_rows: 400 }],
+  ];
+  const script = [];
+  const clinic = await SqlClinic.make(t, { base: BASE(true), streams: STREAMS, standin: { script }, settings: { statement_seconds_max: 2 } });
+  assert.equal((await clinic.command("sync", "--once")).code, 0);
+  const events = async () => (await clinic.command("events", "--limit", "9000", "--json")).json.filter((event) => event.type.includes("procedure"));
+  assert.equal((await events()).length, 1200);
+  for (const [name, fault] of faults) {
+    script.push({ match: "order by U.ID", times: 100, ...fault });
+    const during = await clinic.command("reconcile");
+    assert.equal(during.code, 1, `${name}: ${during.stdout}${during.stderr}`);
+    assert.match(during.stdout, /degraded/, `${name}: ${during.stdout}`);
+    assert.doesNotMatch(during.stdout, /misconfigured/, name);
+    script.length = 0;
+    const after = await clinic.command("reconcile");
+    assert.equal(after.code, 0, `${name}: ${after.stdout}${after.stderr}`);
+    assert.match(after.stdout, /procedure +1200 +0 +0 +0 +0 +equal/, `${name}: ${after.stdout}`);
+    assert.equal((await events()).length, 1200, `${name}: nothing was taken back or said again`);
+  }
+});
+
 test("a base that cannot be reached is told with its remedy, in seconds", async (t) => {
   const clinic = await SqlClinic.make(t, { base: BASE(true), streams: STREAMS });
   const wrong = async (settings, pattern) => {

@@ -35,6 +35,10 @@ ErrorKind kind_of(std::string_view state, SQLINTEGER native) {
         state.starts_with("40") || state.starts_with("53") || state.starts_with("55"))
         return ErrorKind::unavailable;
     if (state.starts_with("22")) return ErrorKind::malformed;
+    // FreeTDS speaks so of a connection that was cut in the middle of a result: HY000 without a
+    // number, or one of its own (20000 to 20999) under any state
+    if ((state == "HY000" && native == 0) || (native >= 20'000 && native < 21'000))
+        return ErrorKind::unavailable;
     return ErrorKind::misconfigured;
 }
 
@@ -105,8 +109,9 @@ Error Api::error(SQLSMALLINT kind, SQLHANDLE handle, std::string_view doing) con
             get_diag_rec(kind, handle, record, state, &native, message, sizeof message, &length);
         if (answer != SQL_SUCCESS && answer != SQL_SUCCESS_WITH_INFO) break;
         const std::string_view code(reinterpret_cast<const char*>(state), 5);
-        // the first record names the cause; changes of language and base are no errors
-        if (code.starts_with("01") && native != 0) continue;
+        // the first record names the cause; changes of base and language are no errors
+        const bool is_remark = code.starts_with("01") && (native == 5701 || native == 5703);
+        if (is_remark) continue;
         const ErrorKind one = kind_of(code, native);
         const std::string said =
             one == ErrorKind::malformed
@@ -125,6 +130,19 @@ Error Api::error(SQLSMALLINT kind, SQLHANDLE handle, std::string_view doing) con
     }
     if (text.empty()) text = "the driver gives no reason";
     return Error{found, doing.empty() ? text : fmt::format("{}: {}", doing, text)};
+}
+
+bool Api::tells_of_loss(SQLHSTMT statement) const {
+    for (SQLSMALLINT record = 1;; ++record) {
+        SQLCHAR state[6] = {};
+        SQLINTEGER native = 0;
+        SQLSMALLINT length = 0;
+        const SQLRETURN answer =
+            get_diag_rec(SQL_HANDLE_STMT, statement, record, state, &native, nullptr, 0, &length);
+        if (!SQL_SUCCEEDED(answer)) return false;
+        const std::string_view code(reinterpret_cast<const char*>(state), 5);
+        if (kind_of(code, native) == ErrorKind::unavailable) return true;
+    }
 }
 
 }  // namespace mis::source::odbc

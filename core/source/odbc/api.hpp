@@ -38,6 +38,8 @@ struct Api {
     // Opened once. misconfigured: there is no driver manager; the package is named.
     static Result<std::shared_ptr<const Api>> load();
 
+    // Whether a call that succeeded said beside it that the connection is lost.
+    bool tells_of_loss(SQLHSTMT statement) const;
     // What the last call on a handle complained of. Texts that may quote values of rows are
     // replaced by what kind of error it was.
     // unavailable: network, locks, deadlocks, time-outs · misconfigured: login, rights, SQL,

@@ -141,7 +141,7 @@ Error explain_connecting(Error error, const OdbcSettings& settings) {
     const auto says = [&](std::string_view part) {
         return error.text.find(part) != std::string::npos;
     };
-    if (says("IM002") || says("01000") || says("IM003")) {
+    if (says("IM002") || says("IM003") || says("open lib")) {
         error.kind = ErrorKind::misconfigured;
         const std::string_view package = base.system == System::postgresql ? "odbc-postgresql"
                                          : base.system == System::mariadb  ? "odbc-mariadb"

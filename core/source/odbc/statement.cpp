@@ -366,6 +366,8 @@ Result<bool> Statement::fetch(RowBatch& rows) {
     const SQLRETURN answer = api_->fetch(handle_);
     if (answer == SQL_NO_DATA) return false;
     if (!SQL_SUCCEEDED(answer)) return fail(error(""));
+    // a lost connection may come as a remark beside the last rows
+    if (answer == SQL_SUCCESS_WITH_INFO && api_->tells_of_loss(handle_)) return fail(error(""));
     for (std::size_t row = 0; row < fetched_; ++row) {
         if (row_status_[row] == SQL_ROW_NOROW) continue;
         const bool is_broken = row_status_[row] == SQL_ROW_ERROR;
