@@ -331,11 +331,8 @@ bool SourceWorker::read_streams(
     is_open_ = capture_failed_ = false;
     for (int reading = 1;; ++reading) {
         const bool first = reading == 1;
-        // Of a restored source each stream has to be compared whole once, however often it is cut.
-        const auto read = read_once(
-            first || is_restoring_ ? mode : change::PassMode::poll,
-            first ? only_stream : std::string(), summary
-        );
+        const auto read =
+            read_once(mode, only_stream, first ? Others::left_out : Others::polled, summary);
         if (read == Reading::complete) return true;
         if (read == Reading::cut) {
             streams_.clear();
@@ -362,17 +359,20 @@ bool SourceWorker::read_streams(
     }
 }
 
+// A comparison has to go through each stream whole once, however often it is cut; what was compared
+// is only polled when it is read once more.
 SourceWorker::Reading SourceWorker::read_once(
-    change::PassMode mode, const std::string& only_stream, PassSummary& summary
+    change::PassMode mode, const std::string& only_stream, Others others, PassSummary& summary
 ) {
     source_->begin_pass();
     auto reading = Reading::complete;
     for (auto& stream : streams_) {
         const std::string& name = stream->declaration.name;
-        if ((!only_stream.empty() && name != only_stream) || refused_.contains(name) ||
+        const bool is_meant = only_stream.empty() || name == only_stream;
+        if ((!is_meant && others == Others::left_out) || refused_.contains(name) ||
             not_due_.contains(name))
             continue;
-        const bool is_done = is_restoring_ && compared_.contains(name);
+        const bool is_done = !is_meant || compared_.contains(name);
         const auto report = read_stream(*stream, is_done ? change::PassMode::poll : mode, summary);
         if (!report) {
             const auto left = after_failure(name, report.error(), summary);

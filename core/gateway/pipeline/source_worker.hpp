@@ -109,7 +109,10 @@ class SourceWorker {
         cut
     };
     bool read_streams(change::PassMode mode, const std::string& only_stream, PassSummary& summary);
-    Reading read_once(change::PassMode mode, const std::string& only_stream, PassSummary& summary);
+    enum class Others { left_out, polled };  // streams beside the only one
+    Reading read_once(
+        change::PassMode mode, const std::string& only_stream, Others others, PassSummary& summary
+    );
     Result<change::PassReport> read_stream(
         Stream& stream, change::PassMode mode, PassSummary& summary
     );
@@ -141,9 +144,9 @@ class SourceWorker {
     change::RecordStore known_;
     std::mutex source_mutex_;  // who replaces source_, or asks it from another thread
     std::unique_ptr<source::Source> source_;
-    std::set<std::string> refused_;                  // streams, in this pass
-    bool is_restoring_ = false;                      // this pass: restored.hpp awaits the source
-    std::set<std::string> compared_;                 // streams compared whole since the restore
+    std::set<std::string> refused_;   // streams, in this pass
+    bool is_restoring_ = false;       // this pass: restored.hpp awaits the source
+    std::set<std::string> compared_;  // streams compared whole in this pass, or since the restore
     std::set<std::string> interrupted_;              // streams whose reading was cut off once
     bool is_open_ = false, capture_failed_ = false;  // this pass
     std::optional<change::KeyRanges> keys_;          // compared once per connection
