@@ -73,22 +73,22 @@ function constraint(rewriter, tokens) {
 function keeper(rewriter, table, columns) {
   const lines = columns.flatMap(({ name, type }) => {
     const field = `NEW.${rewriter.name(name)}`;
-    if (type.name === "rowversion") return [`${field} := tds.next_rowversion();`];
-    if (type.name === "datetime") return [`${field} := tds.rounded(${field});`];
+    if (type.name === "rowversion") return [`${field} := tds_server.next_rowversion();`];
+    if (type.name === "datetime") return [`${field} := tds_server.rounded(${field});`];
     if (type.name === "smalldatetime") return [`${field} := date_trunc('minute', ${field} + interval '30 seconds');`];
     return [];
   });
   if (lines.length === 0) return [];
-  const called = `tds.${quoted(`keep ${table.toLowerCase()}`)}`;
+  const called = `tds_server.${quoted(`keep ${table.toLowerCase()}`)}`;
   return [
-    `CREATE OR REPLACE FUNCTION ${called}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, tds
+    `CREATE OR REPLACE FUNCTION ${called}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, tds, tds_server
       AS $keeper$ BEGIN ${lines.join(" ")} RETURN NEW; END $keeper$`,
     `CREATE TRIGGER tds_keeper BEFORE INSERT OR UPDATE ON ${rewriter.name(table)} FOR EACH ROW EXECUTE FUNCTION ${called}()`,
   ];
 }
 
 const declare = (names) => [
-  `INSERT INTO tds.declared_names VALUES ${[...new Map(names.map((name) => [name.toLowerCase(), name]))].map(([word, name]) => `(${text(word)}, ${text(name)})`).join(", ")} ON CONFLICT DO NOTHING`,
+  `INSERT INTO tds_server.declared_names VALUES ${[...new Map(names.map((name) => [name.toLowerCase(), name]))].map(([word, name]) => `(${text(word)}, ${text(name)})`).join(", ")} ON CONFLICT DO NOTHING`,
 ];
 
 function create_table(rewriter, tokens) {

@@ -3,7 +3,7 @@ import { is_word, split_commas, TsqlError, unspoken, word_set } from "./tsql.mjs
 
 // Words without parentheses.
 export const niladic = new Map([
-  ["current_timestamp", "tds.getdate()"],
+  ["current_timestamp", "tds_server.getdate()"],
   ["system_user", "session_user::text"],
 ]);
 
@@ -23,7 +23,7 @@ const renamed = {
   char: "chr",
   ceiling: "ceil",
   log10: "log",
-  square: "tds.square",
+  square: "tds_server.square",
   rand: "random",
 };
 // Functions and the year they came with.
@@ -51,7 +51,7 @@ const globals = {
   "@@trancount": (session) => String(session.transactions),
   "@@rowcount": (session) => String(session.row_count),
   "@@error": (session) => String(session.last_error),
-  "@@dbts": () => "tds.dbts()",
+  "@@dbts": () => "tds_server.dbts()",
   "@@identity": () => "lastval()::numeric(38,0)",
   "@@lock_timeout": (session) => String(session.lock_timeout),
   "@@language": () => text("us_english"),
@@ -69,13 +69,13 @@ const text = (value) => `'${String(value).replaceAll("'", "''")}'::varchar(4000)
 const cast = (rewriter, expression, type_tokens, { trying = false } = {}) => {
   const type = rewriter.type_from(type_tokens, { unsized: 30 });
   const target = rewriter.type(type);
-  if (trying) return `tds.try_cast((${expression})::text, NULL::${target})`;
-  if (["binary", "varbinary"].includes(type.name)) return `CAST(tds.bytes(${expression}, ${type.max ? 2147483647 : type.length}) AS ${target})`;
-  if (type.name === "bit") return `CAST(tds.truth(${expression}) AS ${target})`;
-  if (type.name === "datetime") return `CAST(tds.rounded(tds.moment(${expression})) AS ${target})`;
-  if (type.name === "smalldatetime") return `CAST(tds.minute_of(tds.moment(${expression})) AS ${target})`;
+  if (trying) return `tds_server.try_cast((${expression})::text, NULL::${target})`;
+  if (["binary", "varbinary"].includes(type.name)) return `CAST(tds_server.bytes(${expression}, ${type.max ? 2147483647 : type.length}) AS ${target})`;
+  if (type.name === "bit") return `CAST(tds_server.truth(${expression}) AS ${target})`;
+  if (type.name === "datetime") return `CAST(tds_server.rounded(tds_server.moment(${expression})) AS ${target})`;
+  if (type.name === "smalldatetime") return `CAST(tds_server.minute_of(tds_server.moment(${expression})) AS ${target})`;
   // SQL Server cuts a fraction off where PostgreSQL would round it
-  return ["int", "bigint", "smallint", "tinyint"].includes(type.name) ? `CAST(tds.whole(${expression}) AS ${target})` : `CAST(${expression} AS ${target})`;
+  return ["int", "bigint", "smallint", "tinyint"].includes(type.name) ? `CAST(tds_server.whole(${expression}) AS ${target})` : `CAST(${expression} AS ${target})`;
 };
 
 const written = {
@@ -117,9 +117,9 @@ const written = {
     if (style === undefined) return cast(rewriter, value, type);
     const target = rewriter.type_from(type, { unsized: 30 });
     const styled = ["char", "nchar", "varchar", "nvarchar"].includes(target.name)
-      ? `tds.styled((${value}), ${rewriter.range(style)})`
+      ? `tds_server.styled((${value}), ${rewriter.range(style)})`
       : ["date", "datetime", "datetime2", "smalldatetime"].includes(target.name)
-        ? `tds.from_styled((${value})::text, ${rewriter.range(style)})`
+        ? `tds_server.from_styled((${value})::text, ${rewriter.range(style)})`
         : value;
     return `CAST(${styled} AS ${rewriter.type(target)})`;
   },
@@ -139,10 +139,10 @@ export function call_function(rewriter, name, inner, over = "") {
     const part = args[0]?.[0]?.value;
     const given = args
       .slice(1)
-      .map((words, index) => (name === "dateadd" && index === 0 ? `CAST(${rewriter.range(words)} AS bigint)` : `tds.moment(${rewriter.range(words)})`));
-    return `tds.${name}('${part_names[part] ?? part}', ${given.join(", ")})`;
+      .map((words, index) => (name === "dateadd" && index === 0 ? `CAST(${rewriter.range(words)} AS bigint)` : `tds_server.moment(${rewriter.range(words)})`));
+    return `tds_server.${name}('${part_names[part] ?? part}', ${given.join(", ")})`;
   }
-  if (same.has(name)) return `tds.${name}(${rest().join(", ")})`;
+  if (same.has(name)) return `tds_server.${name}(${rest().join(", ")})`;
   if (Object.hasOwn(renamed, name)) return `${renamed[name]}(${rest().join(", ")})`;
   return undefined;
 }

@@ -3,6 +3,7 @@ import { TsqlError } from "./tsql.mjs";
 
 const quoted = (text) => /"([^"]*)"/.exec(text)?.[1] ?? text;
 
+const column_of = (text) => /column (\S+)/.exec(text)?.[1].replace(/^.*\./, "").replaceAll('"', "") ?? text;
 const unbound = /^(missing|invalid reference to) FROM-clause entry/;
 const known = {
   "40P01": () => ({
@@ -18,7 +19,7 @@ const known = {
     unbound.test(error.message)
       ? { number: 4104, state: 1, class: 16, text: `The multi-part identifier "${quoted(error.message)}" could not be bound.` }
       : { number: 208, state: 1, class: 16, text: `Invalid object name '${quoted(error.message)}'.` },
-  42703: (error) => ({ number: 207, state: 1, class: 16, text: `Invalid column name '${quoted(error.message).replace(/^.*\./, "")}'.` }),
+  42703: (error) => ({ number: 207, state: 1, class: 16, text: `Invalid column name '${column_of(error.message)}'.` }),
   42702: (error) => ({ number: 209, state: 1, class: 16, text: `Ambiguous column name '${quoted(error.message)}'.` }),
   42601: (error) => ({ number: 102, state: 1, class: 15, text: `Incorrect syntax near '${quoted(error.message)}'.` }),
   42883: (error) =>

@@ -58,7 +58,7 @@ export class PostgresBackend {
     this.options = options;
     // two servers on one base may start at once
     await this.ask("SELECT pg_advisory_lock(7411)");
-    const { rows } = await this.ask("SELECT 1 FROM pg_namespace WHERE nspname = 'tds'");
+    const { rows } = await this.ask("SELECT 1 FROM pg_namespace WHERE nspname = 'tds_server'");
     if (rows.length === 0) {
       const text = schema_files.map((name) => readFileSync(new URL(name, import.meta.url), "utf8")).join("\n");
       await this.ask(`BEGIN; SET LOCAL client_min_messages = warning; SET LOCAL check_function_bodies = off; ${text}; COMMIT`);
@@ -77,7 +77,7 @@ export class PostgresBackend {
     this.relations.clear();
     const words = await this.ask(
       `WITH relation AS (SELECT c.oid, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-          WHERE c.relkind IN ('r', 'p', 'v', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'sys', 'tds', 'tds_information', 'pg_toast'))
+          WHERE c.relkind IN ('r', 'p', 'v', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'sys', 'tds_server', 'tds_information', 'pg_toast'))
         SELECT relname AS name FROM relation
         UNION SELECT attname FROM pg_attribute a JOIN relation r ON r.oid = a.attrelid WHERE a.attnum > 0 AND NOT a.attisdropped`,
     );
@@ -86,7 +86,7 @@ export class PostgresBackend {
       const lower = name.toLowerCase();
       if (!this.names.has(lower) || name === lower) this.names.set(lower, name);
     }
-    const declared = await this.ask("SELECT word, name FROM tds.declared_names");
+    const declared = await this.ask("SELECT word, name FROM tds_server.declared_names");
     this.declared = new Map(declared.rows.map(({ word, name }) => [word, name]));
     await this.read_domains();
   }
@@ -94,7 +94,14 @@ export class PostgresBackend {
     const { rows } = await this.ask(
       "SELECT t.oid, t.typname FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE n.nspname = 'tds' AND t.typtype = 'd'",
     );
-    this.domains = new Map(rows.map(({ oid, typname }) => [Number(oid), parse_type(typname)]).filter(([, type]) => type !== undefined));
+    // a domain that is called nvarchar, with no length, says nothing: the type under it decides
+    const says_all = (name, type) => type !== undefined && (type.length === undefined || name.includes("("));
+    this.domains = new Map(
+      rows
+        .map(({ oid, typname }) => [typname, Number(oid), parse_type(typname)])
+        .filter(([name, , type]) => says_all(name, type))
+        .map(([, oid, type]) => [oid, type]),
+    );
     this.domain_names = new Set(rows.map(({ typname }) => typname));
   }
   // Domains that a statement names come into being with it, on a connection that may make them.

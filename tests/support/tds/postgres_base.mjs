@@ -53,7 +53,7 @@ export class PostgresBase {
     });
     this.process = this.client.processID;
     const settings = {
-      search_path: "public, tds",
+      search_path: "public, tds, tds_server",
       bytea_output: "hex",
       DateStyle: "ISO, YMD",
       IntervalStyle: "postgres",

@@ -1,7 +1,7 @@
 -- Catalog views, as far as a reader of tables and indexes asks. Names compare without regard to case, as a base of a CI collation has it.
 
 -- {name, max_length, precision, scale} of a column: from its domain's name, else from the plain type (pg_types.mjs, plain_type, says the same).
-CREATE FUNCTION tds.type_of(type oid, modifier integer, OUT name tds."nvarchar(128)", OUT max_length smallint, OUT "precision" smallint,
+CREATE FUNCTION tds_server.type_of(type oid, modifier integer, OUT name tds."nvarchar(128)", OUT max_length smallint, OUT "precision" smallint,
     OUT scale smallint) LANGUAGE plpgsql STABLE AS $$
     DECLARE
         domain text := (SELECT typname FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.oid = type AND t.typtype = 'd'
@@ -31,26 +31,26 @@ CREATE FUNCTION tds.type_of(type oid, modifier integer, OUT name tds."nvarchar(1
     END $$;
 
 CREATE VIEW sys.databases AS
-    SELECT name::tds."nvarchar(128)" COLLATE tds.any_case AS name, (number + 4)::integer AS database_id,
-        tds.setting('level')::tds.tinyint AS compatibility_level, tds.setting('collation')::tds."nvarchar(128)" AS collation_name,
+    SELECT name::tds."nvarchar(128)" COLLATE tds_server.any_case AS name, (number + 4)::integer AS database_id,
+        tds_server.setting('level')::tds.tinyint AS compatibility_level, tds_server.setting('collation')::tds."nvarchar(128)" AS collation_name,
         timestamp '2020-01-01'::tds.datetime AS create_date, 0::tds.tinyint AS state, 'ONLINE'::tds."nvarchar(60)" AS state_desc, 0::tds.bit AS is_read_only,
-            tds.setting('snapshot')::tds.tinyint AS snapshot_isolation_state,
-        CASE tds.setting('snapshot') WHEN '1' THEN 'ON' ELSE 'OFF' END::tds."nvarchar(60)" AS snapshot_isolation_state_desc,
-            tds.setting('read_committed_snapshot')::tds.bit AS is_read_committed_snapshot_on
-    FROM unnest(string_to_array(tds.setting('databases'), ',')) WITH ORDINALITY AS d(name, number);
-CREATE VIEW sys.schemas AS SELECT 'dbo'::tds."nvarchar(128)" COLLATE tds.any_case AS name, 1 AS schema_id;
+            tds_server.setting('snapshot')::tds.tinyint AS snapshot_isolation_state,
+        CASE tds_server.setting('snapshot') WHEN '1' THEN 'ON' ELSE 'OFF' END::tds."nvarchar(60)" AS snapshot_isolation_state_desc,
+            tds_server.setting('read_committed_snapshot')::tds.bit AS is_read_committed_snapshot_on
+    FROM unnest(string_to_array(tds_server.setting('databases'), ',')) WITH ORDINALITY AS d(name, number);
+CREATE VIEW sys.schemas AS SELECT 'dbo'::tds."nvarchar(128)" COLLATE tds_server.any_case AS name, 1 AS schema_id;
 CREATE VIEW sys.objects AS
-    SELECT tds.declared(c.relname::text) COLLATE tds.any_case AS name, c.oid::integer AS object_id, 1 AS schema_id, 0 AS parent_object_id,
+    SELECT tds_server.declared(c.relname::text) COLLATE tds_server.any_case AS name, c.oid::integer AS object_id, 1 AS schema_id, 0 AS parent_object_id,
         CASE c.relkind WHEN 'v' THEN 'V' ELSE 'U' END::tds."char(2)" AS type,
         CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'USER_TABLE' END::tds."nvarchar(60)" AS type_desc,
             timestamp '2020-01-01'::tds.datetime AS create_date, timestamp '2020-01-01'::tds.datetime AS modify_date, 0::tds.bit AS is_ms_shipped
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p', 'v') AND n.nspname NOT IN ('tds', 'sys', 'tds_information', 'pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\_%'
-        AND (tds.almighty() OR has_any_column_privilege(c.oid, 'SELECT') OR has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE'));
+    WHERE c.relkind IN ('r', 'p', 'v') AND n.nspname NOT IN ('tds_server', 'sys', 'tds_information', 'pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\_%'
+        AND (tds_server.almighty() OR has_any_column_privilege(c.oid, 'SELECT') OR has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE'));
 CREATE VIEW sys.tables AS SELECT *, 0::tds.bit AS is_tracked_by_cdc FROM sys.objects WHERE type = 'U';
 CREATE VIEW sys.views AS SELECT * FROM sys.objects WHERE type = 'V';
 CREATE VIEW sys.types AS
-    SELECT name::tds."nvarchar(128)" COLLATE tds.any_case AS name, id::tds.tinyint AS system_type_id, id AS user_type_id, 4 AS schema_id,
+    SELECT name::tds."nvarchar(128)" COLLATE tds_server.any_case AS name, id::tds.tinyint AS system_type_id, id AS user_type_id, 4 AS schema_id,
         0::tds.bit AS is_user_defined
     FROM (VALUES ('image', 34), ('text', 35), ('uniqueidentifier', 36), ('date', 40), ('time', 41), ('datetime2', 42), ('datetimeoffset', 43),
         ('tinyint', 48), ('smallint', 52), ('int', 56), ('smalldatetime', 58), ('real', 59), ('money', 60),
@@ -58,16 +58,16 @@ CREATE VIEW sys.types AS
             ('varbinary', 165), ('varchar', 167), ('binary', 173), ('char', 175), ('timestamp', 189), ('nvarchar', 231),
         ('nchar', 239), ('xml', 241)) t(name, id);
 CREATE VIEW sys.columns AS
-    SELECT o.object_id, tds.declared(a.attname::text) COLLATE tds.any_case AS name, a.attnum::integer AS column_id, k.system_type_id,
+    SELECT o.object_id, tds_server.declared(a.attname::text) COLLATE tds_server.any_case AS name, a.attnum::integer AS column_id, k.system_type_id,
         k.user_type_id, t.max_length, t."precision"::tds.tinyint AS "precision", t.scale::tds.tinyint AS scale,
         CASE WHEN t.name IN ('char', 'varchar', 'nchar', 'nvarchar', 'text',
-            'ntext') THEN tds.setting('collation') END::tds."nvarchar(128)" AS collation_name, (NOT a.attnotnull)::integer::tds.bit AS is_nullable,
+            'ntext') THEN tds_server.setting('collation') END::tds."nvarchar(128)" AS collation_name, (NOT a.attnotnull)::integer::tds.bit AS is_nullable,
         (a.attidentity <> '')::integer::tds.bit AS is_identity, (a.attgenerated <> '')::integer::tds.bit AS is_computed
     FROM sys.objects o JOIN pg_attribute a ON a.attrelid = o.object_id::oid AND a.attnum > 0 AND NOT a.attisdropped CROSS
-        JOIN LATERAL tds.type_of(a.atttypid, a.atttypmod) t JOIN sys.types k ON k.name = t.name;
+        JOIN LATERAL tds_server.type_of(a.atttypid, a.atttypmod) t JOIN sys.types k ON k.name = t.name;
 -- PostgreSQL has no clustered index; the primary key passes for one. index_id counts from 1, the primary key first.
 CREATE VIEW sys.indexes AS
-    SELECT i.indrelid::oid::integer AS object_id, c.relname::text::tds."nvarchar(128)" COLLATE tds.any_case AS name,
+    SELECT i.indrelid::oid::integer AS object_id, c.relname::text::tds."nvarchar(128)" COLLATE tds_server.any_case AS name,
         row_number() OVER (PARTITION BY i.indrelid ORDER BY i.indisprimary DESC, i.indexrelid)::integer AS index_id,
         CASE WHEN i.indisprimary THEN 1 ELSE 2 END::tds.tinyint AS type, CASE WHEN i.indisprimary THEN 'CLUSTERED'
             ELSE 'NONCLUSTERED' END::tds."nvarchar(60)" AS type_desc, i.indisunique::integer::tds.bit AS is_unique,
@@ -84,21 +84,21 @@ CREATE VIEW sys.index_columns AS
         JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attribute, place);
 CREATE VIEW sys.partitions AS SELECT o.object_id, 1 AS index_id, 1 AS partition_number, greatest(c.reltuples, 0)::bigint AS rows FROM sys.tables o
     JOIN pg_class c ON c.oid = o.object_id::oid;
-CREATE FUNCTION tds.col_length(table_name text, column_name text) RETURNS smallint LANGUAGE sql STABLE AS $$
-    SELECT max_length FROM sys.columns WHERE object_id = tds.object_id(table_name) AND name = column_name $$;
+CREATE FUNCTION tds_server.col_length(table_name text, column_name text) RETURNS smallint LANGUAGE sql STABLE AS $$
+    SELECT max_length FROM sys.columns WHERE object_id = tds_server.object_id(table_name) AND name = column_name $$;
 -- Change tracking is a matter of scripts (script.mjs); the base itself has none.
 CREATE VIEW sys.change_tracking_databases AS SELECT 0 AS database_id, 0::tds.bit AS is_auto_cleanup_on, 0 AS retention_period,
     0::tds.tinyint AS retention_period_units WHERE false;
 CREATE VIEW sys.change_tracking_tables AS SELECT 0 AS object_id, 0::tds.bit AS is_track_columns_updated_on, 0::bigint AS min_valid_version,
     0::bigint AS begin_version WHERE false;
-CREATE FUNCTION tds.change_tracking_current_version() RETURNS bigint LANGUAGE sql STABLE AS $$ SELECT NULL::bigint $$;
-CREATE FUNCTION tds.change_tracking_min_valid_version(id integer) RETURNS bigint LANGUAGE sql STABLE AS $$ SELECT NULL::bigint $$;
+CREATE FUNCTION tds_server.change_tracking_current_version() RETURNS bigint LANGUAGE sql STABLE AS $$ SELECT NULL::bigint $$;
+CREATE FUNCTION tds_server.change_tracking_min_valid_version(id integer) RETURNS bigint LANGUAGE sql STABLE AS $$ SELECT NULL::bigint $$;
 
 CREATE VIEW tds_information.tables AS
-    SELECT tds.setting('database')::tds."nvarchar(128)" AS table_catalog, 'dbo'::tds."nvarchar(128)" COLLATE tds.any_case AS table_schema,
+    SELECT tds_server.setting('database')::tds."nvarchar(128)" AS table_catalog, 'dbo'::tds."nvarchar(128)" COLLATE tds_server.any_case AS table_schema,
         name AS table_name, CASE type WHEN 'V' THEN 'VIEW' ELSE 'BASE TABLE' END::tds."nvarchar(60)" AS table_type FROM sys.objects;
 CREATE VIEW tds_information.columns AS
-    SELECT tds.setting('database')::tds."nvarchar(128)" AS table_catalog, 'dbo'::tds."nvarchar(128)" COLLATE tds.any_case AS table_schema,
+    SELECT tds_server.setting('database')::tds."nvarchar(128)" AS table_catalog, 'dbo'::tds."nvarchar(128)" COLLATE tds_server.any_case AS table_schema,
         o.name AS table_name, c.name AS column_name, c.column_id AS ordinal_position, NULL::tds."nvarchar(128)" AS column_default,
         CASE WHEN c.is_nullable = 1 THEN 'YES' ELSE 'NO' END::tds."nvarchar(128)" AS is_nullable, t.name AS data_type,
         CASE WHEN t.name IN ('nchar', 'nvarchar') AND c.max_length > 0 THEN c.max_length / 2 WHEN t.name IN ('char', 'varchar', 'nchar', 'nvarchar',
@@ -115,8 +115,8 @@ CREATE VIEW tds_information.key_column_usage AS
         k.key_ordinal::integer AS ordinal_position
     FROM sys.indexes i JOIN sys.objects o ON o.object_id = i.object_id JOIN sys.index_columns k ON k.object_id = i.object_id
         AND k.index_id = i.index_id JOIN sys.columns c ON c.object_id = i.object_id AND c.column_id = k.column_id WHERE i.is_primary_key = 1;
-INSERT INTO tds.declared_names SELECT attname, upper(attname) FROM pg_attribute WHERE attrelid IN ('tds_information.tables'::regclass,
+INSERT INTO tds_server.declared_names SELECT attname, upper(attname) FROM pg_attribute WHERE attrelid IN ('tds_information.tables'::regclass,
     'tds_information.columns'::regclass) AND attnum > 0 ON CONFLICT DO NOTHING;
 GRANT SELECT ON ALL TABLES IN SCHEMA sys, tds_information TO PUBLIC;
-CREATE EVENT TRIGGER tds_changed ON ddl_command_end EXECUTE FUNCTION tds.changed();
-CREATE EVENT TRIGGER tds_dropped ON sql_drop EXECUTE FUNCTION tds.dropped();
+CREATE EVENT TRIGGER tds_changed ON ddl_command_end EXECUTE FUNCTION tds_server.changed();
+CREATE EVENT TRIGGER tds_dropped ON sql_drop EXECUTE FUNCTION tds_server.dropped();

@@ -1,5 +1,5 @@
 // One statement of T-SQL as PostgreSQL would have it. Words are replaced, not meaning: what has no twin is refused by name.
-import { closing, is_sign, is_word, split_commas, TsqlError, unspoken, word_set } from "./tsql.mjs";
+import { at_depth_0, closing, is_sign, is_word, split_commas, TsqlError, unspoken, word_set } from "./tsql.mjs";
 import { call_function, niladic } from "./functions.mjs";
 import { is_text, is_wide, parse_type } from "./types.mjs";
 import { pg_type } from "./pg_types.mjs";
@@ -14,7 +14,7 @@ const reserved = word_set(`
 `);
 const after_offset = new Set(["offset", "using"]); // words that T-SQL uses as well
 const schemas = { information_schema: "tds_information", sys: "sys" };
-const item_ends = new Set(["from", "where", "group", "having", "order", "union", "except", "intersect", "into", "option", "for"]);
+const item_ends = ["from", "where", "group", "having", "order", "union", "except", "intersect", "into", "option", "for"];
 
 const comparisons = new Set(["=", "<>", "!=", "<", ">", "<=", ">="]);
 const compares = (token) => token?.kind === "sign" && comparisons.has(token.raw);
@@ -44,6 +44,7 @@ export class Rewriter {
   // Rewrites tokens that are no whole query as well as those that are one.
   range(tokens, { top = false } = {}) {
     const out = [];
+    const united = at_depth_0(tokens, "union", "except", "intersect") < tokens.length;
     for (let at = 0, nested = 0; at < tokens.length;) {
       if (is_sign(tokens[at], "(")) nested++;
       if (is_sign(tokens[at], ")")) nested--;
@@ -55,14 +56,14 @@ export class Rewriter {
           if (depth === 0 && is_word(tokens[end], "union", "except", "intersect")) break;
         }
         if (top && nested === 0) this.prefix ??= tokens.slice(0, at);
-        out.push(this.select(tokens.slice(at, end), { top: top && nested === 0, in_union: is_word(tokens[end], "union", "except", "intersect") }));
+        out.push(this.select(tokens.slice(at, end), { top: top && nested === 0, in_union: is_word(tokens[end], "union", "except", "intersect"), united }));
         at = end;
       } else at = this.step(tokens, at, out);
     }
     return out.join(" ");
   }
 
-  select(tokens, { top, in_union }) {
+  select(tokens, { top, in_union, united }) {
     let at = 1;
     const out = ["SELECT"];
     let limit = "";
@@ -77,13 +78,12 @@ export class Rewriter {
       if (ties) at += 2;
       limit = ties ? ` FETCH FIRST (CAST(${count} AS bigint)) ROWS WITH TIES` : ` LIMIT CAST(${count} AS bigint)`;
     }
-    let end = at;
-    for (let depth = 0; end < tokens.length; end++) {
-      if (is_sign(tokens[end], "(")) depth++;
-      if (is_sign(tokens[end], ")")) depth--;
-      if (depth === 0 && tokens[end].kind === "word" && item_ends.has(tokens[end].value)) break;
-    }
+    const end = at + at_depth_0(tokens.slice(at), ...item_ends);
     const items = split_commas(tokens.slice(at, end)).map((item) => this.item(item));
+    // a NULL of which nothing is said is an int there, a text here
+    if (top && !united)
+      for (const item of items)
+        if (item.expression.length === 1 && is_word(item.expression[0], "null")) item.text = item.text.replace(/^null/i, "NULL::integer");
     if (top && !this.labels) {
       this.labels = items.map(({ label }) => label);
       this.parts = { prefix: this.prefix, items: items.map(({ expression }) => expression), rest: tokens.slice(end) };

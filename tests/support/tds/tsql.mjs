@@ -60,6 +60,17 @@ export function closing(tokens, open) {
   throw new TsqlError(102, "Incorrect syntax near '('.");
 }
 
+// Where the first of these words stands in no parentheses; the end where none does.
+export function at_depth_0(tokens, ...words) {
+  let at = 0;
+  for (let depth = 0; at < tokens.length; at++) {
+    if (is_sign(tokens[at], "(")) depth++;
+    if (is_sign(tokens[at], ")")) depth--;
+    if (depth === 0 && is_word(tokens[at], ...words)) break;
+  }
+  return at;
+}
+
 // Cut at commas that stand in no parentheses.
 export function split_commas(tokens) {
   const parts = [[]];

@@ -188,6 +188,22 @@ test("an expression keeps the type of the column it is made of", async (t) => {
   );
   assert.deepEqual(await client.ask("fetch"), [["3.7500", "2026-03-03 00:00:00.000", "0.30", "б", "0.10", "3", "5.0000", "б"]]);
   assert.deepEqual(await client.rows("select isnull(m, 0) from Sums where id = 1"), [["1.5000"]]);
+  await client.ask(
+    "direct",
+    "select null as nothing, coalesce((select max(x.m) from Sums x where x.id = s.id), 0) as m from (select id, null as y from Sums union all select 9, 1) s order by s.id",
+  );
+  assert.deepEqual(
+    (await client.ask("columns")).map(([, type, size, digits]) => [type, size, digits]),
+    [
+      [4, 10, 0],
+      [3, 19, 4],
+    ],
+  );
+  assert.deepEqual(await client.ask("fetch"), [
+    [null, "1.5000"],
+    [null, "2.2500"],
+    [null, "0.0000"],
+  ]);
 });
 
 test("what an old server does not know is refused, and its version is told", async (t) => {
@@ -295,6 +311,19 @@ test("the base behind it dies: the connection ends, a new one is taken once the 
   assert.deepEqual(await (await bench.connect(t, {}, { port: own.port })).rows("select 3"), [["3"]]);
 });
 
+test("a vendor's own counter of rowversions is the one that is told", async (t) => {
+  const base = await PostgresServer.make(t);
+  const own = await bench.start(t, { postgres: base.url, logins: [{ user: "reader", password: "r" }] });
+  base.sql("create sequence tds.dbts start 5001; create role reader; select nextval('tds.dbts')");
+  const client = await bench.connect(t, { UID: "reader", PWD: "r" }, { port: own.port });
+  assert.deepEqual(
+    await client.rows(
+      "select cast(@@dbts as bigint), cast(min_active_rowversion() as bigint), (select count(*) from sys.databases where create_date < getdate())",
+    ),
+    [["5001", "5002", "1"]],
+  );
+});
+
 test("a table that changes past the server is seen as it is now", async (t) => {
   const client = await bench.connect(t);
   bench.postgres.sql('create domain tds."varchar(7)" as varchar(7); create table past (a int); insert into past values (1)');
@@ -305,6 +334,8 @@ test("a table that changes past the server is seen as it is now", async (t) => {
   bench.postgres.sql('drop table past; create table past ("Mixed Case" tds.money not null); insert into past values (2)');
   assert.deepEqual(await client.rows("select [mixed case] from Past"), [["2.0000"]]);
   assert.equal((await client.ask("columns"))[0][0], "Mixed Case");
+  bench.postgres.sql("set search_path = tds, public; create table beside_the_domains (id int); insert into beside_the_domains values (7)");
+  assert.deepEqual(await client.rows("select ID from dbo.Beside_The_Domains"), [["7"]]);
 });
 
 test("what a driver prepares before it knows the parameters' types", async (t) => {

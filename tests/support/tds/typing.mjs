@@ -1,6 +1,6 @@
 // Which part of an expression gives it its type: of ISNULL(a, 0), MAX(a), CASE WHEN … THEN a END it is a. PostgreSQL forgets a domain in such places; SQL Server
 // would have kept money, datetime and decimal(15,2).
-import { closing, is_sign, is_word, split_commas } from "./tsql.mjs";
+import { at_depth_0, closing, is_sign, is_word, split_commas } from "./tsql.mjs";
 
 const is_constant = (tokens) => tokens.length === 1 && (["text", "number", "binary"].includes(tokens[0].kind) || is_word(tokens[0], "null"));
 const written = (tokens) => tokens.map(({ raw }) => raw).join(" ");
@@ -29,7 +29,6 @@ function only_one(parts) {
 
 // {tokens, sum, longer}, or undefined where the expression is its own governor. `sum`: a sum of them, which is wider; `longer`: a text may be longer than they.
 export function governor(tokens) {
-  if (tokens.some((token) => is_word(token, "select"))) return undefined;
   const inner = (part, { sum = false, longer = false } = {}) => {
     if (part === undefined) return undefined;
     const found = governor(part);
@@ -41,9 +40,10 @@ export function governor(tokens) {
   const end = closing(tokens, open);
   if (end !== tokens.length - 1 && !is_word(tokens[end + 1], "over")) return undefined;
   const words = tokens.slice(open + 1, end);
+  if (open === 0 && is_word(words[0], "select")) return end === tokens.length - 1 ? of_subquery(words, inner) : undefined;
   if (open === 0) return end === tokens.length - 1 ? inner(words) : undefined;
   const arguments_of = split_commas(words);
-  if (arguments_of.length === 0) return undefined;
+  if (arguments_of.length === 0 || is_constant(arguments_of[0])) return undefined;
   switch (tokens[0].value) {
     case "sum":
       return inner(arguments_of[0], { sum: true });
@@ -59,6 +59,18 @@ export function governor(tokens) {
   }
 }
 
+// (select max(a) from …) has the type of (select a from …).
+function of_subquery(words, inner) {
+  const from = at_depth_0(words, "from");
+  const items = split_commas(words.slice(1, from));
+  if (from === words.length || items.length !== 1 || is_word(words[1], "top", "distinct")) return undefined;
+  const found = inner(items[0]);
+  const sign = (raw) => ({ kind: "sign", raw, value: raw });
+  const rest = words.slice(from);
+  return { ...found, tokens: [sign("("), words[0], ...found.tokens, ...rest.slice(0, at_depth_0(rest, ...after_rows)), sign(")")] };
+}
+const after_rows = ["group", "having", "order", "option", "for", "union", "except", "intersect"];
+
 export function governed_type(type, { sum, longer }) {
   if (longer && type.length !== undefined)
     return { ...type, name: type.name.replace(/^(n?)char$/, "$1varchar"), length: type.name.startsWith("n") ? 4000 : 8000 };
@@ -73,13 +85,7 @@ export function governed_type(type, { sum, longer }) {
 export function governing_select({ prefix, items, rest }) {
   const governors = items.map(governor);
   if (!governors.some((found) => found !== undefined)) return undefined;
-  let end = 0;
-  for (let depth = 0; end < rest.length; end++) {
-    if (is_sign(rest[end], "(")) depth++;
-    if (is_sign(rest[end], ")")) depth--;
-    if (depth === 0 && is_word(rest[end], "group", "having", "order", "option", "for")) break;
-  }
   const word = (value) => ({ kind: "word", raw: value, value });
   const list = governors.flatMap((found, index) => [...(index > 0 ? [{ kind: "sign", raw: "," }] : []), ...(found?.tokens ?? [word("null")])]);
-  return { governors, tokens: [...prefix, word("select"), ...list, ...rest.slice(0, end)] };
+  return { governors, tokens: [...prefix, word("select"), ...list, ...rest.slice(0, at_depth_0(rest, ...after_rows))] };
 }
