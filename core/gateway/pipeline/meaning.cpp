@@ -148,7 +148,7 @@ MeaningReport Meaning::work_off(
     MeaningReport report;
     const auto awaited = restored::sources_awaited(database_);
     const bool books_are_newer = !awaited.empty();
-    welcome_orders(now_us);
+    welcome_messages(now_us);
     if (read_price_lists()) {
         sqlite::Transaction transaction(database_);
         make_all_due(transaction);
