@@ -239,6 +239,7 @@ constexpr Field kPlanOpenedData[] = {
     {"plan", Kind::reference, Many::one, Null::refused, &kPlan},
     {"progress", Kind::object, Many::one, Null::refused, &kProgress},
     {"reason", Kind::word, Many::one, Null::refused, nullptr},
+    {"request", Kind::word, Many::one, Null::refused, nullptr},
 };
 
 constexpr Field kPlanItemScheduledData[] = {
@@ -273,6 +274,7 @@ constexpr Field kPlanDeviationFoundData[] = {
     {"plan", Kind::reference, Many::one, Null::refused, &kPlan},
     {"procedure", Kind::reference, Many::one, Null::refused, &kProcedure},
     {"reason", Kind::word, Many::one, Null::refused, nullptr},
+    {"request", Kind::word, Many::one, Null::refused, nullptr},
 };
 
 constexpr Field kLimitOpenedData[] = {
@@ -290,6 +292,7 @@ constexpr Field kLimitOpenedData[] = {
     {"payer_party", Kind::word, Many::one, Null::refused, nullptr},
     {"reason", Kind::word, Many::one, Null::refused, nullptr},
     {"remaining", Kind::object, Many::one, Null::refused, &kMoney},
+    {"request", Kind::word, Many::one, Null::refused, nullptr},
     {"shared", Kind::boolean, Many::one, Null::refused, nullptr},
     {"since", Kind::word, Many::one, Null::refused, nullptr},
     {"valid_from", Kind::word, Many::one, Null::refused, nullptr},
@@ -312,6 +315,7 @@ constexpr Field kLimitClosedData[] = {
     {"reason", Kind::word, Many::one, Null::refused, nullptr},
     {"reasons", Kind::word, Many::list, Null::refused, nullptr},
     {"remaining", Kind::object, Many::one, Null::refused, &kMoney},
+    {"request", Kind::word, Many::one, Null::refused, nullptr},
     {"revision", Kind::integer, Many::one, Null::refused, nullptr},
     {"shared", Kind::boolean, Many::one, Null::refused, nullptr},
     {"since", Kind::word, Many::one, Null::refused, nullptr},
@@ -436,6 +440,7 @@ constexpr Field kOrderLinkedData[] = {
     {"patient", Kind::word, Many::one, Null::refused, nullptr},
     {"plan", Kind::word, Many::one, Null::refused, nullptr},
     {"reason", Kind::word, Many::one, Null::refused, nullptr},
+    {"request", Kind::word, Many::one, Null::refused, nullptr},
 };
 
 constexpr Field kFeedbackReceivedData[] = {

@@ -238,6 +238,41 @@ Money Announced::consumed(std::string_view limit) const {
     return sum;
 }
 
+namespace {
+
+const std::string kFigure = "consumed/";  // in first_seen_us, while a restored group waits
+
+}  // namespace
+
+void tell_figures(Announced& announced, const Event& event) {
+    const BodyFields fields(event.data);
+    if (const auto consumed = fields.money("consumed"))
+        announced.first_seen_us[kFigure + id_in(fields, "limit")] = consumed->minor;
+}
+
+void keep_figures(Announced& announced) {
+    constexpr std::string_view kLimit = "limit/";
+    for (auto at = announced.standing.lower_bound(kLimit);
+         at != announced.standing.end() && starts_with(at->first, kLimit); ++at) {
+        const std::string id = at->first.substr(kLimit.size());
+        auto& figure = announced.first_seen_us.try_emplace(kFigure + id, 0).first->second;
+        figure = std::max(figure, announced.consumed(id).minor);
+    }
+}
+
+void forget_figures(Announced& announced) {
+    auto at = announced.first_seen_us.lower_bound(kFigure);
+    while (at != announced.first_seen_us.end() && starts_with(at->first, kFigure))
+        at = announced.first_seen_us.erase(at);
+}
+
+Money consumed_when_told(const Announced& announced, std::string_view limit) {
+    Money consumed = announced.consumed(limit);
+    const auto figure = announced.first_seen_us.find(kFigure + std::string(limit));
+    if (figure != announced.first_seen_us.end()) consumed.minor = figure->second;
+    return consumed;
+}
+
 std::string key_of_charge(
     std::string_view line, std::string_view payer, std::string_view limit, std::string_view party
 ) {

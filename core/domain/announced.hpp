@@ -73,6 +73,13 @@ struct Announced {
 };
 
 // `event.id`, `type`, `data` and `leaves` are read, nothing else: what a log of sent events has.
+// What each account had consumed by the last event that says so, or by the charges that stand,
+// whichever is more: of a restored group, whose charges that stayed in the clinic nobody has (L4).
+void keep_figures(Announced& announced);
+void tell_figures(Announced& announced, const Event& event);  // an event of an account
+void forget_figures(Announced& announced);
+Money consumed_when_told(const Announced& announced, std::string_view limit);
+
 void apply(Announced& announced, const Event& event);
 // The same, with its key_of() worked out.
 void apply_as(Announced& announced, const Event& event, std::string key);

@@ -143,9 +143,12 @@ Orders read_orders(
             orders.all.push_back(std::move(order));
             consent_position[id] = message->position;
         } else if (message->type == "order.amended" && find(id) != orders.all.end()) {
-            if (!find(id)->cancelled_at) amend(*find(id), read_items(fields, rules), received);
+            if (find(id)->cancelled_at) continue;
+            amend(*find(id), read_items(fields, rules), received);
+            find(id)->amended_by = message->id;
         } else if (message->type == "order.cancelled" && find(id) != orders.all.end()) {
             const std::string reason = fields.text("reason");
+            if (find(id)->cancelled_by.empty()) find(id)->cancelled_by = message->id;
             cancel(*find(id), reason.empty() ? "cancelled" : reason, received);
         }
     }

@@ -47,6 +47,7 @@ struct Order {
     Date exports_from;
     std::optional<Timestamp> cancelled_at;
     std::string cancel_reason;
+    std::string amended_by, cancelled_by;  // messages: the last amendment, the cancellation
     std::optional<GrantTerms> limit;
     bool consented = false;  // and not withdrawn since
     std::string ground;      // of the consent

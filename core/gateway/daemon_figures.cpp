@@ -99,7 +99,8 @@ Figures Daemon::figures() {
         figures.held_streams += count.held_by_mapping > 0 ? 1 : 0;
     figures.unmapped_codes = std::ssize(domain_store::CodeMap(database).unmapped());
     const inbox::Inbox inbox(database);
-    figures.orders_lost = std::ssize(restored::orders_awaited(database));
+    figures.messages_lost = std::ssize(restored::orders_awaited(database)) +
+                            std::ssize(restored::messages_awaited(database));
     figures.orders_waiting = std::ssize(inbox.waiting_orders());
     const auto counts = inbox.counts();
     figures.inbox_accepted = counts.accepted;

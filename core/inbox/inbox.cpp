@@ -308,6 +308,10 @@ domain::FeedbackCounts Inbox::feedback_counts() const {
     return domain::count_feedback(facts_of(rows));
 }
 
+bool Inbox::knows_message(std::string_view id) const {
+    return database_.prepare("select 1 from inbox_message where id = ?1").with(id).step();
+}
+
 bool Inbox::knows_order(std::string_view order) const {
     return database_.prepare("select 1 from inbox_order where order_id = ?1").with(order).step();
 }

@@ -114,6 +114,7 @@ class Inbox {
     domain::FeedbackCounts feedback_counts() const;       // of the clinic (F1)
 
     // Orders and their patients (P9).
+    bool knows_message(std::string_view id) const;
     bool knows_order(std::string_view order) const;
     bool is_cancelled(std::string_view order) const;
     std::optional<std::string> order_of_feedback(std::string_view feedback) const;

@@ -56,14 +56,14 @@ const objects = {
 
 const patient = "patient:pseudonym! ";
 const appointment = patient + "appointment:appointment! previous:former_appointment payer:payer limit:word reason:word";
-const plan = patient + "plan:@plan! changed:word[] reason:word order:word amount_max:money progress:progress part:integer parts:integer";
+const plan = patient + "plan:@plan! changed:word[] reason:word order:word amount_max:money progress:progress request:word part:integer parts:integer";
 const item = patient + "plan:@plan! order:word item:@item! before:item_state after:item_state reason:word procedure:@procedure appointment:word progress:progress";
 const stage = patient + "plan:@plan! order:word stage:word! progress:progress reason:word";
-const deviation = patient + "plan:@plan! order:word kind:deviation! item:word procedure:@procedure! agreed:money charged:money reason:word";
+const deviation = patient + "plan:@plan! order:word kind:deviation! item:word procedure:@procedure! agreed:money charged:money reason:word request:word";
 const limit =
   "patient:pseudonym limit:@limit! order:word granted:money consumed:money remaining:money overrun:money amount:money payer_party:word payer_name:text " +
-  "kind:word overrun_payer:word valid_from:date valid_to:date since:date first_sum:money shared:boolean reason:word";
-const order = "patient:pseudonym order:word! plan:word ground:word candidates:integer reason:word";
+  "kind:word overrun_payer:word valid_from:date valid_to:date since:date first_sum:money shared:boolean reason:word request:word";
+const order = "patient:pseudonym order:word! plan:word ground:word candidates:integer reason:word request:word";
 const feedback =
   "patient:pseudonym feedback:word! order:word at:time received_at:time answered_at:time resolved_at:time satisfied:boolean rating:integer counts:feedback_counts";
 const source = "source:word! stream:word streams:word[] reason:word since:time epoch:integer";

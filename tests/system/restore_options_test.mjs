@@ -62,7 +62,7 @@ test("restore --without-messages gives up orders whose message is lost; until th
   const lost = async () => (await clinic.gateway.health()).reasons.find((one) => one.part === "restore");
   const { severity, reason } = await lost();
   assert.equal(severity, "alarm");
-  assert.match(reason, /^the message of 1 orders is lost with the store, and their patients wait for it: let the exchange send again \(`mis-gateway inbox push FILE`\), or give them up/);
+  assert.match(reason, /^1 messages of the exchange are lost with the store, and the patients whom they concern wait for them: let the exchange send again \(`mis-gateway inbox push FILE`\), or give them up/);
   await until("everything was compared", async () => (await clinic.gateway.metrics())['mis_gateway_poll_last_success_timestamp_seconds{source="mis",stream="patient"}'] > 0);
   assert.equal(await clinic.gateway.stop(), 0);
   assert.deepEqual(anew(clinic), [], "its patient waits");

@@ -288,6 +288,7 @@ class Collector {
             if (said.granted.currency != terms->amount.currency) continue;
             said.granted += terms->amount;
             last_grant_[said.id] = message->position;
+            said.granted_by = message->id;
         }
     }
 

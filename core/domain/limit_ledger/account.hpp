@@ -34,6 +34,7 @@ struct LimitStatement {  // what one source says of an account
     std::vector<std::string> members;
     Money granted;
     bool opened_by_grant = false;  // the exchange stated no first sum (L1)
+    std::string granted_by;        // the last message that increased it
     std::optional<Money> used;
     std::optional<Date> valid_from, valid_to;
     // Without valid_from: the day from which it names the account, which a comment's earliest

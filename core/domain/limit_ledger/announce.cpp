@@ -50,8 +50,12 @@ Draft& add(
         draft.event.partition_key = "limit/" + account.id;
     else
         draft.of_patient(account.patient);
-    const bool grant = type == "limit.opened" || type == "limit.granted";
-    draft.event.source = grant && from_exchange(account) ? "" : source_of(account, change);
+    const bool by_exchange =
+        (type == "limit.opened" || type == "limit.granted") && from_exchange(account);
+    draft.event.source = by_exchange ? "" : source_of(account, change);
+    if (const std::string& message = account.statements.front().granted_by;
+        by_exchange && !message.empty())
+        draft.event.data.set_string("request", message);
     draft.event.record_id = account.id;
     draft.event.party = account.party();
     return draft;
@@ -75,7 +79,8 @@ Thresholds told_thresholds(const Change& change, const Account& account, int low
     if (told == nullptr) return {};
     const auto granted = BodyFields(told->data).money("granted");
     return judge(
-        granted ? granted->minor : 0, change.before.consumed(account.id).minor, low_percent
+        granted ? granted->minor : 0, consumed_when_told(change.before, account.id).minor,
+        low_percent
     );
 }
 

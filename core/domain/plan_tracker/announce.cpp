@@ -125,7 +125,10 @@ class PlanAnnouncer {
             draft.stands_as("plan/" + plan_.id).turn = static_cast<int>(part);
             const bool by_mis = reason == "merged" || reason == "tooth_removed" ||
                                 (reason == "reopened" && changed.empty());
-            if (by_mis) draft.event.source = source_of(plan_, change_);
+            if (by_mis)
+                draft.event.source = source_of(plan_, change_);
+            else if (!plan_.amended_by.empty())
+                draft.event.data.set_string("request", plan_.amended_by);
         }
     }
 

@@ -86,6 +86,7 @@ std::set<std::string> announce_conclusions(Change& change, const Tracked& tracke
         Json data{{"order", plan.order}, {"reason", reason}};
         Draft* draft = add("order.closed", data, data, 0);
         draft->entity(plan.order).about("order/" + plan.order);
+        if (!plan.completed) draft->event.data.set_string("request", plan.ended_by);
     }
     for (const Order& order : change.orders.all) {  // cancelled before its patient was found
         const Permission permission = change.gate.order(order);
@@ -97,6 +98,7 @@ std::set<std::string> announce_conclusions(Change& change, const Tracked& tracke
             .about("order/" + order.id)
             .at(order.placed_at, order.id)
             .with(permission);
+        draft.event.data.set_string("request", order.cancelled_by);
     }
     close_vanished_plans(change, tracked);
     return stated;

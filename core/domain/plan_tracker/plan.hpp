@@ -60,9 +60,10 @@ struct Plan {
     Timestamp opened_at;
     std::optional<Timestamp> ends_at;  // cancelled, or made inactive in the MIS
     std::string end_reason;
-    JsonText header;                  // exported fields of a MIS plan
-    std::vector<PlanItem> items;      // by stage, position, id
-    std::vector<std::string> stages;  // reached, in P7's order
+    std::string amended_by, ended_by;  // the exchange's messages that did
+    JsonText header;                   // exported fields of a MIS plan
+    std::vector<PlanItem> items;       // by stage, position, id
+    std::vector<std::string> stages;   // reached, in P7's order
     bool completed = false;
     const Line* completed_by = nullptr;
     std::vector<Money> charged;  // per currency, in the order in which they first came

@@ -20,6 +20,8 @@ Plan plan_of(const Order& order, const Rules& rules) {
     plan.day = rules.clinic_zone.date_of(order.placed_at);
     plan.ends_at = order.cancelled_at;
     plan.end_reason = "cancelled";
+    plan.amended_by = order.amended_by;
+    plan.ended_by = order.cancelled_by;
     for (const OrderItem& agreed : order.items) {
         PlanItem item;
         item.id = item.named_as = agreed.id;

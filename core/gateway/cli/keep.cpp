@@ -6,6 +6,7 @@
 #include "gateway/cli/print.hpp"
 #include "gateway/cli/session.hpp"
 #include "gateway/keeping/backup.hpp"
+#include "gateway/keeping/new_epoch.hpp"
 #include "gateway/keeping/take_over.hpp"
 #include "gateway/pipeline/restored.hpp"
 #include "outbox/delivery.hpp"
@@ -71,14 +72,18 @@ void print_taken(const TakeOverReport& taken) {
             "again what it sent since the backup (`mis-gateway inbox push FILE`): what is known is "
             "only acknowledged."
         );
-    if (const auto& orders = taken.orders_without_message; !orders.empty())
-        report_error(
-            "restore: of " + std::to_string(orders.size()) + " orders (first: " + orders.front() +
-            ") this store has no message: their patients wait until the exchange sends it again "
-            "(`mis-gateway inbox push FILE`), or until you say that it never will (`mis-gateway "
-            "restore --without-messages`): then their plans are closed as unlinked and their "
-            "charges replaced"
-        );
+    const auto& orders = taken.orders_without_message;
+    const auto& messages = taken.messages_lost;
+    if (orders.empty() && messages.empty()) return;
+    report_error(
+        "restore: events tell of " + std::to_string(orders.size()) + " orders and " +
+        std::to_string(messages.size()) + " other messages (first: " +
+        (orders.empty() ? messages.front() : "order " + orders.front()) +
+        ") that this store does not have: the patients whom they concern wait until the exchange "
+        "sends them again (`mis-gateway inbox push FILE`), or until you say that it never will "
+        "(`mis-gateway restore --without-messages`): then what only these messages explain is "
+        "taken back"
+    );
 }
 
 }  // namespace
@@ -160,44 +165,18 @@ int restore(const Common& common, const Restore& what) {
             }
             if (what.without_messages) {
                 sqlite::Transaction transaction(session.store->database());
-                for (const auto& [order, told] :
-                     restored::orders_awaited(session.store->database()))
-                    restored::order_came(transaction, order);
+                restored::give_up_messages(transaction);
                 transaction.commit();
             }
             if (what.new_epoch) {
-                sqlite::Transaction transaction(session.store->database());
-                const auto meta = outbox::start_new_epoch(
-                    transaction, session.operator_login(), "no log of sent events exists",
-                    session.clock.unix_us()
-                );
-                domain_store::GroupStore(session.store->database())
-                    .forget_all_announced(transaction);
-                transaction.commit();
                 auto settings = session.meaning_settings();
                 if (!settings) return report_error(settings.error());
-                Meaning meaning(
-                    session.store->database(), session.store->identity(), meta.epoch,
-                    std::move(*settings)
-                );
-                sqlite::Transaction announcing(session.store->database());
-                std::vector<domain::Event> events;
-                for (const auto& source : session.config.sources) {
-                    domain::Event event;
-                    event.type = "source.rebuilt";
-                    const std::string name = session.identity_of(source.name);
-                    event.entity_id = event.subject = event.partition_key = "source/" + name;
-                    event.source = name;
-                    event.time = session.config.clinic_zone.at(session.clock.unix_us());
-                    event.data = Json{{"source", name}, {"epoch", meta.epoch}};
-                    event.identity = event.data.text();
-                    event.ground = "a new epoch, no patient";
-                    events.push_back(std::move(event));
-                }
-                meaning.announce(announcing, events, session.clock.unix_us());
-                announcing.commit();
+                NewEpoch begun{{}, session.operator_login(), session.clock.unix_us()};
+                for (const auto& source : session.config.sources)
+                    begun.sources.push_back(session.identity_of(source.name));
+                const auto epoch = begin_new_epoch(*session.store, std::move(*settings), begun);
                 print_line(
-                    "epoch " + std::to_string(meta.epoch) +
+                    "epoch " + std::to_string(epoch) +
                     " begins: consumers are told to discard what they know of these sources"
                 );
             }

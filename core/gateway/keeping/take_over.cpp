@@ -136,6 +136,7 @@ class TakingOver {
         report_.applied = std::ssize(events_);
         take_orders(transaction);
         take_cards(transaction);
+        take_messages(transaction);
         apply_to_groups(transaction);
         apply_slots(transaction);
         const auto first = outbox_.put_back(transaction, events_, what_.now_us);
@@ -151,6 +152,7 @@ class TakingOver {
             );
         report_.missing += ahead;
         write_audit(transaction);
+        if (!events_.empty()) restored::await_owners(transaction);
         if (!events_.empty())
             for (const auto& source : what_.sources) restored::await_source(transaction, source);
         transaction.commit();
@@ -175,41 +177,78 @@ class TakingOver {
         groups_.forget_all_announced(transaction);
     }
 
-    // Which orders are whose, as the events say it last.
+    // Which orders are whose, as the events say it last. An order that is linked anew without
+    // having been unlinked followed a card into another.
     void take_orders(sqlite::Transaction& transaction) {
-        std::map<std::string, restored::LinkTold> linked_to;
+        struct Told {
+            restored::OrderTold order;
+            bool of_link = false;
+        };
+        std::map<std::string, Told> orders;
+        std::map<std::string, std::int64_t> placed_us;
         for (const OutboxEvent& sent : events_) {
             const JsonMembers data{JsonView(sent.data)};
-            const std::string order = data.find("order").string();
-            if (order.empty()) continue;
-            if (sent.type == "order.linked")
-                linked_to[order] = {data.find("patient").string(), data.find("ground").string()};
-            if (sent.type == "order.unlinked") linked_to[order] = {};
-            if (sent.type == "order.waiting" || sent.type == "order.closed")
-                linked_to.try_emplace(order);
+            if (sent.type == "plan.opened" && data.find("reason").string() == "new")
+                placed_us.emplace(data.find("plan").find("order").string(), sent.time.unix_us);
+            if (!sent.type.starts_with("order.")) continue;
+            auto& [told, of_link] = orders[data.find("order").string()];
+            if (told.received_us == 0 || sent.time.unix_us < told.received_us)
+                told.received_us = sent.time.unix_us;
+            if (sent.type == "order.linked") {
+                of_link = true;
+                told.patient = data.find("patient").string();
+                told.ground = data.find("ground").string();
+                if (told.card.empty()) told.card = told.patient;
+            } else if (sent.type == "order.unlinked") {
+                of_link = true;
+                told.patient = told.card = told.ground = "";
+            }
         }
-        if (linked_to.empty()) return;
-        std::map<std::string, RecordKey> patients;
-        change::RecordStore(database_).by_kind("", "patient", [&](const auto& record) {
-            patients.emplace(store_.identity().public_id(record.key), record.key);
-        });
-        for (const auto& [order, told] : linked_to) {
+        for (auto& [order, heard] : orders) {
+            auto& [told, of_link] = heard;
             if (!inbox_.knows_order(order)) {
+                told.placed_us = placed_us[order];
                 restored::await_order(transaction, order, told);
                 report_.orders_without_message.push_back(order);
-                continue;
+            } else if (of_link) {
+                // By the cards as they will be read (Meaning).
+                if (told.patient.empty() && inbox_.link_of(order))
+                    inbox_.unlink(transaction, order);
+                else
+                    restored::await_order(transaction, order, told);
             }
-            const auto link = inbox_.link_of(order);
-            const std::string linked =
-                link ? store_.identity().pseudonym(link->source, link->patient_source_id) : "";
-            if (linked == told.patient) continue;
-            const auto patient = patients.find(told.patient);
-            if (link) inbox_.unlink(transaction, order);
-            if (patient != patients.end())
-                inbox_.link(
-                    transaction, {order, patient->second.source, patient->second.source_id,
-                                  what_.now_us, told.ground}
-                );
+        }
+    }
+
+    // Events say what they say because of messages that this store does not have.
+    void take_messages(sqlite::Transaction& transaction) {
+        std::map<std::string, restored::MessageTold> lost;
+        const auto caused = [&](const std::string& message, const OutboxEvent& sent, bool tells) {
+            if (message.empty() || inbox_.knows_message(message)) return;
+            auto& told = lost[message];
+            for (auto& id : ids_of(sent)) told.names.push_back(std::move(id));
+            if (tells && (told.received_us == 0 || sent.time.unix_us < told.received_us))
+                told.received_us = sent.time.unix_us;
+        };
+        for (const OutboxEvent& sent : events_) {
+            if (sent.type.starts_with("billing.")) continue;  // an answer explains nothing
+            const JsonMembers data{JsonView(sent.data)};
+            // Some are dated by what they are about.
+            const bool dated =
+                !sent.type.starts_with("plan.deviation.") &&
+                !(sent.type == "plan.opened" && data.find("reason").string() == "new");
+            caused(data.find("request").string(), sent, dated);
+            if (sent.type != "limit.closed") continue;
+            constexpr std::string_view kInbox = "inbox:";
+            for (const JsonView reason : data.find("reasons").elements())
+                if (const std::string text = reason.string(); text.starts_with(kInbox))
+                    caused(text.substr(kInbox.size()), sent, true);
+        }
+        for (auto& [message, told] : lost) {
+            std::sort(told.names.begin(), told.names.end());
+            told.names.erase(std::unique(told.names.begin(), told.names.end()), told.names.end());
+            restored::await_message(transaction, message, told);
+            report_.messages_lost.push_back(message);
         }
     }
 
@@ -261,6 +300,7 @@ class TakingOver {
         std::map<std::string, std::int64_t> group_of;  // by the name of its cluster
         // Who was never spoken of has a group all the same.
         const auto by_party = groups_by_party();
+        const auto holders = holders_of_visits();
         for (const OutboxEvent& sent : events_) {
             if (is_slots(sent)) continue;
             const auto ids = ids_of(sent);
@@ -275,6 +315,14 @@ class TakingOver {
                 if (const auto known = by_party.find(id); known != by_party.end())
                     put(known->second);
             }
+            if (const auto visit = visit_of(sent); !visit.empty()) {
+                clusters.tie(ids.front(), kVisit + visit);
+                if (const auto holder = holders.find(visit); holder != holders.end()) {
+                    const std::string name = "group " + std::to_string(holder->second);
+                    group_of.emplace(name, holder->second);
+                    clusters.tie(ids.front(), name);
+                }
+            }
         }
         struct Part {
             std::vector<std::string> ids;
@@ -286,7 +334,7 @@ class TakingOver {
             Part& part = parts[clusters.of(name)];
             if (const auto group = group_of.find(name); group != group_of.end())
                 part.groups.push_back(group->second);
-            else
+            else if (!name.starts_with(kVisit))
                 part.ids.push_back(name);
         }
         for (std::size_t i = 0; i < events_.size(); ++i) {
@@ -301,6 +349,7 @@ class TakingOver {
             for (const std::size_t place : part.events) {
                 name_party(events_[place], announced);
                 const domain::Event event = as_said(events_[place]);
+                if (event.type.starts_with("limit.")) domain::tell_figures(announced, event);
                 // Of a divided list the last part says the totals.
                 if (event.type.starts_with("plan.") || is_last_part(event))
                     domain::apply(announced, event);
@@ -310,6 +359,38 @@ class TakingOver {
             );
             ++report_.groups;
         }
+    }
+
+    static std::string visit_of(const OutboxEvent& sent) {
+        return sent.type.starts_with("appointment.")
+                   ? JsonView(sent.data).find("appointment").find("id").string()
+                   : std::string();
+    }
+
+    static inline const std::string kVisit = "appointment/";
+
+    // A visit that went to another patient is told of under his name alone, and stands with him:
+    // the groups in which those of the log stood before.
+    std::map<std::string, std::int64_t> holders_of_visits() {
+        std::set<std::string> visits;
+        for (const OutboxEvent& sent : events_)
+            if (auto visit = visit_of(sent); !visit.empty()) visits.insert(std::move(visit));
+        std::map<std::string, std::int64_t> found;
+        constexpr int kPage = 1000;
+        for (std::int64_t after = 0; !visits.empty();) {
+            const auto page = groups_.groups_after(after, kPage);
+            if (page.empty()) break;
+            after = page.back();
+            for (const auto group : page) {
+                const std::string announced = groups_.announced(group);
+                for (const JsonMember& member : JsonMembers(JsonView(announced).find("standing"))) {
+                    if (!member.name.starts_with(kVisit)) continue;
+                    std::string visit(member.name.substr(kVisit.size()));
+                    if (visits.contains(visit)) found.emplace(std::move(visit), group);
+                }
+            }
+        }
+        return found;
     }
 
     // Worked out once its source was compared; a group that nobody belongs to yet waits for him.

@@ -34,6 +34,8 @@ struct TakeOverReport {
     // held until the message comes again (Meaning), else their plans and charges would be taken
     // back.
     std::vector<std::string> orders_without_message;
+    // Likewise other messages, by their ids: amendments, grants, cancellations, withdrawals.
+    std::vector<std::string> messages_lost;
     std::vector<std::string> sinks_known;  // whose progress the mark beside the store tells
 };
 

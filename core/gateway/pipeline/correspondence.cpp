@@ -31,7 +31,7 @@ inbox::Acceptance Meaning::accept(
     sqlite::Transaction& transaction, const Json& message, std::int64_t now_us
 ) {
     inbox::AcceptOptions options;
-    options.now_us = now_us;
+    options.now_us = restored::received_us(database_, message, now_us);
     options.zone = settings_.rules.clinic_zone;
     if (settings_.rules.export_mode == domain::ExportMode::all)
         options.consent = inbox::ConsentRule::optional;
@@ -45,6 +45,14 @@ inbox::Acceptance Meaning::accept(
     options.missing_ground = [&](const inbox::InboxMessage& request) {
         return missing_ground(request, now_us);
     };
+    // What comes again after a restore was accepted once; what it names may not be read yet.
+    if (restored::was_accepted(database_, message) ||
+        !restored::sources_awaited(database_).empty()) {
+        options.knows = {};
+        options.knows_item = {};
+        options.refuse_grant = {};
+        options.missing_ground = {};
+    }
     auto acceptance = inbox_.accept(transaction, message, options);
     if (acceptance.verdict != inbox::Verdict::accepted) return acceptance;
     attach(transaction, acceptance);
@@ -190,36 +198,96 @@ void Meaning::adopt_restored(sqlite::Transaction& transaction, const std::vector
     }
 }
 
-void Meaning::welcome_orders(std::int64_t now_us) {
+void Meaning::join_owners(sqlite::Transaction& transaction) {
+    for (const char* kind : {"limit", "plan"}) {
+        std::vector<std::pair<Party, std::string>> owners;
+        records_.by_kind("", kind, [&](const change::StandingRecord& record) {
+            std::string patient = JsonView(record.body).find("patient_source_id").string();
+            owners.push_back(
+                {{PartyKind::patient, record.key.source, std::move(patient)},
+                 identity_.public_id(record.key)}
+            );
+        });
+        for (const auto& [owner, id] : owners) {
+            const auto group = groups_.group_of_entity(id);
+            if (!group) continue;
+            adopt_restored(transaction, {owner});
+            const auto of_owner = groups_.group_of(owner);
+            if (!of_owner) groups_.adopt(transaction, owner, *group);
+            if (!of_owner || *of_owner == *group) continue;
+            const auto joined = groups_.join_groups(transaction, {*of_owner, *group});
+            domain_store::GroupStore::State state;
+            state.announced = merge_announced(joined.announced);
+            groups_.save(transaction, joined.group, state);
+            groups_.make_due(transaction, joined.group);
+        }
+    }
+}
+
+void Meaning::welcome_messages(std::int64_t now_us) {
     held_.clear();
-    const auto awaited = restored::orders_awaited(database_);
-    if (awaited.empty()) return;
+    if (restored::owners_awaited(database_) && restored::sources_awaited(database_).empty()) {
+        sqlite::Transaction transaction(database_);
+        join_owners(transaction);
+        restored::owners_joined(transaction);
+        transaction.commit();
+    }
+    const auto orders = restored::orders_awaited(database_);
+    const auto messages = restored::messages_awaited(database_);
+    if (orders.empty() && messages.empty()) return;
+    const bool sources_compared = restored::sources_awaited(database_).empty();
     sqlite::Transaction transaction(database_);
-    for (const auto& [order, told] : awaited) {
+    const auto hold = [&](const std::string& id) {
+        if (const auto group = groups_.group_of_entity(id)) held_.insert(*group);
+    };
+    for (const auto& [order, told] : orders) {
         if (inbox_.knows_order(order)) {
-            const bool linked = link_as_told(transaction, order, told, now_us);
-            // He may yet be read, and waits until then; else the identifiers decide.
-            if (linked || restored::sources_awaited(database_).empty()) {
+            // Cards may yet be read, or merged, and his group waits until then; after that the
+            // identifiers decide.
+            if (sources_compared) {
+                link_as_told(transaction, order, told, now_us);
                 restored::order_came(transaction, order);
                 continue;
             }
         }
-        for (const std::string& id : {order, told.patient})
-            if (const auto group = groups_.group_of_entity(id)) held_.insert(*group);
+        hold(order);
+        hold(told.patient);
+    }
+    for (const auto& [message, told] : messages) {
+        if (inbox_.knows_message(message))
+            restored::message_came(transaction, message);
+        else
+            for (const auto& name : told.names) hold(name);
     }
     transaction.commit();
 }
 
-// What the events said once holds: the identifiers are compared no second time.
+// What the events said once holds: the identifiers are compared no second time. False: nobody is
+// known under that pseudonym.
 bool Meaning::link_as_told(
-    sqlite::Transaction& transaction, const std::string& order, const restored::LinkTold& told,
+    sqlite::Transaction& transaction, const std::string& order, const restored::OrderTold& told,
     std::int64_t now_us
 ) {
-    if (told.patient.empty() || inbox_.link_of(order)) return true;
-    std::optional<RecordKey> found;
+    if (told.patient.empty()) return true;
+    std::optional<RecordKey> patient, card;
     records_.by_kind("", "patient", [&](const change::StandingRecord& record) {
-        if (!found && identity_.public_id(record.key) == told.patient) found = record.key;
+        const std::string id = identity_.public_id(record.key);
+        if (id == told.patient) patient = record.key;
+        if (id == told.card) card = record.key;
     });
+    const auto stands_for = [&](const RecordKey& key) {
+        const auto record = records_.find(key);
+        const auto body = record ? parse_json(record->body) : Result<Json>(Json::object());
+        return body && record &&
+               identity_.public_id(merged_into(record->key, *body)) == told.patient;
+    };
+    if (const auto link = inbox_.link_of(order)) {
+        const RecordKey linked{link->source, "patient", link->patient_source_id};
+        if (identity_.public_id(linked) == told.patient || stands_for(linked)) return true;
+        if (!patient) return false;
+        inbox_.unlink(transaction, order);
+    }
+    const auto& found = card && stands_for(*card) ? card : patient;
     if (found)
         join_order(transaction, {order, found->source, found->source_id, now_us, told.ground});
     return found.has_value();

@@ -18,20 +18,29 @@ void name_practitioners(Json& data, const PractitionerNames& names) {
     if (known != names.end()) data["practitioner_name"] = known->second;
 }
 
-void put_whole_texts_back(
-    domain::Announced& before, const domain::GroupFacts& facts, domain::Rules rules,
+// The log of what was sent has neither the texts that the canary took out nor what stayed in the
+// clinic: both are as the facts mean them now. Accounts are judged by what is known to have stood.
+void recall_what_stayed(
+    domain::Announced& before, const domain::GroupFacts& facts, const domain::Rules& rules,
     const Identity& identity, const disclosure::Canary& canary
 ) {
-    rules.event_id_of = [](std::string_view, std::string_view, std::string_view, std::uint64_t) {
-        return std::string(32, '0');
-    };
     auto anew = domain::evaluate(facts, {}, rules, identity);
+    domain::keep_figures(before);
+    const auto stayed = [](const auto& one) { return one.leaves == domain::Export::withheld; };
+    std::erase_if(before.standing, [&](const auto& entry) { return stayed(entry.second); });
+    std::erase_if(before.ledger, stayed);
+    std::erase_if(before.receipts, stayed);
     disclosure::Gate gate(&identity);
     for (domain::Event& event : anew.events) {
+        const std::string key = domain::key_of(event);
+        const auto told = before.standing.find(key);
+        if (event.leaves == domain::Export::withheld) {
+            if (told == before.standing.end()) domain::apply(before, event);
+            continue;
+        }
         const bool line = event.type == "procedure.performed";
         if (!line && !event.type.starts_with("appointment.")) continue;
         const char* body = line ? "procedure" : "appointment";
-        const auto told = before.standing.find(domain::key_of(event));
         if (told == before.standing.end()) continue;
         const std::string whole(event.data.find(body).raw());
         std::vector<disclosure::DisclosedEvent> left;
@@ -124,8 +133,9 @@ Derivation derive(
         derived.private_version = everybody->version();
     }
     if (before.first_seen_us.erase(kRestoredMark) > 0)
-        put_whole_texts_back(before, facts, rules, identity, canary);
+        recall_what_stayed(before, facts, rules, identity, canary);
     domain::Outcome outcome = domain::evaluate(facts, before, rules, identity);
+    domain::forget_figures(outcome.after);
     derived.announced = outcome.after.to_text();
     derived.entities = entities_of(outcome.events);
     for (const domain::Event& event : outcome.events)

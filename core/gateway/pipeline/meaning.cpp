@@ -160,7 +160,7 @@ MeaningReport Meaning::work_off(
     MeaningReport report;
     const auto awaited = restored::sources_awaited(database_);
     const bool books_are_newer = !awaited.empty();
-    welcome_orders(now_us);
+    welcome_messages(now_us);
     if (!books_are_newer) relink_cards(now_us);
     if (const bool counts_otherwise = history_changed(); read_price_lists() || counts_otherwise) {
         sqlite::Transaction transaction(database_);

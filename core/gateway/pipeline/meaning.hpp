@@ -221,11 +221,14 @@ class Meaning {
     void adopt_restored(
         sqlite::Transaction& transaction, const std::vector<domain_store::Party>& parties
     );
-    // Groups of orders whose message was lost with the store wait for it (restored.hpp).
-    void welcome_orders(std::int64_t now_us);
     void relink_cards(std::int64_t now_us);
+    // After a restore an account or plan stands with whom events named, which need not be its
+    // owner: they are one group until it has its meaning, then it parts.
+    void join_owners(sqlite::Transaction& transaction);
+    // Groups of which events tell what only a lost message explains wait for it (restored.hpp).
+    void welcome_messages(std::int64_t now_us);
     bool link_as_told(
-        sqlite::Transaction& transaction, const std::string& order, const restored::LinkTold& told,
+        sqlite::Transaction& transaction, const std::string& order, const restored::OrderTold& told,
         std::int64_t now_us
     );
     bool is_held(const change::GroupKey& who) const;

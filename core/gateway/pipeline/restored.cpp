@@ -1,12 +1,14 @@
 #include "gateway/pipeline/restored.hpp"
 
+#include "base/json_text.hpp"
 #include "outbox/store_meta.hpp"
 
 namespace mis::gateway::restored {
 namespace {
 
 const std::string kSource = "restored_source/", kOrder = "restored_order/",
-                  kCard = "restored_card/";
+                  kCard = "restored_card/", kMessage = "restored_message/",
+                  kOwners = "restored_owners";
 
 void strike_out(sqlite::Transaction& transaction, const std::string& key) {
     transaction.prepare("delete from store_meta where key = ?").with(key).run();
@@ -25,6 +27,12 @@ std::map<std::string, std::string> all_under(
     return found;
 }
 
+std::string text_in(const Json& message, const char* name) {
+    if (!message.is_object()) return {};
+    const auto found = message.find(name);
+    return found != message.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
 }  // namespace
 
 void await_source(sqlite::Transaction& transaction, const std::string& source) {
@@ -41,19 +49,43 @@ std::set<std::string> sources_awaited(sqlite::Database& database) {
     return names;
 }
 
-void await_order(sqlite::Transaction& transaction, const std::string& order, const LinkTold& link) {
-    outbox::set_meta_value(transaction, kOrder + order, link.patient + " " + link.ground);
+bool owners_awaited(sqlite::Database& database) {
+    return !outbox::meta_value(database, kOwners).empty();
+}
+
+void await_owners(sqlite::Transaction& transaction) {
+    outbox::set_meta_value(transaction, kOwners, "awaited");
+}
+
+void owners_joined(sqlite::Transaction& transaction) { strike_out(transaction, kOwners); }
+
+void await_order(
+    sqlite::Transaction& transaction, const std::string& order, const OrderTold& told
+) {
+    outbox::set_meta_value(
+        transaction, kOrder + order,
+        canonical_json(
+            {{"card", told.card},
+             {"ground", told.ground},
+             {"patient", told.patient},
+             {"placed_us", told.placed_us},
+             {"received_us", told.received_us}}
+        )
+    );
 }
 
 void order_came(sqlite::Transaction& transaction, const std::string& order) {
     strike_out(transaction, kOrder + order);
 }
 
-std::map<std::string, LinkTold> orders_awaited(sqlite::Database& database) {
-    std::map<std::string, LinkTold> found;
-    for (const auto& [order, value] : all_under(database, kOrder)) {
-        const auto space = value.find(' ');  // a pseudonym has none
-        found[order] = {value.substr(0, space), value.substr(space + 1)};
+std::map<std::string, OrderTold> orders_awaited(sqlite::Database& database) {
+    std::map<std::string, OrderTold> found;
+    for (const auto& [order, text] : all_under(database, kOrder)) {
+        const JsonView told(text);
+        found[order] = {
+            told.find("patient").string(), told.find("card").string(), told.find("ground").string(),
+            told.find("placed_us").integer().value_or(0),
+            told.find("received_us").integer().value_or(0)};
     }
     return found;
 }
@@ -78,6 +110,61 @@ std::map<std::string, CardTold> cards_awaited(sqlite::Database& database) {
             value.substr(kind + 1, patient - kind - 1)};
     }
     return found;
+}
+
+void await_message(
+    sqlite::Transaction& transaction, const std::string& message, const MessageTold& told
+) {
+    outbox::set_meta_value(
+        transaction, kMessage + message,
+        canonical_json({{"names", told.names}, {"received_us", told.received_us}})
+    );
+}
+
+void message_came(sqlite::Transaction& transaction, const std::string& message) {
+    strike_out(transaction, kMessage + message);
+}
+
+std::map<std::string, MessageTold> messages_awaited(sqlite::Database& database) {
+    std::map<std::string, MessageTold> found;
+    for (const auto& [message, text] : all_under(database, kMessage)) {
+        const JsonView told(text);
+        auto& one = found[message];
+        one.received_us = told.find("received_us").integer().value_or(0);
+        for (const JsonView name : told.find("names").elements())
+            one.names.push_back(name.string());
+    }
+    return found;
+}
+
+void give_up_messages(sqlite::Transaction& transaction) {
+    for (const auto& [order, told] : orders_awaited(transaction.database()))
+        order_came(transaction, order);
+    for (const auto& [message, told] : messages_awaited(transaction.database()))
+        message_came(transaction, message);
+}
+
+bool was_accepted(sqlite::Database& database, const Json& message) {
+    const std::string id = text_in(message, "id");
+    return !id.empty() && messages_awaited(database).contains(id);
+}
+
+std::int64_t received_us(sqlite::Database& database, const Json& message, std::int64_t now_us) {
+    std::int64_t told_us = 0;
+    if (text_in(message, "type") == "order.placed") {
+        const auto awaited = orders_awaited(database);
+        const auto told = awaited.find(text_in(message, "order"));
+        if (told == awaited.end()) return now_us;
+        // Placed when it was received, where it does not say when.
+        const bool says_when = message.contains("placed_at") && !message["placed_at"].is_null();
+        told_us = !says_when && told->second.placed_us > 0 ? told->second.placed_us
+                                                           : told->second.received_us;
+    } else {
+        const auto awaited = messages_awaited(database);
+        const auto told = awaited.find(text_in(message, "id"));
+        if (told != awaited.end()) told_us = told->second.received_us;
+    }
+    return told_us > 0 && told_us < now_us ? told_us : now_us;
 }
 
 }  // namespace mis::gateway::restored

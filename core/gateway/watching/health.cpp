@@ -148,14 +148,14 @@ HealthReport judge_health(const Figures& figures) {
                     ": more than at the comparison before; look whether the MIS still has "
                     "them, and whether both maps write the id alike"
             );
-    if (figures.orders_lost > 0)
+    if (figures.messages_lost > 0)
         alarm(
             "restore",
             fmt::format(
-                "the message of {} orders is lost with the store, and their patients wait for it: "
-                "let the exchange send again (`mis-gateway inbox push FILE`), or give them up "
-                "(`mis-gateway restore --without-messages`)",
-                figures.orders_lost
+                "{} messages of the exchange are lost with the store, and the patients whom they "
+                "concern wait for them: let the exchange send again (`mis-gateway inbox push "
+                "FILE`), or give them up (`mis-gateway restore --without-messages`)",
+                figures.messages_lost
             )
         );
     if (figures.orders_waiting > 0)
