@@ -212,33 +212,46 @@ Result<void> OdbcSource::probe_rights(ProbeReport& report) {
         for (const std::string& table : stream.tables) tables.insert(catalog_.written(table));
     const auto may = [&](const std::string& what) { report.write_rights.push_back(what); };
     switch (settings_.base.system) {
-        case System::sql_server:
+        case System::sql_server: {
             report.login = told("select suser_sname()");
-            if (told("select is_srvrolemember('sysadmin')") == "1")
+            if (told("select is_srvrolemember('sysadmin')") == "1") {
                 may(report.login + " is sysadmin and may do anything");
+                break;
+            }
+            std::string whole;
             for (const char* right : {"INSERT", "UPDATE", "DELETE", "ALTER", "EXECUTE", "CONTROL"})
                 if (told(fmt::format("select has_perms_by_name(db_name(), 'DATABASE', '{}')", right)
                     ) == "1")
-                    may(fmt::format("{} on the whole base", right));
-            for (const std::string& table : tables)
-                for (const char* right : {"INSERT", "UPDATE", "DELETE"})
-                    if (told(fmt::format(
-                            "select has_perms_by_name('{}', 'OBJECT', '{}')", table, right
-                        )) == "1")
-                        may(fmt::format("{} on {}", right, table));
+                    whole += (whole.empty() ? "" : ", ") + std::string(right);
+            if (!whole.empty()) {
+                may(whole + " on the whole base");
+                break;
+            }
+            for (const std::string& table : tables) {
+                const std::string on = told(fmt::format(
+                    "select has_perms_by_name('{0}', 'OBJECT', 'INSERT') + "
+                    "has_perms_by_name('{0}', "
+                    "'OBJECT', 'UPDATE') + has_perms_by_name('{0}', 'OBJECT', 'DELETE')",
+                    table
+                ));
+                if (!on.empty() && on != "0") may("INSERT, UPDATE or DELETE on " + table);
+            }
             break;
+        }
         case System::postgresql:
             report.login = told("select cast(current_user as varchar(64))");
             if (told("select case when rolsuper then 1 else 0 end from pg_roles where rolname = "
-                     "current_user") == "1")
+                     "current_user") == "1") {
                 may(report.login + " is a superuser and may do anything");
+                break;
+            }
             for (const std::string& table : tables)
-                for (const char* right : {"INSERT", "UPDATE", "DELETE"})
-                    if (told(fmt::format(
-                            "select case when has_table_privilege('{}', '{}') then 1 else 0 end",
-                            table, right
-                        )) == "1")
-                        may(fmt::format("{} on {}", right, table));
+                if (told(fmt::format(
+                        "select case when has_table_privilege('{}', 'INSERT, UPDATE, DELETE') then "
+                        "1 else 0 end",
+                        table
+                    )) == "1")
+                    may("INSERT, UPDATE or DELETE on " + table);
             break;
         case System::mariadb:
             report.login = told("select current_user()");
