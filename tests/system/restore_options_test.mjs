@@ -49,7 +49,7 @@ const anew = (clinic) => {
 test("restore --without-messages gives up orders whose message is lost; until then health asks for it, and it is not needed once the message comes", async (t) => {
   const clinic = lost_store(t);
   clinic.write_config({ http: { listen: "127.0.0.1:0" } });
-  const told = (said) => /of 1 orders \(first: O1\) this store has no message: .*inbox push.*restore --without-messages/.test(said.stderr);
+  const told = (said) => /tell of 1 orders and 0 other messages \(first: order O1\) that this store does not have: .*inbox push.*restore --without-messages/.test(said.stderr);
   const restored = done(clinic, "restore", "--events", clinic.sent_file);
   assert.ok(told(restored), restored.stderr);
   done(clinic, "inbox", "push", join(clinic.folder, "messages.json")); // before anything was compared with the MIS

@@ -54,7 +54,7 @@ TEST_CASE("P9: a letter among the digits, or too few of them: no number, and sai
     CHECK(phones("12-34-56") == " …");
     CHECK(phones("8900000000189000000002") == " …");  // where one ends and the next begins: a guess
     CHECK(phones("998 900 000-00-01") == " …");       // Uzbek, or Russian with an extension
-    CHECK(phones("9959000000001") == " …");  // Georgian, and a digit too many
+    CHECK(phones("9959000000001") == " …");           // Georgian, and a digit too many
     CHECK(phones("+9959000000001") == " …");
     CHECK(phones("8-10-995-900-000-00-01") == " …");
     CHECK(phones("нет") == " …");
