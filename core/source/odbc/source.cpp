@@ -457,11 +457,10 @@ Result<std::vector<std::string>> OdbcSource::keys(
     const auto whole = text_of(*declared, *form, slice.limit);
     if (!whole) return fail(whole.error());
     if (whole->empty()) return std::vector<std::string>();
-    std::string inner = *whole;
-    std::string behind;
     // SQL Server takes no order inside a derived table but behind a top, which is there
-    const std::string sql =
-        fmt::format("select q.{0} from (\n{1}\n) q", catalog_.written(declared->key_column), inner);
+    const std::string sql = fmt::format(
+        "select q.{0} from (\n{1}\n) q", catalog_.written(declared->key_column), *whole
+    );
     std::vector<std::string> found;
     Result<void> done;
     Watchdog::Verdict verdict;
