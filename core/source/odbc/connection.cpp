@@ -39,9 +39,7 @@ const SqlDialect& dialect_of(System system) {
 }
 
 Connection::Connection(std::shared_ptr<const Api> api, const OdbcSettings& settings)
-    : api_(std::move(api)), settings_(settings) {
-    catalog.names = dialect_of(settings_.base.system).names;
-}
+    : api_(std::move(api)), settings_(settings) {}
 
 Connection::~Connection() {
     end();
@@ -211,7 +209,7 @@ void Connection::end() {
     );
 }
 
-Result<void> Connection::learn(const Connector& connector) {
+Result<Catalog> Connection::catalog_of(const Connector& connector) {
     std::set<std::string> words;
     const auto add = [&words](std::string_view sql) {
         for (const std::string& word : identifiers_in(sql)) words.insert(to_upper(word));
@@ -242,13 +240,15 @@ Result<void> Connection::learn(const Connector& connector) {
         1'000'000
     );
     if (!rows) return fail(rows.error());
+    Catalog catalog;
+    catalog.names = dialect_of(settings_.base.system).names;
     for (const auto& row : *rows) {
         // SQL Server's name for a row's version, which is no time: as a stamp it is not read yet
         const bool is_version =
             settings_.base.system == System::sql_server && row[2] == "timestamp";
         if (!is_version) catalog.add(row[0].value_or(""), row[1].value_or(""));
     }
-    return {};
+    return catalog;
 }
 
 }  // namespace mis::source::odbc

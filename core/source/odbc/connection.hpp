@@ -45,8 +45,8 @@ class Connection final : public Interruptible {
     Result<void> begin();
     void end();
 
-    Catalog catalog;  // of the tables that the fetches name; filled by learn()
-    Result<void> learn(const Connector& connector);
+    // Of the tables that the connector's fetches name.
+    Result<Catalog> catalog_of(const Connector& connector);
 
   private:
     Connection(std::shared_ptr<const Api> api, const OdbcSettings& settings);

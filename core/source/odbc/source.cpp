@@ -129,18 +129,18 @@ Result<OdbcSource::Freshness> OdbcSource::connect() {
     if (connection_) return Freshness::kept;
     auto made = Connection::open(api_, settings_);
     if (!made) return fail(made.error());
-    Result<void> learned;
+    Result<Catalog> learned;
     Watchdog::Verdict verdict;
     {
         const Watchdog::Guard guard(watchdog_, **made, deadline());
-        learned = (*made)->learn(connector_);
+        learned = (*made)->catalog_of(connector_);
         verdict = guard.verdict();
     }
     if (!learned || verdict != Watchdog::Verdict::untouched)
         return fail(explain(learned ? Error{ErrorKind::unavailable, ""} : learned.error(), verdict)
                         .within("reading the catalog"));
     connection_ = std::move(*made);
-    catalog_ = connection_->catalog;
+    catalog_ = std::move(*learned);
     return Freshness::made_now;
 }
 
