@@ -339,13 +339,16 @@ export class Clinic {
   async quiet(seconds = 60) {
     let before = -1;
     let passes = 0;
-    await until("nothing new arrives and nothing is pending", async () => {
+    let last = "";
+    await until(() => `nothing new arrives and nothing is pending: ${last}\n${this.gateway.new_log.slice(-1500)}`, async () => {
       const metrics = await this.gateway.metrics();
       const pending = Object.entries(metrics).filter(([name]) => name.startsWith("mis_gateway_outbox_events{"));
       const received = this.receiver.events.length;
       const pass = Object.entries(metrics).filter(([name]) => name.startsWith("mis_gateway_poll_last_success_timestamp_seconds"))
         .map(([, value]) => value).reduce((a, b) => Math.min(a, b), Infinity);
-      if (received !== before || pending.some(([, value]) => value > 0)) {
+      last = `${received} events, before ${before}; pass ${pass}, from ${passes}; ${JSON.stringify(pending)}`;
+      const set_back = pass < passes;  // the gateway's clock was
+      if (received !== before || set_back || pending.some(([, value]) => value > 0)) {
         before = received;
         passes = pass;
         return false;
