@@ -7,6 +7,8 @@
 // error.
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -27,10 +29,12 @@ std::string_view to_string(ErrorKind kind);
 struct Error {
     ErrorKind kind;
     std::string text;
+    // The other side asks not to be asked again before that time has passed (429, Retry-After).
+    std::optional<std::chrono::seconds> wait = std::nullopt;
 
     // The same error with what was being done in front: "doing: text".
     Error within(std::string_view doing) const {
-        return Error{kind, std::string(doing) + ": " + text};
+        return Error{kind, std::string(doing) + ": " + text, wait};
     }
 };
 

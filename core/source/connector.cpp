@@ -80,21 +80,8 @@ class MapReader {
         refuse(key, "has to be true or false");
         return false;
     }
-    std::vector<std::string> texts(std::string_view key) {
-        std::vector<std::string> found;
-        if (!has(key)) return found;
-        const Json& value = map_.at(std::string(key));
-        if (!value.is_array())
-            refuse(key, "has to be a list: [A, B]");
-        else
-            for (const Json& item : value) {
-                if (item.is_string())
-                    found.push_back(item.get<std::string>());
-                else
-                    refuse(key, "has to be a list of texts");
-            }
-        return found;
-    }
+    // null: not there.
+    Json value(std::string_view key) const { return has(key) ? map_.at(std::string(key)) : Json(); }
     std::vector<std::string> keys() const { return document_.keys_of(pointer_); }
     MapReader map(std::string_view key) const {
         return {document_, pointer_to(pointer_, key), problem_};
@@ -175,6 +162,26 @@ std::optional<std::string> file_text(const std::filesystem::path& path) {
     return text;
 }
 
+// A time is its column; a token says so: {column: S.RV, token: true}.
+void read_stamps(MapReader& map, StreamDeclaration& stream) {
+    constexpr const char* kHowTo =
+        "has to be a list of columns: [V.CHANGED_AT], or [{column: V.RV, token: true}] for a row "
+        "version";
+    const Json stamps = map.value("stamps");
+    if (stamps.is_null()) return;
+    if (!stamps.is_array()) return map.refuse("stamps", kHowTo);
+    for (const Json& stamp : stamps) {
+        const bool is_map = stamp.is_object();
+        const Json column = is_map ? stamp.value("column", Json()) : stamp;
+        const Json token = is_map ? stamp.value("token", Json(false)) : Json(false);
+        if (!column.is_string() || column.get<std::string>().empty() || !token.is_boolean() ||
+            (is_map && stamp.size() != 1 + stamp.count("token")))
+            return map.refuse("stamps", kHowTo);
+        if (token.get<bool>()) stream.tokens.insert(stream.stamps.size());
+        stream.stamps.push_back(column.get<std::string>());
+    }
+}
+
 StreamDeclaration read_stream(MapReader& map, const std::string& name) {
     map.only(
         {"kind", "key", "key_column", "stamps", "window", "poll_seconds", "optional",
@@ -185,17 +192,18 @@ StreamDeclaration read_stream(MapReader& map, const std::string& name) {
     stream.kind = map.text("kind", name);
     stream.key = map.required_text("key");
     stream.key_column = map.text("key_column", declared_name(stream.key));
-    stream.stamps = map.texts("stamps");
+    read_stamps(map, stream);
     stream.poll_seconds = map.number("poll_seconds", 60, 1, 86'400);
     stream.optional = map.flag("optional");
     stream.requires_table = map.text("requires_table", "");
     if (map.has("parent")) stream.parent = map.text("parent", "");
     if (map.has("window")) {
         MapReader window = map.map("window");
-        window.only({"column", "past_days", "future_days"});
+        window.only({"column", "past_days", "future_days", "history_days"});
+        const int past_days = window.number("past_days", 0, 0, 3660);
         stream.window = WindowDeclaration{
-            window.required_text("column"), window.number("past_days", 0, 0, 3660),
-            window.number("future_days", 0, 0, 3660)};
+            window.required_text("column"), past_days, window.number("future_days", 0, 0, 3660),
+            window.number("history_days", past_days, past_days, 36'600)};
     }
     if (!stream.requires_table.empty() && !stream.optional)
         map.refuse("requires_table", "needs `optional: true`");

@@ -8,15 +8,16 @@
 // connector.yaml: title, kind: sql, dialect: firebird | sql_server | postgresql | mariadb, no_show:
 // end_of_day | mis (default mis), payers: told | unknown (default told; unknown becomes part of
 // every line's mapping version), site: {NAME: default}, streams: {NAME: {kind, key, key_column,
-// stamps, window: {column, past_days, future_days}, poll_seconds, optional, requires_table, parent,
-// columns: {name: type}, absent: {column: reason}}}. `key` and `columns` are required; `key_column`
-// is `key` without its alias, in lower case, where it isn't given. Types: text integer decimal
-// decimal(N) timestamp date boolean.
+// stamps (columns, or {column, token: true}), window: {column, past_days, future_days,
+// history_days}, poll_seconds, optional, requires_table, parent, columns: {name: type}, absent:
+// {column: reason}}}. `key` and `columns` are required; `key_column` is `key` without its alias, in
+// lower case, where it isn't given. Types: text integer decimal decimal(N) timestamp date boolean.
 #pragma once
 
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,9 @@ struct WindowDeclaration {  // a date by which rows fall into a sliding window: 
     std::string column;     // as the fetch writes it: "S.WORKDATE"
     int past_days = 0;
     int future_days = 0;
+    // Of sources that cannot give all their rows (Capabilities::Rows::by_period): how far back they
+    // are read at first and nightly. At least past_days.
+    int history_days = 0;
 };
 
 struct StreamDeclaration {
@@ -47,6 +51,7 @@ struct StreamDeclaration {
     std::string key_column;  // the declared column that holds it: "schedid"
     std::vector<std::string>
         stamps;  // indexed "modified at" columns, each polled as slices of its own; may be empty
+    std::set<std::size_t> tokens;  // which of them hold growing tokens (rowversion), not times
     std::optional<WindowDeclaration> window;
     int poll_seconds = 60;
     bool optional = false;       // its tables may be missing: then the stream is off, and says so

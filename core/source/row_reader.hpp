@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "source/capabilities.hpp"
 #include "source/row.hpp"
 
 namespace mis::source {
@@ -20,12 +21,13 @@ struct Slice {
         stamp,     // from <= stamps[stamp_index] < to
         window,    // from <= window column < to
         key_walk,  // key > after_id, in key order, at most limit rows (backfill, reconciliation);
-                   // empty after_id: from the start
+                   // empty after_id: from the start; limit 0: all, in any order
         ids,       // exactly these keys
     };
     By by = By::window;
     std::size_t stamp_index = 0;
-    std::string from, to;  // the source's local time "YYYY-MM-DD HH:MM:SS[.ffff]", half-open
+    std::string from, to;  // the source's local time "YYYY-MM-DD HH:MM:SS[.ffff]", half-open;
+                           // of a stamp that is a token: tokens (token_bound())
     std::string after_id;
     std::vector<std::string> ids;  // at most kIdsPerReadMax
     int limit = 0;
@@ -50,6 +52,9 @@ class RowReader {
     // Columns of the rows, in the order of connector.yaml's `columns:`.
     virtual const std::vector<std::string>& columns(const std::string& stream) const = 0;
 
+    // What of the below this source can do for that stream; the same as long as it lives.
+    virtual Capabilities capabilities(const std::string& /*stream*/) const { return {}; }
+
     // Hands the slice's rows to `take` in bounded batches, in the order the source gives them,
     // inside one read-only snapshot. unavailable: not reachable, too slow, cut off in the middle
     // (rows already handed over are not a complete slice) · misconfigured: the query cannot run on
@@ -69,8 +74,19 @@ class RowReader {
     );
 
     // The source's own clock now, "YYYY-MM-DD HH:MM:SS.ffff" local: stamps are compared with it,
-    // never with ours.
+    // never with ours. Without Capabilities::own_clock: ours, in the source's zone.
     virtual Result<std::string> source_now() = 0;
+
+    // Of stamps[stamp_index], a token (StreamDeclaration::tokens): every row whose token is below
+    // the answer has been committed, and what is committed from now on gets it or a higher one. A
+    // slice [from, answer) so needs no overlap. Tokens compare as texts, a shorter one is lower;
+    // those of "0x" and 16 hex digits are numbers, whose slices may be cut in between. nullopt: the
+    // system has no such column, or tells no bound.
+    virtual Result<std::optional<std::string>> token_bound(
+        const std::string& /*stream*/, std::size_t /*stamp_index*/
+    ) {
+        return std::optional<std::string>();
+    }
 
     // D2: from begin_pass() to end_pass() all slices but those with a snapshot of their own see one
     // state of the source, where it can give one; source_now() is the time before it was taken. It
