@@ -534,28 +534,4 @@ Result<std::string> read_secret(const SecretPlace& place) {
     return secret;
 }
 
-std::string redacted_dump(const GatewayConfig& config) {
-    std::string out;
-    const auto dump = [&out](const auto& self, const Json& value, int depth) -> void {
-        const std::string indent(static_cast<std::size_t>(depth) * 2, ' ');
-        for (const auto& [key, entry] : value.items()) {
-            const std::string lead =
-                value.is_array() ? indent + "-" : fmt::format("{}{}:", indent, key);
-            if (entry.is_structured() && !entry.empty()) {
-                out += lead + "\n";
-                self(self, entry, depth + 1);
-            } else {
-                std::string text = entry.dump();
-                // a query may carry a key that somebody pasted into the URL
-                if (key == "url")
-                    if (const std::size_t query = text.find('?'); query != std::string::npos)
-                        text = text.substr(0, query) + "?…\"";
-                out += fmt::format("{} {}\n", lead, text);
-            }
-        }
-    };
-    dump(dump, config.effective, 0);
-    return out;
-}
-
 }  // namespace mis::config

@@ -125,10 +125,6 @@ Result<GatewayConfig> load_config(const std::filesystem::path& file);
 // The same from text; `file` says where it would lie, for paths and errors.
 Result<GatewayConfig> parse_config(std::string_view text, const std::filesystem::path& file);
 
-// For `check` and the log: the effective document as YAML-like text. Credentials of URLs and tokens
-// never stand in it.
-std::string redacted_dump(const GatewayConfig& config);
-
 struct ConfigChange {
     std::string key;            // "sources[mis].poll_seconds", "sinks[event-log]"
     std::string before, after;  // JSON; empty: was not, is no longer there

@@ -182,14 +182,6 @@ std::vector<std::int64_t> GroupStore::due(std::int64_t now_us, int limit) const 
     return groups;
 }
 
-std::optional<std::int64_t> GroupStore::next_due_us() const {
-    auto found = database_.prepare(
-        "select min(next_tick_us) from meaning_group where next_tick_us is not null"
-    );
-    if (!found.step() || found.is_null(0)) return std::nullopt;
-    return found.integer(0);
-}
-
 std::vector<std::int64_t> GroupStore::groups_after(std::int64_t after, int limit) const {
     std::vector<std::int64_t> groups;
     auto rows = database_.prepare("select id from meaning_group where id > ? order by id limit ?");

@@ -89,7 +89,6 @@ class GroupStore {
 
     // Groups whose next_tick_us has come, soonest first.
     std::vector<std::int64_t> due(std::int64_t now_us, int limit) const;
-    std::optional<std::int64_t> next_due_us() const;
     // Groups in order of their id, for reports: those after `after`.
     std::vector<std::int64_t> groups_after(std::int64_t after, int limit) const;
 

@@ -271,24 +271,8 @@ std::vector<domain::InboxFact> Inbox::messages_where(
 std::vector<domain::InboxFact> Inbox::messages_of_order(std::string_view order) const {
     return messages_where("order_id", order);
 }
-std::vector<domain::InboxFact> Inbox::messages_of_limit(std::string_view limit) const {
-    return messages_where("limit_id", limit);
-}
-std::vector<domain::InboxFact> Inbox::messages_of_plan(std::string_view plan) const {
-    return messages_where("plan_id", plan);
-}
-std::vector<domain::InboxFact> Inbox::messages_of_patient(std::string_view pseudonym) const {
-    return messages_where("patient", pseudonym);
-}
 std::vector<domain::InboxFact> Inbox::messages_of_feedback(std::string_view feedback) const {
     return messages_where("feedback", feedback);
-}
-
-std::vector<domain::InboxFact> Inbox::messages_after(std::uint64_t position, int limit) const {
-    auto rows =
-        database_.prepare(std::string(kColumns) + "where position > ?1 order by position limit ?2");
-    rows.with(position, limit);
-    return facts_of(rows);
 }
 
 std::vector<std::string> Inbox::feedbacks(int limit) const {
@@ -327,18 +311,6 @@ std::optional<domain::OrderLink> Inbox::link_of(std::string_view order) const {
     auto row = database_.prepare(std::string(kLinkColumns) + "where order_id = ?1");
     if (!row.with(order).step()) return std::nullopt;
     return link_at(row);
-}
-
-std::vector<domain::OrderLink> Inbox::links_of_patient(
-    std::string_view source, std::string_view patient_source_id
-) const {
-    std::vector<domain::OrderLink> found;
-    auto rows = database_.prepare(
-        std::string(kLinkColumns) + "where source = ?1 and patient_source_id = ?2 order by order_id"
-    );
-    rows.with(source, patient_source_id);
-    while (rows.step()) found.push_back(link_at(rows));
-    return found;
 }
 
 std::vector<domain::OrderLink> Inbox::links(int limit) const {

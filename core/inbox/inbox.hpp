@@ -105,11 +105,7 @@ class Inbox {
     // Messages, in the order of their acceptance.
     domain::InboxFact message(std::uint64_t position) const;  // asserts that it is there
     std::vector<domain::InboxFact> messages_of_order(std::string_view order) const;
-    std::vector<domain::InboxFact> messages_of_limit(std::string_view limit) const;
-    std::vector<domain::InboxFact> messages_of_plan(std::string_view plan) const;
-    std::vector<domain::InboxFact> messages_of_patient(std::string_view pseudonym) const;
     std::vector<domain::InboxFact> messages_of_feedback(std::string_view feedback) const;
-    std::vector<domain::InboxFact> messages_after(std::uint64_t position, int limit) const;
     std::vector<std::string> feedbacks(int limit) const;  // newest first
     domain::FeedbackCounts feedback_counts() const;       // of the clinic (F1)
 
@@ -119,9 +115,6 @@ class Inbox {
     bool is_cancelled(std::string_view order) const;
     std::optional<std::string> order_of_feedback(std::string_view feedback) const;
     std::optional<domain::OrderLink> link_of(std::string_view order) const;
-    std::vector<domain::OrderLink> links_of_patient(
-        std::string_view source, std::string_view patient_source_id
-    ) const;
     std::vector<domain::OrderLink> links(int limit) const;
     void link(
         sqlite::Transaction& transaction, const domain::OrderLink& link

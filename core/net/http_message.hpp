@@ -15,8 +15,4 @@ std::string_view find_header(const Headers& headers, std::string_view name);
 
 bool equal_ignoring_case(std::string_view a, std::string_view b);  // ASCII
 
-// One parameter of a query string ("a=1&b=x%20y"), percent-decoded; empty when absent or badly
-// encoded.
-std::string query_parameter(std::string_view query, std::string_view name);
-
 }  // namespace mis::net

@@ -26,7 +26,7 @@ struct ServerState;
 struct ServerRequest {
     std::string method;
     std::string path;   // as sent, up to the '?'
-    std::string query;  // after it; see query_parameter()
+    std::string query;  // after it
     Headers headers;
     std::string body;
     std::string peer;  // address without port

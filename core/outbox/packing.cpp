@@ -183,13 +183,6 @@ const std::string& Names::find(sqlite::Database& database, std::int64_t number) 
     return names_.emplace(number, query.string(0)).first->second;
 }
 
-std::string id_to_bytes(std::string_view hex_32) {
-    MIS_ASSERT(hex_32.size() == 32 && is_lower_hex(hex_32));
-    std::string bytes;
-    append_bytes_of_hex(bytes, hex_32);
-    return bytes;
-}
-
 std::string id_to_hex(std::string_view bytes_16) {
     std::string hex;
     hex.reserve(32);

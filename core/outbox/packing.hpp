@@ -54,7 +54,6 @@ class Names {  // number → name, read on demand; bounded
 
 OutboxEvent take_event(Reader& reader, sqlite::Database& database, Names& names);
 
-std::string id_to_bytes(std::string_view hex_32);  // 16 bytes; asserts on another form
 std::string id_to_hex(std::string_view bytes_16);
 
 }  // namespace mis::outbox::packing

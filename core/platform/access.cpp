@@ -1,5 +1,6 @@
 #include "platform/access.hpp"
 
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,6 +28,11 @@ std::string open_to_others(const std::filesystem::path& file) {
     char mode[8];
     std::snprintf(mode, sizeof mode, "%03o", static_cast<unsigned>(status.st_mode & 0777));
     return mode;
+}
+
+std::string user_name() {
+    const auto* user = ::getpwuid(::getuid());
+    return user != nullptr ? user->pw_name : "uid " + std::to_string(::getuid());
 }
 
 }  // namespace mis::platform

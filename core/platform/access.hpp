@@ -1,4 +1,5 @@
-// What the operating system would let us do with a file or folder, asked before it matters.
+// What the operating system would let us do with a file or folder, asked before it matters, and as
+// whom.
 #pragma once
 
 #include <filesystem>
@@ -13,5 +14,8 @@ std::string why_not_writable(const std::filesystem::path& folder);
 // The mode of a file that others than its owner may read, "644"; empty: only the owner may, or
 // there is no such file.
 std::string open_to_others(const std::filesystem::path& file);
+
+// Who runs this process: the login's name, "uid 1234" where it has none.
+std::string user_name();
 
 }  // namespace mis::platform

@@ -180,12 +180,6 @@ bool has_business_time(const Kind& kind) {
     return kind.name == "procedure" || kind.name == "payment" || kind.name == "appointment";
 }
 
-bool is_personal(std::string_view kind_name, std::string_view field_name) {
-    const Kind* found = find_kind(kind_name);
-    const Field* field = found ? found->find(field_name) : nullptr;
-    return field && field->privacy == Privacy::personal;
-}
-
 std::string kind_names() {
     std::string names;
     for (const Kind& candidate : kinds()) names += (names.empty() ? "" : ", ") + candidate.name;

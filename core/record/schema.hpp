@@ -65,9 +65,6 @@ const Kind* find_kind(std::string_view name);
 // Whether a record says when something was or will be done: work, money, a visit.
 bool has_business_time(const Kind& kind);
 
-// False for unknown kinds and fields.
-bool is_personal(std::string_view kind, std::string_view field);
-
 // "branch, practitioner, …": for error texts.
 std::string kind_names();
 

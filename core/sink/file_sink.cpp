@@ -1,9 +1,5 @@
 #include "sink/file_sink.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -70,10 +66,6 @@ FileSink::FileSink(std::string name, FileOptions options, DeliveryQueue& queue, 
     open_newest();
 }
 
-FileSink::~FileSink() {
-    if (file_ >= 0) ::close(file_);
-}
-
 std::filesystem::path FileSink::path_of(std::uint64_t number) const {
     std::string digits = std::to_string(number);
     if (digits.size() < 6) digits.insert(0, 6 - digits.size(), '0');
@@ -90,8 +82,7 @@ void FileSink::open_newest() {
     const std::string tail = tail_of(path_of(number_));
     const auto last_end = tail.rfind('\n');
     const std::size_t whole = last_end == std::string::npos ? 0 : last_end + 1;
-    file_bytes_ -= tail.size() - whole;
-    if (whole < tail.size() && ::ftruncate(file_, static_cast<off_t>(file_bytes_)) != 0)
+    if (whole < tail.size() && !file_.cut(file_.bytes() - (tail.size() - whole)))
         throw std::runtime_error(
             "cutting the torn last line of " + path_of(number_).string() + ": " +
             std::strerror(errno)
@@ -101,20 +92,9 @@ void FileSink::open_newest() {
 
 void FileSink::open_number(std::uint64_t number) {
     const auto path = path_of(number);
-    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (file < 0)
+    if (!file_.open(path))
         throw std::runtime_error("opening " + path.string() + ": " + std::strerror(errno));
-    struct stat found = {};
-    ::fstat(file, &found);
-    if (const int folder = ::open(options_.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        folder >= 0) {
-        ::fsync(folder);  // the new name itself
-        ::close(folder);
-    }
-    if (file_ >= 0) ::close(file_);
-    file_ = file;
     number_ = number;
-    file_bytes_ = static_cast<std::uint64_t>(found.st_size);
     remove_older();
 }
 
@@ -195,28 +175,14 @@ std::optional<std::chrono::nanoseconds> FileSink::turn() {
 // On failure errno says why, and the file is as before.
 bool FileSink::append(std::string_view lines) {
     if (lines.empty()) return true;
-    if (file_bytes_ > 0 && file_bytes_ + lines.size() > options_.file_bytes_max) {
+    if (file_.bytes() > 0 && file_.bytes() + lines.size() > options_.file_bytes_max) {
         try {
             open_number(number_ + 1);
         } catch (const std::runtime_error&) {
             return false;  // the old file stays in use; errno is open()'s
         }
     }
-    std::size_t done = 0;
-    while (done < lines.size()) {
-        const auto count = ::write(file_, lines.data() + done, lines.size() - done);
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) break;
-        done += static_cast<std::size_t>(count);
-    }
-    if (done == lines.size() && ::fsync(file_) == 0) {
-        file_bytes_ += lines.size();
-        return true;
-    }
-    const int cause = errno;
-    static_cast<void>(!::ftruncate(file_, static_cast<off_t>(file_bytes_)));
-    errno = cause;
-    return false;
+    return file_.append(lines);
 }
 
 }  // namespace mis::sink

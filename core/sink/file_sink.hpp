@@ -20,6 +20,7 @@
 #include <unordered_set>
 
 #include "base/backoff.hpp"
+#include "platform/appended_file.hpp"
 #include "platform/instance_lock.hpp"
 #include "sink/delivery_queue.hpp"
 #include "sink/sink.hpp"
@@ -39,7 +40,6 @@ class FileSink final : public Sink {
   public:
     // Throws std::runtime_error naming the folder when it cannot be opened, or another sink has it.
     FileSink(std::string name, FileOptions options, DeliveryQueue& queue, const Clock& clock);
-    ~FileSink() override;
 
     std::optional<std::chrono::nanoseconds> turn() override;
     bool wind_down() override { return true; }
@@ -60,9 +60,8 @@ class FileSink final : public Sink {
     const Clock& clock_;
     Backoff backoff_;
     std::optional<platform::InstanceLock> lock_;
-    int file_ = -1;
     std::uint64_t number_ = 0;
-    std::uint64_t file_bytes_ = 0;
+    platform::AppendedFile file_;
     std::deque<std::uint64_t>
         written_order_;  // of the ids written last, oldest first, 64 bits each
     std::unordered_set<std::uint64_t> written_;

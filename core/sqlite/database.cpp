@@ -1,11 +1,9 @@
 #include "sqlite/database.hpp"
 
-#include <fcntl.h>
 #include <sqlite3.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/result.hpp"
+#include "platform/file.hpp"
 #include "sqlite/library.hpp"
 #include "sqlite/store_fault.hpp"
 
@@ -124,10 +122,7 @@ Database Database::open(const std::filesystem::path& path, Access access) {
     set_up_library();
     const bool memory = path == ":memory:";
     if (!memory && access == Access::read_write) {
-        const int fd = ::open(
-            path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600
-        );  // before SQLite would create it 0644
-        if (fd >= 0) ::close(fd);
+        platform::make_private_file(path);  // if it fails, SQLite's own error tells why
         keep_temporary_files_in(path.has_parent_path() ? path.parent_path() : ".");
     }
     sqlite3* handle = nullptr;

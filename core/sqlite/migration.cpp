@@ -1,8 +1,6 @@
 #include "sqlite/migration.hpp"
 
-#include <fcntl.h>
 #include <sqlite3.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -84,9 +82,8 @@ void create_tables(Database& database) {
 
 void copy_store(Database& database, const std::filesystem::path& file) {
     // SQLite would make it readable for all; an empty file it takes as it is.
-    const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0) throw std::system_error(errno, std::generic_category(), "writing " + file.string());
-    ::close(fd);
+    if (!platform::make_private_file(file))
+        throw std::system_error(errno, std::generic_category(), "writing " + file.string());
     database.prepare("vacuum into ?").with(file.string()).run();
     platform::sync_file(file);  // SQLite does not: it takes such a copy for a transient one
 }

@@ -1,7 +1,6 @@
 #include "sqlite/store_fault.hpp"
 
 #include <sqlite3.h>
-#include <unistd.h>
 
 #include <optional>
 #include <system_error>

@@ -3,6 +3,7 @@
 import { readFileSync, readdirSync, statSync, existsSync } from "node:fs";
 import { join, relative, dirname } from "node:path";
 import { promise_findings } from "./promises.mjs";
+import { unused_functions } from "./unused.mjs";
 
 const root = process.argv[2] ?? join(dirname(new URL(import.meta.url).pathname), "..", "..");
 const findings = [];
@@ -46,6 +47,7 @@ const owners = [
     [/<openssl\//, ["base", "net"], "use base/crypto.hpp"],
     [/<iconv\.h>/, ["base"], "use base/charset.hpp"],
     [/<date\//, ["base"], "use base/timestamp.hpp"],
+    [/<((unistd|fcntl|poll|netdb|dlfcn|pwd|grp|dirent|signal|termios|malloc|syslog|ifaddrs)\.h|(sys|net|netinet|arpa)\/)/, ["platform"], "ask the operating system through core/platform"],
     [/<spdlog\//, ["base"], "use base/log.hpp"],
     [/<CLI\//, ["gateway"], "only the command line parses arguments"],
 ];
@@ -117,6 +119,12 @@ for (const top of ["core", "tests", "tools", "connectors"])
 
 // --- no promise without effect: settings, metrics, health reasons and options, each with the test that shows it
 for (const [file, line, text] of promise_findings(root)) report(file, line, text);
+
+// --- no function that nobody calls
+unused_functions(
+    ["core", "tools"].flatMap((folder) => [...files(join(root, folder), /\.(cpp|hpp)$/)]).filter((file) => !file.includes("/migrations/")),
+    report,
+);
 
 // --- docs name only files that exist
 for (const file of files(root, /\.md$/)) {

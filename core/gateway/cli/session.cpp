@@ -1,8 +1,5 @@
 #include "gateway/cli/session.hpp"
 
-#include <pwd.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <set>
 #include <system_error>
@@ -12,6 +9,7 @@
 #include "disclosure/audit.hpp"
 #include "gateway/cli/print.hpp"
 #include "gateway/site.hpp"
+#include "platform/access.hpp"
 #include "platform/file.hpp"
 #include "source/kinds.hpp"
 
@@ -376,10 +374,7 @@ void Session::work_off() {
     meaning()->work_off(clock.unix_us());
 }
 
-std::string Session::operator_login() const {
-    const auto* user = ::getpwuid(::getuid());
-    return user != nullptr ? user->pw_name : "uid " + std::to_string(::getuid());
-}
+std::string Session::operator_login() const { return platform::user_name(); }
 
 void Session::audit_look(const std::string& subject) {
     sqlite::Transaction transaction(store->database());

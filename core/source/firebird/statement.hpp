@@ -28,7 +28,6 @@ class Statement {
     const XSQLVAR& column(int index) const { return outputs()->sqlvar[index]; }
     // Its alias, as the server says it (upper case unless quoted), in UTF-8.
     std::string column_name(int index) const;
-    int parameter_count() const { return inputs()->sqld; }
 
     // UTF-8 text into the bytes of the set with that id; only asked for what is not plain ASCII.
     using Encode = std::function<Result<std::string>(std::string_view text, int charset_id)>;

@@ -374,14 +374,6 @@ TEST_CASE("config: SIGHUP shows the difference, entries known by name") {
     CHECK(changes[2].before.empty());
 }
 
-TEST_CASE("config: the dump shows what holds, without credentials") {
-    const std::string dump =
-        redacted_dump(parsed(changed(kMinimal, "example/events", "example/events?key=abc")));
-    CHECK(dump.find("timezone: \"Europe/Moscow\"") != std::string::npos);
-    CHECK(dump.find("abc") == std::string::npos);
-    CHECK(dump.find("https://exchange.example/events?…") != std::string::npos);
-}
-
 TEST_CASE("config: branches, sites and overrides") {
     const GatewayConfig config = parsed(changed(
         changed(

@@ -23,7 +23,6 @@ TEST_CASE(
     store.save(transaction, first, {R"({"a":1})", 500, {"pa"}});
     store.save(transaction, second, {R"({"b":1})", 300, {"pb"}});
     CHECK(store.due(400, 10) == std::vector{second});
-    CHECK(store.next_due_us() == 300);
 
     const auto joined = store.join(transaction, std::vector{boris, anna});
     CHECK(joined.group == first);

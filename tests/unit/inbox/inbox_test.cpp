@@ -126,7 +126,6 @@ TEST_CASE("inbox: unknown limits, plans, patients and feedbacks are refused") {
             )
             .code == "unknown_feedback"
     );
-    CHECK(store.inbox.messages_of_limit("L1").size() == 1);
 }
 
 TEST_CASE("inbox: malformed messages are refused, counted, and leave nothing behind") {
@@ -174,7 +173,7 @@ TEST_CASE("P9: orders wait visibly until they are linked; X4: then their identif
     store.link("O2");
     CHECK(store.inbox.waiting_orders().empty());
     CHECK(store.inbox.link_of("O1")->patient_source_id == "77");
-    CHECK(store.inbox.links_of_patient("mis", "77").size() == 2);
+    CHECK(store.inbox.link_of("O2")->patient_source_id == "77");
     CHECK(!store.holds("Тестова"));
     CHECK(!store.holds("900 000"));
     CHECK(!store.holds("1990"));
@@ -241,7 +240,6 @@ TEST_CASE(
     CHECK(resolved.order == "O1");
     CHECK(store.inbox.messages_of_feedback("F").size() == 3);
     CHECK(store.inbox.messages_of_order("O1").size() == 4);
-    CHECK(store.inbox.messages_after(0, 2).size() == 2);
     CHECK(store.inbox.feedbacks(10) == std::vector<std::string>{"F"});
     CHECK(store.inbox.feedback_counts() == domain::FeedbackCounts{1, 1, 1});
     store.accept(
