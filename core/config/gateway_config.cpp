@@ -416,6 +416,7 @@ GatewayConfig typed(const Json& effective, const fs::path& file, const YamlDocum
     const Section limits = root.at("limits");
     config.outbox_events_max = limits.big_number("outbox_events_max");
     config.free_disk_bytes_min = limits.big_number("free_disk_bytes_min");
+    config.stage_bytes_max = limits.big_number("stage_bytes_max");
     config.groups_per_commit = limits.number("groups_per_commit");
     config.delivered_hours_kept = limits.number("delivered_hours_kept");
     config.quarantine_days_kept = limits.number("quarantine_days_kept");

@@ -104,7 +104,8 @@ struct GatewayConfig {
     std::optional<Listen> http_listen;                      // none: switched off
     std::filesystem::path groups_file, groups_extend_file;  // empty: the shipped one, none
     int low_threshold_percent = 80, slot_days = 28;
-    std::int64_t outbox_events_max = 5'000'000, free_disk_bytes_min = 268'435'456;
+    std::int64_t outbox_events_max = 5'000'000, free_disk_bytes_min = 268'435'456,
+                 stage_bytes_max = 8'000'000'000;
     int groups_per_commit = 200, delivered_hours_kept = 72, quarantine_days_kept = 30;
     std::filesystem::path backup_folder;  // empty: not watched
     SecretPlace backup_passphrase;

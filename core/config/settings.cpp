@@ -451,6 +451,12 @@ constexpr std::array kSettings{
         "Less free disk under store.folder: reading waits."
     ),
     number(
+        "limits.stage_bytes_max", "8000000000", 1000000, kManyBytes,
+        "What a source may lay aside under store.folder for the length of a pass, where its rows "
+        "arrive whole (files, services): in a file without a name, gone with the pass.",
+        kRestart
+    ),
+    number(
         "limits.groups_per_commit", "200", 1, 10000,
         "Patients whose meaning is worked out in one transaction."
     ),

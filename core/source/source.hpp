@@ -8,6 +8,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -39,6 +41,10 @@ struct SourceOptions {
     std::optional<Zone> zone;                 // the clinic's, for the clock skew
     // Waits (duty cycle); injectable. Default: sleeps, woken early by cancel().
     std::function<void(std::chrono::microseconds)> sleep;
+    // Where rows are staged that arrive whole, for the length of a pass (staged/stage.hpp); no such
+    // folder: the system's /var/tmp.
+    std::filesystem::path stage_folder;
+    std::int64_t stage_bytes_max = 8'000'000'000, free_disk_bytes_min = 0;
 };
 
 class Source : public RowReader {

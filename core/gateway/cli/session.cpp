@@ -192,6 +192,9 @@ Result<SourceSetup> Session::source_setup(const std::string& name) const {
         if (auto applied = apply_site(setup, source, config); !applied)
             return fail(applied.error());
         setup.options.zone = config.clinic_zone;
+        setup.options.stage_folder = config.store_folder;
+        setup.options.stage_bytes_max = config.stage_bytes_max;
+        setup.options.free_disk_bytes_min = config.free_disk_bytes_min;
         setup.pass.hold_share_percent = source.hold_share_percent;
         setup.pass.hold_count = source.hold_count_min;
         setup.poll_seconds = source.poll_seconds;
