@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "schema.hpp"
+#include "infoclinica/schema.hpp"
 
 namespace mis::simulator {
 

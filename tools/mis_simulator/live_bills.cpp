@@ -2,64 +2,31 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "clinic.hpp"
 #include "live.hpp"
-#include "live_sql.hpp"
 
 namespace mis::simulator {
-namespace {
 
-std::string roubles(std::int64_t kopecks) {
-    return fmt::format(
-        "{}{}.{:02}", kopecks < 0 ? "-" : "", std::llabs(kopecks) / 100, std::llabs(kopecks) % 100
-    );
-}
-std::int64_t half_up(std::int64_t value, std::int64_t numerator, std::int64_t denominator) {
-    return (value * numerator * 2 + denominator) / (denominator * 2);
-}
-std::string text_or_null(const std::string& text) {
-    return text.empty() ? "null" : support::quoted(text);
+Sums Clinic::sums_of(const Bill& bill) const {
+    return simulator::sums_of(bill, patient_of(bill).agreement, writer_.rounding());
 }
 
-}  // namespace
-
-Clinic::Sums Clinic::sums_of(const Bill& bill) const {
-    std::int64_t gross = 0;
-    for (const auto& line : bill.lines) gross += line.quantity * line.price_kopecks;
-    const std::int64_t owed = half_up(gross, 100 - bill.discount_percent, 100);
-    const auto agreement = patients_[bill.patient].agreement;
-    const std::int64_t organization = agreement == kBarterAgreement      ? owed
-                                      : agreement == kInsuranceAgreement ? owed / 2
-                                                                         : 0;
-    return {gross, owed - organization, organization};
-}
-
-// AMOUNTCL, AMOUNTJP, AMOUNTCL_DISC, AMOUNTJP_DISC
-std::string Clinic::head_values(const Bill& bill) const {
-    const auto sums = sums_of(bill);
-    const auto agreement = patients_[bill.patient].agreement;
-    const std::int64_t gross_organization = agreement == kBarterAgreement      ? sums.gross
-                                            : agreement == kInsuranceAgreement ? sums.gross / 2
-                                                                               : 0;
-    return fmt::format(
-        "AMOUNTCL = {}, AMOUNTJP = {}, AMOUNTCL_DISC = {}, AMOUNTJP_DISC = {}",
-        roubles(sums.gross - gross_organization), roubles(gross_organization),
-        roubles(sums.patient_owes), roubles(sums.organization_owes)
-    );
-}
-
-void Clinic::insert_line(const Bill& bill, const Line& line, std::size_t doctor) {
-    base_.execute(fmt::format(
-        "insert into ORDERDET (ODETID, ORDERNO, SCHCODE, SCHCOUNT, SCHPRICE, SCHAMOUNT, PCODE, "
-        "DCODE, FILIAL, ZUB) values ({}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
-        line.id, bill.id, service_id(dialect_, line.service), line.quantity,
-        roubles(line.price_kopecks), roubles(line.quantity * line.price_kopecks),
-        patients_[bill.patient].id, doctor_id(dialect_, doctor), bill.branch,
-        text_or_null(line.tooth)
-    ));
-    touch("ORDERDET", "insert", line.id);
+std::string Clinic::plan() {
+    writer_.begin();
+    Plan plan{writer_.next_id(), pick(patients_.size()), pick(doctors().size()), {}};
+    const std::size_t count = 1 + pick(3);
+    for (std::size_t number = 0; number < count; ++number) {
+        const std::size_t service = pick(services().size());
+        plan.items.push_back(
+            {writer_.next_id(), service,
+             services()[service].on_a_tooth ? std::string(teeth()[pick(teeth().size())]) : ""}
+        );
+    }
+    const Patient& patient = patients_[plan.patient];
+    writer_.plan(plan, patient);
+    plans_.push_back(std::move(plan));
+    return commit("plan", {"plan.opened"}, fmt::format("{}: {} items", patient.name, count));
 }
 
 std::string Clinic::treat() {
@@ -72,80 +39,65 @@ std::string Clinic::treat() {
         });
     if (visit == visits_.end()) return {};
     const Patient& patient = patients_[visit->patient];
-    const Doctor& doctor = doctors()[visit->doctor];
-    begin();
-    Bill bill{next_id(), visit->patient, doctor.branch, {}, pick(4) == 0 ? 10 : 0, 0};
+    writer_.begin();
+    Bill bill{
+        writer_.next_id(),
+        visit->patient,
+        doctors()[visit->doctor].branch,
+        {},
+        pick(4) == 0 ? 10 : 0};
     const std::size_t count = 1 + pick(3);
     for (std::size_t number = 0; number < count; ++number) {
         const std::size_t service = pick(services().size());
         bill.lines.push_back(
-            {next_id(), service, pick(9) == 0 ? 2 : 1, services()[service].price_kopecks,
+            {writer_.next_id(), service, pick(9) == 0 ? 2 : 1, services()[service].price_kopecks,
              services()[service].on_a_tooth ? std::string(teeth()[pick(teeth().size())]) : ""}
         );
     }
-    base_.execute(fmt::format(
-        "insert into TREAT (TREATCODE, PCODE, DCODE, TREATDATE, ORDERNO, FILIAL, JID, CLINICID, "
-        "HISTID, KATEG, CURSCURR, DOCTYPE, ACCESSLEVEL) "
-        "values ({0}, {1}, {2}, current_timestamp, {0}, {3}, {4}, 1, {5}, {6}, 1, 1, 0)",
-        bill.id, patient.id, doctor_id(dialect_, visit->doctor), doctor.branch,
-        or_null(patient.agreement), or_null(patient.policy), patient.policy ? 2 : 1
-    ));
-    touch("TREAT", "insert", bill.id);
-    base_.execute(
-        fmt::format("update TREAT set {} where TREATCODE = {}", head_values(bill), bill.id)
-    );
-    std::vector<std::string_view> expect = {"appointment.completed"};
-    for (const auto& line : bill.lines) {
-        insert_line(bill, line, visit->doctor);
-        expect.push_back("procedure.performed");
+    // what is planned comes first
+    const auto plan = std::find_if(plans_.begin(), plans_.end(), [&](const Plan& one) {
+        return patients_[one.patient].id == patient.id && !one.items.empty();
+    });
+    if (plan != plans_.end()) {
+        const PlanItem item = plan->items.back();
+        plan->items.pop_back();
+        Line& line = bill.lines.front();
+        line.service = item.service;
+        line.price_kopecks = services()[item.service].price_kopecks;
+        line.tooth = item.tooth;
+        line.plan_item = item.id;
     }
-    base_.execute(fmt::format(
-        "update SCHEDULE set TREATCODE = {}, FINISHTREAT = current_timestamp, MODIFYDATE = "
-        "current_timestamp where SCHEDID = {}",
-        bill.id, visit->id
-    ));
-    touch("SCHEDULE", "update", visit->id);
-    const std::string what = fmt::format(
-        "{}: {} lines, {} ₽", patient.name, count,
-        roubles(sums_of(bill).patient_owes + sums_of(bill).organization_owes)
-    );
+    writer_.treat(bill, *visit, patient);
+    std::vector<std::string_view> expect = {"appointment.completed"};
+    for (std::size_t number = 0; number < count; ++number) expect.push_back("procedure.performed");
+    const std::string what =
+        fmt::format("{}: {} lines, {} ₽", patient.name, count, roubles(sums_of(bill).owed()));
     visits_.erase(visit);
     bills_.push_back(std::move(bill));
-    if (bills_.size() > kBillsMax) bills_.erase(bills_.begin());
+    if (bills_.size() > kLimits.bills_max) bills_.erase(bills_.begin());
     return commit("treat", expect, what);
 }
 
-// The clerk's pen: no stamp of any table changes.
 std::string Clinic::correct() {
     if (bills_.empty()) return {};
     Bill& bill = bills_[pick(bills_.size())];
     if (bill.lines.empty()) return {};
     Line& line = bill.lines[pick(bill.lines.size())];
-    begin();
+    writer_.begin();
     std::string what;
     std::vector<std::string_view> expect = {"procedure.reversed", "procedure.performed"};
     if (!line.tooth.empty() && pick(2) == 0) {
         const std::string old = line.tooth;
         line.tooth = teeth()[pick(teeth().size())];
         if (old == line.tooth) expect.clear();
-        base_.execute(fmt::format(
-            "update ORDERDET set ZUB = {} where ODETID = {}", text_or_null(line.tooth), line.id
-        ));
+        writer_.correct_tooth(bill, line);
         what = fmt::format("tooth {} → {}", old, line.tooth);
     } else {
         line.price_kopecks += 10'050;
-        base_.execute(fmt::format(
-            "update ORDERDET set SCHPRICE = {}, SCHAMOUNT = {} where ODETID = {}",
-            roubles(line.price_kopecks), roubles(line.quantity * line.price_kopecks), line.id
-        ));
-        base_.execute(
-            fmt::format("update TREAT set {} where TREATCODE = {}", head_values(bill), bill.id)
-        );
-        touch("TREAT", "update", bill.id);
+        writer_.correct_price(bill, line, patient_of(bill));
         what = fmt::format("price → {} ₽", roubles(line.price_kopecks));
     }
-    touch("ORDERDET", "update", line.id);
-    return commit("correct", expect, fmt::format("{}: {}", patients_[bill.patient].name, what));
+    return commit("correct", expect, fmt::format("{}: {}", patient_of(bill).name, what));
 }
 
 std::string Clinic::remove_line() {
@@ -153,21 +105,30 @@ std::string Clinic::remove_line() {
     const std::size_t index = pick(bills_.size());
     Bill& bill = bills_[index];
     if (bill.lines.empty()) return {};
-    begin();
+    writer_.begin();
     const Line line = bill.lines.back();
     bill.lines.pop_back();
-    base_.execute(fmt::format("delete from ORDERDET where ODETID = {}", line.id));
-    touch("ORDERDET", "delete", line.id);
-    base_.execute(
-        fmt::format("update TREAT set {} where TREATCODE = {}", head_values(bill), bill.id)
-    );
-    touch("TREAT", "update", bill.id);
+    writer_.remove_line(bill, line, patient_of(bill));
     return commit(
         "unbill", {"procedure.reversed"},
         fmt::format(
-            "{}: a line of {} ₽ deleted", patients_[bill.patient].name,
-            roubles(line.price_kopecks)
+            "{}: a line of {} ₽ deleted", patient_of(bill).name, roubles(line.price_kopecks)
         )
+    );
+}
+
+std::string Clinic::reimport() {
+    if (bills_.empty()) return {};
+    Bill& bill = bills_[pick(bills_.size())];
+    if (bill.lines.empty() || bill.settled || bill.paid_kopecks != 0) return {};
+    writer_.begin();
+    std::vector<std::int64_t> ids;
+    for (std::size_t number = 0; number < bill.lines.size(); ++number)
+        ids.push_back(writer_.next_id());
+    writer_.reimport(bill, patient_of(bill), ids);
+    for (std::size_t number = 0; number < ids.size(); ++number) bill.lines[number].id = ids[number];
+    return commit(
+        "reimport", {}, fmt::format("{}: {} lines under new ids", patient_of(bill).name, ids.size())
     );
 }
 
@@ -175,7 +136,7 @@ std::int64_t Clinic::due_on(const Bill& bill) const {
     return sums_of(bill).patient_owes - bill.paid_kopecks;
 }
 
-Clinic::Bill* Clinic::newest_owed() {
+Bill* Clinic::newest_owed() {
     const auto bill = std::find_if(bills_.rbegin(), bills_.rend(), [&](const Bill& one) {
         return due_on(one) > 0;
     });
@@ -186,113 +147,93 @@ std::string Clinic::pay() {
     Bill* const bill = newest_owed();
     if (bill == nullptr) return {};
     const std::int64_t due = due_on(*bill);
-    begin();
-    const auto id = next_id();
-    const int till = pick(2) ? kTillCard : kTillCash;
-    base_.execute(fmt::format(
-        "insert into INCOM (PAYNUM, PCODE, DCODE, PAYDATE, PAYCODE, AMOUNT, AMOUNTRUB, ORDERNO, "
-        "FILIAL, MONEYCASHID, ACCESSLEVEL, MODIFYDATE) "
-        "values ({}, {}, -1, current_timestamp, 1, {}, {}, {}, {}, {}, 0, current_timestamp)",
-        id, patients_[bill->patient].id, roubles(due), roubles(due), bill->id, bill->branch, till
-    ));
-    touch("INCOM", "insert", id);
+    writer_.begin();
+    const auto id = writer_.next_id();
+    const Till till = pick(2) ? Till::card : Till::cash;
+    writer_.pay(id, *bill, patient_of(*bill), due, till);
     bill->paid_kopecks += due;
     return commit(
         "pay", {"billing.payment"},
         fmt::format(
-            "{}: {} ₽ {}", patients_[bill->patient].name, roubles(due),
-            till == kTillCard ? "by card" : "in cash"
+            "{}: {} ₽ {}", patient_of(*bill).name, roubles(due),
+            till == Till::card ? "by card" : "in cash"
         )
     );
 }
 
-// An advance stands twice in the base: as INCOM and as its CLAVANS twin. It is one payment.
+std::string Clinic::settle() {
+    const auto bill = std::find_if(bills_.rbegin(), bills_.rend(), [&](const Bill& one) {
+        return !one.settled && sums_of(one).organization_owes > 0;
+    });
+    if (bill == bills_.rend()) return {};
+    const std::int64_t due = sums_of(*bill).organization_owes;
+    writer_.begin();
+    writer_.settle(*bill, patient_of(*bill), due);
+    bill->settled = true;
+    return commit(
+        "settle", {"billing.payment"},
+        fmt::format("{}: {} ₽ from the organization", patient_of(*bill).name, roubles(due))
+    );
+}
+
 std::string Clinic::deposit() {
+    constexpr std::int64_t kSum = 500'000;
     const Patient& patient = patients_[pick(patients_.size())];
-    begin();
-    const auto advance = next_id(), income = next_id();
-    base_.execute(fmt::format(
-        "insert into CLAVANS (ID, PCODE, PAYDATE, TYPEOPER, AVANSTYPE, AMOUNTUE, AMOUNTRUB, "
-        "FILIAL, ACCESSLEVEL, MODIFYDATE) "
-        "values ({}, {}, current_timestamp, 1, 1, 5000, 5000, 1, 0, current_timestamp)",
-        advance, patient.id
-    ));
-    touch("CLAVANS", "insert", advance);
-    base_.execute(fmt::format(
-        "insert into INCOM (PAYNUM, PCODE, DCODE, PAYDATE, PAYCODE, AMOUNT, AMOUNTRUB, AVANSID, "
-        "FILIAL, MONEYCASHID, ACCESSLEVEL, MODIFYDATE) "
-        "values ({}, {}, -1, current_timestamp, 2, 5000, 5000, {}, 1, {}, 0, current_timestamp)",
-        income, patient.id, advance, int{kTillCash}
-    ));
-    touch("INCOM", "insert", income);
-    return commit("deposit", {"billing.payment"}, patient.name + ": 5000.00 ₽ in advance");
+    writer_.begin();
+    writer_.deposit(patient, kSum);
+    return commit(
+        "deposit", {"billing.payment"},
+        fmt::format("{}: {} ₽ in advance", patient.name, roubles(kSum))
+    );
 }
 
 std::string Clinic::spend_advance() {
     Bill* const bill = newest_owed();
     if (bill == nullptr) return {};
     const std::int64_t due = due_on(*bill);
-    begin();
-    const auto id = next_id();
-    base_.execute(fmt::format(
-        "insert into CLAVANS (ID, PCODE, PAYDATE, TYPEOPER, AVANSTYPE, TREATCODE, AMOUNTUE, "
-        "AMOUNTRUB, FILIAL, ACCESSLEVEL, MODIFYDATE) "
-        "values ({}, {}, current_timestamp, 1, 1, {}, {}, {}, {}, 0, current_timestamp)",
-        id, patients_[bill->patient].id, bill->id, roubles(due), roubles(due), bill->branch
-    ));
-    touch("CLAVANS", "insert", id);
+    writer_.begin();
+    writer_.spend_advance(writer_.next_id(), *bill, patient_of(*bill), due);
     bill->paid_kopecks += due;
     return commit(
         "spend", {"billing.payment"},
-        fmt::format("{}: {} ₽ from the advance", patients_[bill->patient].name, roubles(due))
+        fmt::format("{}: {} ₽ from the advance", patient_of(*bill).name, roubles(due))
     );
 }
 
 std::string Clinic::refund() {
+    constexpr std::int64_t kSum = 30'000;
     const auto bill = std::find_if(bills_.rbegin(), bills_.rend(), [](const Bill& b) {
         return b.paid_kopecks >= 100'000;
     });
     if (bill == bills_.rend()) return {};
-    begin();
-    const auto id = next_id();
-    base_.execute(fmt::format(
-        "insert into INCOM (PAYNUM, PCODE, DCODE, PAYDATE, PAYCODE, AMOUNT, AMOUNTRUB, ORDERNO, "
-        "FILIAL, MONEYCASHID, ACCESSLEVEL, MODIFYDATE) "
-        "values ({}, {}, -1, current_timestamp, 8, 300, 300, {}, {}, {}, 0, current_timestamp)",
-        id, patients_[bill->patient].id, bill->id, bill->branch, int{kTillCash}
-    ));
-    touch("INCOM", "insert", id);
-    bill->paid_kopecks -= 30'000;
-    return commit("refund", {"billing.refund"}, patients_[bill->patient].name + ": 300.00 ₽");
+    writer_.begin();
+    writer_.refund(writer_.next_id(), *bill, patient_of(*bill), kSum);
+    bill->paid_kopecks -= kSum;
+    return commit(
+        "refund", {"billing.refund"},
+        fmt::format("{}: {} ₽", patient_of(*bill).name, roubles(kSum))
+    );
 }
 
 std::string Clinic::write_off() {
+    constexpr std::int64_t kSum = 50;
     const Patient& patient = patients_[pick(patients_.size())];
-    begin();
-    const auto id = next_id();
-    base_.execute(fmt::format(
-        "insert into LOSECREDIT (LCID, PCODE, LCDATE, PAYCODE, AMOUNT, AMOUNTRUB, FILIAL, "
-        "MODIFYDATE) "
-        "values ({}, {}, current_timestamp, 11, 0.5, 0.5, 1, current_timestamp)",
-        id, patient.id
-    ));
-    touch("LOSECREDIT", "insert", id);
-    return commit("write off", {"billing.payment"}, patient.name + ": 0.50 ₽");
+    writer_.begin();
+    const auto event = writer_.write_off(writer_.next_id(), patient, kSum);
+    return commit("write off", {event}, fmt::format("{}: {} ₽", patient.name, roubles(kSum)));
 }
 
 std::string Clinic::raise_limit() {
+    constexpr std::int64_t kSum = 500'000;
     const std::size_t first = pick(patients_.size());
     for (std::size_t step = 0; step < patients_.size(); ++step) {
         const Patient& patient = patients_[(first + step) % patients_.size()];
         if (!patient.policy) continue;
-        begin();
-        base_.execute(fmt::format(
-            "update CLHISTNUM set AMOUNTRUB = AMOUNTRUB + 5000, MODIFYDATE = current_timestamp "
-            "where HISTID = {}",
-            patient.policy
-        ));
-        touch("CLHISTNUM", "update", patient.policy);
-        return commit("grant", {"limit.granted"}, patient.name + ": 5000.00 ₽ more");
+        writer_.begin();
+        writer_.raise_limit(patient, kSum);
+        return commit(
+            "grant", {"limit.granted"}, fmt::format("{}: {} ₽ more", patient.name, roubles(kSum))
+        );
     }
     return {};
 }

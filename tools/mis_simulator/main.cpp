@@ -1,5 +1,6 @@
-// mis-simulator: makes an Infoclinica-shaped Firebird base and lets the clinic in it live. For the
-// demo, tests and benches; no part of the product.
+// mis-simulator: makes a base of a MIS's shape (Infoclinica on Firebird, Medialog and IDENT on
+// PostgreSQL) and lets the clinic in it live. For the demo, tests and benches; no part of the
+// product.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -10,10 +11,10 @@
 #include <filesystem>
 #include <thread>
 
-#include "clinic.hpp"
+#include "infoclinica/seed.hpp"
+#include "infoclinica/writer.hpp"
 #include "live.hpp"
-#include "seed.hpp"
-#include "standing.hpp"
+#include "sql_base.hpp"
 #include "support/firebird_fixture.hpp"
 
 namespace {
@@ -40,7 +41,7 @@ void wait_for_signals_in_a_thread() {
 
 struct Options {
     support::FirebirdLogin login;
-    std::string root, charset = "WIN1251", oracle, columns = "as-reported";
+    std::string root, charset = "WIN1251", oracle, columns = "as-reported", mis = "infoclinica";
     SeedOptions seed;
     double rate = 2;
     std::uint64_t random_seed = 1;
@@ -48,6 +49,7 @@ struct Options {
     std::int64_t actions = 0;
     bool quiet = false;
     Dialect dialect() const { return login.dialect == 1 ? Dialect::one : Dialect::three; }
+    bool on_postgres() const { return login.database.starts_with("postgresql://"); }
 };
 
 // Embedded bases need a root of our own with ServerMode = Classic, shared with the gateway; an
@@ -61,6 +63,22 @@ void prepare_firebird(const Options& options) {
             : std::filesystem::path(options.root);
     support::make_firebird_root(root);
     support::use_firebird_root(root);
+}
+
+int create_sql(const Options& options) {
+    const auto started = std::chrono::steady_clock::now();
+    Postgres base(options.login.database);
+    create_sql_base(
+        base, options.mis,
+        {options.seed.patients, options.seed.procedures, options.seed.history_days}
+    );
+    const auto took =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    fmt::print(
+        "{} created: {}, {} patients, {} procedures, {:.1f} s\n", options.login.database,
+        options.mis, options.seed.patients, options.seed.procedures, took
+    );
+    return 0;
 }
 
 int create(Options& options) {
@@ -100,10 +118,9 @@ int create(Options& options) {
     return 0;
 }
 
-int live(const Options& options) {
-    auto base = support::FirebirdWriter::open(options.login);
+int live(const Options& options, Writer& writer) {
     Oracle oracle(options.oracle);
-    Clinic clinic(base, options.dialect(), options.random_seed, oracle);
+    Clinic clinic(writer, options.random_seed, oracle);
     using Clock = std::chrono::steady_clock;
     const auto pause =
         std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(1 / options.rate)
@@ -127,7 +144,12 @@ int live(const Options& options) {
     }
     fmt::print("MIS simulator: {} transactions committed\n", oracle.commits());
     for (const auto& [what, count] : oracle.rows()) fmt::print("  {:<18} {:>7}\n", what, count);
-    fmt::print("standing {}\n", to_json(count_standing(base)));
+    fmt::print("standing {}\n", to_json(writer.standing()));
+    return 0;
+}
+
+int count(Writer& writer) {
+    fmt::print("{}\n", to_json(writer.standing()));
     return 0;
 }
 
@@ -143,13 +165,15 @@ int print_schema(const Options& options) {
 int main(int argc, char** argv) {
     Options options;
     CLI::App app{
-        "A simulated MIS: an Infoclinica-shaped base in Firebird, seeded with invented people, and "
-        "a clinic that lives in it."};
+        "A simulated MIS: a base of Infoclinica's shape in Firebird, or of Medialog's or IDENT's "
+        "in "
+        "PostgreSQL, seeded with invented people, and a clinic that lives in it."};
     app.require_subcommand(1);
     const auto base_options = [&](CLI::App* command) {
         command
             ->add_option(
-                "--database", options.login.database, "path (embedded Firebird), or host/port:path"
+                "--database", options.login.database,
+                "path (embedded Firebird), host/port:path, or postgresql://user@host:port/base"
             )
             ->required();
         command->add_option("--user", options.login.user);
@@ -163,9 +187,17 @@ int main(int argc, char** argv) {
         );
         command->add_flag("--quiet", options.quiet, "only the summary");
     };
-    auto* create_command =
-        app.add_subcommand("create", "make and seed a base; the file must not exist");
+    auto* create_command = app.add_subcommand(
+        "create", "make and seed a base; the file must not exist, a base on a server must be empty"
+    );
     base_options(create_command);
+    create_command
+        ->add_option(
+            "--mis", options.mis,
+            "whose tables: infoclinica on Firebird; medialog or ident on PostgreSQL, in an empty "
+            "base"
+        )
+        ->check(CLI::IsMember({"infoclinica", "medialog", "ident"}));
     create_command->add_option("--patients", options.seed.patients)
         ->check(CLI::Range(10, 5'000'000));
     create_command->add_option("--procedures", options.seed.procedures, "bill lines")
@@ -202,12 +234,24 @@ int main(int argc, char** argv) {
     try {
         wait_for_signals_in_a_thread();
         if (schema_command->parsed()) return print_schema(options);
+        const bool creates = create_command->parsed();
+        if (creates && options.on_postgres() != (options.mis != "infoclinica"))
+            throw std::runtime_error(
+                options.on_postgres()
+                    ? "infoclinica's base is a Firebird file, or host/port:path"
+                    : "the base of " + options.mis + " is on PostgreSQL: --database postgresql://…"
+            );
+        if (options.on_postgres()) {
+            if (creates) return create_sql(options);
+            Postgres base(options.login.database);
+            const auto writer = open_sql_base(base);
+            return live_command->parsed() ? live(options, *writer) : count(*writer);
+        }
         prepare_firebird(options);
-        if (create_command->parsed()) return create(options);
-        if (live_command->parsed()) return live(options);
+        if (creates) return create(options);
         auto base = support::FirebirdWriter::open(options.login);
-        fmt::print("{}\n", to_json(count_standing(base)));
-        return 0;
+        InfoclinicaWriter writer(base, options.dialect());
+        return live_command->parsed() ? live(options, writer) : count(writer);
     } catch (const std::exception& error) {
         fmt::print(stderr, "mis-simulator: {}\n", error.what());
         return 1;

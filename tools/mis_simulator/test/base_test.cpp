@@ -4,9 +4,9 @@
 
 #include <map>
 
+#include "../infoclinica/seed.hpp"
+#include "../infoclinica/writer.hpp"
 #include "../live.hpp"
-#include "../seed.hpp"
-#include "../standing.hpp"
 #include "base/clock.hpp"
 #include "base/json.hpp"
 #include "record/mapper.hpp"
@@ -106,9 +106,10 @@ void check_base(int dialect, Columns columns, const std::string& name) {
     login.database = folder().file(name);
     login.dialect = dialect;
     auto base = make_base(login, columns);
+    InfoclinicaWriter writer(base, dialect == 1 ? Dialect::one : Dialect::three);
     if (columns == Columns::as_reported) {
         Oracle oracle{std::filesystem::path()};
-        Clinic clinic(base, dialect == 1 ? Dialect::one : Dialect::three, 5, oracle);
+        Clinic clinic(writer, 5, oracle);
         const std::atomic<bool> hurry{true};  // late commits don't wait
         for (int action = 0; action < 300; ++action) clinic.act(hurry);
     }
@@ -127,7 +128,7 @@ void check_base(int dialect, Columns columns, const std::string& name) {
     options.site = site;
     auto reader = source::firebird::open(*connector, settings, clock, options);
     REQUIRE_MESSAGE(reader, reader.error().text);
-    const Standing standing = count_standing(base);
+    const Standing standing = writer.standing();
     for (const auto& stream : connector->streams) {
         INFO(stream.name);
         const Read read = read_all(**reader, *connector, stream, site);

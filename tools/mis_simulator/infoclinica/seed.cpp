@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "clinic.hpp"
+#include "../clinic.hpp"
 
 namespace mis::simulator {
 
