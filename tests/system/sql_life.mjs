@@ -117,12 +117,18 @@ export class SqlLife extends SqlClinic {
     assert.ok(base.appointments.length > 0 && base.procedures.length > 0 && base.payments.length > 0, "there is something to compare");
     return known;
   }
-  // The nightly comparison finds every record as the base has it.
+  // The nightly comparison finds every record as the base has it, but for cards that a merge made vanish: of some systems no poll can see that. A second finds nothing.
   async reconciled() {
-    const ran = await this.command("reconcile", "--json");
-    assert.equal(ran.code, 0, ran.stderr + ran.stdout);
-    const held = Object.fromEntries(ran.json.filter((line) => line.stream).map((line) => [line.stream, line]));
+    const compare = async () => {
+      const ran = await this.command("reconcile", "--json");
+      return { ...ran, held: Object.fromEntries(ran.json.filter((line) => line.stream).map((line) => [line.stream, line])) };
+    };
+    const first = await compare();
+    const merged = this.committed.filter(({ action }) => action === "merge").length;
+    for (const { stream, missing, different, extra } of Object.values(first.held))
+      assert.ok(missing + different === 0 && extra <= (stream === "patient" ? merged : 0), `${stream}: ${missing} missing, ${different} different, ${extra} extra`);
+    const { code, held, stdout, stderr } = await compare();
+    assert.equal(code, 0, stdout + stderr);
     for (const [stream, count] of Object.entries(this.count().streams)) assert.equal(held[stream].held, count, `records held of ${stream}`);
-    return held;
   }
 }
