@@ -1,5 +1,6 @@
 #include "domain/limit_ledger/comment.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -9,6 +10,7 @@ namespace mis::domain {
 namespace {
 
 constexpr std::size_t kDigitsMax = 9;  // of the roubles; more is no sum that a clinic grants
+constexpr std::int64_t kUnmarkedMin = 10'000;  // hundredths; a hundred roubles
 
 bool is_digit(char byte) { return byte >= '0' && byte <= '9'; }
 // In lower-case UTF-8 every letter that matters here is ASCII or starts with a byte above 0x7f;
@@ -156,14 +158,20 @@ bool changes_sense(std::string_view word) {
     return false;
 }
 
-// Behind the sum: it was another thing's, or is no more.
+// Behind the sum: it was another thing's or somebody else's, is one of several, a part that comes
+// again and again, or is no more.
 bool takes_back(std::string_view word) {
     static constexpr std::array kStems = {
-        "остат", "остал",  "остае", "использ", "израсх", "расход", "потрач", "списа",
-        "сверх", "больше", "более", "меньш",   "менее",  "закры",  "аннул",  "отмен",
-        "обнул", "снят",   "минус", "плюс",    "прошл",  "был",
+        "остат",  "остал",    "остае", "использ", "израсх", "расход", "потрач", "списа",
+        "сверх",  "больше",   "более", "меньш",   "менее",  "закры",  "аннул",  "отмен",
+        "обнул",  "снят",     "минус", "плюс",    "прошл",  "был",    "ежемес", "помесяч",
+        "еженед", "ежекварт", "кажд",  "двоих",   "троих",  "семь",   "мужа",   "мужу",
+        "жене",   "жену",     "жены",  "сыну",    "сына",   "дочер",  "дочк",   "ребен",
+        "маме",   "маму",     "папе",  "папу",    "брат",   "сестр",
     };
-    static constexpr std::array kWords = {"не", "ни", "нет", "нету", "без", "из", "ост", "исп"};
+    static constexpr std::array kWords = {
+        "не", "ни", "нет", "нету", "без", "из", "ост", "исп", "или", "либо", "еще", "x", "х",
+    };
     for (const std::string_view stem : kStems)
         if (word.starts_with(stem)) return true;
     for (const std::string_view exact : kWords)
@@ -330,6 +338,20 @@ std::optional<std::int64_t> read_unit(Reader& behind) {
     return 1;
 }
 
+// «20000 в месяц», «5000 за визит»: a sum that comes again. A year is the account's own time.
+bool comes_again(std::string_view rest) {
+    static constexpr std::array kOnce = {"месяц", "мес",   "квартал", "недел", "день",
+                                         "визит", "прием", "посещ",   "зуб",   "чел"};
+    std::string_view before;
+    return any_word(rest, [&](std::string_view word) {
+        const bool of_each = before == "в" || before == "за" || before == "на";
+        before = word;
+        return of_each && std::any_of(kOnce.begin(), kOnce.end(), [&](std::string_view one) {
+                   return word.starts_with(one);
+               });
+    });
+}
+
 // Another number beside the sum that counts nothing: a phone, a year, a range.
 bool another_number_follows(std::string_view rest) {
     std::size_t at = 0;
@@ -383,11 +405,17 @@ std::optional<std::int64_t> read_sum(std::string_view text, Reader reader) {
     const std::size_t number_ends = reader.position();
     const auto factor = read_unit(reader);
     if (!factor || *hundredths > 100'000'000'000'000 / *factor) return std::nullopt;
+    // Without a unit so little is a count: «лимит 2 пломбы», «лимит 3 визита».
+    if (reader.position() == number_ends && *hundredths > 0 && *hundredths < kUnmarkedMin)
+        return std::nullopt;
     const bool like_a_year = *hundredths >= 199'000 && *hundredths <= 210'000;
     if (like_a_year && of_something && reader.position() == number_ends) return std::nullopt;
     const std::string_view rest = clause_from(text, reader.position());
     if (another_number_follows(rest) || rest.find('#') != std::string_view::npos)
         return std::nullopt;
+    const std::size_t rest_ends = reader.position() + rest.size();
+    const bool asked = rest_ends < text.size() && text[rest_ends] == '?';  // «лимит 5000?»
+    if (asked || comes_again(rest)) return std::nullopt;
     // "20000 не исчерпан" states the total all the same.
     const bool judged = rest.find("исчерп") != std::string_view::npos ||
                         rest.find("превыш") != std::string_view::npos;
