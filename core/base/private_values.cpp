@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/code_points.hpp"
 #include "base/crypto.hpp"
 #include "base/phones.hpp"
 #include "base/text.hpp"
@@ -30,6 +31,30 @@ std::size_t digits(std::string_view text) {
     return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), is_digit));
 }
 
+bool is_plain(std::string_view text) {  // ASCII and Russian letters
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto lead = static_cast<unsigned char>(text[i]);
+        if (lead < 0x80) continue;
+        if (lead != 0xD0 && lead != 0xD1) return false;
+        ++i;
+    }
+    return true;
+}
+
+std::uint32_t plain(std::uint32_t code) {
+    if (code == 0x3000 || code == 0x205f || (code >= 0x2000 && code <= 0x200a)) return ' ';
+    if ((code >= 0x2010 && code <= 0x2015) || code == 0x2212 || code == 0x2043) return '-';
+    if (code >= 0xff01 && code <= 0xff5e) return code - 0xff01 + '!';  // full width
+    if (code >= 0x660 && code <= 0x669) return code - 0x660 + '0';     // Arabic digits
+    if (code >= 0x6f0 && code <= 0x6f9) return code - 0x6f0 + '0';
+    if (code == 0xb2 || code == 0xb3) return code - 0xb0 + '0';  // superscripts
+    if (code == 0xb9) return '1';
+    if (code == 0x2070 || (code >= 0x2074 && code <= 0x2079)) return code - 0x2070 + '0';
+    if (code >= 0x2080 && code <= 0x2089) return code - 0x2080 + '0';
+    if (code == 0xab || code == 0xbb || (code >= 0x201c && code <= 0x201f)) return '"';
+    return is_space(code) ? ' ' : code;
+}
+
 class Hashes {
   public:
     void add(char kind, std::string_view value) {
@@ -54,12 +79,13 @@ class Hashes {
     std::string text_, pair_;
 };
 
-// The words of a name or text, folded, without punctuation; empty where a sentence or list ends.
+// The words of a name or text, folded, without punctuation («Тестова, Анна» is as much a name as
+// without the comma); empty where a list goes on to another.
 std::vector<std::string> words_of(std::string_view text) {
     std::string folded = fold(text);
     std::string spaced;
     for (const char c : folded) {
-        const bool ends = c == ',' || c == ';' || c == '/' || c == '\\' || c == '|';
+        const bool ends = c == ';' || c == '|';
         if (!is_ascii(c) || is_ascii_word(c))
             spaced += c;
         else
@@ -85,30 +111,50 @@ void add_number(Hashes& hashes, std::string_view number) {
     if (kept.size() >= kNumberMin && digits(kept) >= kDigitsMin) hashes.add('d', kept);
 }
 
-// Runs of letters and digits that only spaces, hyphens and brackets stand between.
-std::vector<std::vector<std::string>> number_runs(std::string_view text) {
-    std::vector<std::vector<std::string>> runs(1);
-    bool in_group = false;
+struct Piece {
+    std::string text;
+    bool after_dot = false;  // what stands before it is nearer to a decimal, a date, a code
+};
+
+// «ТТТ № 7000123» is known without its sign as well.
+std::string without_number_sign(std::string text) {
+    static constexpr std::string_view kSign = "№";
+    for (auto at = text.find(kSign); at != std::string::npos; at = text.find(kSign, at + 1))
+        text.replace(at, kSign.size(), " ");
+    return text;
+}
+
+// Runs of letters and digits that only what joins a number stands between: spaces, hyphens,
+// brackets, and as policies are written slashes and the like.
+std::vector<std::vector<Piece>> number_runs(std::string_view text) {
+    static constexpr std::string_view kJoins = " -()/\\_#:";
+    std::vector<std::vector<Piece>> runs(1);
+    bool in_group = false, dot = false;
     for (const char c : fold_code(text)) {
         if (!is_ascii(c) || is_ascii_word(c)) {
-            if (!in_group) runs.back().emplace_back();
-            runs.back().back() += c;
+            if (!in_group) runs.back().push_back({{}, dot});
+            runs.back().back().text += c;
             in_group = true;
+            dot = false;
             continue;
         }
+        dot = dot || c == '.';
         in_group = false;
-        if (c != ' ' && c != '-' && c != '(' && c != ')') runs.emplace_back();
+        if (c != '.' && kJoins.find(c) == std::string_view::npos) runs.emplace_back();
     }
     return runs;
 }
 
+// Digits alone are not joined across a dot: «45.03.1234» is as well a date or a sum.
 void add_numbers_in(Hashes& hashes, std::string_view text) {
     for (const auto& run : number_runs(text))
         for (std::size_t first = 0; first < run.size(); ++first) {
             std::string joined;
+            bool dotted = false;
             for (std::size_t i = first; i < std::min(run.size(), first + kGroupsMax); ++i) {
-                joined += run[i];
-                add_number(hashes, joined);
+                dotted = dotted || (i > first && run[i].after_dot);
+                joined += run[i].text;
+                if (!dotted || digits(joined) < joined.size()) add_number(hashes, joined);
             }
         }
 }
@@ -159,10 +205,27 @@ std::string name_stem(std::string word, std::size_t least) {
     return word;
 }
 
+std::string as_plainly_written(std::string_view text) {
+    std::string plain_text;
+    if (is_plain(text)) return plain_text.assign(text);
+    while (!text.empty()) {
+        std::uint32_t code = 0;
+        const std::size_t length = decode(text, code);
+        if (length == 0)
+            plain_text += text.front();
+        else if (!is_invisible(code) || is_space(code))
+            encode(plain_text, plain(code));
+        text.remove_prefix(std::max<std::size_t>(length, 1));
+    }
+    return plain_text;
+}
+
 std::vector<std::int64_t> private_hashes(std::string_view kind, JsonView body) {
     Hashes hashes;
     const JsonMembers record(body);
-    const auto text = [&](std::string_view name) { return record.find(name).string(); };
+    const auto text = [&](std::string_view name) {
+        return as_plainly_written(record.find(name).string());
+    };
     if (kind == "patient") {
         for (const JsonView phone : record.find("phones").elements())
             if (phone.is_string())
@@ -175,25 +238,30 @@ std::vector<std::int64_t> private_hashes(std::string_view kind, JsonView body) {
         add_names(hashes, first, middle);
         if (first.empty()) add_adjacent(hashes, last);  // a MIS with one field for all of it
     } else if (kind == "limit") {
-        add_number(hashes, text("policy_number"));
+        const std::string number = text("policy_number");
+        add_number(hashes, number);
+        add_number(hashes, without_number_sign(number));
     } else if (kind == "practitioner") {
         add_adjacent(hashes, words_of(text("name")));
     }
     return hashes.take();
 }
 
-std::vector<std::int64_t> hashes_in(std::string_view text) {
+std::vector<std::int64_t> hashes_in(std::string_view written) {
     Hashes hashes;
+    const std::string text = as_plainly_written(written);
     if (digits(text) >= kDigitsMin) {
         for (const auto& phone : phones_last_ten(text)) hashes.add('p', phone);
         add_numbers_in(hashes, text);
+        add_numbers_in(hashes, without_number_sign(text));
     }
     add_addresses_in(hashes, text);
     add_adjacent(hashes, words_of(text));
     return hashes.take();
 }
 
-bool has_private_shape(std::string_view text) {
+bool has_private_shape(std::string_view written) {
+    const std::string text = as_plainly_written(written);
     const auto at = text.find('@');
     if (at != std::string_view::npos && at > 0 && at + 1 < text.size() &&
         static_cast<unsigned char>(text[at - 1]) > ' ' &&

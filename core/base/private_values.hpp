@@ -3,8 +3,8 @@
 // names somebody.
 //
 // Compared as whole tokens: phones by their last ten digits, e-mail addresses, numbers of policies
-// (letters and digits, joined by spaces, hyphens, brackets), and names where two parts of one
-// person's stand side by side, in either order and case. Pure.
+// (letters and digits, joined by spaces, hyphens, brackets, slashes), and names where two parts of
+// one person's stand side by side, in either order and case. Pure.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,12 @@ namespace mis {
 // values; a practitioner's name is hashed likewise, and is none. Each once, sorted.
 std::vector<std::int64_t> private_hashes(std::string_view kind, JsonView body);
 
-// Of a text that may leave.
+// Of a text that may leave, as it was written.
 std::vector<std::int64_t> hashes_in(std::string_view text);
+
+// The text with all spaces, hyphens and quotation marks as on a keyboard, digits of every width as
+// 0 to 9, and nothing that nobody sees.
+std::string as_plainly_written(std::string_view text);
 
 // What is private whosever it is: an e-mail address, or ten digits and more joined by spaces,
 // hyphens or brackets only.

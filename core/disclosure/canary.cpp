@@ -101,7 +101,7 @@ void Canary::add_email(std::string_view email) {
 
 bool Canary::is_private(std::string_view text) const {
     if (is_national_code(text)) return false;
-    return (!empty() && found_in(text)) ||
+    return (!empty() && found_in(as_plainly_written(text))) ||
            (everybody_ != nullptr && everybody_->names_somebody(text));
 }
 

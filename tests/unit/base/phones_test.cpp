@@ -26,6 +26,9 @@ TEST_CASE("P9: one number, however it is written") {
     CHECK(phones("+375 29 000-00-01") == "+375290000001");
     CHECK(phones("375290000001") == "+375290000001");
     CHECK(phones("8-10-375-29-000-00-01") == "+375290000001");
+    CHECK(phones("00 7 900 000-00-01") == "+79000000001");
+    CHECK(phones("0079000000001") == "+79000000001");
+    CHECK(phones("00375 29 000 00 01") == "+375290000001");
     CHECK(phones("+49 151 00000001") == "+4915100000001");
     CHECK(phones("998900000001") == "+998900000001");
 }
@@ -57,6 +60,8 @@ TEST_CASE("P9: a letter among the digits, or too few of them: no number, and sai
     CHECK(phones("9959000000001") == " …");           // Georgian, and a digit too many
     CHECK(phones("+9959000000001") == " …");
     CHECK(phones("8-10-995-900-000-00-01") == " …");
+    CHECK(phones("00 7 900 000 00 0") == " …");
+    CHECK(phones("000 79000000001") == "+79000000001 …");
     CHECK(phones("нет") == " …");
     CHECK(phones("") == "");
     CHECK(phones(" - ") == "");
