@@ -294,6 +294,8 @@ std::optional<std::string> BodyWriter::inconsistency() const {
     Money sum{0, total->currency};
     for (const Money& part : *parts) {
         if (part.currency != sum.currency) return "shares: in another currency than total";
+        if ((part.minor < 0 && total->minor >= 0) || (part.minor > 0 && total->minor <= 0))
+            return "shares: one of another sign than total";
         sum += part;
     }
     if (!parts->empty() && sum != *total) return "shares: do not add up to total";

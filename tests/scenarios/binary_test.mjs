@@ -169,3 +169,30 @@ test("a file that is no scenario is refused with its line and a remedy, exit 2",
     }
     assert.equal(play(join(folder, "missing.yaml")).status, 2);
 });
+
+test("P6: a share of another sign than its line goes to quarantine: nobody is charged less than nothing, and a return's shares are all below zero", () => {
+    const rub = (minor) => ({ minor, currency: "RUB" });
+    const line = (source_id, quantity, total, shares, more = {}) => ({ source_id, patient_source_id: "77", performed_at: "2026-03-02T09:00:00+03:00", service_code: "F", quantity, total: rub(total),
+        shares: Object.entries(shares).map(([payer, minor]) => ({ payer, total: rub(minor) })), ...more });
+    const file = join(folder, "share_of_another_sign.yaml");
+    writeFileSync(file, JSON.stringify({ clinic: { id: "clinic-1", timezone: "Europe/Moscow" }, export: "all", expect_quarantine: true, steps: [
+        { at: "2026-03-02T10:00:00+03:00", upsert: { patient: [{ source_id: "77", last_name: "Тестова" }],
+            procedure: [line("p1", "1", 50000, { patient: 60000, organization: -10000 }), line("p2", "1", 50000, { patient: 30000, organization: 20000 }), line("p4", "1", 0, { patient: 10000, organization: -10000 })] } },
+        { at: "2026-03-03T10:00:00+03:00", upsert: { procedure: [line("p3", "-1", -50000, { patient: -30000, organization: -20000 }, { reverses_source_id: "p2" })] } }] }));
+    const played = play(file);
+    assert.equal(played.status, 0, played.stderr);
+    assert.match(played.stderr, /2 rows quarantined: procedure p1 .*procedure p4 /);
+    assert.match(played.stderr, /field shares: one of another sign than total/);
+    const sums = played.stdout.split("\n").filter((text) => text !== "").map((text) => JSON.parse(text)).filter((event) => /billing/.test(event.type))
+        .map(({ type, data }) => [type.slice("mis.billing.".length, -".v1".length), data.payer, data.total.minor]);
+    assert.deepEqual(sums, [["charge", "organization", 20000], ["charge", "patient", 30000], ["reversal", "organization", 20000], ["reversal", "patient", 30000]]);
+});
+
+test("scenario: an id with a character that nobody sees stands escaped in the closing count", () => {
+    const file = join(folder, "invisible.yaml");
+    writeFileSync(file, JSON.stringify({ clinic: { id: "clinic-1", timezone: "Europe/Moscow" }, export: "all", expect_quarantine: true,
+        steps: [{ at: "2026-03-02T10:00:00+03:00", upsert: { patient: [{ source_id: "7\u202e7\t", last_name: "Тестова" }] } }] }));
+    const played = play(file);
+    assert.match(played.stderr.trim().split("\n").at(-1), /1 row quarantined: patient 7\\u202e7/);
+    assert.doesNotMatch(played.stderr, /\u202e/);
+});

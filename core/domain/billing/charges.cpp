@@ -17,6 +17,17 @@ bool is_code_like(const std::string& note
            });
 }
 
+// L5; without a stated discount a list total may be anything from the total on.
+bool contradicts_list(const Line& line) {
+    const Money& total = line.total;
+    if (line.discount && line.discount->currency != total.currency) return true;
+    if (!line.list_total) return false;
+    const Money& list = *line.list_total;
+    if (list.currency != total.currency) return true;
+    if (line.discount) return list.minor - line.discount->minor != total.minor;
+    return (list.minor < 0 && total.minor > 0) || (list.minor > 0 && total.minor < 0);
+}
+
 std::string remarks_of(const Line& line) {
     std::string remarks = "[";
     const auto add = [&](std::string_view remark) {
@@ -26,12 +37,7 @@ std::string remarks_of(const Line& line) {
     for (const std::string& note : line.remarks) {
         if (is_code_like(note)) add(note);
     }
-    if (line.list_total && line.list_total->currency == line.total.currency) {
-        const std::int64_t discount = line.discount ? line.discount->minor : 0;
-        const bool known = line.discount.has_value();
-        if (known && line.list_total->minor - discount != line.total.minor)
-            add("list_total_minus_discount_differs");
-    }
+    if (contradicts_list(line)) add("list_total_minus_discount_differs");
     return remarks += ']';
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "base/text.hpp"
 #include "domain/event_rows.hpp"
 #include "gateway/cli/commands.hpp"
 #include "gateway/cli/print.hpp"
@@ -17,7 +18,7 @@ std::string counted(
 ) {
     std::string told = fmt::format("{} {}", what.size(), what.size() == 1 ? one : many);
     if (!what.empty()) told += fmt::format(": {}", fmt::join(what, ", "));
-    return told;
+    return escape_invisible(told);
 }
 
 }  // namespace
