@@ -218,6 +218,7 @@ void Daemon::look_at_books() {
         });
         if (!whole) return;
         ledger_imbalance_minor_ = books.imbalance_minor;
+        ledger_differences_ = std::ssize(books.differences);
         for (const auto& difference : books.differences) log::error("books: {}", difference);
     } catch (const sqlite::StoreError& error) {
         store_failed(error);

@@ -116,7 +116,8 @@ class Daemon {
     std::chrono::nanoseconds probed_{0};
     const std::int64_t started_us_;
     std::atomic<std::int64_t> turned_us_;
-    std::atomic<std::int64_t> ledger_imbalance_minor_{0};  // of the last look
+    std::atomic<std::int64_t> ledger_imbalance_minor_{0},
+        ledger_differences_{0};  // of the last look
 };
 
 }  // namespace mis::gateway

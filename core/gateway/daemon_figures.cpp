@@ -50,6 +50,19 @@ StreamFigures figures_of(const std::string& source, const StreamStatus& status) 
     return out;
 }
 
+// A gauge that vanishes with its last row leaves whoever watches it with the value before.
+void add_empty_quarantines(Figures& figures) {
+    for (const StreamFigures& stream : figures.streams) {
+        const bool told = std::any_of(
+            figures.quarantine.begin(), figures.quarantine.end(),
+            [&](const QuarantineFigures& one) {
+                return one.source == stream.source && one.stream == stream.stream;
+            }
+        );
+        if (!told) figures.quarantine.push_back({stream.source, stream.stream, 0});
+    }
+}
+
 }  // namespace
 
 Figures Daemon::figures() {
@@ -83,6 +96,7 @@ Figures Daemon::figures() {
             figures.clock_skew_seconds[source->worker->name()] = *skew;
     }
     figures.ledger_imbalance_minor = ledger_imbalance_minor_;
+    figures.ledger_differences = ledger_differences_;
     for (auto& lane : lanes_) figures.sinks.push_back(measures_of(*lane));
     figures.latency_bounds_s.assign(sink::kLatencyBoundsS.begin(), sink::kLatencyBoundsS.end());
 
@@ -94,6 +108,7 @@ Figures Daemon::figures() {
         figures.quarantined += count.open;
         figures.quarantine.push_back({count.source, count.stream, count.open});
     }
+    add_empty_quarantines(figures);
     for (const auto& hold : change::holds(database)) figures.held_streams += hold.released ? 0 : 1;
     for (const auto& count : change::RecordStore(database).counts())
         figures.held_streams += count.held_by_mapping > 0 ? 1 : 0;

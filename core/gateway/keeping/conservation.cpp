@@ -141,18 +141,29 @@ bool is_nobodys_slots(const std::string& announced) {
     return announced.empty() || announced == "{}" || announced.starts_with("{\"slot/");
 }
 
-// Sums in events that have not left, without their signs.
-std::int64_t sums_of(const std::vector<domain::Event>& events) {
-    std::int64_t sum = 0;
+// By what the accounts differ from what was announced, once these events have left: per account
+// what is taken back and what comes, so that a line charged anew differs by the difference.
+// `before` has what stands, by id.
+std::int64_t differences_of(const std::vector<domain::Event>& events, const Standing& before) {
+    std::map<Account, std::int64_t> sums;
     for (const auto& event : events) {
-        if (!event.type.starts_with("billing.")) continue;
         const JsonMembers data(event.data.view());
-        if (const auto total = data.find("total").money())
-            sum += std::abs(total->minor);
-        else if (const auto amount = data.find("amount").money())
-            sum += std::abs(amount->minor);
+        if (event.type == "billing.charge") {
+            if (const auto told = charge_of(data)) sums[told->account] += told->minor;
+        } else if (event.type == "billing.payment" || event.type == "billing.refund") {
+            if (const auto told = payment_of(event.type, data)) sums[told->account] += told->minor;
+        } else if (event.type == "billing.reversal" || event.type == "billing.payment_reversal") {
+            const bool charge = event.type == "billing.reversal";
+            const std::string id = data.find(charge ? "charge_id" : "payment_event").string();
+            if (const auto standing = before.find(id); standing != before.end())
+                sums[standing->second.account] -= standing->second.minor;
+            else if (const auto sum = data.find(charge ? "total" : "amount").money())
+                sums[Account{"", id, "", "", "", ""}] -= sum->minor;
+        }
     }
-    return sum;
+    std::int64_t all = 0;
+    for (const auto& [account, sum] : sums) all += std::abs(sum);
+    return all;
 }
 
 }  // namespace
@@ -194,7 +205,7 @@ Books check_conservation(
             if (!outcome.events.empty() && breather &&
                 change::RecordStore(store.database()).pending_count() > 0)
                 continue;
-            books.imbalance_minor += sums_of(outcome.events);
+            books.imbalance_minor += differences_of(outcome.events, announced_standing);
             if (!outcome.events.empty())
                 differ(
                     outcome.events.front().partition_key + ": the records mean " +

@@ -19,8 +19,9 @@ struct Books {
         0;  // 0: the log's beginning was pruned, so the log alone cannot be folded
     std::int64_t history = 0;  // D5: records of before their source counts, which mean nothing
     std::vector<std::string> differences;  // with public ids only
-    // What the differences come to: sums that should have left and did not, and by which log and
-    // announcements differ, without their signs and of whatever currency. 0 is right.
+    // What the differences come to: per account, by what its sum differs once everything has left
+    // that should have, and by what log and announcements differ; without sign and of whatever
+    // currency. 0 with differences: the sums agree, of other charges.
     std::int64_t imbalance_minor = 0;
 };
 

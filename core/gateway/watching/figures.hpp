@@ -65,6 +65,7 @@ struct Figures {
     std::map<std::string, double> clock_skew_seconds;  // source → its clock minus ours
     std::uint64_t private_fields_withheld = 0;
     std::int64_t ledger_imbalance_minor = 0;  // B5: sum of what the log and the rows differ by
+    std::int64_t ledger_differences = 0;      // in how many places, also where the sums agree
     std::int64_t groups_pending = 0;
     std::vector<QuarantineFigures> quarantine;
     std::vector<ReferenceFigures> references;

@@ -127,7 +127,7 @@ HealthReport judge_health(const Figures& figures) {
                      skew
                  )}
             );
-    if (figures.ledger_imbalance_minor != 0)
+    if (figures.ledger_imbalance_minor != 0 || figures.ledger_differences != 0)
         alarm("ledger", "the event log and the rows differ: run `mis-gateway reconcile`");
     if (figures.held_streams > 0)
         alarm(
