@@ -153,7 +153,7 @@ class PlanAnnouncer {
         const bool by_line = item.by != nullptr && item.status >= ItemStatus::in_progress;
         ItemChange said{before, after, {}, {}, {}};
         if (item.status == ItemStatus::voided) said.reason = &item.void_reason;
-        if (by_line) said.procedure = &item.by->id;
+        if (by_line && !stays_behind(*item.by)) said.procedure = &item.by->id;
         if (item.visit != nullptr) said.appointment = &item.visit->id;
         const bool back = rank(before) > static_cast<int>(item.status) || before == "void";
         std::string type = "plan.item.";
@@ -186,6 +186,12 @@ class PlanAnnouncer {
     static bool withdrawn_by_exchange(const std::string& before, const Standing* told) {
         return before == "void" && told != nullptr &&
                told->data.find("reason").string() != "tooth_removed";
+    }
+
+    // X1: the plan leaves, the line does not, and neither does its name.
+    bool stays_behind(const Line& line) const {
+        return permission_.allowed() &&
+               !change_.gate.record(line.patient, line.performed_at).allowed();
     }
 
     bool was_listed(const std::string& id) const {

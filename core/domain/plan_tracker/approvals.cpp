@@ -44,7 +44,9 @@ bool Approvals::covers(const Plan& plan, const Work& work, const PlanItem* item)
     Said latest;
     if (item != nullptr) look_up(items_, plan, item->id, latest);
     look_up(works_, plan, "", latest);
-    if (!work.folded_code.empty()) look_up(works_, plan, work.folded_code, latest);
+    // A price list's codes speak for its own source's lines (P11); an order's come from any list.
+    const bool one_list = plan.source.empty() || work.list.empty() || plan.source == work.list;
+    if (one_list && !work.folded_code.empty()) look_up(works_, plan, work.folded_code, latest);
     for (std::string code = work.nomenclature;
          !code.empty();) {  // A16.07.002 approves A16.07.002.010
         look_up(works_, plan, code, latest);
