@@ -15,6 +15,8 @@ namespace mis::sink {
 namespace {
 
 constexpr std::string_view kWord = "rejected";
+constexpr std::string_view kPart =
+    "lists some of the events and does not say what became of the others";
 constexpr int kDepthMax = 64;
 constexpr std::size_t kPlainBytesMax = 4'000'000;  // of an answer that came packed
 
@@ -95,6 +97,7 @@ class AnswerReader {
 
     Verdict read(const Document& document) {
         if (!document.json.is_array() || !read_bare_list(document.json)) look_into(document.json);
+        if (document.named == 0) look_for_a_part(document.json);
         if (found_ != document.named) wrong("names `rejected` twice in one place");
         for (const std::int64_t count : counts_)
             if (count != static_cast<std::int64_t>(verdict_.rejected.size()))
@@ -239,9 +242,23 @@ class AnswerReader {
         const bool says_which = std::any_of(list.begin(), list.end(), [](const Json& entry) {
             return entry.is_object() && says_so(entry);
         });
-        if (!named.empty() && named.size() < ours_.size() && !says_which)
-            wrong("lists some of the events and does not say what became of them");
+        if (!named.empty() && named.size() < ours_.size() && !says_which) wrong(kPart);
         return false;
+    }
+
+    // {"accepted": […]}, {"errors": […]}: a list of some of our events and not of all tells the two
+    // apart, in words that nobody agreed upon.
+    void look_for_a_part(const Json& value) {
+        if (!value.is_structured() || (value.is_object() && value.contains("specversion"))) return;
+        std::set<std::string> named;
+        for (const auto& [key, entry] : value.items()) {
+            look_for_a_part(entry);
+            if (!value.is_array() || (entry.is_object() && entry.contains("specversion"))) continue;
+            const std::string* id = entry.is_object() ? subject_of(entry) : our_id(entry);
+            if (id != nullptr) named.insert(*id);
+        }
+        if (!named.empty() && named.size() < ours_.size() && verdict_.rejected.empty())
+            wrong(kPart);
     }
 
     std::map<std::string, std::string> ours_;  // in lower case → as it is
@@ -249,6 +266,13 @@ class AnswerReader {
     int found_ = 0;
     std::vector<std::int64_t> counts_;
 };
+
+bool names_any(std::string_view text, std::span<const QueuedEvent> events) {
+    const std::string lower = lower_ascii(text);
+    return std::any_of(events.begin(), events.end(), [&](const QueuedEvent& event) {
+        return lower.find(lower_ascii(event.id)) != std::string::npos;
+    });
+}
 
 }  // namespace
 
@@ -263,7 +287,8 @@ Verdict read_answer(const net::HttpResponse& response, std::span<const QueuedEve
     const std::string_view text = without_space(plain->text);
     const bool is_list = text.starts_with('[');
     const bool is_named = names_rejected(text);
-    if (!is_named && !is_list) return verdict;
+    const bool may_list = text.starts_with('{') && names_any(text, events);
+    if (!is_named && !is_list && !may_list) return verdict;
     if (plain->is_cut) {
         if (is_named) verdict.unreadable = "names `rejected` and is too long to be read whole";
         return verdict;

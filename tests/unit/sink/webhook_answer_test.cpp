@@ -37,10 +37,27 @@ const std::string kPlain = R"({"rejected":[{"id":"e2","reason":"schema"}]})";
 
 TEST_CASE("an answer that names no rejected event: all are taken, whatever it is") {
     for (const char* body :
-         {"", " ", "OK", "<html>thanks</html>", "{}", "null", R"({"ok":true,"ms":1.5})",
-          R"({"rejected":[]})", R"({"rejected":null})", R"({"rejected":{}})", R"({"rejected":0})",
-          R"({"rejected":false,"accepted":3})", R"({"rejected_count":0})", R"([])", R"(["ok"])",
-          R"(["e1","e2","e3"])", R"({"a":1)", "\xff\xfe\x00",
+         {"",
+          " ",
+          "OK",
+          "<html>thanks</html>",
+          "{}",
+          "null",
+          R"({"ok":true,"ms":1.5})",
+          R"({"rejected":[]})",
+          R"({"rejected":null})",
+          R"({"rejected":{}})",
+          R"({"rejected":0})",
+          R"({"rejected":false,"accepted":3})",
+          R"({"rejected_count":0})",
+          R"([])",
+          R"(["ok"])",
+          R"(["e1","e2","e3"])",
+          R"({"accepted":["e1","e2","e3"]})",
+          R"({"last":"e3"})",
+          R"({"duplicates":[{"id":"e1"},{"id":"e2"},{"id":"e3"}]})",
+          R"({"a":1)",
+          "\xff\xfe\x00",
           R"([{"specversion":"1.0","id":"e1","data":{"reason":"rejected","rejected":true}}])"})
         CHECK_MESSAGE(set_aside(body) == "", body);
 }
@@ -70,12 +87,25 @@ TEST_CASE("a list of rejected events is read in whatever form it comes") {
 
 TEST_CASE("what names `rejected`, or a part of our events, and cannot be understood is unknown") {
     for (const std::string& body : std::vector<std::string>{
-             R"({"rejected":[{"id":"e2","reason":"schema"}])", kPlain + "x", kPlain + kPlain,
-             R"({"rejected":["e1"],"rejected":["e2"]})", R"({"rejected":true})",
-             R"({"rejected":2})", R"({"rejected":[{"index":1}]})", R"({"rejected":["stranger"]})",
-             R"({"rejected":[{"id":"clinic/e2"}]})", R"({"rejected":["e2"],"rejected_count":2})",
-             R"({"message":"1 event rejected"})", "rejected: e2", "<html>Request Rejected</html>",
-             R"(["e2"])", R"([{"id":"e2"}])", R"({"body":"{\"rejected\":[\"e2\"]}"})",
+             R"({"rejected":[{"id":"e2","reason":"schema"}])",
+             kPlain + "x",
+             kPlain + kPlain,
+             R"({"rejected":["e1"],"rejected":["e2"]})",
+             R"({"rejected":true})",
+             R"({"rejected":2})",
+             R"({"rejected":[{"index":1}]})",
+             R"({"rejected":["stranger"]})",
+             R"({"rejected":[{"id":"clinic/e2"}]})",
+             R"({"rejected":["e2"],"rejected_count":2})",
+             R"({"message":"1 event rejected"})",
+             "rejected: e2",
+             "<html>Request Rejected</html>",
+             R"(["e2"])",
+             R"([{"id":"e2"}])",
+             R"({"accepted":["e1","e3"]})",
+             R"({"errors":[{"id":"e2","message":"schema"}]})",
+             R"({"data":{"failed":["e2"]}})",
+             R"({"body":"{\"rejected\":[\"e2\"]}"})",
              std::string(100, '[') + "\"rejected\"" + std::string(100, ']')})
         CHECK_MESSAGE(set_aside(body) == "unknown", body);
 }
