@@ -162,6 +162,12 @@ set term ^; execute block as declare i integer = 0; begin while (i < 300) do beg
   const bad = odd.quarantine();
   assert.deepEqual(Object.keys(bad), ["77"]);
   assert.match(bad[77].reason, /cannot read this row: .*divide by zero/i, "the server's own cause");
+  odd.sql("update S set Q = 0 where ID = 1");
+  const checked = odd.command("check");
+  assert.equal(checked.code, 0, checked.stderr);
+  assert.match(checked.stdout, /WARNING source mis: stream payment: not every row can be read: .*divide by zero.*: the rows concerned go to quarantine/i);
+  assert.doesNotMatch(checked.stdout, /CANNOT BE READ/);
+  odd.sql("update S set Q = 1 where ID = 1");
   odd.sql("insert into S (ID, AMT, Q, D, CH) values (400, 5, 0, current_date, current_timestamp); insert into S (ID, AMT, Q, D, CH) values (401, 7, 1, current_date, current_timestamp)");
   assert.equal(odd.sync().payment.quarantined, 2);
   assert.equal(odd.sums().length, 300, "the good one behind it is read");
@@ -170,6 +176,9 @@ set term ^; execute block as declare i integer = 0; begin while (i < 300) do beg
   assert.equal(odd.sync().payment.quarantined, 0);
   assert.equal(odd.sums().length, 301);
   odd.sql("update S set Q = 0");
+  const none = odd.command("check");
+  assert.equal(none.code, 1);
+  assert.match(none.stdout, /payment +CANNOT BE READ/);
   assert.match(odd.sync(1).payment.state, /^degraded: .*divide by zero/i);
   assert.equal(odd.sync(1).payment.quarantined, 0);
   odd.sql("update S set Q = 1");

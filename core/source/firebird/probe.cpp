@@ -15,6 +15,7 @@ namespace mis::source::firebird {
 namespace {
 
 constexpr int kProbePageRows = 100;
+constexpr int kRowsTried = 8;  // of a page of which some row cannot be read
 
 std::string day_of(const std::string& local, int plus_days) {
     const auto time = LocalTime::parse(local);
@@ -215,9 +216,25 @@ Result<StreamProbe> FirebirdSource::probe_stream(
     }
     // The very texts that a pass prepares, and the first page of them run: a procedure that writes
     // or a value that cannot be compared shows in no plan.
+    const auto of_rows = [](const Error& error) {
+        return "not every row can be read: " + error.text +
+               ": the rows concerned go to quarantine; compare like with like in the fetch";
+    };
     if (auto good = try_out(stream); !good) {
         if (good.error().kind == ErrorKind::cancelled) return fail(good.error());
-        if (good.error().kind != ErrorKind::unavailable) {
+        // some row's, where another can be read: a pass finds which
+        const auto reads_another = [&] {
+            for (int row = 1; row <= kRowsTried; ++row)
+                if (const auto one =
+                        ask(fmt::format("select * from (\n{}\nrows {} to {}) x", *text, row, row),
+                            {});
+                    one && !one->empty())
+                    return true;
+            return false;
+        };
+        if (good.error().kind == ErrorKind::malformed && reads_another()) {
+            probe.remarks.push_back(of_rows(good.error()));
+        } else if (good.error().kind != ErrorKind::unavailable) {
             probe.reason = good.error().text;
             return probe;
         }
@@ -228,11 +245,8 @@ Result<StreamProbe> FirebirdSource::probe_stream(
             ask(fmt::format("select count(*) from (\n{}\nrows {}) x", *text, kProbeRowsMax), {});
         count && !count->empty())
         probe.rows = std::atoll(count->front()[0].value_or("0").c_str());
-    else if (!count && count.error().kind == ErrorKind::malformed)
-        probe.remarks.push_back(
-            "not every row can be read: " + count.error().text +
-            ": the rows concerned go to quarantine; compare like with like in the fetch"
-        );
+    else if (!count && count.error().kind == ErrorKind::malformed && probe.remarks.empty())
+        probe.remarks.push_back(of_rows(count.error()));
     for (std::size_t i = 0; i < stream.stamps.size(); ++i) {
         StampProbe stamp{stream.stamps[i], std::nullopt};
         const SliceForm form{SliceForm::Kind::stamp, i, 0};
