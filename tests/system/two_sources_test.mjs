@@ -120,6 +120,13 @@ test("D5: what a source has from before it counts is charged and told to nobody"
   const { history } = clinic.command("reconcile", "--json").json.at(-1);
   assert.ok(history > 10, "imported lines are counted");
   const told = events_of(clinic).length;
+  assert.doesNotMatch(clinic.command("check").stdout, /counts_from/);
+  const other = clinic.settings.sources.find((one) => one.counts_from);
+  delete other.counts_from;
+  clinic.write_config(clinic.settings); // looked at beforehand, and not meant
+  assert.match(clinic.command("check").stdout, new RegExp(`WARNING source other: what was told counts from ${tomorrow()} on, and by counts_from it is to count of every day: ` +
+    "at the next start [1-9]\\d* of its lines, payments and visits are told and charged for the first time"));
+  other.counts_from = tomorrow();
   clinic.write_config({ ...clinic.settings, sources: [clinic.settings.sources[1]] }); // the old MIS is switched off: what it told stands
   assert.equal(clinic.command("sync", "--once").code, 0);
   assert.equal(events_of(clinic).length, told);

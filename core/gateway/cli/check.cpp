@@ -9,6 +9,7 @@
 #include "change/key_ranges.hpp"
 #include "change/references.hpp"
 #include "config/setting_check.hpp"
+#include "gateway/cli/check_history.hpp"
 #include "gateway/cli/check_keys.hpp"
 #include "gateway/cli/print.hpp"
 #include "gateway/cli/print_probe.hpp"
@@ -394,6 +395,9 @@ class Checkup {
         if (!session_.store) return;
         const std::string identity = session_.identity_of(source.name);
         quarantine(source.name, identity);
+        if (const auto remark =
+                history_remark(session_.store->database(), identity, source.counts_from))
+            warning("source " + source.name + ": " + *remark);
         for (const auto& dangling :
              change::dangling_references(session_.store->database(), identity))
             warning("source " + source.name + ": " + change::describe(dangling));
