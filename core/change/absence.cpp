@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "change/all_rows.hpp"
+
 namespace mis::change {
 namespace {
 
@@ -18,13 +20,11 @@ bool loses_too_much(std::size_t missing, std::int64_t known, const PassOptions& 
     return count > options.hold_count && count * 100 > known * options.hold_share_percent;
 }
 
-// The keys of those that reading their rows again by id did not bring back.
-Result<std::vector<std::string>> confirm_gone(
-    StreamReading& reading, std::span<const KnownRecord> missing
+Result<void> read_by_ids(
+    StreamReading& reading, std::span<const KnownRecord> missing, SeenKeys& seen
 ) {
     std::set<std::string> row_keys;
     for (const auto& record : missing) row_keys.insert(record.row_key);
-    SeenKeys seen;
     source::Slice slice;
     slice.by = source::Slice::By::ids;
     for (auto key = row_keys.begin(); key != row_keys.end();) {
@@ -34,6 +34,17 @@ Result<std::vector<std::string>> confirm_gone(
         if (const auto rows = reading.read(slice, seen); !rows) return fail(rows.error());
         reading.report().reread += static_cast<std::int64_t>(slice.ids.size());
     }
+    return {};
+}
+
+// The keys of those that reading their rows again did not bring back.
+Result<std::vector<std::string>> confirm_gone(
+    StreamReading& reading, std::span<const KnownRecord> missing
+) {
+    SeenKeys seen;
+    auto done = reading.setup().can.ids ? read_by_ids(reading, missing, seen)
+                                        : read_all_rows(reading, seen);
+    if (!done) return fail(done.error());
     seen.sort();
     std::vector<std::string> gone;
     if (reading.met_unreadable_key()) return gone;
@@ -61,6 +72,8 @@ void add_gone(CaptureBatch& batch, std::vector<std::string>&& gone) {
 Result<void> check_siblings(StreamReading& reading, SeenKeys& seen) {
     seen.sort();
     const PassSetup& setup = reading.setup();
+    const bool by_ids = setup.can.ids;
+    if (!by_ids && setup.declaration.parent) return {};
     std::vector<KnownRecord> missing;
     const auto add_missing = [&](const std::vector<KnownRecord>& known) {
         for (const auto& record : known)
@@ -68,11 +81,16 @@ Result<void> check_siblings(StreamReading& reading, SeenKeys& seen) {
     };
     for (const auto& row_key : seen.rows_to_check)
         add_missing(setup.records->known_of_row(setup.stream, row_key));
-    for (const auto& parent : seen.parents)
-        add_missing(setup.records->known_of_parent(setup.stream, parent));
+    if (by_ids)
+        for (const auto& parent : seen.parents)
+            add_missing(setup.records->known_of_parent(setup.stream, parent));
     if (missing.empty() || reading.met_unreadable_key()) return {};
     if (waits_for_human(setup)) {
         reading.report().removals_held = true;
+        return {};
+    }
+    if (!by_ids) {
+        for (const auto& record : missing) reading.batch().gone.push_back(record.key);
         return {};
     }
     auto gone = confirm_gone(reading, missing);
@@ -86,6 +104,7 @@ Result<void> remove_missing(
     std::int64_t known
 ) {
     const PassSetup& setup = reading.setup();
+    if (comparison == Comparison::window && !setup.can.ids) return {};
     CaptureBatch& batch = reading.batch();
     const auto hold = removal_hold(*setup.database, setup.stream, name_of(comparison));
     const bool released = hold && hold->released;

@@ -1,10 +1,13 @@
 // Absence: when a record that stands is taken for gone.
 //
 // A missing key is first read again by id: its row may only have moved out of the slice, or come
-// back since. A row that cannot be mapped counts as present; after an unreadable key nothing is
-// removed in that pass; a comparison that lost too much at once is held for a human
-// (PassOptions::hold_share_percent, hold_count). What is confirmed goes into the reading's batch.
-// Errors are the reader's.
+// back since. Where the source has no such question (source/capabilities.hpp) a record is gone that
+// was missing from two complete reads of everything in a row; what a window misses waits for those.
+// Only a row that was itself met and makes its record no more is believed at once there, if no
+// other row of its key may (no `parent`). A row that cannot be mapped counts as present; after an
+// unreadable key nothing is removed in that pass; a comparison that lost too much at once is held
+// for a human (PassOptions::hold_share_percent, hold_count). What is confirmed goes into the
+// reading's batch. Errors are the reader's.
 #pragma once
 
 #include <cstdint>

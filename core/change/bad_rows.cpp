@@ -106,10 +106,8 @@ Result<std::int64_t> StreamReading::read_around(
         keys = std::move(*asked);
     }
     // The rows before the bad one were taken already.
-    batch_.arrivals.resize(slice_arrivals_);
-    batch_.issues.resize(slice_issues_);
-    batch_.rows = slice_rows_;
-    met_.clear();
+    forget_slice();
+    if (taking_ == Taking::rows) met_.clear();
     end_ = {};
     const auto rows = static_cast<std::int64_t>(keys.size());
     std::vector<std::string> once;
@@ -124,7 +122,7 @@ Result<std::int64_t> StreamReading::read_around(
         });
         if (!done) return fail(done.error());
         if (batch_.arrivals.size() >= batch_rows_max_)
-            if (auto room = make_room(slice); !room) return fail(room.error());
+            if (auto room = make_room(slice, seen); !room) return fail(room.error());
     }
     std::int64_t bad = 0;
     for (const auto& key : once) {

@@ -19,11 +19,14 @@ void add_to_list(std::string& list, std::string_view text) {
 
 }  // namespace
 
-struct StreamReading::Reread {
-    ReadRow row;
-    std::string json;
-    std::vector<std::optional<std::string>> cells;
-};
+StreamReading::Reread StreamReading::map_reread(const source::RowBatch& rows, std::size_t row) {
+    Reread reread{map_row(rows, row), record::row_json(setup_.layout.columns(), rows, row), {}};
+    for (std::size_t column = 0; column < setup_.layout.columns().size(); ++column) {
+        const auto cell = rows.cell(row, column);
+        reread.cells.push_back(cell ? std::optional(std::string(*cell)) : std::nullopt);
+    }
+    return reread;
+}
 
 void StreamReading::doubt(const std::string& row_key, const std::string& group) {
     if (!row_key.empty()) doubts_.emplace(row_key, group);
@@ -41,11 +44,8 @@ void StreamReading::doubt_twice_met() {
         if (met_.is_ambiguous_row(issue.row_key)) doubt(issue.row_key, issue.row_key);
 }
 
-void StreamReading::doubt_changed(const source::Slice& slice) {
-    using By = source::Slice::By;
-    // Slices of stamps or the window show a part of the rows; the others all rows of their keys.
-    const bool sees_part = slice.by == By::stamp || slice.by == By::window;
-    for (std::size_t at = slice_arrivals_; at < batch_.arrivals.size(); ++at) {
+void StreamReading::doubt_changed() {
+    for (std::size_t at = share_.arrivals; at < batch_.arrivals.size(); ++at) {
         const Arrival& arrival = batch_.arrivals[at];
         const std::string& id = arrival.record.source_id;
         if (is_quarantined(arrival.row_key)) {
@@ -54,14 +54,14 @@ void StreamReading::doubt_changed(const source::Slice& slice) {
         }
         const auto standing = standing_.find(id);
         if (!standing) {
-            if (sees_part || standing_.other_stream_of(id)) doubt(arrival.row_key, id);
-        } else if (standing->key != arrival.row_key || (sees_part && standing->hash != arrival.row_hash)) {
+            if (sees_part_ || standing_.other_stream_of(id)) doubt(arrival.row_key, id);
+        } else if (standing->key != arrival.row_key || (sees_part_ && standing->hash != arrival.row_hash)) {
             doubt(arrival.row_key, id);
             doubt(standing->key, id);  // both rows of the record, where there are two
         }
     }
     if (quarantined_.empty()) return;
-    for (std::size_t at = slice_issues_; at < batch_.issues.size(); ++at)
+    for (std::size_t at = share_.issues; at < batch_.issues.size(); ++at)
         if (const auto& row_key = batch_.issues[at].row_key;
             is_quarantined(row_key) && !bad_.contains(row_key))
             doubt(row_key, row_key);
@@ -91,6 +91,7 @@ Result<void> StreamReading::settle_doubts(Relatives relatives, SeenKeys& seen) {
 }
 
 Result<void> StreamReading::retry_quarantined(std::size_t from, std::size_t most, SeenKeys& seen) {
+    if (!setup_.can.ids) return {};  // the slices that meet them tell, and a read of everything
     std::vector<std::string> row_keys;
     const auto read = [&]() -> Result<void> {
         if (row_keys.empty()) return {};
@@ -115,17 +116,8 @@ Result<void> StreamReading::read_again(
     report_.reread += static_cast<std::int64_t>(row_keys.size());
     read_again_.insert(row_keys.begin(), row_keys.end());
     std::vector<Reread> rows;
-    const std::size_t columns = setup_.layout.columns().size();
     auto done = read_keys(row_keys, [&](const source::RowBatch& batch) {
-        for (std::size_t row = 0; row < batch.rows(); ++row) {
-            Reread reread{
-                map_row(batch, row), record::row_json(setup_.layout.columns(), batch, row), {}};
-            for (std::size_t column = 0; column < columns; ++column) {
-                const auto cell = batch.cell(row, column);
-                reread.cells.push_back(cell ? std::optional(std::string(*cell)) : std::nullopt);
-            }
-            rows.push_back(std::move(reread));
-        }
+        for (std::size_t row = 0; row < batch.rows(); ++row) rows.push_back(map_reread(batch, row));
     });
     if (!done) return done;
     judge(row_keys, rows, relatives, seen);
@@ -208,7 +200,7 @@ void StreamReading::judge(
     for (const auto& row_key : asked) {
         const auto found = of_key.find(row_key);
         if (found == of_key.end()) {  // gone
-            if (!bad_.contains(row_key)) batch_.settled.push_back(row_key);
+            if (setup_.can.ids && !bad_.contains(row_key)) batch_.settled.push_back(row_key);
             continue;
         }
         const auto why = ambiguous.find(row_key);

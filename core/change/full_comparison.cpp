@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "change/absence.hpp"
+#include "change/all_rows.hpp"
 #include "change/key.hpp"
 #include "change/reconciliation.hpp"
 
@@ -60,26 +61,24 @@ Result<void> walk_and_compare(
 
 Result<void> compare_everything(StreamReading& reading) {
     const PassSetup& setup = reading.setup();
-    reading.expect_whole_pages();
     SeenKeys seen;
-    std::string after;
-    for (bool last = false; !last;) {
-        const auto page = reading.walk_page(after, seen);
-        if (!page) return fail(page.error());
-        last = *page;
-        if (auto done = reading.flush(CaptureBatch::Save::if_written); !done) return done;
-    }
-    if (!after.empty()) reading.state().walk_after = after;
+    if (auto done = read_all_rows(reading, seen); !done) return done;
     reading.met_every_row();
     seen.rows_to_check.clear();  // everything is compared anyway
     seen.parents.clear();
     seen.sort();
     std::int64_t known_count = 0;
     std::vector<KnownRecord> missing;
-    setup.records->known_in_stream(setup.stream, [&](const KnownRecord& known) {
+    const auto note_missing = [&](const KnownRecord& known) {
         ++known_count;
         if (!seen.covers(known)) missing.push_back(known);
-    });
+    };
+    if (setup.can.rows == source::Capabilities::Rows::by_period) {
+        const Period history = declared_history(setup, reading.now_local_us());
+        setup.records->known_in_window(setup.stream, history.from_us, history.to_us, note_missing);
+    } else {
+        setup.records->known_in_stream(setup.stream, note_missing);
+    }
     if (auto done = remove_missing(reading, Comparison::everything, missing, known_count); !done)
         return done;
     return reading.flush(CaptureBatch::Save::if_written);
@@ -89,7 +88,9 @@ Result<void> reconcile(StreamReading& reading, Reconciliation begin) {
     const PassSetup& setup = reading.setup();
     StreamState& state = reading.state();
     reading.take_own_snapshots();
-    const bool by_pages = setup.layout.keys_are_integers();
+    // What is missing from a page is asked for again in the end, long after.
+    const bool by_pages = setup.layout.keys_are_integers() && setup.can.ids &&
+                          setup.can.rows == source::Capabilities::Rows::by_pages;
     std::string after;
     std::vector<KnownRecord> missing;
     Drift drift_before;

@@ -1,5 +1,7 @@
-// Full comparison: everything a stream has, by a key walk, against everything that stands. It finds
-// what the cheaper rungs of the ladder cannot: deletions and edits outside any window.
+// Full comparison: everything a stream has, by a key walk where the source can be walked, against
+// everything that stands. It finds what the cheaper rungs of the ladder cannot: deletions and edits
+// outside any window. Of a source that gives only periods it compares the declared history
+// (all_rows.hpp) with what stands in it; what stands outside stays as it is.
 //
 // Both end with the confirmed removals in the reading's batch, handed over. Errors are the reader's
 // and deliver's; after one nothing was removed for absence.
@@ -10,7 +12,8 @@
 
 namespace mis::change {
 
-// In one go: small streams at every poll, and keys that are texts.
+// In one go: small streams at every poll, keys that are texts, sources that cannot be walked or
+// asked for single keys.
 Result<void> compare_everything(StreamReading& reading);
 
 enum class Reconciliation {

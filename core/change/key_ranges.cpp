@@ -36,6 +36,7 @@ Result<KeyRanges> compare_key_ranges(
 ) {
     int asked = 0, sunk = 0;
     for (const auto& stream : streams) {
+        if (reader.capabilities(stream).rows != source::Capabilities::Rows::by_pages) continue;
         const auto key = tenth_newest_key(database, source, stream);
         if (!key) continue;
         source::Slice slice;

@@ -10,6 +10,7 @@
 #include "change/record_store.hpp"
 #include "change/row_layout.hpp"
 #include "record/mapper.hpp"
+#include "source/capabilities.hpp"
 #include "source/connector.hpp"
 #include "source/row_reader.hpp"
 
@@ -44,6 +45,7 @@ struct PassSetup {
     source::StreamDeclaration declaration;
     PassOptions options;
     RowLayout layout;
+    source::Capabilities can;  // of the reader, for this stream
     source::RowReader* reader;
     record::Mapper* mapper;
     RecordStore* records;

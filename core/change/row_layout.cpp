@@ -65,11 +65,14 @@ Result<RowLayout> RowLayout::create(
                     ": select the window column under that name and add it to columns"
             );
     }
-    layout.stamps_are_sure_ =
-        !declaration.stamps.empty() && declaration.stamps.front().find('{') == std::string::npos;
-    for (const auto& stamp : declaration.stamps)
-        if (const auto index = index_of(layout.columns_, source::declared_name(stamp)))
-            layout.stamps_.push_back(*index);
+    layout.stamps_are_sure_ = !declaration.stamps.empty() && !declaration.tokens.contains(0) &&
+                              declaration.stamps.front().find('{') == std::string::npos;
+    for (std::size_t i = 0; i < declaration.stamps.size(); ++i)
+        layout.stamps_.push_back(
+            declaration.tokens.contains(i)
+                ? std::nullopt
+                : index_of(layout.columns_, source::declared_name(declaration.stamps[i]))
+        );
     return layout;
 }
 
@@ -99,10 +102,18 @@ std::optional<std::int64_t> RowLayout::window_us(const source::RowBatch& batch, 
 std::optional<std::int64_t> RowLayout::stamp_us(const source::RowBatch& batch, std::size_t row)
     const {
     std::optional<std::int64_t> latest;
-    for (const std::size_t index : stamps_)
-        if (const auto cell = batch.cell(row, index))
-            if (const auto time = local_us(*cell)) latest = std::max(latest.value_or(*time), *time);
+    for (std::size_t i = 0; i < stamps_.size(); ++i)
+        if (const auto time = stamp_us(batch, row, i))
+            latest = std::max(latest.value_or(*time), *time);
     return latest;
+}
+
+std::optional<std::int64_t> RowLayout::stamp_us(
+    const source::RowBatch& batch, std::size_t row, std::size_t stamp_index
+) const {
+    const auto index = stamps_.at(stamp_index);
+    const auto cell = index ? batch.cell(row, *index) : std::nullopt;
+    return cell ? local_us(*cell) : std::nullopt;
 }
 
 std::uint64_t RowLayout::hash(const source::RowBatch& batch, std::size_t row) const {

@@ -24,7 +24,8 @@ class RowLayout {
 
     std::size_t key_index() const { return key_; }
     bool keys_are_integers() const { return keys_are_integers_; }
-    // A stamp with a placeholder may be none on this base: it yields no rows then.
+    // A stamp with a placeholder may be none on this base: it yields no rows then. A token is sure
+    // once its bound is told.
     bool stamps_are_sure() const { return stamps_are_sure_; }
 
     // "id,stamp,…": all columns, for StreamState::hash_columns of a stream met for the first time.
@@ -37,6 +38,13 @@ class RowLayout {
     std::optional<std::int64_t> window_us(const source::RowBatch& batch, std::size_t row) const;
     std::optional<std::int64_t> stamp_us(const source::RowBatch& batch, std::size_t row)
         const;  // the latest
+    // Whether the rows themselves say that one of the declared stamps.
+    bool tells_stamp(std::size_t stamp_index) const { return stamps_.at(stamp_index).has_value(); }
+    // Of that one of the declared stamps; nullopt, too, where it is no column of the rows, or a
+    // token.
+    std::optional<std::int64_t> stamp_us(
+        const source::RowBatch& batch, std::size_t row, std::size_t stamp_index
+    ) const;
     std::uint64_t hash(const source::RowBatch& batch, std::size_t row) const;
     // Of all columns: tells two rows of one key apart. `hash`: of the same row, spares the work
     // where it is of all columns already.
@@ -48,7 +56,8 @@ class RowLayout {
     std::vector<std::string> columns_;
     std::size_t key_ = 0;
     std::optional<std::size_t> window_;
-    std::vector<std::size_t> stamps_, hashed_;
+    std::vector<std::optional<std::size_t>> stamps_;  // by their index
+    std::vector<std::size_t> hashed_;
     bool keys_are_integers_ = false;
     bool stamps_are_sure_ = false;
 };

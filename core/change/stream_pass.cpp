@@ -6,29 +6,21 @@
 
 #include "base/timestamp.hpp"
 #include "change/absence.hpp"
+#include "change/all_rows.hpp"
 #include "change/full_comparison.hpp"
 #include "change/key.hpp"
 #include "change/local_time.hpp"
+#include "change/token.hpp"
 
 namespace mis::change {
 namespace {
 
-constexpr std::int64_t kHourUs = 3'600 * kUsPerSecond;
+using Rows = source::Capabilities::Rows;
+
 constexpr std::int64_t kSliceUsMin = kUsPerSecond;
 constexpr std::int64_t kStampSliceUsFirst = kUsPerDay;
-constexpr std::int64_t kWindowSliceUsMin = kHourUs;
-constexpr std::int64_t kWindowSliceUsFirst = 7 * kUsPerDay;
-constexpr std::int64_t kSliceUsMax = 400 * kUsPerDay;
-
-std::int64_t adapted(
-    std::int64_t width_us, std::int64_t rows, std::int64_t wanted, std::int64_t least_us
-) {
-    if (rows > 2 * wanted) return std::max(width_us / 2, least_us);
-    if (rows < wanted / 2) return std::min(width_us * 2, kSliceUsMax);
-    return width_us;
-}
-
-std::int64_t floor_day(std::int64_t local) { return local / kUsPerDay * kUsPerDay; }
+constexpr std::int64_t kTokenSliceFirst = 10'000;
+constexpr std::int64_t kClockUnsureUs = kUsPerDay;  // Capabilities::own_clock
 
 }  // namespace
 
@@ -39,12 +31,20 @@ Result<StreamPass> StreamPass::create(
 ) {
     auto layout = RowLayout::create(declaration, reader.columns(declaration.name));
     if (!layout) return fail(layout.error());
+    const source::Capabilities can = reader.capabilities(declaration.name);
+    if (can.rows == Rows::by_period && !declaration.window)
+        return fail(
+            ErrorKind::misconfigured, "stream " + declaration.name +
+                                          ": this source gives only the rows of a period: declare "
+                                          "a window with a date of them"
+        );
     const std::string& kind = declaration.kind.empty() ? declaration.name : declaration.kind;
     return StreamPass(PassSetup{
         {std::move(source), declaration.name, kind},
         declaration,
         std::move(options),
         std::move(*layout),
+        can,
         &reader,
         &mapper,
         &records,
@@ -90,10 +90,11 @@ bool StreamPass::window_is_due() const {
            window_took_ * 100 / setup_.options.window_duty_percent;
 }
 
-bool StreamPass::is_small() const {
+bool StreamPass::is_small(Stamps stamps) const {
+    if (stamps == Stamps::sure || setup_.declaration.window) return false;
+    if (setup_.can.rows == Rows::at_once) return true;  // it has no other answer
     const int rows_max = setup_.options.small_stream_rows;
-    return !setup_.layout.stamps_are_sure() && !setup_.declaration.window &&
-           setup_.records->standing_count(setup_.stream, rows_max + 1) <= rows_max;
+    return setup_.records->standing_count(setup_.stream, rows_max + 1) <= rows_max;
 }
 
 bool StreamPass::mapping_changed() {
@@ -115,8 +116,9 @@ Result<void> StreamPass::ladder(StreamReading& reading, PassMode mode) {
     if (!now) return fail(now.error());
     const auto now_local = local_us(*now);
     if (!now_local) return fail(ErrorKind::malformed, "the source's clock cannot be read");
+    reading.begin(*now_local);
     const bool is_backfill = state_.backfill != Backfill::done;
-    auto done = is_backfill ? backfill(reading, *now_local) : poll(reading, mode, *now_local);
+    auto done = is_backfill ? backfill(reading) : poll(reading, mode);
     if (!done) return done;
     if (!is_backfill)
         if (done = retry_quarantined(reading, mode); !done) return done;
@@ -126,15 +128,47 @@ Result<void> StreamPass::ladder(StreamReading& reading, PassMode mode) {
     return reading.flush(CaptureBatch::Save::always);
 }
 
-Result<void> StreamPass::backfill(StreamReading& reading, std::int64_t now_local_us) {
+Result<void> StreamPass::backfill(StreamReading& reading) {
+    const std::int64_t now_local_us = reading.now_local_us();
     if (state_.backfill == Backfill::none) {
         state_.backfill = Backfill::running;
         state_.compared_mapping = setup_.declaration.mapping_version;
-        // What changes meanwhile is the first poll's.
-        state_.stamp_cursors_us.assign(setup_.declaration.stamps.size(), now_local_us);
+        // What changes meanwhile is the first poll's. By a clock that nobody can ask now may be any
+        // time of a day.
+        const std::int64_t unsure_us = setup_.can.own_clock ? 0 : kClockUnsureUs;
+        state_.stamp_cursors_us.assign(setup_.declaration.stamps.size(), now_local_us - unsure_us);
         state_.late_from_us = oldest_late_stamp(now_local_us);
+        for (const std::size_t token : setup_.declaration.tokens) {
+            auto bound = setup_.reader->token_bound(setup_.stream.stream, token);
+            if (!bound) return fail(bound.error());
+            if (*bound) state_.token_cursors[token] = std::move(**bound);
+        }
     }
     reading.take_own_snapshots();
+    switch (setup_.can.rows) {
+        case Rows::by_pages:
+            return backfill_by_pages(reading);
+        case Rows::at_once: {
+            source::Slice all;
+            all.by = source::Slice::By::key_walk;
+            SeenKeys seen;
+            if (const auto rows = reading.read(all, seen); !rows) return fail(rows.error());
+            return end_backfill(reading);
+        }
+        case Rows::by_period:
+            break;
+    }
+    Period history = declared_history(setup_, now_local_us);
+    history.from_us = std::max(history.from_us, state_.history_read_us);
+    auto done = read_period(reading, history, [&](const Period& piece, SeenKeys&) {
+        state_.history_read_us = piece.to_us;
+        return reading.flush(CaptureBatch::Save::always);
+    });
+    if (!done) return done;
+    return end_backfill(reading);
+}
+
+Result<void> StreamPass::backfill_by_pages(StreamReading& reading) {
     reading.expect_whole_pages();
     reading.walk_ahead();
     for (bool last = false; !last;) {
@@ -144,20 +178,24 @@ Result<void> StreamPass::backfill(StreamReading& reading, std::int64_t now_local
         if (!page) return fail(page.error());
         last = *page;
         state_.walk_after = after;
-        if (last) {
-            state_.backfill = Backfill::done;
-            state_.reconciled_us = setup_.clock->unix_us();
-            reading.report().backfilled = true;
-        }
+        if (last) break;
         if (auto done = reading.flush(CaptureBatch::Save::always); !done) return done;
     }
-    return {};
+    return end_backfill(reading);
+}
+
+Result<void> StreamPass::end_backfill(StreamReading& reading) {
+    state_.backfill = Backfill::done;
+    state_.reconciled_us = setup_.clock->unix_us();
+    reading.report().backfilled = true;
+    return reading.flush(CaptureBatch::Save::always);
 }
 
 // How long transactions of this MIS stay open is not known yet: what was stamped before the
 // backfill began may be committed after it.
 std::int64_t StreamPass::oldest_late_stamp(std::int64_t now_local_us) const {
     const PassOptions& options = setup_.options;
+    if (!setup_.can.own_clock) return now_local_us - kClockUnsureUs - options.overlap_us_max;
     if (const auto told = setup_.reader->oldest_open_transaction())
         if (const auto oldest_us = local_us(*told))
             return std::max(
@@ -177,17 +215,29 @@ std::optional<std::int64_t> StreamPass::late_from_us() {
     return std::nullopt;
 }
 
-Result<void> StreamPass::poll(StreamReading& reading, PassMode mode, std::int64_t now_local_us) {
+Result<void> StreamPass::poll(StreamReading& reading, PassMode mode) {
     if (state_.first_poll_us == 0) state_.first_poll_us = setup_.clock->unix_us();
     auto& cursor_us = reading.batch().options.cursor_us;
-    if (!state_.stamp_cursors_us.empty()) cursor_us = state_.stamp_cursors_us.front();
-    const bool small = is_small();
-    if (auto done = poll_stamps(reading, now_local_us); !done) return done;
-    if (!setup_.layout.stamps_are_sure() && !small && mode == PassMode::poll)
+    if (!state_.stamp_cursors_us.empty() && !setup_.declaration.tokens.contains(0))
+        cursor_us = state_.stamp_cursors_us.front();
+    const auto tokens = poll_tokens(reading);
+    if (!tokens) return fail(tokens.error());
+    const Stamps stamps =
+        setup_.layout.stamps_are_sure() || tokens->is_sure ? Stamps::sure : Stamps::unsure;
+    if (auto done = poll_stamps(reading); !done) return done;
+    if (stamps == Stamps::unsure && setup_.can.rows == Rows::by_pages && mode == PassMode::poll &&
+        !is_small(stamps))
         if (auto done = poll_tail(reading); !done) return done;
     if (setup_.declaration.window && (window_is_due() || mode == PassMode::reconcile))
-        if (auto done = compare_window(reading, now_local_us); !done) return done;
+        if (auto done = compare_window(reading); !done) return done;
     cursor_us.reset();
+    if (tokens->anew.empty()) return compare_all(reading, mode, stamps);
+    if (auto done = reconcile(reading, Reconciliation::from_the_start); !done) return done;
+    for (const auto& [index, bound] : tokens->anew) state_.token_cursors[index] = bound;
+    return reading.flush(CaptureBatch::Save::always);
+}
+
+Result<void> StreamPass::compare_all(StreamReading& reading, PassMode mode, Stamps stamps) {
     if (mode == PassMode::reconcile) return reconcile(reading, Reconciliation::from_the_start);
     const std::string& mapping = setup_.declaration.mapping_version;
     const bool goes_on = !state_.reconcile_after.empty() &&
@@ -197,7 +247,7 @@ Result<void> StreamPass::poll(StreamReading& reading, PassMode mode, std::int64_
     // of those alone that polls happen to read.
     if (!state_.reconcile_after.empty() || mapping_changed())
         return reconcile(reading, Reconciliation::from_the_start);
-    return small ? compare_everything(reading) : Result<void>{};
+    return is_small(stamps) ? compare_everything(reading) : Result<void>{};
 }
 
 // Gentle in polls: one read of the source, whatever is in quarantine.
@@ -214,14 +264,61 @@ Result<void> StreamPass::retry_quarantined(StreamReading& reading, PassMode mode
     return reading.flush(CaptureBatch::Save::if_written);
 }
 
-Result<void> StreamPass::poll_stamps(StreamReading& reading, std::int64_t now_local_us) {
+Result<StreamPass::Tokens> StreamPass::poll_tokens(StreamReading& reading) {
+    Tokens tokens;
+    for (const std::size_t index : setup_.declaration.tokens) {
+        const auto bound = setup_.reader->token_bound(setup_.stream.stream, index);
+        if (!bound) return fail(bound.error());
+        if (!*bound) continue;
+        const std::string& column = setup_.declaration.stamps[index];
+        tokens.is_sure |= index == 0 && column.find('{') == std::string::npos;
+        const auto cursor = state_.token_cursors.find(index);
+        if (cursor == state_.token_cursors.end() || token_below(**bound, cursor->second))
+            tokens.anew[index] = **bound;
+        else if (auto done = poll_token(reading, index, **bound); !done)
+            return fail(done.error());
+    }
+    return tokens;
+}
+
+Result<void> StreamPass::poll_token(
+    StreamReading& reading, std::size_t index, const std::string& bound
+) {
+    std::string& cursor = state_.token_cursors[index];
+    const auto end = token_number(bound);
+    if (state_.token_slice == 0) state_.token_slice = kTokenSliceFirst;
+    while (token_below(cursor, bound)) {
+        const auto from = token_number(cursor);
+        const auto width = static_cast<std::uint64_t>(state_.token_slice);
+        const bool is_cut = from && end && *end - *from > width;
+        source::Slice slice;
+        slice.by = source::Slice::By::stamp;
+        slice.stamp_index = index;
+        slice.from = cursor;
+        slice.to = is_cut ? token_text(*from + width) : bound;
+        SeenKeys seen;
+        const auto rows = reading.read(slice, seen);
+        if (!rows) return fail(rows.error());
+        if (auto done = check_siblings(reading, seen); !done) return done;
+        if (is_cut || *rows > 2 * setup_.options.slice_rows)
+            state_.token_slice =
+                adapted_width(state_.token_slice, *rows, setup_.options.slice_rows, 1);
+        cursor = slice.to;
+        if (auto done = reading.flush(CaptureBatch::Save::if_written); !done) return done;
+    }
+    return {};
+}
+
+Result<void> StreamPass::poll_stamps(StreamReading& reading) {
     const PassOptions& options = setup_.options;
+    const std::int64_t now_local_us = reading.now_local_us();
     const std::size_t stamps = setup_.declaration.stamps.size();
     state_.stamp_cursors_us.resize(stamps, now_local_us);
     const std::int64_t overlap_us = std::max(state_.overlap_us, options.overlap_us_min);
-    const std::int64_t end_us = now_local_us + kTickUs;
+    const std::int64_t end_us = now_local_us + (setup_.can.own_clock ? kTickUs : kClockUnsureUs);
     const auto late_us = late_from_us();
     for (std::size_t i = 0; i < stamps; ++i) {
+        if (setup_.declaration.tokens.contains(i)) continue;
         // A clock set back (or winter time) leaves the cursor in the future: begin again from now.
         std::int64_t from_us = std::min(state_.stamp_cursors_us[i], now_local_us) - overlap_us;
         if (late_us) from_us = std::min(from_us, *late_us);
@@ -237,13 +334,16 @@ Result<void> StreamPass::poll_stamps(StreamReading& reading, std::int64_t now_lo
             const auto rows = reading.read(slice, seen);
             if (!rows) return fail(rows.error());
             if (auto done = check_siblings(reading, seen); !done) return done;
-            if (to_us == end_us)
-                state_.stamp_cursors_us[i] = now_local_us;
-            else
-                state_.stamp_cursors_us[i] = std::max(state_.stamp_cursors_us[i], to_us);
+            std::int64_t& cursor_us = state_.stamp_cursors_us[i];
+            std::int64_t seen_us = to_us == end_us ? now_local_us : std::max(cursor_us, to_us);
+            if (!setup_.can.own_clock)  // it follows what the rows themselves say
+                seen_us = setup_.layout.tells_stamp(i)
+                              ? std::max(cursor_us, reading.newest_stamp_us().value_or(cursor_us))
+                              : std::max(cursor_us, now_local_us - kClockUnsureUs);
+            cursor_us = std::min(seen_us, now_local_us);
             if (to_us - from_us >= state_.stamp_slice_us || *rows > 2 * options.slice_rows)
                 state_.stamp_slice_us =
-                    adapted(state_.stamp_slice_us, *rows, options.slice_rows, kSliceUsMin);
+                    adapted_width(state_.stamp_slice_us, *rows, options.slice_rows, kSliceUsMin);
             if (auto done = reading.flush(CaptureBatch::Save::if_written); !done) return done;
             from_us = to_us;
         }
@@ -268,38 +368,26 @@ Result<void> StreamPass::poll_tail(StreamReading& reading) {
     return {};
 }
 
-Result<void> StreamPass::compare_window(StreamReading& reading, std::int64_t now_local_us) {
+Result<void> StreamPass::compare_window(StreamReading& reading) {
     const auto began = setup_.clock->steady();
-    const PassOptions& options = setup_.options;
-    const auto& window = *setup_.declaration.window;
-    const std::int64_t today_us = floor_day(now_local_us);
-    const std::int64_t end_us = today_us + (window.future_days + 1) * kUsPerDay;
-    std::int64_t from_us = today_us - window.past_days * kUsPerDay;
     std::int64_t known_count = 0;
     std::vector<KnownRecord> missing;
-    if (state_.window_slice_us == 0) state_.window_slice_us = kWindowSliceUsFirst;
-    while (from_us < end_us) {
-        const std::int64_t to_us = std::min(from_us + state_.window_slice_us, end_us);
-        source::Slice slice;
-        slice.by = source::Slice::By::window;
-        slice.from = local_text(from_us);
-        slice.to = local_text(to_us);
-        SeenKeys seen;
-        const auto rows = reading.read(slice, seen);
-        if (!rows) return fail(rows.error());
-        if (auto done = check_siblings(reading, seen); !done) return done;
-        const auto note_missing = [&](const KnownRecord& known) {
-            ++known_count;
-            if (!seen.covers(known)) missing.push_back(known);
-        };
-        setup_.records->known_in_window(setup_.stream, from_us, to_us, note_missing);
-        if (to_us - from_us >= state_.window_slice_us || *rows > 2 * options.slice_rows)
-            state_.window_slice_us =
-                adapted(state_.window_slice_us, *rows, options.slice_rows, kWindowSliceUsMin);
-        if (auto done = reading.flush(CaptureBatch::Save::if_written); !done) return done;
-        from_us = to_us;
-    }
-    if (auto done = remove_missing(reading, Comparison::window, missing, known_count); !done)
+    auto done = read_period(
+        reading, declared_window(setup_, reading.now_local_us()),
+        [&](const Period& piece, SeenKeys& seen) -> Result<void> {
+            if (auto checked = check_siblings(reading, seen); !checked) return checked;
+            const auto note_missing = [&](const KnownRecord& known) {
+                ++known_count;
+                if (!seen.covers(known)) missing.push_back(known);
+            };
+            setup_.records->known_in_window(
+                setup_.stream, piece.from_us, piece.to_us, note_missing
+            );
+            return reading.flush(CaptureBatch::Save::if_written);
+        }
+    );
+    if (!done) return done;
+    if (done = remove_missing(reading, Comparison::window, missing, known_count); !done)
         return done;
     state_.window_compared_us = setup_.clock->unix_us();
     window_done_ = setup_.clock->steady();

@@ -12,6 +12,10 @@
 // stamps: slices [cursor - overlap, now) of each stamp column, width adapted to the rows found;
 // hash comparison drops the repeats.
 //
+// tokens: slices [cursor, bound) of each stamp that is a growing token, up to the bound below which
+// everything is committed; no overlap. A token met for the first time after the backfill, or whose
+// bound has sunk below the cursor, has everything compared once.
+//
 // key tail: without stamps, rows beyond the highest key seen.
 //
 // window: all rows of a sliding window on an indexed date: finds deletions, silent edits, late
@@ -20,12 +24,17 @@
 // full comparison: everything by key walk (nightly; small streams without stamps and window at
 // every poll): finds the rest, and shows it as drift (full_comparison.hpp).
 //
+// What a source cannot do is left out (source/capabilities.hpp): without a walk there is no key
+// tail, and everything is one answer or the declared history; without its own clock the cursor of a
+// stamp is the newest one met, never beyond our now.
+//
 // Beside it: how slices become batches (stream_reading.hpp), when a missing record is taken for
 // gone (absence.hpp).
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -49,7 +58,8 @@ enum class PassMode {
 
 class StreamPass {
   public:
-    // misconfigured: key or window column is not among the columns of the rows.
+    // misconfigured: key or window column is not among the columns of the rows; the source gives
+    // only periods and no window is declared.
     static Result<StreamPass> create(
         std::string source, const source::StreamDeclaration& declaration, source::RowReader& reader,
         record::Mapper& mapper, RecordStore& records, sqlite::Database& database,
@@ -72,18 +82,30 @@ class StreamPass {
     bool window_is_due() const;
     std::int64_t oldest_late_stamp(std::int64_t now_local_us) const;
     std::optional<std::int64_t> late_from_us();
+    enum class Stamps { sure, unsure };  // whether every change shows in one of them
     // Without stamps and window, and with few records: comparing everything is the poll.
-    bool is_small() const;
+    bool is_small(Stamps stamps) const;
     // Rows were last compared, all of them, under another map, other codes or site values.
     bool mapping_changed();
 
     Result<void> ladder(StreamReading& reading, PassMode mode);
-    Result<void> backfill(StreamReading& reading, std::int64_t now_local_us);
-    Result<void> poll(StreamReading& reading, PassMode mode, std::int64_t now_local_us);
+    Result<void> backfill(StreamReading& reading);
+    Result<void> backfill_by_pages(StreamReading& reading);
+    Result<void> end_backfill(StreamReading& reading);
+    Result<void> poll(StreamReading& reading, PassMode mode);
     Result<void> retry_quarantined(StreamReading& reading, PassMode mode);
-    Result<void> poll_stamps(StreamReading& reading, std::int64_t now_local_us);
+    Result<void> poll_stamps(StreamReading& reading);
+    struct Tokens {            // of the stamps that are tokens, what a poll found
+        bool is_sure = false;  // the first stamp is one that the base must have, and told its bound
+        // Bounds of those that say nothing of what changed before: they hold once everything has
+        // been compared.
+        std::map<std::size_t, std::string> anew;
+    };
+    Result<Tokens> poll_tokens(StreamReading& reading);
+    Result<void> poll_token(StreamReading& reading, std::size_t index, const std::string& bound);
+    Result<void> compare_all(StreamReading& reading, PassMode mode, Stamps stamps);
     Result<void> poll_tail(StreamReading& reading);
-    Result<void> compare_window(StreamReading& reading, std::int64_t now_local_us);
+    Result<void> compare_window(StreamReading& reading);
 
     PassSetup setup_;
     std::chrono::nanoseconds window_done_{0}, window_took_{0};  // steady

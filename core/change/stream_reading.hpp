@@ -11,6 +11,16 @@
 // before); or a slice of stamps or the window shows it for the first time; or its key is in
 // quarantine. A walk in key order meets all rows of a key by itself.
 //
+// Where the source cannot be asked for keys (source/capabilities.hpp) a doubt is settled by what
+// the slice itself shows, read a second time: rows of one key, or of one record, that it meets with
+// different content are set aside. One new or changed row is taken as it is: that another row of
+// its key lies outside the slice shows only where a read meets both, at the latest the complete
+// comparison (one answer; a page; not the pieces of a period). What was set aside as not unique
+// comes out of quarantine only by a read of everything that meets one row of its key.
+//
+// A slice that must be seen whole, because nothing can be asked afterwards, and is more than one
+// batch is read twice: first for the keys that come twice, then for its rows.
+//
 // A slice that the source cannot read because of one of its rows is read key by key: the bad row
 // goes to quarantine with the source's own cause, the others are taken (bad_rows.cpp).
 #pragma once
@@ -21,8 +31,10 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -50,6 +62,8 @@ class StreamReading {
   public:
     // All three outlive it. `state` is what the next batch carries; those who read move it on.
     StreamReading(const PassSetup& setup, StreamState& state, const DeliverBatch& deliver);
+    // Before anything is read: the source's clock when the pass began.
+    void begin(std::int64_t now_local_us) { now_local_us_ = now_local_us; }
 
     // The rows of one slice into the batch, their records into `seen`. Returns how many there were.
     // A batch that fills up is handed over before the slice is complete.
@@ -70,10 +84,10 @@ class StreamReading {
     // many of them to pass over first.
     Result<void> retry_quarantined(std::size_t from, std::size_t most, SeenKeys& seen);
     std::size_t quarantined() const { return quarantined_.size(); }
-    // The whole stream was read by this pass: rows without a key that it did not meet are gone.
-    void met_every_row() {
-        if (any_keyless_known_) batch_.keyless = keyless_;
-    }
+    // A read of the whole stream begins …
+    void expect_every_row() { met_quarantined_.clear(); }
+    // … and is complete: rows in quarantine that it did not meet are gone.
+    void met_every_row();
 
     // Hands the batch over with the state as it stands; if_written: not for the state alone, but
     // now and then.
@@ -83,6 +97,10 @@ class StreamReading {
     StreamState& state() { return state_; }
     CaptureBatch& batch() { return batch_; }
     PassReport& report() { return report_; }
+    // The source's clock when the pass began.
+    std::int64_t now_local_us() const { return now_local_us_; }
+    // The latest of the stamps by which the newest slice was asked for, among its rows.
+    std::optional<std::int64_t> newest_stamp_us() const { return newest_stamp_us_; }
     // A row's key could not be read: it may be any record's, so this pass removes nothing.
     bool met_unreadable_key() const { return met_unreadable_key_; }
 
@@ -99,18 +117,35 @@ class StreamReading {
         const source::RowBatch& rows, std::size_t row, Relatives relatives, SeenKeys& seen
     );
     void add_row(ReadRow&& row, Relatives relatives, SeenKeys& seen);
-    Result<void> make_room(const source::Slice& slice);
+    Result<std::int64_t> read_once(const source::Slice& slice, Relatives relatives, SeenKeys& seen);
+    Result<void> make_room(const source::Slice& slice, SeenKeys& seen);
+    bool is_taken_whole(const source::Slice& slice) const {
+        return !setup_.can.ids || (slice.by == source::Slice::By::key_walk && slice.limit == 0);
+    }
+    void forget_slice();
     void leave_out_last_key();
+
+    // lone_slices.cpp: where nothing can be asked by keys
+    void take_alone(SeenKeys& seen);
+    bool stays_aside(const std::string& row_key) const {
+        return sees_part_ && ambiguous_.contains(row_key);
+    }
+    Result<void> settle_by_slice(const source::Slice& slice, Relatives relatives, SeenKeys& seen);
 
     // doubtful_rows.cpp
     void doubt_twice_met();
-    void doubt_changed(const source::Slice& slice);
+    void doubt_changed();
     void doubt(const std::string& row_key, const std::string& group);
     bool is_quarantined(const std::string& row_key) const {
         return !quarantined_.empty() && known_quarantined_.contains(row_key);
     }
     Result<void> settle_doubts(Relatives relatives, SeenKeys& seen);
-    struct Reread;
+    struct Reread {  // as doubts are judged by
+        ReadRow row;
+        std::string json;
+        std::vector<std::optional<std::string>> cells;
+    };
+    Reread map_reread(const source::RowBatch& rows, std::size_t row);
     Result<void> read_again(
         std::span<const std::string> row_keys, Relatives relatives, SeenKeys& seen
     );
@@ -135,18 +170,34 @@ class StreamReading {
     PassReport report_;
     std::size_t batch_rows_max_;
     bool met_unreadable_key_ = false;
+    std::int64_t now_local_us_ = 0;
     source::Slice::Snapshot snapshot_ = source::Slice::Snapshot::of_pass;
     source::SliceEnd end_;                     // of the newest read
     std::unique_ptr<source::ReadAhead> walk_;  // where nothing else is read between pages
 
     StandingRows standing_;
-    MetRows met_;                     // by the slice under way
-    std::size_t slice_arrivals_ = 0;  // where its share of the batch begins …
-    std::size_t slice_issues_ = 0;
-    std::int64_t slice_rows_ = 0;                // … and how many rows were counted before it
+    MetRows met_;  // by the slice under way
+    enum class Taking {
+        rows,
+        keys,  // of a slice taken whole that is more than one batch: those that come twice …
+        sound_rows,  // … and then, in a second read, the rows of the others
+    } taking_ = Taking::rows;
+    // Slices of stamps or the window show a part of the rows of a key; the others all of them.
+    bool sees_part_ = false;
+    std::optional<std::size_t> asked_stamp_;  // the slice under way is of this one
+    std::optional<std::int64_t> newest_stamp_us_;
+    struct Share {  // where that of the slice under way begins in the batch and the report
+        std::size_t arrivals = 0, issues = 0, settled = 0;
+        std::int64_t rows = 0, issues_told = 0;
+        std::map<std::string, std::int64_t> skipped;
+    } share_;
     std::map<std::string, std::string> doubts_;  // row key → what it may share with others
     std::vector<std::string> quarantined_;       // keys in quarantine when the pass began
     std::unordered_set<std::string> known_quarantined_, read_again_;
+    // Without questions by keys: which of them are there as not unique, and with what content the
+    // read of everything met them.
+    std::unordered_set<std::string> ambiguous_;
+    std::unordered_map<std::string, std::set<std::uint64_t>> met_quarantined_;
     bool any_keyless_known_;               // in quarantine when the pass began
     std::vector<std::string> keyless_;     // rows met without a key, as read
     std::unordered_set<std::string> bad_;  // row keys that the source could not read in this pass

@@ -10,11 +10,13 @@ namespace {
 // One list of names for reading and writing.
 template <typename State, typename Visit>
 void each_number(State& state, Visit&& visit) {
+    visit("token_slice", state.token_slice);
     visit("overlap_us", state.overlap_us);
     visit("late_from_us", state.late_from_us);
     visit("late_until_us", state.late_until_us);
     visit("stamp_slice_us", state.stamp_slice_us);
     visit("window_slice_us", state.window_slice_us);
+    visit("history_read_us", state.history_read_us);
     visit("window_compared_us", state.window_compared_us);
     visit("first_poll_us", state.first_poll_us);
     visit("reconciled_us", state.reconciled_us);
@@ -30,7 +32,14 @@ void each_number(State& state, Visit&& visit) {
 
 constexpr const char* kSunk = ", its keys ended below ours";  // behind a fingerprint
 constexpr std::string_view kStampPrefix = "stamp_cursor_us.";
+constexpr std::string_view kTokenPrefix = "token_cursor.";
 constexpr std::string_view kDegradedPrefix = "degraded/";  // in source_state
+
+std::size_t index_behind(const std::string& name, std::string_view prefix) {
+    std::size_t index = 0;
+    std::from_chars(name.data() + prefix.size(), name.data() + name.size(), index);
+    return index;
+}
 
 std::optional<std::string> source_value(
     sqlite::Database& database, const std::string& source, const char* name
@@ -97,9 +106,10 @@ StreamState load_state(sqlite::Database& database, const StreamRef& stream) {
             state.reconcile_mapping = select.string(1);
         else if (name == "error")
             state.error = select.string(1);
+        else if (name.starts_with(kTokenPrefix))
+            state.token_cursors[index_behind(name, kTokenPrefix)] = select.string(1);
         else if (name.starts_with(kStampPrefix)) {
-            std::size_t index = 0;
-            std::from_chars(name.data() + kStampPrefix.size(), name.data() + name.size(), index);
+            const std::size_t index = index_behind(name, kStampPrefix);
             if (state.stamp_cursors_us.size() <= index) state.stamp_cursors_us.resize(index + 1);
             state.stamp_cursors_us[index] = select.integer(1);
         } else {
@@ -130,6 +140,8 @@ void save_state(
     for (std::size_t i = 0; i < state.stamp_cursors_us.size(); ++i)
         upsert.with(id, std::string(kStampPrefix) + std::to_string(i), state.stamp_cursors_us[i])
             .run();
+    for (const auto& [index, token] : state.token_cursors)
+        upsert.with(id, std::string(kTokenPrefix) + std::to_string(index), token).run();
     each_number(state, [&](const char* name, const std::int64_t& value) {
         upsert.with(id, name, value).run();
     });

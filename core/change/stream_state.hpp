@@ -36,11 +36,15 @@ struct StreamState {
                                // make every row look changed by the MIS
     std::vector<std::int64_t>
         stamp_cursors_us;  // per stamp, the source's local time: everything below was visible once
+    // Of stamps that are tokens, by their index: everything below was read. None: not known yet.
+    std::map<std::size_t, std::string> token_cursors;
+    std::int64_t token_slice = 0;    // width of their slices; 0: not known yet
     std::int64_t overlap_us = 0;     // learnt from late commits; 0: the option's minimum
     std::int64_t late_from_us = 0;   // the source's local time; 0: no transaction of before the
     std::int64_t late_until_us = 0;  // backfill is expected any more. Until when; 0: not polled yet
     std::int64_t stamp_slice_us = 0;  // width that gave a handy number of rows; 0: not known yet
     std::int64_t window_slice_us = 0;
+    std::int64_t history_read_us = 0;     // a backfill by periods goes on there, in local time
     std::int64_t window_compared_us = 0;  // our clock, as all below
     std::int64_t first_poll_us = 0;  // when the first poll after the backfill began: what was seen
                                      // before stood there before us (L0)

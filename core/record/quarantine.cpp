@@ -243,6 +243,18 @@ std::vector<std::string> Quarantine::open_keys(
     return keys;
 }
 
+std::vector<std::string> Quarantine::ambiguous_keys(
+    sqlite::Database& database, std::string_view source, std::string_view stream
+) {
+    std::vector<std::string> keys;
+    auto open = database.prepare(
+        "select row_key from quarantine where source = ?1 and stream = ?2 and row_key <> '' and "
+        "part = 'reading' and resolved_us is null and instr(reason, ?3) > 0"
+    );
+    for (open.with(source, stream, kAmbiguous); open.step();) keys.push_back(open.string(0));
+    return keys;
+}
+
 bool Quarantine::any_keyless(
     sqlite::Database& database, std::string_view source, std::string_view stream
 ) {

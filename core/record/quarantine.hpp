@@ -115,6 +115,11 @@ class Quarantine {
         sqlite::Database& database, std::string_view source, std::string_view stream
     );
 
+    // Those of them whose key or record has several rows (D4).
+    static std::vector<std::string> ambiguous_keys(
+        sqlite::Database& database, std::string_view source, std::string_view stream
+    );
+
     // Whether a row without a readable key is among them.
     static bool any_keyless(
         sqlite::Database& database, std::string_view source, std::string_view stream

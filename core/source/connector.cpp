@@ -371,6 +371,13 @@ Result<Connector> load_connector(const std::filesystem::path& folder) {
         MapReader map = streams.map(name);
         if (problem) return fail(*problem);
         StreamDeclaration stream = read_stream(map, name);
+        if (!stream.tokens.empty() && connector.source_kind == "sql" &&
+            connector.dialect != "sql_server")
+            map.refuse(
+                "stamps",
+                "names a token, which only SQL Server's row versions are: leave it out, or write "
+                "`dialect: sql_server`"
+            );
         if (problem) return fail(*problem);
         stream.fetch_file = folder / (name + ".fetch.sql");
         stream.map_file = folder / (name + ".sql");

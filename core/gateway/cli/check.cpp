@@ -278,7 +278,9 @@ class Checkup {
             if (!mapper) return;  // said by the codes or the pass
             source::Slice all;
             all.by = source::Slice::By::key_walk;
-            all.limit = kBranchesMax;
+            const auto can = opened.source->capabilities(stream.name);
+            if (can.rows == source::Capabilities::Rows::by_period) return;
+            if (can.rows == source::Capabilities::Rows::by_pages) all.limit = kBranchesMax;
             const auto read = opened.source->read(
                 stream.name, all,
                 [&](source::RowBatch&& batch) -> Result<void> {

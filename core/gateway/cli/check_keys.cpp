@@ -126,6 +126,8 @@ std::vector<KeyFinding> key_findings(
             std::any_of(report.streams.begin(), report.streams.end(), [&](const auto& probe) {
                 return probe.name == stream.name && probe.on && probe.reason.empty();
             });
+        const auto can = source.capabilities(stream.name);
+        if (can.rows != source::Capabilities::Rows::by_pages || !can.ids) continue;
         // Where rows share a parent they may share their key: their records are compared in passes.
         if (is_read && !stream.parent) look_at(stream, source, findings);
     }

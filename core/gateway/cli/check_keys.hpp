@@ -14,7 +14,8 @@ struct KeyFinding {
     std::string text;         // "procedure: …", with examples and the remedy
 };
 
-// The lowest source::kProbeRowsMax keys of each stream that is read; what lies above is found by
+// The lowest source::kProbeRowsMax keys of each stream that is read and can be walked and asked by
+// keys; what lies above is found by
 // the passes, and stands in quarantine.
 std::vector<KeyFinding> key_findings(
     const SourceSetup& setup, source::Source& source, const source::ProbeReport& report

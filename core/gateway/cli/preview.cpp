@@ -35,11 +35,14 @@ class StreamRows {
     )
         : what_(what), opened_(opened), stream_(stream), mapper_(mapper) {}
 
-    // The lowest keys, printed as they come.
+    // The lowest keys, printed as they come; where the source knows no order, any rows.
     Result<std::int64_t> first() {
+        using Rows = source::Capabilities::Rows;
+        const auto can = opened_.source->capabilities(what_.stream);
+        if (can.rows == Rows::by_period) return newest();
         source::Slice slice;
         slice.by = source::Slice::By::key_walk;
-        slice.limit = what_.limit;
+        if (can.rows == Rows::by_pages) slice.limit = what_.limit;
         return read(slice, std::nullopt);
     }
 
@@ -79,13 +82,14 @@ class StreamRows {
 
     std::vector<Rung> rungs() const {
         std::vector<Rung> found;
-        for (std::size_t i = 0; i < stream_.stamps.size(); ++i)
-            if (const auto column = place_of(stream_, stream_.stamps[i])) {
-                Rung rung{{}, *column, 0};
-                rung.slice.by = source::Slice::By::stamp;
-                rung.slice.stamp_index = i;
-                found.push_back(std::move(rung));
-            }
+        for (std::size_t i = 0; i < stream_.stamps.size(); ++i) {
+            const auto column = place_of(stream_, stream_.stamps[i]);
+            if (!column || stream_.tokens.contains(i)) continue;  // a token is no time
+            Rung rung{{}, *column, 0};
+            rung.slice.by = source::Slice::By::stamp;
+            rung.slice.stamp_index = i;
+            found.push_back(std::move(rung));
+        }
         if (stream_.window)
             if (const auto column = place_of(stream_, stream_.window->column)) {
                 Rung rung{{}, *column, stream_.window->future_days};
@@ -101,6 +105,7 @@ class StreamRows {
             what_.stream, slice,
             [&](source::RowBatch&& batch) -> Result<void> {
                 for (std::size_t row = 0; row < batch.rows(); ++row) {
+                    if (!column && shown_++ >= what_.limit) return {};
                     const std::string at(column ? batch.cell(row, *column).value_or("") : "");
                     for (auto& text : lines_of(batch, row)) {
                         if (!column)
@@ -145,6 +150,7 @@ class StreamRows {
     const source::StreamDeclaration& stream_;
     record::Mapper& mapper_;
     std::vector<Line> lines_;
+    int shown_ = 0;  // rows printed as they came
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // FakeMis: a model of what a database shows to a reader: committed rows only, one snapshot per
 // read, whatever order transactions commit in. It breaks what clinics' bases break: rows stamped
-// before they commit, edits and deletions without a trace, keys used again.
+// before they commit, edits and deletions without a trace, keys used again. What it cannot do
+// (`can`) it refuses.
 #pragma once
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include "base/json.hpp"
 #include "change/key.hpp"
 #include "change/local_time.hpp"
+#include "change/token.hpp"
 #include "record/mapper.hpp"
 #include "source/row_reader.hpp"
 
@@ -33,6 +35,7 @@ struct FakeRow {
     std::int64_t stamp_us = 0;
     std::int64_t window_us = 0;
     std::string patient, value, parent;
+    std::uint64_t version = 0;  // of the row, as a token
 };
 
 class FakeMis final : public source::RowReader {
@@ -50,6 +53,13 @@ class FakeMis final : public source::RowReader {
     std::vector<std::string> names = {"id", "stamp", "day", "patient", "value", "parent"};
     std::vector<source::Slice> reads;
     std::optional<std::int64_t> oldest_open_us;  // nullopt: nobody may know
+    // Below it every row version is committed; 0: it has none.
+    std::function<std::uint64_t()> lowest_open_version = [] { return 0; };
+    source::Capabilities can;
+    std::int64_t skew_us = 0;  // of its clock against ours
+
+    source::Capabilities capabilities(const std::string&) const override { return can; }
+    std::int64_t now_us() const { return clock_->unix_us() + skew_us; }
 
     const std::vector<std::string>& columns(const std::string&) const override { return names; }
 
@@ -59,8 +69,14 @@ class FakeMis final : public source::RowReader {
     ) override {
         before_read();
         reads.push_back(slice);
-        std::multimap<std::string, FakeRow, KeyOrder> snapshot(rows.begin(), rows.end());
-        snapshot.insert(twins.begin(), twins.end());
+        if (!can_answer(slice)) return fail(ErrorKind::misconfigured, "it has no such question");
+        std::multimap<std::string, FakeRow, KeyOrder> ordered(rows.begin(), rows.end());
+        ordered.insert(twins.begin(), twins.end());
+        std::vector<std::pair<std::string, FakeRow>> snapshot(ordered.begin(), ordered.end());
+        if (can.rows != source::Capabilities::Rows::by_pages)  // in no order of keys
+            std::rotate(
+                snapshot.begin(), snapshot.begin() + std::ssize(snapshot) / 3, snapshot.end()
+            );
         source::ReadReport report;
         source::RowBatch batch(names.size());
         const auto hand_over = [&]() -> Result<void> {
@@ -71,7 +87,9 @@ class FakeMis final : public source::RowReader {
         };
         for (const auto& [key, row] : snapshot) {
             if (!matches(slice, key, row)) continue;
-            if (slice.by == source::Slice::By::key_walk && report.rows == slice.limit) break;
+            if (slice.by == source::Slice::By::key_walk && slice.limit > 0 &&
+                report.rows == slice.limit)
+                break;
             if (uncomputable.contains(key))
                 return fail(ErrorKind::malformed, "fetching: divide by zero");
             ++report.rows;
@@ -100,7 +118,13 @@ class FakeMis final : public source::RowReader {
         }
         return found;
     }
-    Result<std::string> source_now() override { return local_text(clock_->unix_us()); }
+    Result<std::string> source_now() override {
+        return local_text(can.own_clock ? now_us() : clock_->unix_us());
+    }
+    Result<std::optional<std::string>> token_bound(const std::string&, std::size_t) override {
+        const std::uint64_t bound = lowest_open_version();
+        return bound == 0 ? std::nullopt : std::optional(token_text(bound));
+    }
     Result<std::string> fingerprint() override { return std::string("fake 1"); }
     std::optional<std::string> oldest_open_transaction() override {
         if (!oldest_open_us) return std::nullopt;
@@ -109,9 +133,19 @@ class FakeMis final : public source::RowReader {
     void cancel() override {}
 
   private:
+    bool can_answer(const source::Slice& slice) const {
+        using Rows = source::Capabilities::Rows;
+        if (slice.by == source::Slice::By::ids) return can.ids;
+        if (slice.by != source::Slice::By::key_walk) return true;
+        if (can.rows == Rows::at_once) return slice.limit == 0 && slice.after_id.empty();
+        return can.rows == Rows::by_pages && slice.limit > 0;
+    }
     static bool matches(const source::Slice& slice, const std::string& key, const FakeRow& row) {
         switch (slice.by) {
             case source::Slice::By::stamp:
+                if (slice.from.starts_with("0x"))
+                    return row.version >= *token_number(slice.from) &&
+                           row.version < *token_number(slice.to);
                 return in(slice, row.stamp_us);
             case source::Slice::By::window:
                 return in(slice, row.window_us);

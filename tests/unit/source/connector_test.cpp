@@ -67,8 +67,7 @@ struct Folder {
         CHECK(connector.error().kind == ErrorKind::misconfigured);
         return connector.error().text;
     }
-    void replace(const std::string& from, const std::string& to) const {
-        std::string text = kYaml;
+    void replace(const std::string& from, const std::string& to, std::string text = kYaml) const {
         REQUIRE(text.find(from) != std::string::npos);
         text.replace(text.find(from), from.size(), to);
         write("connector.yaml", text);
@@ -138,6 +137,43 @@ TEST_CASE("a connector's folder is read whole, streams in the file's order") {
         connector->codes.lists.at("status") ==
         std::map<std::string, std::string>{{"1", "arrived"}, {"", "booked"}}
     );
+}
+
+TEST_CASE("a stamp may be a token, and a window may reach further back than it is compared") {
+    const Folder folder;
+    CHECK(load_connector(folder.path)->streams[0].tokens.empty());
+    CHECK(load_connector(folder.path)->streams[0].window->history_days == 1);
+    const std::string plain = "stamps: [V.STAMP]\n    window: {column: V.DAY_AT, past_days: 1,";
+    const std::string made =
+        "stamps: [V.STAMP, {column: V.RV, token: true}, {column: V.OLD}]\n    window: {column: "
+        "V.DAY_AT, past_days: 1, history_days: 900,";
+    folder.replace(plain, made);
+    CHECK(contains(
+        folder.problem(),
+        ":10: streams.visit.stamps names a token, which only SQL Server's row versions are"
+    ));
+    std::string on_sql_server = kYaml;
+    on_sql_server.replace(on_sql_server.find("firebird"), 8, "sql_server");
+    folder.replace(plain, made, on_sql_server);
+    CHECK(folder.problem() == "");
+    const auto connector = load_connector(folder.path);
+    const StreamDeclaration& visit = connector->streams[0];
+    CHECK(visit.stamps == std::vector<std::string>{"V.STAMP", "V.RV", "V.OLD"});
+    CHECK(visit.tokens == std::set<std::size_t>{1});
+    CHECK(visit.window->past_days == 1);
+    CHECK(visit.window->history_days == 900);
+
+    for (const char* stamp :
+         {"7", "{token: true}", "{column: V.RV, token: 1}", "{column: V.RV, tokens: true}",
+          "\"\""}) {
+        CAPTURE(stamp);
+        folder.replace("[V.STAMP]", std::string("[") + stamp + "]");
+        CHECK(contains(folder.problem(), ":10: streams.visit.stamps has to be a list of columns"));
+    }
+    folder.replace("past_days: 1,", "past_days: 9, history_days: 8,");
+    CHECK(contains(
+        folder.problem(), ":11: streams.visit.window.history_days has to be a whole number from 9"
+    ));
 }
 
 TEST_CASE("a mapping's version follows its text and the code lists it asks for, nothing else") {
