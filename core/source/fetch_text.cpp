@@ -233,6 +233,19 @@ std::map<std::string, std::string> placeholders_of(
     return found;
 }
 
+namespace {
+
+// SQL Server's row version is eight bytes, our parameter a text.
+std::string_view bound_in(
+    const StreamDeclaration& stream, const SliceForm& form, const SqlDialect& dialect
+) {
+    const bool is_token =
+        form.kind == SliceForm::Kind::stamp && stream.tokens.contains(form.stamp_index);
+    return is_token && dialect.name == kSqlServer.name ? "convert(binary(8), ?, 1)" : "?";
+}
+
+}  // namespace
+
 Result<std::string> render_fetch(
     const StreamDeclaration& stream, const SliceForm& form, const Catalog& catalog,
     const std::map<std::string, std::string>& site, const SqlDialect& dialect, int limit
@@ -253,7 +266,8 @@ Result<std::string> render_fetch(
     switch (form.kind) {
         case SliceForm::Kind::stamp:
         case SliceForm::Kind::window:
-            condition = fmt::format("({0} >= ? and {0} < ?)", name);
+            condition =
+                fmt::format("({0} >= {1} and {0} < {1})", name, bound_in(stream, form, dialect));
             break;
         case SliceForm::Kind::key_walk:
             condition = fmt::format("({} > ?)", name);

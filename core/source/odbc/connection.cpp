@@ -209,7 +209,7 @@ void Connection::end() {
     );
 }
 
-Result<Catalog> Connection::catalog_of(const Connector& connector) {
+Result<Connection::Known> Connection::catalog_of(const Connector& connector) {
     std::set<std::string> words;
     const auto add = [&words](std::string_view sql) {
         for (const std::string& word : identifiers_in(sql)) words.insert(to_upper(word));
@@ -240,15 +240,15 @@ Result<Catalog> Connection::catalog_of(const Connector& connector) {
         1'000'000
     );
     if (!rows) return fail(rows.error());
-    Catalog catalog;
-    catalog.names = dialect_of(settings_.base.system).names;
+    Known known;
+    known.columns.names = known.versions.names = dialect_of(settings_.base.system).names;
     for (const auto& row : *rows) {
-        // SQL Server's name for a row's version, which is no time: as a stamp it is not read yet
-        const bool is_version =
+        const bool is_version =  // as SQL Server calls it
             settings_.base.system == System::sql_server && row[2] == "timestamp";
-        if (!is_version) catalog.add(row[0].value_or(""), row[1].value_or(""));
+        Catalog& catalog = is_version ? known.versions : known.columns;
+        catalog.add(row[0].value_or(""), row[1].value_or(""));
     }
-    return catalog;
+    return known;
 }
 
 }  // namespace mis::source::odbc

@@ -46,7 +46,11 @@ class Connection final : public Interruptible {
     void end();
 
     // Of the tables that the connector's fetches name.
-    Result<Catalog> catalog_of(const Connector& connector);
+    struct Known {
+        Catalog columns;
+        Catalog versions;  // SQL Server's rowversion, which is no time: these columns alone
+    };
+    Result<Known> catalog_of(const Connector& connector);
 
   private:
     Connection(std::shared_ptr<const Api> api, const OdbcSettings& settings);

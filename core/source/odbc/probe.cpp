@@ -87,7 +87,9 @@ Result<StreamProbe> OdbcSource::probe_stream(
         forms.emplace_back(SliceForm{SliceForm::Kind::window, 0, 0}, stream.window->column);
     forms.emplace_back(SliceForm{SliceForm::Kind::key_walk, 0, 0}, stream.key);
     for (const auto& [form, column] : forms) {
-        const auto name = render_column(column, catalog_, site_);
+        const auto name = form.kind == SliceForm::Kind::stamp
+                              ? stamp_name(stream, form.stamp_index)
+                              : render_column(column, catalog_, site_);
         if (!name) {
             probe.reason = name.error().text;
             return probe;
@@ -124,6 +126,8 @@ Result<StreamProbe> OdbcSource::probe_stream(
         between.by = Slice::By::stamp;
         between.stamp_index = at;
         slices.push_back(between);
+        if (stream.tokens.contains(at))
+            slices.back().from = slices.back().to = "0x0000000000000000";
     }
     if (stream.window) {
         between.by = Slice::By::window;
@@ -169,10 +173,10 @@ Result<StreamProbe> OdbcSource::probe_stream(
         if (const auto count = ask(fmt::format("select count(*) from (\n{}\n) x", *limited), 1);
             count && !count->empty())
             probe.rows = std::atoll(count->front()[0].value_or("0").c_str());
-    for (const std::string& stamp : stream.stamps) {
-        StampProbe found{stamp, std::nullopt};
-        const auto name = render_column(stamp, catalog_, site_);
-        if (name && !name->empty())
+    for (std::size_t at = 0; at < stream.stamps.size(); ++at) {
+        StampProbe found{stream.stamps[at], std::nullopt};
+        const auto name = stamp_name(stream, at);
+        if (name && !name->empty() && !stream.tokens.contains(at))
             if (const auto newest = with_select_list(*text, fmt::format("max({})", *name)))
                 if (const auto row = ask(*newest, 1); row && !row->empty())
                     found.newest = row->front()[0];

@@ -24,6 +24,9 @@ std::string_view now_text(System system) {
     return "select convert(varchar(23), getdate(), 121)";
 }
 
+// "0x00000000000007D1": what open transactions have written has this row version or a higher one.
+constexpr std::string_view kTokenBound = "convert(varchar(18), min_active_rowversion(), 1)";
+
 // SQL Server reads a time in the session's order of day and month, except with the T, and a
 // `datetime` takes no more than three digits of a second.
 std::string server_time(System system, const std::string& local) {
@@ -79,9 +82,11 @@ OdbcSource::OdbcSource(
       polling_(settings_.effort.polling_percent),
       backfill_(settings_.effort.backfill_percent) {
     for (const auto& [key, value] : options_.site) site_[key] = value;
-    for (const StreamDeclaration& stream : connector_.streams)
+    for (const StreamDeclaration& stream : connector_.streams) {
         for (const ColumnDeclaration& column : stream.columns)
             column_names_[stream.name].push_back(column.name);
+        asks_tokens_ |= settings_.base.system == System::sql_server && !stream.tokens.empty();
+    }
 }
 
 OdbcSource::~OdbcSource() { disconnect(); }
@@ -129,7 +134,7 @@ Result<OdbcSource::Freshness> OdbcSource::connect() {
     if (connection_) return Freshness::kept;
     auto made = Connection::open(api_, settings_);
     if (!made) return fail(made.error());
-    Result<Catalog> learned;
+    Result<Connection::Known> learned;
     Watchdog::Verdict verdict;
     {
         const Watchdog::Guard guard(watchdog_, **made, deadline());
@@ -140,7 +145,8 @@ Result<OdbcSource::Freshness> OdbcSource::connect() {
         return fail(explain(learned ? Error{ErrorKind::unavailable, ""} : learned.error(), verdict)
                         .within("reading the catalog"));
     connection_ = std::move(*made);
-    catalog_ = std::move(*learned);
+    catalog_ = std::move(learned->columns);
+    versions_ = std::move(learned->versions);
     return Freshness::made_now;
 }
 
@@ -178,6 +184,14 @@ Result<TextRows> OdbcSource::ask(const std::string& sql, std::size_t rows_max) {
     }
 }
 
+Result<std::string> OdbcSource::stamp_name(const StreamDeclaration& stream, std::size_t index)
+    const {
+    const std::string& stamp = stream.stamps.at(index);
+    if (!stream.tokens.contains(index)) return render_column(stamp, catalog_, site_);
+    if (!asks_tokens_) return std::string();
+    return render_column(stamp, versions_, site_);
+}
+
 Result<std::string> OdbcSource::text_of(
     const StreamDeclaration& stream, const SliceForm& form, int limit
 ) {
@@ -185,6 +199,11 @@ Result<std::string> OdbcSource::text_of(
     if (const auto twin = stream.fetch_twins.find(std::string(dialect_.name));
         twin != stream.fetch_twins.end() && connector_.dialect != dialect_.name)
         spoken.fetch_sql = twin->second;
+    if (form.kind == SliceForm::Kind::stamp) {
+        auto name = stamp_name(stream, form.stamp_index);
+        if (!name || name->empty()) return name;
+        spoken.stamps[form.stamp_index] = std::move(*name);
+    }
     return render_fetch(spoken, form, catalog_, site_, dialect_, limit);
 }
 
@@ -197,7 +216,8 @@ std::vector<std::string> OdbcSource::parameters(const SliceForm& form, const Sli
             break;
         case SliceForm::Kind::stamp:
         case SliceForm::Kind::window:
-            for (std::string& time : all) time = server_time(settings_.base.system, time);
+            for (std::string& value : all)
+                if (!value.starts_with("0x")) value = server_time(settings_.base.system, value);
             break;
         default:
             break;
@@ -230,7 +250,10 @@ Result<void> OdbcSource::take_snapshot() {
     if (snapshot_ && SteadyClock::now() < snapshot_->renew_at) return {};
     release_snapshot();
     const std::int64_t before_us = clock_.unix_us();
-    auto now = ask(std::string(now_text(settings_.base.system)));
+    // What is committed after the snapshot has a token of after this question.
+    std::string question(now_text(settings_.base.system));
+    if (asks_tokens_) question += fmt::format(", {}", kTokenBound);
+    auto now = ask(question);
     if (!now) return fail(now.error().within("asking the source's clock"));
     if (now->empty() || !now->front()[0])
         return fail(ErrorKind::malformed, "asking the source's clock: no answer");
@@ -255,7 +278,8 @@ Result<void> OdbcSource::take_snapshot() {
         ++snapshots_;
     }
     snapshot_ = Snapshot{
-        *now->front()[0], began + std::chrono::seconds(kSnapshotSecondsMax - spared),
+        *now->front()[0], asks_tokens_ ? now->front()[1] : std::nullopt,
+        began + std::chrono::seconds(kSnapshotSecondsMax - spared),
         began + std::chrono::seconds(kSnapshotSecondsMax)};
     return {};
 }
@@ -281,6 +305,26 @@ void OdbcSource::note_clock(const std::string& now, std::int64_t before_us) {
         if (const auto local = LocalTime::parse(now))
             clock_skew_seconds_ =
                 static_cast<double>(options_.zone->resolve(*local).time.unix_us - ours_us) / 1e6;
+}
+
+Result<std::optional<std::string>> OdbcSource::token_bound(
+    const std::string& stream, std::size_t stamp_index
+) {
+    const StreamDeclaration* declared = find(stream);
+    MIS_ASSERT(declared != nullptr);
+    if (!asks_tokens_ || !declared->tokens.contains(stamp_index))
+        return std::optional<std::string>();
+    if (auto fresh = connect(); !fresh) return fail(fresh.error());
+    const auto name = stamp_name(*declared, stamp_index);
+    if (!name) return fail(name.error());
+    if (name->empty()) return std::optional<std::string>();
+    if (in_pass_) {
+        if (auto taken = take_snapshot(); !taken) return fail(taken.error());
+        return snapshot_->token_bound;
+    }
+    const auto rows = ask(fmt::format("select {}", kTokenBound), 1);
+    if (!rows) return fail(rows.error().within("asking for the lowest row version in use"));
+    return rows->empty() ? std::optional<std::string>() : rows->front()[0];
 }
 
 // SQL Server tells it only to logins with VIEW SERVER STATE; the others start wide and narrow.

@@ -40,6 +40,9 @@ class OdbcSource final : public Source {
     void begin_pass() override;
     int end_pass() override;
     bool was_cut_off() override { return std::exchange(cut_off_, false); }
+    Result<std::optional<std::string>> token_bound(
+        const std::string& stream, std::size_t stamp_index
+    ) override;
     std::optional<std::string> oldest_open_transaction() override;
     Result<ProbeReport> probe() override;
     std::optional<double> clock_skew_seconds() const override { return clock_skew_seconds_; }
@@ -63,6 +66,8 @@ class OdbcSource final : public Source {
     std::optional<std::string> why_off(const StreamDeclaration& stream) const;
     // A short query of our own, at most kAskSecondsMax long.
     Result<TextRows> ask(const std::string& sql, std::size_t rows_max = 100'000);
+    // A stamp's column. Empty: this base has no such stamp.
+    Result<std::string> stamp_name(const StreamDeclaration& stream, std::size_t index) const;
     // The text of a slice in the dialect of the server. Empty: this base has no such stamp.
     Result<std::string> text_of(const StreamDeclaration& stream, const SliceForm& form, int limit);
     std::vector<std::string> parameters(const SliceForm& form, const Slice& slice) const;
@@ -94,9 +99,11 @@ class OdbcSource final : public Source {
     Watchdog watchdog_;
     DutyCycle polling_, backfill_;
     std::unique_ptr<Connection> connection_;
-    Catalog catalog_;  // as the last connection learned it
+    Catalog catalog_, versions_;  // as the last connection learned them
+    bool asks_tokens_ = false;
     struct Snapshot {
-        std::string now;  // the source's clock just before
+        std::string now;                         // the source's clock just before
+        std::optional<std::string> token_bound;  // as it was then
         SteadyClock::time_point renew_at, end;
     };
     std::optional<Snapshot> snapshot_;

@@ -120,7 +120,9 @@ const written = {
       ? `tds_server.styled((${value}), ${rewriter.range(style)})`
       : ["date", "datetime", "datetime2", "smalldatetime"].includes(target.name)
         ? `tds_server.from_styled((${value})::text, ${rewriter.range(style)})`
-        : value;
+        : ["binary", "varbinary"].includes(target.name)
+          ? `tds_server.from_hex((${value})::text, ${rewriter.range(style)}, ${target.max ? 2147483647 : target.length})`
+          : value;
     return `CAST(${styled} AS ${rewriter.type(target)})`;
   },
   try_convert: (rewriter, [type, expression]) => cast(rewriter, rewriter.range(expression), type, { trying: true }),

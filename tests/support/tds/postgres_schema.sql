@@ -138,6 +138,8 @@ CREATE FUNCTION tds_server.styled(value numeric, style integer) RETURNS text LAN
 CREATE FUNCTION tds_server.styled(value text, style integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT value $$;
 CREATE FUNCTION tds_server.from_styled(value text, style integer) RETURNS timestamp LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN style IN (101, 103, 104, 105, 110) THEN to_timestamp(value, tds_server.pattern(style))::timestamp ELSE value::timestamp END $$;
+CREATE FUNCTION tds_server.from_hex(value text, style integer, size integer) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
+    SELECT substring(decode(CASE style WHEN 1 THEN substring(value FROM 3) ELSE value END, 'hex') FROM 1 FOR size) $$;
 CREATE FUNCTION tds_server.whole(value numeric) RETURNS numeric LANGUAGE sql IMMUTABLE AS $$ SELECT trunc(value) $$;
 CREATE FUNCTION tds_server.whole(value double precision) RETURNS double precision LANGUAGE sql IMMUTABLE AS $$ SELECT trunc(value) $$;
 CREATE FUNCTION tds_server.whole(value bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$ SELECT value $$;

@@ -38,6 +38,11 @@ test("MIN_ACTIVE_ROWVERSION() stays below what an open transaction has taken", a
   await writer.ask("direct", "update Versions set note = N'a' where id = 1");
   await (await bench.connect(t)).ask("direct", "insert into Versions (id) values (2)");
   const [[held]] = await reader.rows("select min_active_rowversion() as m");
+  const [[same, written]] = await reader.rows(
+    "select case when convert(binary(8), convert(varchar(18), min_active_rowversion(), 1), 1) = min_active_rowversion() then 1 else 0 end as s, convert(varchar(18), min_active_rowversion(), 1) as w",
+  );
+  assert.equal(Number(same), 1);
+  assert.match(written, /^0x[0-9A-F]{16}$/);
   const committed = await reader.rows("select id from Versions where rv < min_active_rowversion() order by id");
   assert.equal(held, first, "the open update holds it where it was");
   assert.deepEqual(committed, [["1"]]);
