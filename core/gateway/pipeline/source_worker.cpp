@@ -16,8 +16,9 @@ namespace mis::gateway {
 
 namespace {
 
-constexpr int kReadingsMax = 3;                                    // of the streams in one pass
-constexpr std::int64_t kReferencesEveryUs = 3'600 * kUsPerSecond;  // at most, while all is calm
+constexpr int kReadingsMax = 3;                                     // of the streams in one pass
+constexpr std::int64_t kReferencesEveryUs = 3'600 * kUsPerSecond;   // at most, while all is calm
+constexpr std::chrono::seconds kQuietMax = std::chrono::hours(24);  // whatever a source asks for
 constexpr std::chrono::milliseconds kStoreBreather{1};  // long enough for a waiting thread to wake
 
 // Names the source as being read as long as the pass lasts, also when a failing store throws
@@ -276,10 +277,16 @@ SourceWorker::PassSummary SourceWorker::pass(
     change::PassMode mode, const std::string& only_stream
 ) {
     PassSummary summary;
+    if (quiet_until_ && clock_.steady() < *quiet_until_) {
+        summary.degraded = quiet_because_;
+        return summary;
+    }
+    quiet_until_.reset();
     if (auto prepared = prepare(); !prepared) {
         summary.degraded.emplace("", prepared.error());
         if (prepared.error().kind != ErrorKind::cancelled) degrade("", prepared.error());
         if (prepared.error().kind == ErrorKind::unavailable) use_source(nullptr);
+        keep_quiet(summary.degraded);
         return summary;
     }
     recover("");
@@ -304,6 +311,7 @@ SourceWorker::PassSummary SourceWorker::pass(
             if (is_restoring_ && !cancelled_) settle_restore();
         }
     }
+    keep_quiet(summary.degraded);
     if (!cancelled_ && summary.degraded.empty())
         count_references(
             summary.backfilled ? change::PassMode::reconcile : mode, summary.counts.wrote()
@@ -395,7 +403,7 @@ SourceWorker::Reading SourceWorker::after_failure(
     const bool cut_off = source_->was_cut_off();
     // One stream may be too slow while the others can be read; when the server itself is away, its
     // others need not be tried, and not be said, one by one.
-    const bool cut = cancelled_ || capture_failed_ ||
+    const bool cut = cancelled_ || capture_failed_ || error.wait ||
                      (error.kind == ErrorKind::unavailable && !source_->source_now());
     if (!cut && error.kind == ErrorKind::unavailable && cut_off &&
         interrupted_.insert(stream).second)
@@ -453,6 +461,16 @@ Result<change::PassReport> SourceWorker::read_stream(
     stream.status->reconciled_us = stream.pass->state().reconciled_us;
     stream.status->rows_repeated += report->repeated;
     return report;
+}
+
+// The longest of what its streams were asked for.
+void SourceWorker::keep_quiet(const std::map<std::string, Error>& degraded) {
+    std::chrono::seconds longest{0};
+    for (const auto& [stream, error] : degraded)
+        if (error.wait) longest = std::max(longest, std::min(*error.wait, kQuietMax));
+    if (longest.count() == 0) return;
+    quiet_until_ = clock_.steady() + longest;
+    quiet_because_ = degraded;
 }
 
 void SourceWorker::close_pass() {

@@ -79,7 +79,8 @@ class SourceWorker {
         std::map<std::string, Error> degraded;  // stream → why; "" for the whole source
     };
     // One complete pass: every stream, then the meaning of what changed. Only a failing local store
-    // throws.
+    // throws. Where the source has asked not to be asked for a while (Error::wait) it is left in
+    // peace: until then a pass asks nothing and says again what the last one said.
     PassSummary pass(change::PassMode mode, const std::string& only_stream = {});
 
     // From any thread, for good: the running read ends soon, and so does the pass; later ones read
@@ -117,6 +118,7 @@ class SourceWorker {
         Stream& stream, change::PassMode mode, PassSummary& summary
     );
     Reading after_failure(const std::string& stream, const Error& error, PassSummary& summary);
+    void keep_quiet(const std::map<std::string, Error>& degraded);
     void close_pass();
     void use_source(std::unique_ptr<source::Source> source);
     bool is_due(const Stream& stream) const;
@@ -153,12 +155,14 @@ class SourceWorker {
     std::vector<std::unique_ptr<Stream>> streams_;
     std::atomic<bool> cancelled_{false};
     mutable std::mutex status_mutex_;
-    std::map<std::string, StreamStatus> status_;  // guarded by status_mutex_
-    std::string source_error_;                    // guarded by status_mutex_
-    References references_;                       // guarded by status_mutex_
-    std::int64_t references_us_ = 0;              // when they were counted; 0: not yet
-    std::optional<double> clock_skew_seconds_;    // guarded by status_mutex_
-    std::set<std::string> not_due_;               // streams that this pass leaves out
+    std::map<std::string, StreamStatus> status_;           // guarded by status_mutex_
+    std::string source_error_;                             // guarded by status_mutex_
+    std::optional<std::chrono::nanoseconds> quiet_until_;  // steady
+    std::map<std::string, Error> quiet_because_;
+    References references_;                     // guarded by status_mutex_
+    std::int64_t references_us_ = 0;            // when they were counted; 0: not yet
+    std::optional<double> clock_skew_seconds_;  // guarded by status_mutex_
+    std::set<std::string> not_due_;             // streams that this pass leaves out
 };
 
 }  // namespace mis::gateway
