@@ -51,6 +51,12 @@ test("MIN_ACTIVE_ROWVERSION() stays below what an open transaction has taken", a
     ["1"],
     ["2"],
   ]);
+  const [[bound]] = await reader.rows("select convert(varchar(18), min_active_rowversion(), 1)");
+  await reader.ask("prepare", "select id from Versions where rv >= convert(binary(8), ?, 1) and rv < convert(binary(8), ?, 1) order by id");
+  await reader.ask("execute", written, bound);
+  assert.deepEqual(await reader.ask("fetch"), [["1"], ["2"]], "from where it was held to where it is now");
+  await reader.ask("execute", bound, bound);
+  assert.deepEqual(await reader.ask("fetch"), []);
 });
 
 test("a login has the rights of the role of its name", async (t) => {
