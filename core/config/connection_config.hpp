@@ -41,11 +41,24 @@ struct OdbcConfig {
     int connect_seconds_max = 10, statement_seconds_max = 20;
 };
 
+// A service that answers over HTTP.
+struct HttpConfig {
+    std::string url, user;
+    std::map<std::string, std::string> auth;  // in the place of the connector's, if not empty
+    SecretPlace refresh_token;
+    std::string proxy;
+    SecretPlace proxy_login;
+    std::filesystem::path authority_file;
+    bool plain_http = false;             // to another machine
+    int per_second = 0, per_minute = 0;  // 0: as the connector declares
+    int connect_seconds_max = 10, answer_seconds_max = 60;
+};
+
 struct ConnectionConfig {
-    std::string kind;     // the section's name: "firebird", "sql_server", "odbc"
+    std::string kind;     // the section's name: "firebird", "sql_server", "odbc", "http"
     std::string pointer;  // of the section, for GatewayConfig::at()
     SecretPlace password;
-    std::variant<FirebirdConfig, OdbcConfig> settings;
+    std::variant<FirebirdConfig, OdbcConfig, HttpConfig> settings;
 };
 
 }  // namespace mis::config

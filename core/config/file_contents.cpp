@@ -22,6 +22,11 @@ FileContents file_contents(const GatewayConfig& config) {
     const auto add_secret = [&](const SecretPlace& place) { add(secret_file(place)); };
     for (const auto& source : config.sources) {
         add_secret(source.connection.password);
+        if (const auto* http = std::get_if<HttpConfig>(&source.connection.settings)) {
+            add_secret(http->refresh_token);
+            add_secret(http->proxy_login);
+            add(http->authority_file);
+        }
         add(source.codes_file);
         for (const auto& one : source.overrides) add(one.file);
     }

@@ -146,7 +146,24 @@ OdbcConfig read_other_odbc(const Section& from) {
     return odbc;
 }
 
-constexpr const char* kConnectionKinds[] = {"firebird", "sql_server", "odbc"};
+HttpConfig read_http(const Section& from) {
+    HttpConfig http;
+    http.url = from.text("url");
+    http.user = from.text("user");
+    http.auth = from["auth"].get<std::map<std::string, std::string>>();
+    http.refresh_token = from.secret("refresh_token_file", nullptr);
+    http.proxy = from.text("proxy");
+    http.proxy_login = from.secret("proxy_login_file", nullptr);
+    http.authority_file = from.path("authority_file");
+    http.plain_http = from.flag("plain_http");
+    http.per_second = from.number("per_second");
+    http.per_minute = from.number("per_minute");
+    http.connect_seconds_max = from.number("connect_seconds_max");
+    http.answer_seconds_max = from.number("answer_seconds_max");
+    return http;
+}
+
+constexpr const char* kConnectionKinds[] = {"firebird", "sql_server", "odbc", "http"};
 
 ConnectionConfig read_connection(const Section& source) {
     ConnectionConfig connection;
@@ -155,6 +172,11 @@ ConnectionConfig read_connection(const Section& source) {
         const Section from = source.at(kind);
         connection.kind = kind;
         connection.pointer = from.pointer();
+        if (connection.kind == "http") {
+            connection.password = from.secret("secret_file", "secret_env");
+            connection.settings = read_http(from);
+            continue;
+        }
         connection.password = from.secret("password_file", "password_env");
         if (connection.kind == "firebird")
             connection.settings = read_firebird(from);
@@ -245,9 +267,51 @@ log::Level read_level(std::string_view text) {
 
 std::string text_at(const Json& value, const char* key) { return value.value(key, std::string()); }
 
+void check_proxy(SettingCheck& check, const Json& webhook, const std::string& pointer) {
+    const std::string proxy = text_at(webhook, "proxy");
+    if (proxy.empty()) {
+        if (!text_at(webhook, "proxy_login_file").empty())
+            check.problem(pointer + "/proxy_login_file", "there is no proxy: name it with proxy");
+        return;
+    }
+    const std::size_t host = proxy.find("://") + 3;
+    const bool known = proxy.starts_with("http://") || proxy.starts_with("https://") ||
+                       proxy.starts_with("socks5h://");
+    if (!known || host == proxy.size())
+        check.problem(pointer + "/proxy", "must be http://, https:// or socks5h:// and host:port");
+    else if (proxy.find('@') != std::string::npos)
+        check.problem(
+            pointer + "/proxy", "holds a login: put it into a file, see proxy_login_file"
+        );
+}
+
+void check_http(SettingCheck& check, const Json& part, const std::string& pointer) {
+    if (!text_at(part, "secret_file").empty() && !text_at(part, "secret_env").empty())
+        check.problem(pointer + "/secret_env", "secret_file is given too: keep one");
+    const std::string url = text_at(part, "url");
+    const bool plain = url.starts_with("http://");
+    const std::size_t host = url.find("://") + 3;
+    if ((!plain && !url.starts_with("https://")) || host == url.size() || url[host] == '/')
+        check.problem(pointer + "/url", "must be https:// or http:// and the service's address");
+    else if (url.find('@') != std::string::npos)
+        check.problem(
+            pointer + "/url", "holds a login: say it with user and put the rest into secret_file"
+        );
+    else if (url.find_first_of("?# ") != std::string::npos)
+        check.problem(pointer + "/url", "has to end before any ?, # or blank");
+    else if (plain && !is_http_to_this_machine(url) && !part.value("plain_http", false))
+        check.problem(
+            pointer + "/url",
+            "would send patients' data and the key in the clear: take https, or say plain_http: "
+            "true where the way there stays inside the clinic"
+        );
+    check_proxy(check, part, pointer);
+}
+
 void check_connection(
     SettingCheck& check, const std::string& kind, const Json& part, const std::string& pointer
 ) {
+    if (kind == "http") return check_http(check, part, pointer);
     const bool file = !text_at(part, "password_file").empty(),
                environment = !text_at(part, "password_env").empty();
     if (file && environment)
@@ -281,7 +345,8 @@ void check_source(SettingCheck& check, const Json& source, const std::string& he
         return check.problem(
             here,
             "does not say how to reach its base: add firebird: {host: …, database: …}, sql_server: "
-            "{host: …, database: …} or odbc: {system: …, host: …, database: …}"
+            "{host: …, database: …}, odbc: {system: …, host: …, database: …} or, for a service, "
+            "http: {url: …}"
         );
     if (kinds.size() > 1)
         return check.problem(
@@ -297,24 +362,6 @@ void check_source(SettingCheck& check, const Json& source, const std::string& he
                 "must be 64 small hex digits: `sha256sum` of the shipped file"
             );
     }
-}
-
-void check_proxy(SettingCheck& check, const Json& webhook, const std::string& pointer) {
-    const std::string proxy = text_at(webhook, "proxy");
-    if (proxy.empty()) {
-        if (!text_at(webhook, "proxy_login_file").empty())
-            check.problem(pointer + "/proxy_login_file", "there is no proxy: name it with proxy");
-        return;
-    }
-    const std::size_t host = proxy.find("://") + 3;
-    const bool known = proxy.starts_with("http://") || proxy.starts_with("https://") ||
-                       proxy.starts_with("socks5h://");
-    if (!known || host == proxy.size())
-        check.problem(pointer + "/proxy", "must be http://, https:// or socks5h:// and host:port");
-    else if (proxy.find('@') != std::string::npos)
-        check.problem(
-            pointer + "/proxy", "holds a login: put it into a file, see proxy_login_file"
-        );
 }
 
 // Two sinks in one folder would each write every event there.

@@ -87,17 +87,6 @@ std::string no_zone(std::string_view text) {
     );
 }
 
-bool is_http_to_this_machine(std::string_view url) {
-    for (const std::string_view host : {"127.0.0.1", "localhost", "[::1]"}) {
-        const std::string begin = fmt::format("http://{}", host);
-        // "http://127.0.0.1.example" is another machine
-        if (url.starts_with(begin) && (url.size() == begin.size() || url[begin.size()] == ':' ||
-                                       url[begin.size()] == '/' || url[begin.size()] == '?'))
-            return true;
-    }
-    return false;
-}
-
 // What is wrong with a scalar; empty: nothing.
 std::string wrong_scalar(const Json& value, const Setting& setting) {
     switch (setting.kind) {
@@ -150,6 +139,17 @@ std::string wrong_scalar(const Json& value, const Setting& setting) {
 }
 
 }  // namespace
+
+bool is_http_to_this_machine(std::string_view url) {
+    for (const std::string_view host : {"127.0.0.1", "localhost", "[::1]"}) {
+        const std::string begin = fmt::format("http://{}", host);
+        // "http://127.0.0.1.example" is another machine
+        if (url.starts_with(begin) && (url.size() == begin.size() || url[begin.size()] == ':' ||
+                                       url[begin.size()] == '/' || url[begin.size()] == '?'))
+            return true;
+    }
+    return false;
+}
 
 std::string key_for_people(std::string_view pointer) {
     std::string key;

@@ -31,6 +31,8 @@ class SettingCheck {
     std::vector<std::string> problems_;
 };
 
+bool is_http_to_this_machine(std::string_view url);
+
 // "/sources/0/name" → "sources[0].name"
 std::string key_for_people(std::string_view pointer);
 

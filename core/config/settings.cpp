@@ -264,6 +264,74 @@ constexpr std::array kSettings{
         "sources[].odbc.keywords", K::text_map, "{}",
         "Further words of the driver's connection string.", kRestart
     ),
+    optional_section(
+        "sources[].http", "How to reach a service that answers over HTTP (JSON, XML, SOAP)."
+    ),
+    required(
+        "sources[].http.url", K::text, "\"https://mis.example/api/v5\"",
+        "Address in front of every path of the connector; https, or http to this machine.", kRestart
+    ),
+    value(
+        "sources[].http.user", K::text, "\"\"",
+        "Login, Api Id or client id, where the service wants one: the connector's README says "
+        "which.",
+        kRestart
+    ),
+    value(
+        "sources[].http.secret_file", K::path, "\"\"",
+        "File with nothing but the password, key, Api Secret or client secret.", kRestart
+    ),
+    value(
+        "sources[].http.secret_env", K::text, "\"\"",
+        "Or the name of an environment variable that holds it.", kRestart
+    ),
+    value(
+        "sources[].http.refresh_token_file", K::path, "\"\"",
+        "File with the refresh token, of services with OAuth 2. One that the service replaces at "
+        "each use cannot be kept: ask for one that stays.",
+        kRestart
+    ),
+    value(
+        "sources[].http.auth", K::text_map, "{}",
+        "In the place of the connector's: {kind: header, name: X-Key, value: \"{secret}\"}, kind "
+        "none, header, query, body, path or basic; {user} and {secret} stand for the above.",
+        kRestart
+    ),
+    value(
+        "sources[].http.plain_http", K::flag, "false",
+        "true: also http to another machine, where everything can be read on its way.", kRestart
+    ),
+    value(
+        "sources[].http.authority_file", K::path, "\"\"",
+        "PEM of who signs the service's certificate; empty: the system's. It is always verified.",
+        kRestart
+    ),
+    value(
+        "sources[].http.proxy", K::text, "\"\"",
+        "http://, https:// or socks5h:// and host:port; nothing to this machine goes through it.",
+        kRestart
+    ),
+    value(
+        "sources[].http.proxy_login_file", K::path, "\"\"",
+        "File with user:password, if the proxy wants them.", kRestart
+    ),
+    number(
+        "sources[].http.per_second", "0", 0, 1000,
+        "Requests in any second; 0: as the connector declares. There is never more than one at "
+        "once.",
+        kRestart
+    ),
+    number(
+        "sources[].http.per_minute", "0", 0, 60000, "Requests in any minute; 0 as above.", kRestart
+    ),
+    number(
+        "sources[].http.connect_seconds_max", "10", 1, 300,
+        "Longer without a connection counts as unreachable.", kRestart
+    ),
+    number(
+        "sources[].http.answer_seconds_max", "60", 1, 3600,
+        "Longer until the last byte of an answer counts as cut off.", kRestart
+    ),
     number(
         "sources[].poll_seconds", "0", 0, 86400,
         "Pause between two passes; 0: as the connector declares."

@@ -9,6 +9,7 @@
 #include "change/record_store.hpp"
 #include "config/setting_check.hpp"
 #include "platform/file.hpp"
+#include "source/http/request.hpp"
 
 namespace mis::gateway {
 namespace {
@@ -23,7 +24,7 @@ std::string replaceable(const source::Connector& connector) {
     std::string names;
     for (const auto& stream : connector.streams)
         for (const auto& file : {stream.fetch_file, stream.map_file})
-            names += (names.empty() ? "" : ", ") + file.filename().string();
+            if (!file.empty()) names += (names.empty() ? "" : ", ") + file.filename().string();
     return names;
 }
 
@@ -75,8 +76,10 @@ bool is_asked_for(const source::Connector& connector, const std::string& key) {
         return text.find("{site:" + key + ":") != std::string::npos ||
                text.find("site('" + key + "')") != std::string::npos;
     };
+    if (connector.service && connector.service->site.contains(key)) return true;
     return std::any_of(connector.streams.begin(), connector.streams.end(), [&](const auto& stream) {
-        return in(stream.fetch_sql) || in(stream.map_sql);
+        return in(stream.fetch_sql) || in(stream.map_sql) ||
+               (stream.request && stream.request->site.contains(key));
     });
 }
 

@@ -118,6 +118,11 @@ bool is_success(int status) { return status >= 200 && status < 300; }
 std::size_t take_body(char* bytes, std::size_t, std::size_t count, void* transfer_pointer) {
     auto& transfer = *static_cast<Transfer*>(transfer_pointer);
     HttpResponse& response = transfer.response;
+    if (const auto& take = transfer.order.request.take_body;
+        take && is_success(status_of(transfer.easy))) {
+        response.is_cut = !take({bytes, count});
+        return response.is_cut ? 0 : count;
+    }
     const std::size_t most = transfer.order.request.response_bytes_max;
     const std::size_t kept =
         is_success(status_of(transfer.easy)) ? most : std::min(most, kRefusalBytesMax);
@@ -251,6 +256,7 @@ struct HttpClient::Engine {
             transfer.set_up_for = request;
             transfer.set_up_for->headers.clear();
             transfer.set_up_for->body.clear();
+            transfer.set_up_for->take_body = nullptr;
         }
         if (request.method != "HEAD" && (request.method != "GET" || !request.body.empty())) {
             curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data());

@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.hpp"
 #include "net/http_message.hpp"
@@ -44,6 +45,9 @@ struct HttpRequest {
     std::chrono::milliseconds total_timeout{
         30'000};  // from send() to the last byte, waiting for a free connection included
     std::size_t response_bytes_max = 1 << 20;  // of a 2xx body; no more is read
+    // Given: where a 2xx body goes, piece by piece, instead of into the answer. false: it is too
+    // much, no more is read (is_cut).
+    std::function<bool(std::string_view)> take_body = {};
 };
 
 struct HttpResponse {

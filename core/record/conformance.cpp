@@ -114,6 +114,7 @@ class Examination {
     void examine_fetches(
         const source::Connector& connector, const source::StreamDeclaration& stream
     ) {
+        if (stream.fetch_file.empty()) return;  // what is no base has none
         const std::string file = stream.name + ".fetch.sql";
         for (auto& remark : lint_fetch(stream)) {
             if (remark.declaration.empty())

@@ -12,6 +12,8 @@
 #include "config/yaml.hpp"
 #include "platform/file.hpp"
 #include "source/fetch_text.hpp"
+#include "source/http/declare.hpp"
+#include "source/http/request.hpp"
 #include "source/map_reader.hpp"
 #include "source/sql_words.hpp"
 
@@ -103,7 +105,7 @@ void read_stamps(MapReader& map, StreamDeclaration& stream) {
 StreamDeclaration read_stream(MapReader& map, const std::string& name) {
     map.only(
         {"kind", "key", "key_column", "stamps", "window", "poll_seconds", "optional",
-         "requires_table", "parent", "columns", "absent"}
+         "requires_table", "parent", "columns", "absent", "request"}
     );
     StreamDeclaration stream;
     stream.name = name;
@@ -340,14 +342,24 @@ Result<Connector> load_connector(const std::filesystem::path& folder) {
 
     std::optional<Error> problem;
     MapReader top(*document, "", problem);
-    top.only({"title", "kind", "dialect", "no_show", "payers", "site", "streams"});
+    top.only(
+        {"title", "kind", "dialect", "no_show", "payers", "site", "streams", "format", "auth",
+         "limits", "failures"}
+    );
     Connector connector;
     connector.folder = folder;
     connector.name = (folder.has_filename() ? folder : folder.parent_path()).filename().string();
     connector.title = top.required_text("title");
-    connector.source_kind = top.one_of("kind", "sql", {"sql"});
-    connector.dialect =
-        top.one_of("dialect", "firebird", {"firebird", "sql_server", "postgresql", "mariadb"});
+    connector.source_kind = top.one_of("kind", "sql", {"sql", "http"});
+    const bool is_sql = connector.source_kind == "sql";
+    for (const char* key : {"format", "auth", "limits", "failures"})
+        if (is_sql && top.has(key)) top.refuse(key, "belongs to kind: http");
+    if (!is_sql && top.has("dialect")) top.refuse("dialect", "belongs to kind: sql");
+    if (!is_sql)
+        connector.service = std::make_shared<http::ServiceDeclaration>(http::read_service(top));
+    if (is_sql)
+        connector.dialect =
+            top.one_of("dialect", "firebird", {"firebird", "sql_server", "postgresql", "mariadb"});
     if (top.one_of("payers", "told", {"told", "unknown"}) == "unknown")
         connector.payers = Connector::Payers::unknown;
     connector.no_show = top.one_of("no_show", "mis", {"end_of_day", "mis"});
@@ -371,19 +383,23 @@ Result<Connector> load_connector(const std::filesystem::path& folder) {
         MapReader map = streams.map(name);
         if (problem) return fail(*problem);
         StreamDeclaration stream = read_stream(map, name);
-        if (!stream.tokens.empty() && connector.source_kind == "sql" &&
-            connector.dialect != "sql_server")
+        if (!stream.tokens.empty() && is_sql && connector.dialect != "sql_server")
             map.refuse(
                 "stamps",
                 "names a token, which only SQL Server's row versions are: leave it out, or write "
                 "`dialect: sql_server`"
             );
+        if (is_sql)
+            stream.fetch_file = folder / (name + ".fetch.sql");
+        else
+            http::declare_request(map, connector, stream);
+        if (is_sql && map.has("request")) map.refuse("request", "belongs to kind: http");
         if (problem) return fail(*problem);
-        stream.fetch_file = folder / (name + ".fetch.sql");
         stream.map_file = folder / (name + ".sql");
         for (const auto& [file, into] :
              {std::pair(stream.fetch_file, &stream.fetch_sql),
               std::pair(stream.map_file, &stream.map_sql)}) {
+            if (file.empty()) continue;
             auto text = file_text(file);
             if (text)
                 if (const auto fault = encoding_fault(*text))
@@ -401,6 +417,11 @@ Result<Connector> load_connector(const std::filesystem::path& folder) {
                 );
             *into = *std::move(text);
         }
+        stream.mapping_version = version_of(stream, connector.codes);
+        if (!is_sql) {
+            connector.streams.push_back(std::move(stream));
+            continue;
+        }
         if (auto checked = check_fetch(stream, yaml_file, *document); !checked)
             return fail(checked.error());
         for (const char* dialect : {"firebird", "sql_server", "postgresql", "mariadb"}) {
@@ -412,7 +433,6 @@ Result<Connector> load_connector(const std::filesystem::path& folder) {
             if (auto checked = check_fetch(twin, yaml_file, *document); !checked)
                 return fail(checked.error());
         }
-        stream.mapping_version = version_of(stream, connector.codes);
         connector.streams.push_back(std::move(stream));
     }
     if (connector.streams.empty()) {

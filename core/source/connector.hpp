@@ -16,12 +16,18 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "base/result.hpp"
+
+namespace mis::source::http {  // http/request.hpp
+struct Request;
+struct ServiceDeclaration;
+}  // namespace mis::source::http
 
 namespace mis::source {
 
@@ -67,6 +73,7 @@ struct StreamDeclaration {
     std::string
         mapping_version;  // first 12 hex digits of sha256 over map_sql and codes.csv's rows for it
     std::filesystem::path fetch_file, map_file;
+    std::shared_ptr<const http::Request> request;  // kind http: in the place of a fetch
 };
 
 // codes.csv: stream-independent rows `list,mis_code,canonical,comment`, e.g.
@@ -79,7 +86,8 @@ struct CodeTable {
 struct Connector {
     std::string name;                                           // folder name
     std::string title;                                          // for people
-    std::string source_kind;                                    // "sql"
+    std::string source_kind;                                    // "sql", "http"
+    std::shared_ptr<const http::ServiceDeclaration> service;    // kind http
     std::string dialect;                                        // in which fetches are written
     std::string no_show;                                        // "end_of_day" or "mis" (A1)
     enum class Payers { told, unknown } payers = Payers::told;  // whether the MIS tells any (L0)

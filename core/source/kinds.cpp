@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "source/firebird/settings.hpp"
+#include "source/http/settings.hpp"
 #include "source/odbc/settings.hpp"
 
 namespace mis::source {
@@ -29,6 +30,10 @@ Opener made_of(const config::FirebirdConfig& from, const std::string& password, 
 
 Opener made_of(const config::OdbcConfig& from, const std::string& password, Effort effort) {
     return odbc::opener({from, password, effort});
+}
+
+Opener made_of(const config::HttpConfig& from, const std::string& secret, Effort) {
+    return http::opener(from, secret);
 }
 
 }  // namespace

@@ -101,6 +101,10 @@ class MapReader {
         return {document_, config::pointer_to(pointer_, key), problem_};
     }
 
+    MapReader item(std::string_view list, std::size_t index) const {
+        return {document_, config::pointer_to(config::pointer_to(pointer_, list), index), problem_};
+    }
+
     void refuse(std::string_view key, std::string_view what) {
         if (problem_) return;
         const std::string place = key.empty() ? pointer_ : config::pointer_to(pointer_, key);

@@ -341,6 +341,10 @@ class Checkup {
 
     void check_source(const config::SourceConfig& source) {
         secret(source.connection.password);
+        if (const auto* http = std::get_if<config::HttpConfig>(&source.connection.settings)) {
+            secret(http->refresh_token);
+            secret(http->proxy_login);
+        }
         auto opened = session_.open_source(source.name);
         if (!opened) return problem(opened.error().text);
         for (const auto& key : unknown_site_keys(opened->setup, source, config())) problem(key);

@@ -1,0 +1,421 @@
+#include "source/http/http_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/timestamp.hpp"
+#include "config/gateway_config.hpp"
+#include "source/map_reader.hpp"
+#include "source/staged/declared_cell.hpp"
+#include "source/staged/staged_source.hpp"
+
+namespace mis::source::http {
+namespace {
+
+constexpr std::size_t kParentsMax = 500'000;  // of one period
+
+Values site_values(const Connector& connector, const SourceOptions& options) {
+    Values values;
+    for (const auto& [name, value] : connector.site_defaults) values["site:" + name] = value;
+    for (const auto& [name, value] : options.site) values["site:" + name] = value;
+    return values;
+}
+
+std::int64_t floor_day(std::int64_t local_us) {
+    return (local_us - (local_us < 0 ? kUsPerDay - 1 : 0)) / kUsPerDay * kUsPerDay;
+}
+
+std::optional<std::int64_t> local_us(std::string_view text) {
+    const auto time = LocalTime::parse(text);
+    if (!time) return std::nullopt;
+    return std::int64_t{time->date.days} * kUsPerDay + time->us_of_day;
+}
+
+std::string written(std::int64_t at_us, Request::Dates form, const std::optional<Zone>& zone) {
+    const std::int64_t day_us = floor_day(at_us);
+    const Date date{static_cast<std::int32_t>(day_us / kUsPerDay)};
+    const std::int64_t seconds = (at_us - day_us) / kUsPerSecond;
+    const std::string clock =
+        fmt::format("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    const std::string dotted =
+        fmt::format("{:02}.{:02}.{:04}", date.day(), date.month(), date.year());
+    switch (form) {
+        case Request::Dates::iso:
+            return date.to_string();
+        case Request::Dates::iso_time:
+            return date.to_string() + "T" + clock;
+        case Request::Dates::dotted:
+            return dotted;
+        case Request::Dates::dotted_time:
+            return dotted + " " + clock;
+        case Request::Dates::unix_seconds:
+            break;
+    }
+    const LocalTime local{date, at_us - day_us};
+    const std::int64_t unix_us = zone ? zone->resolve(local).time.unix_us : at_us;
+    return std::to_string(unix_us / kUsPerSecond);
+}
+
+bool has_time(Request::Dates form) {
+    return form != Request::Dates::iso && form != Request::Dates::dotted;
+}
+
+// "1.5e3" → "1500": exact, as the decimal point moves. Others as they are.
+std::string without_exponent(std::string text) {
+    const auto e = text.find_first_of("eE");
+    if (e == std::string::npos || e == 0 || text.size() > 60) return text;
+    if (text.find_first_not_of("0123456789.-") != e) return text;
+    int exponent = 0;
+    try {
+        exponent = std::stoi(text.substr(e + 1));
+    } catch (const std::exception&) {
+        return text;
+    }
+    if (exponent < -30 || exponent > 30) return text;
+    std::string digits = text.substr(0, e);
+    const bool minus = digits.starts_with('-');
+    if (minus) digits.erase(0, 1);
+    auto point = digits.find('.');
+    if (point == std::string::npos)
+        point = digits.size();
+    else
+        digits.erase(point, 1);
+    auto at = static_cast<int>(point) + exponent;
+    while (at <= 0) digits.insert(digits.begin(), '0'), ++at;
+    while (at > static_cast<int>(digits.size())) digits += '0';
+    if (at < static_cast<int>(digits.size())) digits.insert(static_cast<std::size_t>(at), ".");
+    return (minus ? "-" : "") + digits;
+}
+
+std::size_t key_index(const StreamDeclaration& stream) {
+    for (std::size_t i = 0; i < stream.columns.size(); ++i)
+        if (stream.columns[i].name == stream.key_column) return i;
+    return 0;
+}
+
+}  // namespace
+
+HttpReader::HttpReader(
+    const Connector& connector, HttpSettings settings, const Clock& clock, SourceOptions options
+)
+    : connector_(connector),
+      settings_(settings),
+      clock_(clock),
+      options_(options),
+      site_(site_values(connector, options)),
+      caller_(std::move(settings), *connector.service, site_, clock, std::move(options)) {}
+
+const StreamDeclaration* HttpReader::find(const std::string& stream) const {
+    for (const StreamDeclaration& declared : connector_.streams)
+        if (declared.name == stream) return &declared;
+    return nullptr;
+}
+
+bool HttpReader::by_period(const StreamDeclaration& stream) const {
+    if (stream.request->by_period()) return true;
+    if (!stream.request->for_each) return false;
+    const StreamDeclaration* parent = find(stream.request->for_each->stream);
+    return parent != nullptr && parent->request->by_period();
+}
+
+Capabilities HttpReader::capabilities(const StreamDeclaration& stream) const {
+    if (!by_period(stream)) return {Capabilities::Rows::at_once, true, false};
+    return {Capabilities::Rows::by_period, stream.request->by_id.has_value(), false};
+}
+
+Result<std::vector<HttpReader::Days>> HttpReader::periods(
+    const StreamDeclaration& stream, const Wanted& wanted
+) const {
+    if (!by_period(stream)) return std::vector<Days>{Days{}};
+    Days all;
+    if (wanted.rows == Wanted::Rows::of_period) {
+        const auto from = local_us(wanted.from), to = local_us(wanted.to);
+        if (!from || !to) return fail(ErrorKind::malformed, "a period that cannot be read");
+        all = {*from, *to};
+    } else {
+        const std::int64_t now_us = clock_.unix_us();
+        const Timestamp now = options_.zone ? options_.zone->at(now_us) : Timestamp{now_us, 0};
+        const std::int64_t today_us = std::int64_t{now.local_date().days} * kUsPerDay;
+        const WindowDeclaration& window = *stream.window;
+        all = {
+            today_us - window.history_days * kUsPerDay,
+            today_us + (window.future_days + 1) * kUsPerDay};
+    }
+    std::vector<Days> parts;
+    const int days_max = stream.request->days_max;
+    while (all.from_us < all.to_us) {
+        Days part = all;
+        if (days_max > 0)
+            part.to_us = std::min(all.to_us, floor_day(all.from_us) + days_max * kUsPerDay);
+        parts.push_back(part);
+        all.from_us = part.to_us;
+    }
+    return parts;
+}
+
+Values HttpReader::values_of(const Request& request, const Days& days) const {
+    Values values;
+    if (!request.by_period()) return values;
+    const bool time = has_time(request.dates);
+    std::int64_t to_us = days.to_us;
+    if (request.last_day_included)
+        to_us -= kUsPerSecond;
+    else if (!time)
+        to_us = floor_day(to_us + kUsPerDay - 1);
+    values["from"] = written(days.from_us, request.dates, options_.zone);
+    values["to"] = written(to_us, request.dates, options_.zone);
+    return values;
+}
+
+// A time with an offset is an instant: here it is what the clinic's clock showed then.
+std::string HttpReader::local_form(
+    const StreamDeclaration& stream, std::size_t column, std::string text
+) const {
+    const ColumnType type = stream.columns[column].type;
+    if (type == ColumnType::decimal || type == ColumnType::integer)
+        return without_exponent(std::move(text));
+    if (type != ColumnType::timestamp && type != ColumnType::date) return text;
+    const auto instant = Timestamp::parse_rfc3339(text);
+    if (!instant || !options_.zone) return text;
+    std::string local = options_.zone->at(instant->unix_us).to_string();
+    const auto offset = local.find_last_of("+-");
+    return local.substr(0, offset);
+}
+
+Result<void> HttpReader::read(
+    const StreamDeclaration& stream, const Wanted& wanted, const Put& put
+) {
+    caller_.begin();
+    RowBatch batch(stream.columns.size());
+    const auto flush = [&]() -> Result<void> {
+        if (batch.rows() == 0) return {};
+        RowBatch full(stream.columns.size());
+        std::swap(full, batch);
+        return put(std::move(full));
+    };
+    const auto take = [&](Cells&& cells) -> Result<void> {
+        for (std::size_t i = 0; i < cells.size(); ++i) {
+            if (!cells[i])
+                batch.add_null();
+            else
+                add_declared(batch, stream.columns[i], local_form(stream, i, *std::move(cells[i])));
+        }
+        if (batch.rows() < kBatchRowsMax && batch.bytes() < kBatchBytesMax) return {};
+        return flush();
+    };
+    auto done = wanted.rows == Wanted::Rows::of_keys ? read_ids(stream, wanted.ids, take)
+                                                     : read_rows(stream, wanted, take);
+    if (!done) return done;
+    return flush();
+}
+
+Result<void> HttpReader::read_rows(
+    const StreamDeclaration& stream, const Wanted& wanted, const TakeCells& take
+) {
+    const Request& request = *stream.request;
+    ListOf list{&request, key_index(stream), {}};
+    const auto parts = periods(stream, wanted);
+    if (!parts) return fail(parts.error());
+    if (!request.for_each) {
+        for (const Days& days : *parts)
+            if (auto done = read_list(caller_, list, values_of(request, days), take); !done)
+                return done;
+        return {};
+    }
+    const auto of = parents(stream, *request.for_each, wanted);
+    if (!of) return fail(of.error());
+    for (const std::string& parent : *of) {
+        list.each = parent;
+        // the parents are those of the period: what has no period itself is asked once for each
+        const std::size_t times = request.by_period() ? parts->size() : 1;
+        for (std::size_t i = 0; i < times; ++i) {
+            Values values = values_of(request, (*parts)[i]);
+            values["each"] = parent;
+            if (auto done = read_list(caller_, list, values, take); !done) return done;
+        }
+    }
+    return {};
+}
+
+Result<std::set<std::string>> HttpReader::parents(
+    const StreamDeclaration& stream, const Request::ForEach& each, const Wanted& wanted
+) {
+    const StreamDeclaration& parent = *find(each.stream);
+    const auto column =
+        std::find_if(parent.columns.begin(), parent.columns.end(), [&](const auto& declared) {
+            return declared.name == each.column;
+        });
+    const auto index = static_cast<std::size_t>(column - parent.columns.begin());
+    std::set<std::string> values;
+    auto done = read_rows(parent, wanted, [&](Cells&& cells) -> Result<void> {
+        if (cells[index] && !cells[index]->empty()) values.insert(*std::move(cells[index]));
+        if (values.size() <= kParentsMax) return {};
+        return fail(
+            ErrorKind::misconfigured,
+            fmt::format(
+                "{} asks for each of more than {} {}: read it by a shorter period", stream.name,
+                kParentsMax, parent.name
+            )
+        );
+    });
+    if (!done) return fail(done.error());
+    return values;
+}
+
+Result<void> HttpReader::read_ids(
+    const StreamDeclaration& stream, const std::vector<std::string>& ids, const TakeCells& take
+) {
+    const Request& request = *stream.request;
+    const Request::ById& by_id = *request.by_id;
+    Question question;
+    question.text = &by_id.text;
+    question.plan.format = request.format;
+    question.plan.rows = by_id.rows;
+    question.plan.single = by_id.ids_max == 1;
+    question.failures = &request.failures;
+    question.gone = by_id.gone;
+    const std::size_t key = key_index(stream);
+    const std::set<std::string> wanted(ids.begin(), ids.end());
+    for (std::size_t begin = 0; begin < ids.size();) {
+        const std::size_t end =
+            std::min(ids.size(), begin + static_cast<std::size_t>(by_id.ids_max));
+        Values values;
+        values["id"] = ids[begin];
+        for (std::size_t i = begin; i < end; ++i) values["ids"] += (i == begin ? "" : ",") + ids[i];
+        auto answer =
+            caller_.ask(question, values, [&](const std::vector<const Node*>& row) -> Result<void> {
+                Cells cells = cells_of(request, row, std::nullopt);
+                if (!cells[key] || !wanted.contains(*cells[key]))
+                    return fail(
+                        ErrorKind::malformed,
+                        "asked for single rows, the service gives one of another key: check "
+                        "`by_id:` of the connector"
+                    );
+                return take(std::move(cells));
+            });
+        if (!answer) return fail(answer.error());
+        begin = end;
+    }
+    return {};
+}
+
+// The address: another key for the same service is no other base.
+Result<std::string> HttpReader::fingerprint() { return settings_.service.url; }
+
+Result<std::map<std::string, std::string>> HttpReader::streams_off() {
+    std::map<std::string, std::string> off;
+    for (const StreamDeclaration& stream : connector_.streams) {
+        if (!stream.optional) continue;
+        for (const auto& piece : stream.request->text.path.pieces) {
+            if (!piece.is_placeholder || !piece.text.starts_with("site:")) continue;
+            const auto value = site_.find(piece.text);
+            if (value == site_.end() || value->second.empty())
+                off[stream.name] = fmt::format(
+                    "not configured: the connector's README says what `site: {{{}: …}}` means",
+                    piece.text.substr(5)
+                );
+        }
+    }
+    return off;
+}
+
+Result<std::vector<TableDescription>> HttpReader::discover() {
+    std::vector<TableDescription> streams;  // a service has no catalog: what is asked for of it
+    for (const StreamDeclaration& stream : connector_.streams) {
+        TableDescription table;
+        table.name = stream.name;
+        for (const ColumnDeclaration& column : stream.columns)
+            table.columns.push_back({column.name, "as declared", false});
+        table.key = {stream.key_column};
+        streams.push_back(std::move(table));
+    }
+    return streams;
+}
+
+Result<void> HttpReader::probe(ProbeReport& report) {
+    report.server = caller_.host();
+    report.login = settings_.service.user;
+    if (settings_.service.plain_http)
+        report.setting_remarks.push_back(
+            {"plain_http",
+             "what is read comes over the network in the clear: reach the service by https, or "
+             "keep the way to it inside the clinic's own walls",
+             false}
+        );
+    return {};
+}
+
+Result<std::string> HttpReader::request_text(
+    const StreamDeclaration& stream, const Wanted& wanted
+) {
+    const Request& request = *stream.request;
+    Values values;
+    const RequestText* text = &request.text;
+    if (wanted.rows == Wanted::Rows::of_keys && request.by_id) {
+        text = &request.by_id->text;
+        values["id"] = wanted.ids.empty() ? "…" : wanted.ids.front();
+        values["ids"] = values["id"];
+    } else {
+        const auto parts = periods(stream, wanted);
+        if (!parts) return fail(parts.error());
+        if (!parts->empty()) values = values_of(request, parts->front());
+        values["page"] = std::to_string(request.paging.first);
+        values["offset"] = values["after"] = "0";
+        values["cursor"] = "";
+        values["limit"] = std::to_string(request.paging.size);
+        values["each"] = "…";
+    }
+    return caller_.text(*text, values);
+}
+
+namespace {
+
+// The site's own, in the form of a connector's.
+Result<AuthDeclaration> auth_of(const std::map<std::string, std::string>& settings) {
+    const auto document = config::parse_yaml(Json(settings).dump(), "http.auth");
+    if (!document) return fail(document.error());
+    std::optional<Error> problem;
+    MapReader map(*document, "", problem);
+    AuthDeclaration auth = read_auth(map);
+    if (problem) return fail(*problem);
+    return auth;
+}
+
+}  // namespace
+
+Opener opener(const config::HttpConfig& service, const std::string& secret) {
+    return [service, secret](
+               const Connector& connector, const SourceOptions& options, const Clock& clock
+           ) -> Result<std::unique_ptr<Source>> {
+        if (!connector.service)
+            return fail(
+                ErrorKind::misconfigured,
+                fmt::format(
+                    "connector {} is of kind {}, which http: does not reach: name its base",
+                    connector.name, connector.source_kind
+                )
+            );
+        HttpSettings settings{service, secret, {}, {}};
+        for (const auto& [place, into] :
+             {std::pair(&service.refresh_token, &settings.refresh_token),
+              std::pair(&service.proxy_login, &settings.proxy_login)}) {
+            if (place->is_empty()) continue;
+            auto text = config::read_secret(*place);
+            if (!text) return fail(text.error());
+            *into = *std::move(text);
+        }
+        Connector own = connector;
+        if (!service.auth.empty()) {
+            auto auth = auth_of(service.auth);
+            if (!auth) return fail(auth.error());
+            auto declared = std::make_shared<ServiceDeclaration>(*connector.service);
+            declared->auth = *std::move(auth);
+            own.service = std::move(declared);
+        }
+        auto reader = std::make_unique<HttpReader>(own, std::move(settings), clock, options);
+        return std::make_unique<StagedSource>(std::move(own), std::move(reader), clock, options);
+    };
+}
+
+}  // namespace mis::source::http

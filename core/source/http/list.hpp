@@ -1,0 +1,44 @@
+// One list of a service, page after page, so that nothing is lost though it changes meanwhile.
+//
+// page, offset: pages overlap by a row at least, so a list that lost rows before the place reached
+// is noticed and read again from further up (by page, where {limit} is asked for: the size of the
+// pages is chosen so that one begins where wanted). A list of several pages that cannot overlap, or
+// whose total is not told or not reached, is read again until nothing new comes. Rows that were had
+// already, to the letter, are left out. cursor, link, keyset: as the service leads.
+//
+// malformed: a page that repeats, a list that ends before its total · unavailable: it changes
+// faster than it is read · what Caller::ask says.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "source/http/caller.hpp"
+
+namespace mis::source::http {
+
+inline constexpr int kReadingsMax = 5;
+inline constexpr int kRequestsMax = 200'000;  // of one list
+
+using Cells = std::vector<std::optional<std::string>>;  // one per column, as the answer has them
+using TakeCells = std::function<Result<void>(Cells&&)>;
+
+// each: the parent's value, for columns that ask for it. key: the column of the key.
+struct ListOf {
+    const Request* request = nullptr;
+    std::size_t key = 0;
+    std::optional<std::string> each;
+};
+
+Cells cells_of(
+    const Request& request, const std::vector<const Node*>& row,
+    const std::optional<std::string>& each
+);
+Result<void> read_list(
+    Caller& caller, const ListOf& list, const Values& values, const TakeCells& take
+);
+
+}  // namespace mis::source::http
