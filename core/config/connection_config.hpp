@@ -54,11 +54,19 @@ struct HttpConfig {
     int connect_seconds_max = 10, answer_seconds_max = 60;
 };
 
+struct FilesConfig {
+    std::filesystem::path folder;
+    int settle_seconds = 30;
+    std::map<std::string, std::string> patterns;  // stream → glob
+    std::map<std::string, std::string> columns;   // "stream.column" → heading
+    std::string encoding;                         // empty: as the connector says
+};
+
 struct ConnectionConfig {
-    std::string kind;     // the section's name: "firebird", "sql_server", "odbc", "http"
+    std::string kind;     // the section's name: "firebird", "sql_server", "odbc", "http", "files"
     std::string pointer;  // of the section, for GatewayConfig::at()
     SecretPlace password;
-    std::variant<FirebirdConfig, OdbcConfig, HttpConfig> settings;
+    std::variant<FirebirdConfig, OdbcConfig, HttpConfig, FilesConfig> settings;
 };
 
 }  // namespace mis::config

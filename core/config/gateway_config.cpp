@@ -163,7 +163,17 @@ HttpConfig read_http(const Section& from) {
     return http;
 }
 
-constexpr const char* kConnectionKinds[] = {"firebird", "sql_server", "odbc", "http"};
+FilesConfig read_files(const Section& from) {
+    FilesConfig files;
+    files.folder = from.path("folder");
+    files.settle_seconds = from.number("settle_seconds");
+    files.patterns = from["patterns"].get<std::map<std::string, std::string>>();
+    files.columns = from["columns"].get<std::map<std::string, std::string>>();
+    files.encoding = from.text("encoding");
+    return files;
+}
+
+constexpr const char* kConnectionKinds[] = {"firebird", "sql_server", "odbc", "http", "files"};
 
 ConnectionConfig read_connection(const Section& source) {
     ConnectionConfig connection;
@@ -172,6 +182,10 @@ ConnectionConfig read_connection(const Section& source) {
         const Section from = source.at(kind);
         connection.kind = kind;
         connection.pointer = from.pointer();
+        if (connection.kind == "files") {
+            connection.settings = read_files(from);
+            continue;
+        }
         if (connection.kind == "http") {
             connection.password = from.secret("secret_file", "secret_env");
             connection.settings = read_http(from);
@@ -345,7 +359,8 @@ void check_source(SettingCheck& check, const Json& source, const std::string& he
         return check.problem(
             here,
             "does not say how to reach its base: add firebird: {host: …, database: …}, sql_server: "
-            "{host: …, database: …}, odbc: {system: …, host: …, database: …} or, for a service, "
+            "{host: …, database: …}, odbc: {system: …, host: …, database: …}, files: {folder: …} "
+            "or, for a service, "
             "http: {url: …}"
         );
     if (kinds.size() > 1)

@@ -332,6 +332,35 @@ constexpr std::array kSettings{
         "sources[].http.answer_seconds_max", "60", 1, 3600,
         "Longer until the last byte of an answer counts as cut off.", kRestart
     ),
+    optional_section("sources[].files", "How to find exports that lie in a folder."),
+    required(
+        "sources[].files.folder", K::path, "\"/srv/exports\"",
+        "Where they appear; read and never written. What lies in folders below is not looked at.",
+        kRestart
+    ),
+    number(
+        "sources[].files.settle_seconds", "30", 0, 86400,
+        "A file counts when it has not changed for so long: until then somebody may be writing it.",
+        kRestart
+    ),
+    value(
+        "sources[].files.patterns", K::text_map, "{}",
+        "Which files a stream is, where they are called otherwise than the connector says: {limit: "
+        "\"Бартер*.xlsx\"}.",
+        kRestart
+    ),
+    value(
+        "sources[].files.columns", K::text_map, "{}",
+        "Headings of this site over those that the connector knows: {limit.amount: \"Сумма "
+        "договора\"}.",
+        kRestart
+    ),
+    value(
+        "sources[].files.encoding", K::text, "\"\"",
+        "Of CSV, JSON Lines and DBF where it is another than the connector says: UTF8, WIN1251, "
+        "CP866.",
+        kRestart
+    ),
     number(
         "sources[].poll_seconds", "0", 0, 86400,
         "Pause between two passes; 0: as the connector declares."

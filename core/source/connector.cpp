@@ -12,6 +12,7 @@
 #include "config/yaml.hpp"
 #include "platform/file.hpp"
 #include "source/fetch_text.hpp"
+#include "source/files/declaration.hpp"
 #include "source/http/declare.hpp"
 #include "source/http/request.hpp"
 #include "source/map_reader.hpp"
@@ -105,7 +106,7 @@ void read_stamps(MapReader& map, StreamDeclaration& stream) {
 StreamDeclaration read_stream(MapReader& map, const std::string& name) {
     map.only(
         {"kind", "key", "key_column", "stamps", "window", "poll_seconds", "optional",
-         "requires_table", "parent", "columns", "absent", "request"}
+         "requires_table", "parent", "columns", "absent", "request", "file"}
     );
     StreamDeclaration stream;
     stream.name = name;
@@ -350,12 +351,13 @@ Result<Connector> load_connector(const std::filesystem::path& folder) {
     connector.folder = folder;
     connector.name = (folder.has_filename() ? folder : folder.parent_path()).filename().string();
     connector.title = top.required_text("title");
-    connector.source_kind = top.one_of("kind", "sql", {"sql", "http"});
+    connector.source_kind = top.one_of("kind", "sql", {"sql", "http", "files"});
     const bool is_sql = connector.source_kind == "sql";
+    const bool is_http = connector.source_kind == "http";
     for (const char* key : {"format", "auth", "limits", "failures"})
-        if (is_sql && top.has(key)) top.refuse(key, "belongs to kind: http");
+        if (!is_http && top.has(key)) top.refuse(key, "belongs to kind: http");
     if (!is_sql && top.has("dialect")) top.refuse("dialect", "belongs to kind: sql");
-    if (!is_sql)
+    if (is_http)
         connector.service = std::make_shared<http::ServiceDeclaration>(http::read_service(top));
     if (is_sql)
         connector.dialect =
@@ -391,9 +393,12 @@ Result<Connector> load_connector(const std::filesystem::path& folder) {
             );
         if (is_sql)
             stream.fetch_file = folder / (name + ".fetch.sql");
-        else
+        else if (is_http)
             http::declare_request(map, connector, stream);
-        if (is_sql && map.has("request")) map.refuse("request", "belongs to kind: http");
+        else
+            files::declare_file(map, stream);
+        if (!is_http && map.has("request")) map.refuse("request", "belongs to kind: http");
+        if ((is_sql || is_http) && map.has("file")) map.refuse("file", "belongs to kind: files");
         if (problem) return fail(*problem);
         stream.map_file = folder / (name + ".sql");
         for (const auto& [file, into] :

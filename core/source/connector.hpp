@@ -5,13 +5,14 @@
 // without a connection and names file, line, key and remedy in each error. The format is documented
 // for integrators in connectors/README.md; placeholders of fetches in fetch_text.hpp.
 //
-// connector.yaml: title, kind: sql, dialect: firebird | sql_server | postgresql | mariadb, no_show:
-// end_of_day | mis (default mis), payers: told | unknown (default told; unknown becomes part of
-// every line's mapping version), site: {NAME: default}, streams: {NAME: {kind, key, key_column,
-// stamps (columns, or {column, token: true}), window: {column, past_days, future_days,
+// connector.yaml: title, kind: sql, http, files, dialect (of sql): firebird | sql_server | postgresql |
+// mariadb, no_show: end_of_day | mis (default mis), payers: told | unknown (default told; unknown
+// becomes part of every line's mapping version), site: {NAME: default}, streams: {NAME: {kind, key,
+// key_column, stamps (columns, or {column, token: true}), window: {column, past_days, future_days,
 // history_days}, poll_seconds, optional, requires_table, parent, columns: {name: type}, absent:
-// {column: reason}}}. `key` and `columns` are required; `key_column` is `key` without its alias, in
-// lower case, where it isn't given. Types: text integer decimal decimal(N) timestamp date boolean.
+// {column: reason}, file (of files: files/declaration.hpp)}}. `key` and `columns` are required;
+// `key_column` is `key` without its alias, in lower case, where it isn't given. Types: text integer
+// decimal decimal(N) timestamp date boolean.
 #pragma once
 
 #include <filesystem>
@@ -28,6 +29,10 @@ namespace mis::source::http {  // http/request.hpp
 struct Request;
 struct ServiceDeclaration;
 }  // namespace mis::source::http
+
+namespace mis::source::files {
+struct FileDeclaration;  // files/declaration.hpp
+}
 
 namespace mis::source {
 
@@ -73,7 +78,8 @@ struct StreamDeclaration {
     std::string
         mapping_version;  // first 12 hex digits of sha256 over map_sql and codes.csv's rows for it
     std::filesystem::path fetch_file, map_file;
-    std::shared_ptr<const http::Request> request;  // kind http: in the place of a fetch
+    std::shared_ptr<const http::Request> request;        // kind http: in the place of a fetch
+    std::shared_ptr<const files::FileDeclaration> file;  // kind files: in the place of a fetch
 };
 
 // codes.csv: stream-independent rows `list,mis_code,canonical,comment`, e.g.
@@ -86,7 +92,7 @@ struct CodeTable {
 struct Connector {
     std::string name;                                           // folder name
     std::string title;                                          // for people
-    std::string source_kind;                                    // "sql", "http"
+    std::string source_kind;                                    // "sql", "http", "files"
     std::shared_ptr<const http::ServiceDeclaration> service;    // kind http
     std::string dialect;                                        // in which fetches are written
     std::string no_show;                                        // "end_of_day" or "mis" (A1)

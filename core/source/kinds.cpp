@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "source/files/files_reader.hpp"
 #include "source/firebird/settings.hpp"
 #include "source/http/settings.hpp"
 #include "source/odbc/settings.hpp"
@@ -34,6 +35,10 @@ Opener made_of(const config::OdbcConfig& from, const std::string& password, Effo
 
 Opener made_of(const config::HttpConfig& from, const std::string& secret, Effort) {
     return http::opener(from, secret);
+}
+
+Opener made_of(const config::FilesConfig& from, const std::string&, Effort) {
+    return files::opener(from);
 }
 
 }  // namespace

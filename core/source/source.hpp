@@ -51,6 +51,10 @@ class Source : public RowReader {
   public:
     virtual Result<ProbeReport> probe() = 0;
 
+    // Whether a poll would find that stream as its last whole read in this process did; asked
+    // because it costs little. false: nobody can say.
+    virtual bool stands_as_read(const std::string& /*stream*/) { return false; }
+
     // Its clock minus ours, in seconds, as the last source_now() told; nullopt: not asked yet, or
     // no zone to read it in.
     virtual std::optional<double> clock_skew_seconds() const = 0;

@@ -78,6 +78,7 @@ struct SourceWorker::Stream {
     std::optional<change::StreamPass> pass;
     StreamStatus* status = nullptr;
     std::optional<std::chrono::nanoseconds> read_at;  // steady: when a pass last read it to its end
+    bool is_settled = false;  // what was read last is all taken: nothing is held, no walk goes on
 };
 
 SourceWorker::SourceWorker(
@@ -206,6 +207,7 @@ Result<void> SourceWorker::prepare_stream(Stream& stream) {
     auto mapper = record::Mapper::create(setup_.connector, stream.declaration, context);
     if (!mapper) return fail(mapper.error());
     stream.pass.reset();
+    stream.is_settled = false;
     stream.mapper = std::move(*mapper);
     stream.zones = std::move(context.branch_zones);
     auto pass = change::StreamPass::create(
@@ -420,6 +422,15 @@ Result<change::PassReport> SourceWorker::read_stream(
     const std::int64_t started_us = clock_.unix_us();
     stream.read_at.reset();
     if (auto prepared = prepare_stream(stream); !prepared) return fail(prepared.error());
+    const bool was_settled = std::exchange(stream.is_settled, false);
+    if (mode == change::PassMode::poll && was_settled &&
+        source_->stands_as_read(stream.declaration.name)) {
+        stream.is_settled = true;
+        stream.read_at = clock_.steady();
+        const std::lock_guard lock(status_mutex_);
+        stream.status->last_success_us = clock_.unix_us();
+        return change::PassReport{};
+    }
     auto report = stream.pass->run(mode, [&](change::CaptureBatch&& batch) {
         auto counts = capture(stream, std::move(batch));
         if (!counts) capture_failed_ = true;
@@ -453,6 +464,9 @@ Result<change::PassReport> SourceWorker::read_stream(
     }
     recover(stream.declaration.name);
     stream.read_at = clock_.steady();
+    const auto& state = stream.pass->state();
+    stream.is_settled = !report->removals_held && state.backfill == change::Backfill::done &&
+                        state.reconcile_after.empty();
     const std::lock_guard lock(status_mutex_);
     clock_skew_seconds_ = source_->clock_skew_seconds();
     stream.status->last_success_us = clock_.unix_us();

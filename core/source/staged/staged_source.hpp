@@ -44,6 +44,10 @@ class StagedSource final : public Source {
     Result<std::string> fingerprint() override { return reader_->fingerprint(); }
     void cancel() override;
     Result<ProbeReport> probe() override;
+    bool stands_as_read(const std::string& stream) override {
+        const StreamDeclaration* declared = find(stream);
+        return declared != nullptr && reader_->stands_as_read(*declared);
+    }
     std::optional<double> clock_skew_seconds() const override { return clock_skew_seconds_; }
     Result<std::map<std::string, std::string>> streams_off() override {
         return reader_->streams_off();

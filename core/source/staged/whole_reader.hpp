@@ -43,6 +43,9 @@ class WholeReader {
         const StreamDeclaration& stream, const Wanted& wanted, const Put& put
     ) = 0;
 
+    // As in Source.
+    virtual bool stands_as_read(const StreamDeclaration& /*stream*/) { return false; }
+
     // The system's clock as RowReader::source_now() gives it; nullopt: it has none.
     virtual Result<std::optional<std::string>> own_now() { return std::optional<std::string>(); }
 
