@@ -205,6 +205,8 @@ void apply_to_limit(Announced& announced, const Event& event, const std::string&
     const std::string revision(kept.contains("revision") ? kept.find("revision").raw() : "0");
     const std::string reasons(kept.contains("reasons") ? kept.find("reasons").raw() : "[]");
     const bool was_closed = kept.find("closed").boolean().value_or(false);
+    // It says all of an account; what it does not say, as whose a shared one is, holds no more.
+    if (event.type == "limit.opened") kept = JsonText::of("{}");
     for (const JsonMember& member : JsonMembers(event.data.view()))
         kept.set(member.name, member.value.raw());
     const bool closed = closes || (event.type == "limit.granted" && was_closed);
@@ -353,9 +355,15 @@ void apply(Announced& announced, const Event& event) {
 
 void apply_as(Announced& announced, const Event& event, std::string key) {
     const std::string& type = event.type;
-    if (type == "appointment.removed" || type == "plan.deviation.withdrawn" ||
-        type == "plan.stage.withdrawn" || type == "order.unlinked") {
+    if (type == "plan.deviation.withdrawn" || type == "plan.stage.withdrawn" ||
+        type == "order.unlinked") {
         announced.standing.erase(key);
+    } else if (type == "appointment.removed") {
+        // From this patient: the visit may stand for another by now.
+        const auto stands = announced.standing.find(key);
+        if (stands != announced.standing.end() &&
+            stands->second.data.find("patient").raw() == event.data.find("patient").raw())
+            announced.standing.erase(stands);
     } else if (type == "procedure.reversed") {
         // Of this performance and no other: the line may stand anew, under another patient.
         const auto stands = announced.standing.find(key);

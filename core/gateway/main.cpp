@@ -393,11 +393,12 @@ class CommandLine {
             ->check(CLI::ExistingFile);
         restore->add_flag(
             "--new-epoch", flag_,
-            "no log exists: start a new epoch, consumers discard what they know of this source"
+            "no log exists, or not all of it: start a new epoch, consumers discard what they know "
+            "of the sources"
         );
         restore->add_flag(
             "--incomplete", send_,
-            "events are missing in the middle of the log, and nobody has them any more"
+            "with --new-epoch: events are missing in the log, and nobody has them any more"
         );
         restore->add_flag(
             "--without-messages", baseline_,

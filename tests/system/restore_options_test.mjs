@@ -75,7 +75,7 @@ test("restore --without-messages gives up orders whose message is lost; until th
   assert.equal(await clinic.gateway.stop(), 0);
 });
 
-test("restore --incomplete takes a log with a hole, and announces anew what fell into it", (t) => {
+test("restore --incomplete takes a log with a hole into a new epoch only, which announces everything anew and gives no sequence out twice", (t) => {
   const clinic = lost_store(t);
   clinic.write_config();
   const { sent } = clinic;
@@ -84,13 +84,24 @@ test("restore --incomplete takes a log with a hole, and announces anew what fell
   writeFileSync(clinic.sent_file, sent.filter((_, index) => index !== hole).map((event) => `${JSON.stringify(event)}\n`).join(""));
   const refused = clinic.command("restore", "--events", clinic.sent_file);
   assert.equal(refused.code, 2, refused.stderr);
-  assert.match(refused.stderr, /lack 1 events .*--incomplete/);
-  const restored = done(clinic, "restore", "--events", clinic.sent_file, "--incomplete");
-  assert.match(restored.stderr, /1 events are missing in the files: what they said is announced anew/);
+  assert.match(refused.stderr, /lack 1 events .*--incomplete --new-epoch/);
+  const alone = clinic.command("restore", "--events", clinic.sent_file, "--incomplete");
+  assert.equal(alone.code, 2, alone.stderr);
+  assert.match(alone.stderr, /--incomplete needs --new-epoch: .*given out a second time/);
+  const restored = done(clinic, "restore", "--events", clinic.sent_file, "--incomplete", "--new-epoch");
+  assert.match(restored.stderr, /1 events are missing in the files/);
+  assert.match(restored.stdout, /epoch 2 begins/);
   done(clinic, "inbox", "push", join(clinic.folder, "messages.json"));
   done(clinic, "sync", "--once");
-  const again = anew(clinic).concat(json_lines(log_of(clinic)).filter((event) => event.id === sent[hole].id));
-  assert.ok(again.some((event) => event.type === "mis.procedure.performed.v1" && event.data.procedure.id === sent[hole].data.procedure.id), JSON.stringify(again));
+  const said = anew(clinic);
+  assert.equal(said[0].type, "mis.source.rebuilt.v1");
+  assert.ok(said.every((event) => event.sequence.startsWith("000002")), JSON.stringify(said[0]));
+  const told = (type) => said.filter((event) => event.type === type);
+  assert.ok(told("mis.procedure.performed.v1").some((event) => event.data.procedure.id === sent[hole].data.procedure.id));
+  assert.deepEqual(told("mis.order.linked.v1").map((event) => event.data.order), ["O1"], "the order is his again");
+  const places = json_lines(log_of(clinic)).map((event) => `${event.partitionkey} ${event.sequence}`);
+  assert.equal(new Set(places).size, places.length);
+  assert.match(done(clinic, "audit", "show").stdout, /epoch .*the log of sent events is incomplete +epoch 2/);
 });
 
 test("restore --new-epoch: consumers are told to discard what they know, and everything comes in the next epoch", (t) => {

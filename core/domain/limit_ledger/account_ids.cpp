@@ -9,13 +9,6 @@
 namespace mis::domain {
 namespace {
 
-bool was_removed(const Standing& told) {
-    const BodyFields was(told.data);
-    const auto reasons = was.texts("reasons");
-    return was.flag("closed").value_or(false) &&
-           std::find(reasons.begin(), reasons.end(), "removed") != reasons.end();
-}
-
 class Namer {
   public:
     Namer(
@@ -111,6 +104,13 @@ class Namer {
 };
 
 }  // namespace
+
+bool was_removed(const Standing& told) {
+    const BodyFields was(told.data);
+    const auto reasons = was.texts("reasons");
+    return was.flag("closed").value_or(false) &&
+           std::find(reasons.begin(), reasons.end(), "removed") != reasons.end();
+}
 
 const std::string& remembered_id(const LimitStatement& said, const Announced& before) {
     const auto own = before.account_of.find(said.id);

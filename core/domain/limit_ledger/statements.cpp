@@ -29,6 +29,9 @@ Date first_seen(
     std::int64_t seen_us = 0;
     if (known != before.first_seen_us.end()) {
         seen_us = known->second;
+    } else if (const Standing* told = before.find(key)) {  // a log of events alone tells it (I4)
+        if (const auto since = BodyFields(told->data).date("since"))
+            seen_us = rules.clinic_zone.start_of_day(*since).unix_us;
     } else {
         const auto read = rules.first_read_us.find(record.key.source);
         const bool later = read != rules.first_read_us.end() && record.first_seen_us > read->second;

@@ -134,8 +134,8 @@ int backup(const Common& common, const Backup& what);
 struct Restore {
     std::filesystem::path backup_file, passphrase_file;
     std::vector<std::filesystem::path> event_files;  // what was already sent, JSON Lines
-    bool new_epoch = false;         // without any log: the operator's decision (I4)
-    bool incomplete = false;        // events are missing in the middle, and nobody has them
+    bool new_epoch = false;         // without the whole log: the operator's decision (I4)
+    bool incomplete = false;        // events are missing, and nobody has them; with new_epoch
     bool without_messages = false;  // what the exchange sent will not come again
 };
 int restore(const Common& common, const Restore& what);

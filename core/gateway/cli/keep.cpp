@@ -1,5 +1,8 @@
 // Commands that keep the store: backup, restore, replay, source rename.
+#include <algorithm>
 #include <cstdlib>
+#include <functional>
+#include <optional>
 
 #include "base/text.hpp"
 #include "disclosure/audit.hpp"
@@ -7,6 +10,7 @@
 #include "gateway/cli/session.hpp"
 #include "gateway/keeping/backup.hpp"
 #include "gateway/keeping/new_epoch.hpp"
+#include "gateway/keeping/store_upgrade.hpp"
 #include "gateway/keeping/take_over.hpp"
 #include "gateway/pipeline/restored.hpp"
 #include "outbox/delivery.hpp"
@@ -43,8 +47,11 @@ Result<std::string> passphrase(
 
 namespace {
 
-Result<TakeOverReport> take_over(Session& session, const Restore& what) {
+Result<TakeOverReport> take_over(
+    Session& session, const Restore& what, std::function<void(sqlite::Transaction&)> at_end
+) {
     TakeOver asked;
+    asked.at_end = std::move(at_end);
     asked.files = what.event_files;
     for (const auto& source : session.config.sources)
         asked.sources.push_back(session.identity_of(source.name));
@@ -63,8 +70,7 @@ void print_taken(const TakeOverReport& taken) {
     );
     if (taken.missing > 0)
         report_error(
-            "restore: " + std::to_string(taken.missing) +
-            " events are missing in the files: what they said is announced anew"
+            "restore: " + std::to_string(taken.missing) + " events are missing in the files"
         );
     if (taken.applied > 0)
         print_line(
@@ -138,7 +144,18 @@ int restore(const Common& common, const Restore& what) {
         );
         return kUsage;
     }
+    if (what.incomplete && !what.new_epoch) {
+        report_error(
+            "restore: --incomplete needs --new-epoch: what nobody has any more was sent under "
+            "sequences that consumers know, and would be given out a second time; in a new epoch "
+            "they discard what they know of these sources, and everything is announced anew"
+        );
+        return kUsage;
+    }
+    std::vector<std::filesystem::path> copies;  // that stores before it left
     if (!what.backup_file.empty()) {
+        if (std::filesystem::exists(config->store_folder))
+            copies = store_copies(config->store_folder);
         const auto phrase = passphrase(what.passphrase_file, config->backup_passphrase);
         if (!phrase) return report_error(phrase.error());
         if (const auto opened =
@@ -155,31 +172,39 @@ int restore(const Common& common, const Restore& what) {
         [&](Session& session) {
             if (!session.store->take_lock())
                 return report_error("a running mis-gateway holds the store: stop it first");
+            std::optional<std::uint32_t> epoch;
+            std::function<void(sqlite::Transaction&)> begin_epoch;
+            if (what.new_epoch) {
+                auto settings = session.meaning_settings();
+                if (!settings) return report_error(settings.error());
+                NewEpoch begun{{}, session.operator_login(), session.clock.unix_us()};
+                if (what.incomplete) begun.why = "the log of sent events is incomplete";
+                for (const auto& source : session.config.sources)
+                    begun.sources.push_back(session.identity_of(source.name));
+                begin_epoch = [&session, &epoch, settings = std::move(*settings),
+                               begun](sqlite::Transaction& transaction) {
+                    epoch = begin_new_epoch(transaction, *session.store, settings, begun);
+                };
+            }
             if (!what.event_files.empty()) {
-                const auto taken = take_over(session, what);
+                const auto taken = take_over(session, what, begin_epoch);
                 if (!taken) {
                     refused = true;
                     return report_error(taken.error());
                 }
                 print_taken(*taken);
             }
-            if (what.without_messages) {
+            if (what.without_messages || (begin_epoch && !epoch)) {
                 sqlite::Transaction transaction(session.store->database());
-                restored::give_up_messages(transaction);
+                if (what.without_messages) restored::give_up_messages(transaction);
+                if (begin_epoch && !epoch) begin_epoch(transaction);
                 transaction.commit();
             }
-            if (what.new_epoch) {
-                auto settings = session.meaning_settings();
-                if (!settings) return report_error(settings.error());
-                NewEpoch begun{{}, session.operator_login(), session.clock.unix_us()};
-                for (const auto& source : session.config.sources)
-                    begun.sources.push_back(session.identity_of(source.name));
-                const auto epoch = begin_new_epoch(*session.store, std::move(*settings), begun);
+            if (epoch)
                 print_line(
-                    "epoch " + std::to_string(epoch) +
+                    "epoch " + std::to_string(*epoch) +
                     " begins: consumers are told to discard what they know of these sources"
                 );
-            }
             return kDone;
         }
     );
@@ -188,6 +213,9 @@ int restore(const Common& common, const Restore& what) {
         for (const char* end : {"", "-wal", "-shm"})
             std::filesystem::remove(ClinicStore::store_file(config->store_folder).string() + end);
         std::filesystem::remove(ClinicStore::key_file(config->store_folder));
+        for (const auto& copy : store_copies(config->store_folder))  // of its upgrade
+            if (std::find(copies.begin(), copies.end(), copy) == copies.end())
+                std::filesystem::remove(copy);
         report_error("restore: nothing was restored");
     }
     return code;

@@ -9,8 +9,16 @@ namespace mis::gateway {
 
 std::uint32_t begin_new_epoch(ClinicStore& store, MeaningSettings settings, const NewEpoch& what) {
     sqlite::Transaction transaction(store.database());
-    const auto meta =
-        outbox::start_new_epoch(transaction, what.who, "no log of sent events exists", what.now_us);
+    const auto epoch = begin_new_epoch(transaction, store, std::move(settings), what);
+    transaction.commit();
+    return epoch;
+}
+
+std::uint32_t begin_new_epoch(
+    sqlite::Transaction& transaction, ClinicStore& store, MeaningSettings settings,
+    const NewEpoch& what
+) {
+    const auto meta = outbox::start_new_epoch(transaction, what.who, what.why, what.now_us);
     domain_store::GroupStore(store.database()).forget_all_announced(transaction);
     const Timestamp now = settings.rules.clinic_zone.at(what.now_us);
     Meaning meaning(store.database(), store.identity(), meta.epoch, std::move(settings));
@@ -28,7 +36,6 @@ std::uint32_t begin_new_epoch(ClinicStore& store, MeaningSettings settings, cons
         restored::await_source(transaction, source);
     }
     meaning.announce(transaction, events, what.now_us);
-    transaction.commit();
     return meta.epoch;
 }
 

@@ -25,6 +25,11 @@ using outbox::OutboxEvent;
 
 constexpr std::size_t kIdsPerAuditEntry = 10'000;
 constexpr int kLinksPerPage = 1000;
+// What nobody has any more may have been in any partition key: going on in this epoch would give
+// sequences out twice.
+constexpr std::string_view kNobodyHasMore =
+    "only where they no longer exist, add --incomplete --new-epoch: consumers then discard what "
+    "they know of this clinic's sources, and everything is announced anew";
 
 bool is_slots(const OutboxEvent& event) { return event.partition_key.starts_with("slot/"); }
 
@@ -126,8 +131,8 @@ class TakingOver {
                 "the files lack " + std::to_string(gap.events) +
                     " events that were sent after what this store has, the first of " +
                     gap.partition_key + " behind sequence " + std::to_string(gap.after) +
-                    ": name all files of the log together, not a party's or a type's view of it; "
-                    "only where they no longer exist, add --incomplete"
+                    ": name all files of the log together, not a party's or a type's view of it; " +
+                    std::string(kNobodyHasMore)
             );
         report_.missing = gap.events;
         sqlite::Transaction transaction(database_);
@@ -146,15 +151,15 @@ class TakingOver {
             return fail(
                 ErrorKind::misconfigured,
                 "the files end too early: the mark beside the store knows of " +
-                    std::to_string(ahead) +
-                    " events behind them. Name the newest file too; only where it no longer "
-                    "exists, add --incomplete: what was sent since is announced anew"
+                    std::to_string(ahead) + " events behind them. Name the newest file too; " +
+                    std::string(kNobodyHasMore)
             );
         report_.missing += ahead;
         write_audit(transaction);
         if (!events_.empty()) restored::await_owners(transaction);
         if (!events_.empty())
             for (const auto& source : what_.sources) restored::await_source(transaction, source);
+        if (what_.at_end) what_.at_end(transaction);
         transaction.commit();
         if (ahead > 0) SentMark::forget(store_.folder());
         return report_;
@@ -300,7 +305,7 @@ class TakingOver {
         std::map<std::string, std::int64_t> group_of;  // by the name of its cluster
         // Who was never spoken of has a group all the same.
         const auto by_party = groups_by_party();
-        const auto holders = holders_of_visits();
+        const auto holders = holders_of_records();
         for (const OutboxEvent& sent : events_) {
             if (is_slots(sent)) continue;
             const auto ids = ids_of(sent);
@@ -315,9 +320,9 @@ class TakingOver {
                 if (const auto known = by_party.find(id); known != by_party.end())
                     put(known->second);
             }
-            if (const auto visit = visit_of(sent); !visit.empty()) {
-                clusters.tie(ids.front(), kVisit + visit);
-                if (const auto holder = holders.find(visit); holder != holders.end()) {
+            if (const auto record = record_of(sent); !record.empty()) {
+                clusters.tie(ids.front(), record);
+                if (const auto holder = holders.find(record); holder != holders.end()) {
                     const std::string name = "group " + std::to_string(holder->second);
                     group_of.emplace(name, holder->second);
                     clusters.tie(ids.front(), name);
@@ -334,7 +339,7 @@ class TakingOver {
             Part& part = parts[clusters.of(name)];
             if (const auto group = group_of.find(name); group != group_of.end())
                 part.groups.push_back(group->second);
-            else if (!name.starts_with(kVisit))
+            else if (!is_record(name))
                 part.ids.push_back(name);
         }
         for (std::size_t i = 0; i < events_.size(); ++i) {
@@ -361,33 +366,47 @@ class TakingOver {
         }
     }
 
-    static std::string visit_of(const OutboxEvent& sent) {
-        return sent.type.starts_with("appointment.")
-                   ? JsonView(sent.data).find("appointment").find("id").string()
-                   : std::string();
+    // A visit, a line or a payment, under the key by which it stands.
+    static std::string record_of(const OutboxEvent& sent) {
+        const JsonMembers data{JsonView(sent.data)};
+        const auto named = [&](const char* kind, const char* member) {
+            const JsonView value = data.find(member);
+            const std::string id = value.is_object() ? value.find("id").string() : value.string();
+            return id.empty() ? std::string() : std::string(kind) + id;
+        };
+        if (sent.type.starts_with("appointment.")) return named(kVisit, "appointment");
+        if (sent.type.starts_with("procedure.")) return named(kLine, "procedure");
+        if (sent.type.starts_with("billing.payment") || sent.type == "billing.refund")
+            return named(kPayment, "payment");
+        return {};
     }
 
-    static inline const std::string kVisit = "appointment/";
+    static constexpr const char *kVisit = "appointment/", *kLine = "procedure/",
+                                *kPayment = "payment/";
+    static bool is_record(std::string_view key) {
+        return key.starts_with(kVisit) || key.starts_with(kLine) || key.starts_with(kPayment);
+    }
 
-    // A visit that went to another patient is told of under his name alone, and stands with him:
-    // the groups in which those of the log stood before.
-    std::map<std::string, std::int64_t> holders_of_visits() {
-        std::set<std::string> visits;
+    // What went to another patient is told of under his name alone where the other's consent was
+    // withdrawn, or where it was told of before the backup: the groups in which records of the log
+    // stood before. With them the log's order decides whose they are.
+    std::map<std::string, std::int64_t> holders_of_records() {
+        std::set<std::string> records;
         for (const OutboxEvent& sent : events_)
-            if (auto visit = visit_of(sent); !visit.empty()) visits.insert(std::move(visit));
+            if (auto record = record_of(sent); !record.empty()) records.insert(std::move(record));
         std::map<std::string, std::int64_t> found;
         constexpr int kPage = 1000;
-        for (std::int64_t after = 0; !visits.empty();) {
+        for (std::int64_t after = 0; !records.empty();) {
             const auto page = groups_.groups_after(after, kPage);
             if (page.empty()) break;
             after = page.back();
             for (const auto group : page) {
                 const std::string announced = groups_.announced(group);
-                for (const JsonMember& member : JsonMembers(JsonView(announced).find("standing"))) {
-                    if (!member.name.starts_with(kVisit)) continue;
-                    std::string visit(member.name.substr(kVisit.size()));
-                    if (visits.contains(visit)) found.emplace(std::move(visit), group);
-                }
+                for (const JsonMember& member : JsonMembers(JsonView(announced).find("standing")))
+                    if (is_record(member.name))
+                        if (const auto record = records.find(std::string(member.name));
+                            record != records.end())
+                            found.emplace(*record, group);
             }
         }
         return found;

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,11 @@ struct TakeOver {
     std::vector<std::string> sources;          // to be compared whole before they get a meaning
     std::string who;                           // for the audit
     std::int64_t now_us = 0;
-    // A log with events missing in the middle gives books that are wrong without anybody noticing.
+    // A log with events missing in the middle or at its end gives books that are wrong without
+    // anybody noticing, and sequences that were given out before. Whoever accepts it begins a new
+    // epoch (new_epoch.hpp) before anything is given a meaning.
     enum class Gaps { refuse, accept } gaps = Gaps::refuse;
+    std::function<void(sqlite::Transaction&)> at_end = {};  // in the same transaction
 };
 
 struct TakeOverReport {

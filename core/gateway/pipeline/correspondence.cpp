@@ -199,6 +199,20 @@ void Meaning::adopt_restored(sqlite::Transaction& transaction, const std::vector
 }
 
 void Meaning::join_owners(sqlite::Transaction& transaction) {
+    // Everybody first: what was told of him would be taken back where he is not asked.
+    constexpr int kPage = 500;
+    for (std::int64_t after = 0;;) {
+        const auto page = records_.pending(kPage, after);
+        for (const auto& waiting : page) {
+            after = waiting.id;
+            if (waiting.group.kind == change::GroupKind::patient)
+                adopt_restored(
+                    transaction,
+                    {{PartyKind::patient, waiting.group.source, waiting.group.source_id}}
+                );
+        }
+        if (std::ssize(page) < kPage) break;
+    }
     for (const char* kind : {"limit", "plan"}) {
         std::vector<std::pair<Party, std::string>> owners;
         records_.by_kind("", kind, [&](const change::StandingRecord& record) {

@@ -171,7 +171,7 @@ void require_books(ClinicCopy& copy, const ClinicLife& life) {
 }  // namespace
 
 TEST_CASE("I4: a store restored from its backup and the whole log goes on as if never lost") {
-    for_histories(23, [](std::uint32_t seed) {
+    for_histories(38, [](std::uint32_t seed) {
         History history(seed);
         const auto log = history.undisturbed.log();
         const auto files = history.files(log);

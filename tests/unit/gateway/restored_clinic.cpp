@@ -6,6 +6,7 @@
 
 #include "change/open_pass.hpp"
 #include "change/record_store.hpp"
+#include "change/stream_state.hpp"
 #include "gateway/pipeline/restored.hpp"
 #include "record/mapper.hpp"
 
@@ -508,6 +509,12 @@ void ClinicCopy::capture(const ClinicLife& life, std::size_t records_max, Pass p
                 gone.push_back(record.key.source_id);
         });
         records.remove(transaction, stream, gone, life.now_us());
+    }
+    // What a first reading found stood there before; what came later has a day (L0).
+    const change::StreamRef limits{kSource, "limit", "limit"};
+    if (auto state = change::load_state(store->database(), limits); state.first_poll_us == 0) {
+        state.first_poll_us = life.now_us();
+        change::save_state(transaction, limits, state);
     }
     if (pass == Pass::complete) {
         change::close_pass(transaction, kSource);
