@@ -28,6 +28,10 @@ FileContents file_contents(const GatewayConfig& config) {
             add(http->authority_file);
         }
         add(source.codes_file);
+        std::error_code none;  // a folder that is not there has no files
+        if (!source.overlay.empty())
+            for (const auto& entry : std::filesystem::directory_iterator(source.overlay, none))
+                if (entry.is_regular_file()) add(entry.path());
         for (const auto& one : source.overrides) add(one.file);
     }
     for (const auto& sink : config.sinks) {

@@ -219,6 +219,7 @@ SourceConfig read_source(const Section& from) {
     source.is_register = from.flag("register");
     source.counts_from = Date::parse_iso(from.text("counts_from"));
     source.site = from["site"].get<std::map<std::string, std::string>>();
+    source.overlay = from.path("overlay");
     source.codes_file = from.path("codes_file");
     for (const Section& one : from.list("overrides"))
         source.overrides.push_back(

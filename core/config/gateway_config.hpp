@@ -53,6 +53,7 @@ struct SourceConfig {
     bool is_register = false;
     std::optional<Date> counts_from;  // D5: what is earlier is history; none: all counts
     std::map<std::string, std::string> site;
+    std::filesystem::path overlay;     // a folder; empty: none
     std::filesystem::path codes_file;  // empty: none
     std::vector<OverrideConfig> overrides;
 };

@@ -403,6 +403,12 @@ constexpr std::array kSettings{
         "Values of the connector's {site:NAME} placeholders: {tooth_column: TOOTHNUM}.", kRestart
     ),
     value(
+        "sources[].overlay", K::path, "\"\"",
+        "A folder of this site's own over the connector: overlay.yaml, NAME.fetch.sql, NAME.sql, "
+        "codes.csv; what is in it wins. `mis-gateway discover SOURCE --write FOLDER` makes one.",
+        kRestart
+    ),
+    value(
         "sources[].codes_file", K::path, "\"\"",
         "A codes.csv of this site's own; its rows win over the connector's.", kRestart
     ),

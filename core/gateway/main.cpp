@@ -139,11 +139,45 @@ class CommandLine {
         );
         auto* discover = configured(
             app_, "discover",
-            "list what a source's catalog has: tables, columns, types, keys, indexes",
-            [this] { return cli::discover(common_, source_, text_); }
+            "what a source's base has, which MIS it is, which streams it can serve, and where it "
+            "may "
+            "keep what the connector does not know; shapes of values, never values",
+            [this] {
+                return cli::discover(common_, {source_, text_, folder_});
+            }
         );
         discover->add_option("source", source_, "source name")->required();
-        discover->add_option("--like", text_, "only names that contain this");
+        auto* like = discover->add_option(
+            "--like", text_, "only list tables and columns whose names contain this"
+        );
+        discover
+            ->add_option("--write", folder_, "a new folder: write a site's overlay to start from")
+            ->excludes(like);
+        auto* calibrate = configured(
+            app_, "calibrate",
+            "show decoded fields beside the raw column that they come from, to compare with the "
+            "MIS's own screens",
+            [this] {
+                return cli::calibrate(common_, {source_, name_, names_, file_, limit_, privacy()});
+            }
+        );
+        calibrate->add_option("source", source_, "source name")->required();
+        calibrate->add_option(
+            "name", name_, "which of the connector's calibrations; its only one when left out"
+        );
+        calibrate
+            ->add_option(
+                "--site", names_, "KEY=VALUE: try this in the place of the configured value"
+            )
+            ->allow_extra_args(false);
+        calibrate
+            ->add_option(
+                "--known", file_,
+                "CSV row,value: rows as the MIS shows them, compared with what is decoded"
+            )
+            ->check(CLI::ExistingFile);
+        with_limit(calibrate);
+        with_privacy(calibrate);
         auto* backfill = configured(
             app_, "backfill", "read a stream from its beginning again (nothing is announced twice)",
             [this] { return cli::backfill(common_, source_, stream_); }
@@ -458,12 +492,16 @@ class CommandLine {
             [this] {
                 cli::ConnectorTest what;
                 what.folders = names_;
+                what.overlay = folder_;
                 what.golden = flag_ ? cli::ConnectorTest::Golden::update
                                     : cli::ConnectorTest::Golden::compare;
                 return cli::connector_test(what, common_.output);
             }
         );
         test->add_option("folders", names_, "connector folders (default: all shipped)");
+        test->add_option(
+            "--overlay", folder_, "a site's overlay, laid over the one connector that is named"
+        );
         test->add_flag(
             "--update", flag_,
             "write what came out as the expected output; read the diff afterwards"

@@ -35,6 +35,12 @@ Result<void> replace_file(
     for (auto& stream : setup.connector.streams) {
         const bool is_map = stream.map_file.filename() == replacement.replaces;
         if (!is_map && stream.fetch_file.filename() != replacement.replaces) continue;
+        if (is_map ? stream.own.map : stream.own.fetch)
+            return fail(
+                ErrorKind::misconfigured,
+                place + ".replaces: the overlay " + setup.connector.overlay.folder.string() +
+                    " replaces " + replacement.replaces + " too: keep one of the two"
+            );
         std::string& text = is_map ? stream.map_sql : stream.fetch_sql;
         const std::string shipped =
             hex_of(platform::read_file(is_map ? stream.map_file : stream.fetch_file));
@@ -88,8 +94,10 @@ bool is_asked_for(const source::Connector& connector, const std::string& key) {
 Result<void> apply_site(
     SourceSetup& setup, const config::SourceConfig& source, const config::GatewayConfig& config
 ) {
-    setup.options.site = source.site;
-    Json said{{"site", source.site}, {"zone", config.clinic_zone.name()}};
+    setup.options.site = setup.connector.overlay.site;
+    for (const auto& [key, value] : source.site) setup.options.site[key] = value;
+    setup.stopped = setup.connector.overlay.stopped;
+    Json said{{"site", setup.options.site}, {"zone", config.clinic_zone.name()}};
     if (!source.codes_file.empty()) {
         if (!std::filesystem::exists(source.codes_file))
             return fail(
@@ -127,12 +135,18 @@ std::vector<std::string> unknown_site_keys(
 ) {
     std::vector<std::string> known, problems;
     for (const auto& [key, value] : setup.connector.site_defaults) known.push_back(key);
-    for (const auto& [key, value] : source.site) {
+    std::vector<std::pair<std::string, std::string>> said;  // key, where
+    for (const auto& [key, value] : setup.connector.overlay.site)
+        said.emplace_back(
+            key, (setup.connector.overlay.folder / "overlay.yaml").string() + ": site." + key
+        );
+    for (const auto& [key, value] : source.site)
+        said.emplace_back(key, config.at(config::pointer_to(source.pointer + "/site", key)));
+    for (const auto& [key, place] : said) {
         if (setup.connector.site_defaults.contains(key) || is_asked_for(setup.connector, key))
             continue;
         const std::string near = config::nearest(key, known);
-        std::string text = config.at(config::pointer_to(source.pointer + "/site", key)) +
-                           ": connector " + setup.connector.name +
+        std::string text = place + ": connector " + setup.connector.name +
                            " asks for no such value, so it has no effect: ";
         if (!near.empty())
             text += "did you mean " + near + "?";

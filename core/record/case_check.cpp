@@ -83,7 +83,17 @@ std::string quarantine_remedy(const source::StreamDeclaration& stream, const std
 }  // namespace
 
 std::string CaseCheck::name_of(const fs::path& file) const {
-    return fs::relative(file, connector_.folder).string();
+    return is_of_overlay(file) ? file.string() : fs::relative(file, connector_.folder).string();
+}
+
+bool CaseCheck::is_of_overlay(const fs::path& file) const {
+    const auto& overlay = connector_.overlay.folder;
+    return !overlay.empty() && file.string().starts_with((overlay / "cases").string());
+}
+
+bool CaseCheck::may_write(const fs::path& file) const {
+    return options_.expectations == Expectations::update &&
+           (connector_.overlay.folder.empty() || is_of_overlay(file));
 }
 
 std::optional<std::set<std::string>> CaseCheck::run(
@@ -158,7 +168,7 @@ bool CaseCheck::compare(
             );
         return true;
     }
-    if (options_.expectations == Expectations::update) {
+    if (may_write(file)) {
         write(file, actual);
         return true;
     }
@@ -197,8 +207,7 @@ void CaseCheck::compare_events(const CaseRun& run, const fs::path& file) {
     if (differences.empty() && trim(text).empty())
         differences.push_back({0, "is empty: no events are expected, and none came"});
     if (differences.empty()) return;
-    if (options_.expectations == Expectations::update && !actual->empty())
-        return write(file, *actual);
+    if (may_write(file) && !actual->empty()) return write(file, *actual);
     for (auto& found : differences)
         findings_.add(
             name_of(file), found.line, std::move(found.what),

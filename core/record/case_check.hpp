@@ -35,6 +35,8 @@ class CaseCheck {  // refers to what it is given; one per examination
     void write(const std::filesystem::path& file, const CaseLines& lines);
     void look_for_strangers(const CaseRun& run, const std::filesystem::path& folder);
     std::string name_of(const std::filesystem::path& file) const;
+    bool is_of_overlay(const std::filesystem::path& file) const;
+    bool may_write(const std::filesystem::path& file) const;
 
     const source::Connector& connector_;
     const ConformanceOptions& options_;

@@ -94,9 +94,16 @@ Result<MapContext> case_context(
     const source::Connector& connector, const fs::path& folder, CaseScene* scene
 ) {
     MapContext context{Zone::find("Europe/Moscow").value(), {}, connector.site_defaults, "RUB"};
+    std::vector<fs::path> files{connector.folder / "cases" / "context.json"};
+    // the site's values hold for the site's cases
+    if (const auto& overlay = connector.overlay.folder;
+        !overlay.empty() && folder.string().starts_with((overlay / "cases").string())) {
+        for (const auto& [key, value] : connector.overlay.site) context.site[key] = value;
+        files.push_back(overlay / "cases" / "context.json");
+    }
+    files.push_back(folder / "context.json");
     CaseScene unasked;
-    for (const fs::path& file :
-         {connector.folder / "cases" / "context.json", folder / "context.json"}) {
+    for (const fs::path& file : files) {
         if (!fs::exists(file)) continue;
         if (auto read = ContextFile(file, context, scene ? *scene : unasked).read(); !read)
             return fail(read.error());

@@ -258,6 +258,14 @@ void check_table(
 
 void check_codes(const source::Connector& connector, Findings& findings) {
     const auto file = connector.folder / "codes.csv";
+    if (const auto& overlay = connector.overlay.folder; !overlay.empty()) {
+        // the connector's own lists are not to blame for maps that a site replaced
+        for (auto& found : code_findings(connector, overlay / "codes.csv"))
+            findings.add(
+                std::move(found.file), found.line, std::move(found.what), std::move(found.remedy)
+            );
+        return;
+    }
     if (!std::filesystem::exists(file)) return;
     check_table(connector, connector.codes, "codes.csv", platform::read_file(file), findings);
 }

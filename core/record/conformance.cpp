@@ -1,6 +1,7 @@
 #include "record/conformance.hpp"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 
 #include "base/text.hpp"
@@ -30,6 +31,8 @@ class Examination {
 
     ConformanceReport run() {
         check_texts(folder_, findings_);
+        if (!options_.overlay.empty() && fs::is_directory(options_.overlay))
+            check_overlay_texts(options_.overlay, findings_);
         examine_all();
         report_.findings = findings_.take();
         return std::move(report_);
@@ -37,7 +40,7 @@ class Examination {
 
   private:
     void examine_all() {
-        const auto connector = source::load_connector(folder_);
+        const auto connector = source::load_connector(folder_, options_.overlay);
         if (!connector)
             return findings_.add(
                 kDeclarationFile, connector.error().text,
@@ -45,6 +48,14 @@ class Examination {
             );
         if (auto document = config::load_yaml(folder_ / kDeclarationFile))
             declaration_.emplace(std::move(*document));
+        if (!options_.overlay.empty())
+            if (auto document = config::load_yaml(options_.overlay / "overlay.yaml"))
+                overlay_declaration_.emplace(std::move(*document));
+        for (const auto& [stream, why] : connector->overlay.stopped)
+            findings_.add(
+                overlay_file(), "stream " + stream + ": " + why,
+                "until then the stream stands still"
+            );
         report_.streams = static_cast<int>(connector->streams.size());
         check_folder(*connector, findings_);
         const auto context = case_context(*connector, folder_ / "cases");
@@ -62,9 +73,21 @@ class Examination {
         const source::StreamDeclaration& stream, const std::string& key, std::string what,
         std::string remedy
     ) {
-        const int line =
-            declaration_ ? declaration_->line_of("/streams/" + stream.name + "/" + key) : 0;
-        findings_.add(kDeclarationFile, line, std::move(what), std::move(remedy));
+        const std::string pointer = "/streams/" + stream.name + "/" + key;
+        const bool is_own = stream.own.declaration && overlay_declaration_;
+        const auto& document = is_own ? overlay_declaration_ : declaration_;
+        findings_.add(
+            is_own ? overlay_file() : kDeclarationFile, document ? document->line_of(pointer) : 0,
+            std::move(what), std::move(remedy)
+        );
+    }
+
+    std::string overlay_file() const { return (options_.overlay / "overlay.yaml").string(); }
+    std::string fetch_name(const source::StreamDeclaration& stream) const {
+        return stream.own.fetch ? stream.fetch_file.string() : stream.name + ".fetch.sql";
+    }
+    std::string map_name(const source::StreamDeclaration& stream) const {
+        return stream.own.map ? stream.map_file.string() : stream.name + ".sql";
     }
 
     // Without a context its cases cannot run.
@@ -105,7 +128,7 @@ class Examination {
         const auto mapper = Mapper::create(connector, stream, context);
         if (!mapper)
             findings_.add(
-                stream.name + ".sql", line_of_named_column(stream, mapper.error().text),
+                map_name(stream), line_of_named_column(stream, mapper.error().text),
                 mapper.error().text, "mend the map; connectors/README.md lists fields and functions"
             );
         return mapper.has_value();
@@ -115,7 +138,7 @@ class Examination {
         const source::Connector& connector, const source::StreamDeclaration& stream
     ) {
         if (stream.fetch_file.empty()) return;  // what is no base has none
-        const std::string file = stream.name + ".fetch.sql";
+        const std::string file = fetch_name(stream);
         for (auto& remark : lint_fetch(stream)) {
             if (remark.declaration.empty())
                 findings_.add(file, remark.line, std::move(remark.what), std::move(remark.remedy));
@@ -124,7 +147,9 @@ class Examination {
                     stream, remark.declaration, std::move(remark.what), std::move(remark.remedy)
                 );
         }
-        const auto variants = source::all_fetch_variants(stream, connector.site_defaults);
+        auto site = connector.overlay.site;
+        site.insert(connector.site_defaults.begin(), connector.site_defaults.end());
+        const auto variants = source::all_fetch_variants(stream, site);
         if (!variants)
             return findings_.add(
                 file, variants.error().text, "mend the placeholder; connectors/README.md lists them"
@@ -149,12 +174,7 @@ class Examination {
         const source::Connector& connector, const source::StreamDeclaration& stream, bool prepared,
         std::set<std::string>& seen
     ) {
-        const fs::path cases = folder_ / "cases" / stream.name;
-        std::vector<fs::path> folders;
-        if (fs::is_directory(cases))
-            for (const auto& entry : fs::directory_iterator(cases))
-                if (entry.is_directory()) folders.push_back(entry.path());
-        std::sort(folders.begin(), folders.end());
+        const std::vector<fs::path> folders = cases_of(connector, stream);
         if (folders.empty()) {
             findings_.add(
                 "cases/" + stream.name, "stream " + stream.name + " has no cases",
@@ -172,6 +192,23 @@ class Examination {
             if (fields) seen.insert(fields->begin(), fields->end());
         }
         return complete;
+    }
+
+    // By name: those of the overlay in the place of the connector's.
+    static std::vector<fs::path> cases_of(
+        const source::Connector& connector, const source::StreamDeclaration& stream
+    ) {
+        std::map<std::string, fs::path> cases;
+        for (const auto& [folder, counts] :
+             {std::pair(connector.folder, !stream.own.columns),
+              std::pair(connector.overlay.folder, !connector.overlay.folder.empty())}) {
+            if (!counts || !fs::is_directory(folder / "cases" / stream.name)) continue;
+            for (const auto& entry : fs::directory_iterator(folder / "cases" / stream.name))
+                if (entry.is_directory()) cases[entry.path().filename().string()] = entry.path();
+        }
+        std::vector<fs::path> folders;
+        for (const auto& [name, folder] : cases) folders.push_back(folder);
+        return folders;
     }
 
     void check_absent(
@@ -216,7 +253,7 @@ class Examination {
     const ConformanceOptions& options_;
     Findings findings_;
     ConformanceReport report_;
-    std::optional<config::YamlDocument> declaration_;
+    std::optional<config::YamlDocument> declaration_, overlay_declaration_;
 };
 
 }  // namespace

@@ -36,6 +36,10 @@ enum class Expectations {
 };  // update: write what came out; a human reads the diff. Never over a file that says "fill me in"
 
 struct ConformanceOptions {
+    // A site's overlay over the connector. Its cases are run too; one of the same name as a shipped
+    // one takes its place, and of a stream whose columns it declares only its own are run. `update`
+    // writes nothing outside of it.
+    std::filesystem::path overlay;
     Expectations expectations = Expectations::compare;
     // Prepares one fetch text against a real base; absent: the texts are rendered only.
     std::function<Result<void>(const source::StreamDeclaration&, const source::FetchVariant&)>

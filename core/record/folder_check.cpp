@@ -30,14 +30,20 @@ void look_for_strangers(const source::Connector& connector, Findings& findings) 
                 "declare the stream, or remove the file"
             );
     }
-    if (!fs::is_directory(connector.folder / "cases")) return;
-    for (const auto& entry : fs::directory_iterator(connector.folder / "cases")) {
-        const std::string name = entry.path().filename().string();
-        if (entry.is_directory() && !is_stream(name))
-            findings.add(
-                "cases/" + name, "belongs to no stream of connector.yaml", "rename or remove it"
-            );
-    }
+    const auto look_at_cases = [&](const fs::path& folder, const std::string& prefix) {
+        if (!fs::is_directory(folder / "cases")) return;
+        for (const auto& entry : fs::directory_iterator(folder / "cases")) {
+            const std::string name = entry.path().filename().string();
+            if (entry.is_directory() && !is_stream(name))
+                findings.add(
+                    prefix + "cases/" + name, "belongs to no stream of connector.yaml",
+                    "rename or remove it"
+                );
+        }
+    };
+    look_at_cases(connector.folder, "");
+    if (const auto& overlay = connector.overlay.folder; !overlay.empty())
+        look_at_cases(overlay, overlay.string() + "/");
 }
 
 void check_readme(const source::Connector& connector, Findings& findings) {
@@ -77,6 +83,7 @@ void check_readme(const source::Connector& connector, Findings& findings) {
             listed.emplace(name.substr(1, name.size() - 2), trim(cells[2]));
     }
     for (const auto& stream : connector.streams) {
+        if (stream.own.stream) continue;  // a site's own
         const auto row = listed.find(stream.name);
         if (row == listed.end())
             findings.add(
@@ -98,15 +105,19 @@ void check_readme(const source::Connector& connector, Findings& findings) {
         );
 }
 
-}  // namespace
-
-void check_texts(const fs::path& folder, Findings& findings) {
+// `prefix`: how the folder is called in findings.
+void check_all(const fs::path& folder, const std::string& prefix, Findings& findings) {
     std::vector<fs::path> files;
-    for (const auto& entry : fs::recursive_directory_iterator(folder))
-        if (entry.is_regular_file()) files.push_back(entry.path());
+    for (auto entry = fs::recursive_directory_iterator(folder); entry != fs::end(entry); ++entry) {
+        // what `discover` wrote there to begin with is read by nobody
+        if (!prefix.empty() && entry->is_directory() && entry->path().filename() == "draft")
+            entry.disable_recursion_pending();
+        else if (entry->is_regular_file())
+            files.push_back(entry->path());
+    }
     std::sort(files.begin(), files.end());
     for (const fs::path& file : files) {
-        const std::string name = fs::relative(file, folder).string();
+        const std::string name = prefix + fs::relative(file, folder).string();
         const std::string text = platform::read_file(file);
         int number = 0;
         for (const std::string_view line : split(text, '\n')) {
@@ -126,6 +137,14 @@ void check_texts(const fs::path& folder, Findings& findings) {
             break;
         }
     }
+}
+
+}  // namespace
+
+void check_texts(const fs::path& folder, Findings& findings) { check_all(folder, "", findings); }
+
+void check_overlay_texts(const fs::path& overlay, Findings& findings) {
+    check_all(overlay, overlay.string() + "/", findings);
 }
 
 void check_folder(const source::Connector& connector, Findings& findings) {

@@ -3,20 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
-#include "base/crypto.hpp"
-#include "base/file_text.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
-#include "config/yaml.hpp"
-#include "platform/file.hpp"
-#include "source/fetch_text.hpp"
 #include "source/files/declaration.hpp"
 #include "source/http/declare.hpp"
 #include "source/http/request.hpp"
 #include "source/map_reader.hpp"
+#include "source/questions_reader.hpp"
 #include "source/sql_words.hpp"
+#include "source/stream_files.hpp"
 
 namespace mis::source {
 namespace {
@@ -76,13 +72,6 @@ std::string column_name_remedy(std::string_view name) {
     );
 }
 
-std::optional<std::string> file_text(const std::filesystem::path& path) {
-    if (!std::filesystem::is_regular_file(path)) return std::nullopt;
-    std::string text = platform::read_file(path);
-    if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);
-    return text;
-}
-
 // A time is its column; a token says so: {column: S.RV, token: true}.
 void read_stamps(MapReader& map, StreamDeclaration& stream) {
     constexpr const char* kHowTo =
@@ -103,20 +92,29 @@ void read_stamps(MapReader& map, StreamDeclaration& stream) {
     }
 }
 
-StreamDeclaration read_stream(MapReader& map, const std::string& name) {
+// `shipped`: what holds where the map says nothing: of a new stream that of an empty declaration.
+StreamDeclaration read_stream(
+    MapReader& map, const std::string& name, const StreamDeclaration& shipped
+) {
     map.only(
         {"kind", "key", "key_column", "stamps", "window", "poll_seconds", "optional",
          "requires_table", "parent", "columns", "absent", "request", "file"}
     );
-    StreamDeclaration stream;
+    StreamDeclaration stream = shipped;
     stream.name = name;
-    stream.kind = map.text("kind", name);
-    stream.key = map.required_text("key");
-    stream.key_column = map.text("key_column", declared_name(stream.key));
-    read_stamps(map, stream);
-    stream.poll_seconds = map.number("poll_seconds", 60, 1, 86'400);
-    stream.optional = map.flag("optional");
-    stream.requires_table = map.text("requires_table", "");
+    stream.kind = map.text("kind", shipped.kind.empty() ? name : shipped.kind);
+    stream.key = shipped.key.empty() ? map.required_text("key") : map.text("key", shipped.key);
+    stream.key_column =
+        map.text("key_column", map.has("key") ? declared_name(stream.key) : shipped.key_column);
+    if (map.has("stamps")) {
+        stream.stamps.clear();
+        stream.tokens.clear();
+        read_stamps(map, stream);
+    }
+    stream.poll_seconds = map.number("poll_seconds", shipped.poll_seconds, 1, 86'400);
+    if (map.has("optional")) stream.optional = map.flag("optional");
+    stream.requires_table =
+        map.text("requires_table", stream.optional ? shipped.requires_table : "");
     if (map.has("parent")) stream.parent = map.text("parent", "");
     if (map.has("window")) {
         MapReader window = map.map("window");
@@ -128,12 +126,15 @@ StreamDeclaration read_stream(MapReader& map, const std::string& name) {
     }
     if (!stream.requires_table.empty() && !stream.optional)
         map.refuse("requires_table", "needs `optional: true`");
-    if (!map.has("columns")) {
+    if (map.has("columns")) {
+        stream.columns.clear();
+    } else if (stream.columns.empty()) {
         map.refuse("columns", "is missing: name and type every column that the fetch gives");
         return stream;
     }
-    MapReader columns = map.map("columns");
-    for (const std::string& column : columns.keys()) {
+    for (const std::string& column :
+         map.has("columns") ? map.map("columns").keys() : std::vector<std::string>()) {
+        MapReader columns = map.map("columns");
         auto declared = parse_type(column, columns.text(column, ""));
         if (!is_column_name(column)) columns.refuse(column, column_name_remedy(column));
         if (!declared)
@@ -159,177 +160,55 @@ StreamDeclaration read_stream(MapReader& map, const std::string& name) {
         );
     if (stream.parent && !declares(*stream.parent))
         map.refuse("parent", "is no column of `columns:`: declare it");
-    if (stream.window && !declares(declared_name(stream.window->column)))
-        map.map("window").refuse(
-            "column",
-            fmt::format(
-                "means column `{0}`, which `columns:` lacks: declare it (`{0}: timestamp` or "
-                "`date`) and select it under that name",
-                declared_name(stream.window->column)
-            )
+    if (stream.window && !declares(declared_name(stream.window->column))) {
+        const std::string what = fmt::format(
+            "means column `{0}`, which `columns:` lacks: declare it (`{0}: timestamp` or `date`) "
+            "and select it under that name",
+            declared_name(stream.window->column)
         );
+        if (map.has("window"))
+            map.map("window").refuse("column", what);
+        else
+            map.refuse("columns", "lacks the window's column: it " + what);
+    }
     if (map.has("absent")) {
         MapReader absent = map.map("absent");
+        stream.absent.clear();
         for (const std::string& column : absent.keys())
             stream.absent[column] = absent.required_text(column);
     }
     return stream;
 }
 
-bool names_column(const std::string& fetch_sql, std::string_view column) {
-    const auto words = identifiers_in(fetch_sql);
-    return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
-        return to_lower(word) == column;
-    });
-}
-
-Result<void> check_fetch(
-    const StreamDeclaration& stream, const std::filesystem::path& yaml, const YamlDocument& document
-) {
-    auto pieces = parse_fetch(stream.fetch_sql, stream.fetch_file.string());
-    if (!pieces) return fail(pieces.error());
-    const auto slices = std::count_if(pieces->begin(), pieces->end(), [](const auto& piece) {
-        return piece.kind == FetchPiece::Kind::slice;
-    });
-    if (slices != 1)
-        return fail(
-            ErrorKind::misconfigured, fmt::format(
-                                          "{}:1: {{slice}} stands {} times: write it once, in the "
-                                          "where clause: `where {{slice}}`",
-                                          stream.fetch_file.string(), slices
-                                      )
+// overlay.yaml without its streams.
+void read_overlay(MapReader& laid, Connector& connector) {
+    laid.only({"connector", "site", "shipped", "streams"});
+    if (const std::string name = laid.required_text("connector"); name != connector.name)
+        laid.refuse(
+            "connector",
+            fmt::format(
+                "is `{}`, but the folder is laid over {}: name the folder that was made for it",
+                name, connector.name
+            )
         );
-    if (stream.window) {  // the rest of the columns the server tells when it prepares the fetch
-        const std::string column = declared_name(stream.window->column);
-        if (!names_column(stream.fetch_sql, column))
-            return fail(
-                ErrorKind::misconfigured,
-                fmt::format(
-                    "{}: streams.{}.window.column: {} selects no column {}: add `{}` to its "
-                    "select list, without another name",
-                    document.where("/streams/" + stream.name + "/window/column"), stream.name,
-                    stream.fetch_file.filename().string(), column, stream.window->column
-                )
-            );
+    if (laid.has("site")) {
+        MapReader site = laid.map("site");
+        for (const std::string& key : site.keys()) connector.overlay.site[key] = site.text(key, "");
     }
-    std::vector<std::string> names = stream.stamps;
-    names.push_back(stream.key);
-    if (stream.window) names.push_back(stream.window->column);
-    for (const std::string& name : names) {
-        auto name_pieces = parse_fetch(name, yaml.string());
-        if (!name_pieces) return fail(name_pieces.error());
-        for (const FetchPiece& piece : *name_pieces)
-            if (piece.kind == FetchPiece::Kind::slice || piece.kind == FetchPiece::Kind::table)
-                return fail(
-                    ErrorKind::misconfigured,
-                    fmt::format(
-                        "{}: `{}` in stream {} has to be a column", yaml.string(), name, stream.name
-                    )
-                );
-    }
-    return {};
-}
-
-// RFC 4180 as far as codes need it: fields in double quotes may hold commas and doubled quotes.
-// nullopt: an unclosed quote.
-std::optional<std::vector<std::string>> csv_fields(std::string_view line) {
-    std::vector<std::string> fields(1);
-    bool in_quotes = false;
-    for (std::size_t i = 0; i < line.size(); ++i) {
-        const char c = line[i];
-        if (in_quotes && c == '"' && i + 1 < line.size() && line[i + 1] == '"') {
-            fields.back().push_back('"');
-            ++i;
-        } else if (c == '"')
-            in_quotes = !in_quotes;
-        else if (c == ',' && !in_quotes)
-            fields.emplace_back();
-        else
-            fields.back().push_back(c);
-    }
-    if (in_quotes) return std::nullopt;
-    return fields;
-}
-
-// ; or a tab where they, and no commas, separate what may be columns; 0: they do not.
-char separator_of(std::string_view line) {
-    for (const char separator : {';', '\t'})
-        if (line.find(separator) != std::string_view::npos &&
-            (line.find(',') == std::string_view::npos || line.starts_with("list")))
-            return separator;
-    return 0;
-}
-
-// A new version means that the same row may mean something else: the map's text, and the rows of
-// the lists that it asks for.
-std::string version_of(const StreamDeclaration& stream, const CodeTable& codes) {
-    Sha256 hash;
-    hash.update(stream.map_sql);
-    for (const auto& [list, values] : codes.lists) {
-        if (stream.map_sql.find("'" + list + "'") == std::string::npos) continue;
-        for (const auto& [code, canonical] : values)
-            hash.update(fmt::format("\n{}\t{}\t{}", list, code, canonical));
-    }
-    return to_hex(hash.finish()).substr(0, 12);
+    if (!laid.has("shipped")) return;
+    MapReader shipped = laid.map("shipped");
+    for (const std::string& file : shipped.keys())
+        if (!std::filesystem::is_regular_file(connector.folder / file))
+            shipped.refuse(file, "is no file of the connector: take the line out");
+        else if (!std::filesystem::is_regular_file(connector.overlay.folder / file))
+            shipped.refuse(file, "is replaced by no file beside overlay.yaml: take the line out");
 }
 
 }  // namespace
 
-Result<CodeTable> load_codes(const std::filesystem::path& file) {
-    CodeTable codes;
-    const auto text = file_text(file);
-    if (!text) return codes;
-    if (const auto fault = encoding_fault(*text))
-        return fail(
-            ErrorKind::misconfigured,
-            fmt::format("{}:{}: {}", file.string(), fault->line, fault->text)
-        );
-    int number = 0;
-    for (std::string_view line : split(*text, '\n')) {
-        ++number;
-        if (line.ends_with('\r')) line.remove_suffix(1);
-        const auto problem = [&](std::string_view what) {
-            return fail(
-                ErrorKind::misconfigured, fmt::format("{}:{}: {}", file.string(), number, what)
-            );
-        };
-        if (number == 1) {
-            // Excel writes a ; between the columns wherever the comma belongs to numbers
-            if (const char separator = separator_of(line); separator != 0)
-                return problem(fmt::format(
-                    "its columns are separated by {}, not by commas, as Excel saves them: save it "
-                    "as \"CSV UTF-8\" with a comma as list separator, or replace {} by , "
-                    "everywhere (a text with a comma goes into double quotes)",
-                    separator == ';' ? "semicolons" : "tabs", separator == ';' ? ";" : "the tabs"
-                ));
-            if (trim(line) != "list,mis_code,canonical,comment")
-                return problem("the first line has to be `list,mis_code,canonical,comment`");
-            continue;
-        }
-        if (line.find_first_not_of(" \t,") == std::string_view::npos) continue;
-        const auto fields = csv_fields(line);
-        if (fields && fields->size() == 1 && separator_of(line) != 0)
-            return problem(
-                "its columns are not separated by commas, as those of the first line: replace the "
-                "other separator by , (a text with a comma goes into double quotes)"
-            );
-        if (!fields || fields->size() < 3 || fields->size() > 4)
-            return problem(
-                "a row has the four fields list,mis_code,canonical,comment: put a field with a "
-                "comma in double quotes"
-            );
-        const std::string list((*fields)[0]), code((*fields)[1]), canonical((*fields)[2]);
-        if (list.empty() || canonical.empty())
-            return problem("list and canonical must not be empty");
-        if (!codes.lists[list].emplace(code, canonical).second)
-            return problem(
-                fmt::format("code `{}` of list `{}` stands there twice: keep one", code, list)
-            );
-    }
-    return codes;
-}
-
-Result<Connector> load_connector(const std::filesystem::path& folder) {
+Result<Connector> load_connector(
+    const std::filesystem::path& folder, const std::filesystem::path& overlay_folder
+) {
     const auto yaml_file = folder / "connector.yaml";
     if (!std::filesystem::is_regular_file(yaml_file))
         return fail(
@@ -340,12 +219,28 @@ Result<Connector> load_connector(const std::filesystem::path& folder) {
         );
     auto document = config::load_yaml(yaml_file);
     if (!document) return fail(document.error());
+    std::optional<YamlDocument> overlay;
+    if (!overlay_folder.empty()) {
+        const auto overlay_file = overlay_folder / "overlay.yaml";
+        if (!std::filesystem::is_regular_file(overlay_file))
+            return fail(
+                ErrorKind::misconfigured,
+                fmt::format(
+                    "{}: no such file: an overlay is a folder with overlay.yaml; `mis-gateway "
+                    "discover SOURCE --write FOLDER` makes one",
+                    overlay_file.string()
+                )
+            );
+        auto read = config::load_yaml(overlay_file);
+        if (!read) return fail(read.error());
+        overlay.emplace(*std::move(read));
+    }
 
     std::optional<Error> problem;
     MapReader top(*document, "", problem);
     top.only(
-        {"title", "kind", "dialect", "no_show", "payers", "site", "streams", "format", "auth",
-         "limits", "failures"}
+        {"title", "kind", "dialect", "no_show", "payers", "site", "recognise", "unknown",
+         "calibrate", "streams", "format", "auth", "limits", "failures"}
     );
     Connector connector;
     connector.folder = folder;
@@ -377,14 +272,37 @@ Result<Connector> load_connector(const std::filesystem::path& folder) {
     if (!codes) return fail(codes.error());
     connector.codes = *std::move(codes);
 
-    MapReader streams = top.map("streams");
-    for (const std::string& name : streams.keys()) {
+    std::optional<MapReader> own_streams;
+    if (overlay) {
+        connector.overlay.folder = overlay_folder;
+        MapReader own(*overlay, "", problem);
+        if (problem) return fail(*problem);
+        read_overlay(own, connector);
+        if (own.has("streams")) own_streams.emplace(own.map("streams"));
+        if (problem) return fail(*problem);
+        auto own_codes = load_codes(overlay_folder / "codes.csv");
+        if (!own_codes) return fail(own_codes.error());
+        for (const auto& [list, values] : own_codes->lists)
+            for (const auto& [code, canonical] : values)
+                connector.codes.lists[list][code] = canonical;
+    }
+
+    StreamFiles files(connector, overlay ? &*overlay : nullptr);
+    const auto add = [&](StreamDeclaration stream,
+                         const YamlDocument& declared_in) -> Result<void> {
+        if (auto read = files.read(stream, declared_in); !read) return read;
+        connector.streams.push_back(std::move(stream));
+        return {};
+    };
+    // What a map says of a stream, over what holds already.
+    const auto declare = [&](MapReader& streams, const std::string& name,
+                             const StreamDeclaration& shipped) -> Result<StreamDeclaration> {
         if (!is_lower_name(name))
             streams.refuse(name, "has to be a name in lower case, that of its files");
         if (problem) return fail(*problem);
         MapReader map = streams.map(name);
         if (problem) return fail(*problem);
-        StreamDeclaration stream = read_stream(map, name);
+        StreamDeclaration stream = read_stream(map, name, shipped);
         if (!stream.tokens.empty() && is_sql && connector.dialect != "sql_server")
             map.refuse(
                 "stamps",
@@ -393,57 +311,45 @@ Result<Connector> load_connector(const std::filesystem::path& folder) {
             );
         if (is_sql)
             stream.fetch_file = folder / (name + ".fetch.sql");
-        else if (is_http)
+        else if (is_http && (stream.request == nullptr || map.has("request")))
             http::declare_request(map, connector, stream);
-        else
+        else if (!is_http && (stream.file == nullptr || map.has("file")))
             files::declare_file(map, stream);
         if (!is_http && map.has("request")) map.refuse("request", "belongs to kind: http");
         if ((is_sql || is_http) && map.has("file")) map.refuse("file", "belongs to kind: files");
         if (problem) return fail(*problem);
-        stream.map_file = folder / (name + ".sql");
-        for (const auto& [file, into] :
-             {std::pair(stream.fetch_file, &stream.fetch_sql),
-              std::pair(stream.map_file, &stream.map_sql)}) {
-            if (file.empty()) continue;
-            auto text = file_text(file);
-            if (text)
-                if (const auto fault = encoding_fault(*text))
-                    return fail(
-                        ErrorKind::misconfigured,
-                        fmt::format("{}:{}: {}", file.string(), fault->line, fault->text)
-                    );
-            if (!text || trim(*text).empty())
-                return fail(
-                    ErrorKind::misconfigured, fmt::format(
-                                                  "{}: stream {} has no file {}: write it",
-                                                  document->where(pointer_to("/streams", name)),
-                                                  name, file.filename().string()
-                                              )
-                );
-            *into = *std::move(text);
+        return stream;
+    };
+    MapReader streams = top.map("streams");
+    for (const std::string& name : streams.keys()) {
+        auto stream = declare(streams, name, {});
+        if (!stream) return fail(stream.error());
+        const bool is_own = own_streams && own_streams->has(name);
+        if (is_own) {
+            const bool own_columns = own_streams->map(name).has("columns");
+            stream = declare(*own_streams, name, *stream);
+            if (!stream) return fail(stream.error());
+            stream->own.declaration = true;
+            stream->own.columns = own_columns;
         }
-        stream.mapping_version = version_of(stream, connector.codes);
-        if (!is_sql) {
-            connector.streams.push_back(std::move(stream));
-            continue;
-        }
-        if (auto checked = check_fetch(stream, yaml_file, *document); !checked)
-            return fail(checked.error());
-        for (const char* dialect : {"firebird", "sql_server", "postgresql", "mariadb"}) {
-            StreamDeclaration twin = stream;
-            twin.fetch_file = folder / (name + ".fetch." + dialect + ".sql");
-            auto text = file_text(twin.fetch_file);
-            if (!text) continue;
-            twin.fetch_sql = stream.fetch_twins[dialect] = *std::move(text);
-            if (auto checked = check_fetch(twin, yaml_file, *document); !checked)
-                return fail(checked.error());
-        }
-        connector.streams.push_back(std::move(stream));
+        if (auto added = add(*std::move(stream), is_own ? *overlay : *document); !added)
+            return fail(added.error());
+    }
+    for (const std::string& name : own_streams ? own_streams->keys() : std::vector<std::string>()) {
+        if (streams.has(name)) continue;
+        auto stream = declare(*own_streams, name, {});
+        if (!stream) return fail(stream.error());
+        stream->own.declaration = stream->own.columns = stream->own.stream = true;
+        if (auto added = add(*std::move(stream), *overlay); !added) return fail(added.error());
     }
     if (connector.streams.empty()) {
         top.refuse("streams", "is empty: name at least one stream");
         return fail(*problem);
     }
+    read_questions(top, connector);
+    if (problem) return fail(*problem);
+    if (overlay)
+        if (auto known = files.no_stranger(); !known) return fail(known.error());
     return connector;
 }
 

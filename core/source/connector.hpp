@@ -5,14 +5,21 @@
 // without a connection and names file, line, key and remedy in each error. The format is documented
 // for integrators in connectors/README.md; placeholders of fetches in fetch_text.hpp.
 //
-// connector.yaml: title, kind: sql, http, files, dialect (of sql): firebird | sql_server | postgresql |
-// mariadb, no_show: end_of_day | mis (default mis), payers: told | unknown (default told; unknown
-// becomes part of every line's mapping version), site: {NAME: default}, streams: {NAME: {kind, key,
-// key_column, stamps (columns, or {column, token: true}), window: {column, past_days, future_days,
-// history_days}, poll_seconds, optional, requires_table, parent, columns: {name: type}, absent:
-// {column: reason}, file (of files: files/declaration.hpp)}}. `key` and `columns` are required;
-// `key_column` is `key` without its alias, in lower case, where it isn't given. Types: text integer
-// decimal decimal(N) timestamp date boolean.
+// connector.yaml: title, kind: sql, http, files, dialect (of sql): firebird | sql_server |
+// postgresql | mariadb, no_show: end_of_day | mis (default mis), payers: told | unknown (default
+// told; unknown becomes part of every line's mapping version), site: {NAME: default}, streams:
+// {NAME: {kind, key, key_column, stamps (columns, or {column, token: true}), window: {column,
+// past_days, future_days, history_days}, poll_seconds, optional, requires_table, parent, columns:
+// {name: type}, absent: {column: reason}, file (of files: files/declaration.hpp)}}. `key` and
+// `columns` are required; `key_column` is `key` without its alias, in lower case, where it isn't
+// given. Types: text integer decimal decimal(N) timestamp date boolean. recognise, unknown,
+// calibrate: questions.hpp.
+//
+// A site's overlay is a folder of the same form over it: overlay.yaml (connector: NAME, site:
+// {NAME: value}, shipped: {FILE: sha256}, streams: {NAME: keys over the connector's}),
+// NAME.fetch.sql, NAME.sql, codes.csv, cases/. Its files and rows of codes win; `shipped` names the
+// version of each connector's file that one of its own replaces. What it holds is part of the
+// mapping versions.
 #pragma once
 
 #include <filesystem>
@@ -24,6 +31,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "source/questions.hpp"
 
 namespace mis::source::http {  // http/request.hpp
 struct Request;
@@ -80,6 +88,11 @@ struct StreamDeclaration {
     std::filesystem::path fetch_file, map_file;
     std::shared_ptr<const http::Request> request;        // kind http: in the place of a fetch
     std::shared_ptr<const files::FileDeclaration> file;  // kind files: in the place of a fetch
+    // What of it is the site's overlay's, and not the connector's.
+    struct Own {
+        bool fetch = false, map = false, columns = false, declaration = false, stream = false;
+        bool any() const { return fetch || map || declaration; }
+    } own;
 };
 
 // codes.csv: stream-independent rows `list,mis_code,canonical,comment`, e.g.
@@ -101,13 +114,29 @@ struct Connector {
     CodeTable codes;
     std::map<std::string, std::string>
         site_defaults;  // values for {site:NAME} placeholders and site('NAME') in maps
+    Recognition recognition;
+    std::vector<Question> questions;
+    std::vector<Calibration> calibrations;
     std::filesystem::path folder;
+
+    struct Overlay {
+        std::filesystem::path folder;  // empty: there is none
+        std::map<std::string, std::string> site;
+        // stream → why it must not run: the shipped file that the site's replaces is another now
+        std::map<std::string, std::string> stopped;
+    } overlay;
 };
+
+// Of which tables a site's key names a column, as fetches and keys say it (upper case where it is
+// written without quotes); empty: of none.
+std::vector<std::string> site_tables(const Connector& connector, const std::string& key);
 
 // codes.csv; a file that is not there has no codes. misconfigured with file, line, remedy.
 Result<CodeTable> load_codes(const std::filesystem::path& file);
 
-// misconfigured with file, line, key, remedy.
-Result<Connector> load_connector(const std::filesystem::path& folder);
+// With a site's overlay over it, if one is named. misconfigured with file, line, key, remedy.
+Result<Connector> load_connector(
+    const std::filesystem::path& folder, const std::filesystem::path& overlay = {}
+);
 
 }  // namespace mis::source

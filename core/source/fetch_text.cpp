@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/text.hpp"
 #include "config/setting_check.hpp"
@@ -10,6 +11,8 @@
 
 namespace mis::source {
 namespace {
+
+constexpr int kDaysMax = 36'600;
 
 bool is_name(std::string_view text) {
     return is_identifier(text) || (text.size() > 2 && text.front() == '"' && text.back() == '"');
@@ -32,6 +35,13 @@ bool read_placeholder(std::string_view inside, FetchPiece& piece) {
     if (inside == "slice") {
         piece.kind = FetchPiece::Kind::slice;
         return true;
+    }
+    if (inside.starts_with("day:")) {
+        piece.kind = FetchPiece::Kind::day;
+        const char* const end = inside.data() + inside.size();
+        const auto [read, error] = std::from_chars(inside.data() + 4, end, piece.days);
+        return error == std::errc() && read == end && piece.days >= -kDaysMax &&
+               piece.days <= kDaysMax;
     }
     const std::size_t bar = inside.find('|');
     const std::size_t colon = inside.find(':');
@@ -75,13 +85,15 @@ std::string nearest_column(
 
 Result<std::string> render_piece(
     const FetchPiece& piece, const Catalog& catalog, const std::map<std::string, std::string>& site,
-    std::string_view slice
+    const SqlDialect& dialect, std::string_view slice
 ) {
     switch (piece.kind) {
         case FetchPiece::Kind::text:
             return piece.text;
         case FetchPiece::Kind::slice:
             return std::string(slice);
+        case FetchPiece::Kind::day:
+            return day_text(dialect, piece.days);
         case FetchPiece::Kind::table:
             return catalog.has_table(piece.table) ? catalog.written(piece.table) : piece.literal;
         case FetchPiece::Kind::column:
@@ -152,7 +164,7 @@ Result<std::vector<FetchPiece>> parse_fetch(std::string_view sql, std::string_vi
     };
     const auto flush = [&] {
         if (!text.empty())
-            pieces.push_back({FetchPiece::Kind::text, std::move(text), {}, {}, {}, {}, {}});
+            pieces.push_back({FetchPiece::Kind::text, std::move(text), {}, {}, {}, {}, {}, 0});
         text.clear();
     };
     for (std::size_t i = 0; i < sql.size();) {
@@ -170,7 +182,8 @@ Result<std::vector<FetchPiece>> parse_fetch(std::string_view sql, std::string_vi
             );
         if (c == '}')
             return problem(
-                "a } without {: placeholders are {slice}, {column:…|…}, {site:…|…}, {table:…|…}"
+                "a } without {: placeholders are {slice}, {column:…|…}, {site:…|…}, {table:…|…}, "
+                "{day:…}"
             );
         if (c != '{') {
             text.push_back(c);
@@ -184,8 +197,8 @@ Result<std::vector<FetchPiece>> parse_fetch(std::string_view sql, std::string_vi
         if (!read_placeholder(inside, piece))
             return problem(fmt::format(
                 "placeholder {{{}}} is unknown: write {{slice}}, "
-                "{{column:ALIAS:TABLE.COLUMN|literal}}, {{site:name:ALIAS:TABLE|literal}} or "
-                "{{table:NAME|fallback}}",
+                "{{column:ALIAS:TABLE.COLUMN|literal}}, {{site:name:ALIAS:TABLE|literal}}, "
+                "{{table:NAME|fallback}} or {{day:-7}} (days from today)",
                 inside
             ));
         flush();
@@ -203,7 +216,7 @@ Result<std::string> render_column(
     if (!pieces) return fail(pieces.error());
     std::string name;
     for (const FetchPiece& piece : *pieces) {
-        auto rendered = render_piece(piece, catalog, site, "");
+        auto rendered = render_piece(piece, catalog, site, kFirebird, "");
         if (!rendered) return rendered;
         name += *rendered;
     }
@@ -287,7 +300,7 @@ Result<std::string> render_fetch(
     if (!pieces) return fail(pieces.error());
     std::string sql;
     for (const FetchPiece& piece : *pieces) {
-        auto rendered = render_piece(piece, catalog, site, condition);
+        auto rendered = render_piece(piece, catalog, site, dialect, condition);
         if (!rendered) return rendered;
         sql += *rendered;
     }

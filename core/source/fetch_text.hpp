@@ -14,6 +14,9 @@
 //
 // {table:LOSECREDIT|RDB$DATABASE}: the table's name where the catalog has it, else the fallback.
 //
+// {day:-7}: the day a week ago, by the server's clock and in its dialect, to compare a date or a
+// time with: for rows that lie so far back that they are not worth reading at all.
+//
 // Names may stand in double quotes: {column:V:"visits"."den"|null}; without quotes they are read as
 // SQL reads them, in upper case.
 //
@@ -54,13 +57,14 @@ struct Catalog {
 };
 
 struct FetchPiece {
-    enum class Kind { text, slice, column, site, table };
+    enum class Kind { text, slice, column, site, table, day };
     Kind kind = Kind::text;
     std::string text;           // of `text`
     std::string site_key;       // of `site`
     std::string alias;          // as written
     std::string table, column;  // as the catalog has them
     std::string literal;        // what stands where the catalog has it not
+    int days = 0;               // of `day`
 };
 
 // malformed placeholders: misconfigured with FILE:LINE and the remedy.

@@ -22,6 +22,7 @@
 #include "source/connector.hpp"
 #include "source/probe.hpp"
 #include "source/row_reader.hpp"
+#include "source/table_sample.hpp"
 
 namespace mis::source {
 
@@ -68,6 +69,15 @@ class Source : public RowReader {
     // A catalog's name as a fetch must write it: in quotes where it needs them.
     virtual std::string written(const std::string& name) const = 0;
 
+    // Of some rows of one of its tables what the values look like, never a value. rejected: a kind
+    // of source that has no tables.
+    virtual Result<TableSample> sample(
+        const std::string& table, const std::vector<std::string>& columns
+    );
+
+    // The first value of what a connector asks about its version; nullopt: no row, or NULL.
+    virtual Result<std::optional<std::string>> first_value(const std::string& sql);
+
     // What stands in a column of the stream's rows, each value once, for `check`; nullopt: there
     // are more than kProbeValuesMax, or the system takes too long to tell.
     virtual Result<std::optional<std::vector<std::string>>> values_of(
@@ -77,6 +87,17 @@ class Source : public RowReader {
     // The text a read of that slice sends, for `preview` and `check`.
     virtual Result<std::string> fetch_text(const std::string& stream, const Slice& slice) = 0;
 };
+
+inline Result<TableSample>
+Source::sample(const std::string& table, const std::vector<std::string>&) {
+    return fail(
+        ErrorKind::rejected, "rows of " + table + " cannot be looked at in this kind of source"
+    );
+}
+
+inline Result<std::optional<std::string>> Source::first_value(const std::string&) {
+    return fail(ErrorKind::rejected, "this kind of source answers no select");
+}
 
 // Makes a source of a connector. misconfigured: the two do not fit, a client library is missing.
 // Does not connect.

@@ -23,6 +23,10 @@ struct SqlDialect {
     } names = Names::upper;
 };
 
+// Today's beginning by the server's clock, and so many days before (below zero) or after it: a date
+// or a time, as compares with columns of both.
+std::string day_text(const SqlDialect& dialect, int days);
+
 extern const SqlDialect kFirebird, kSqlServer, kPostgresql, kMariadb;
 
 }  // namespace mis::source

@@ -16,8 +16,8 @@ function settings(root) {
 
 function connector_keys(root) {
     const source = readFileSync(join(root, "core/source/connector.cpp"), "utf8");
-    const lists = matches(source, /\b(top|map|window)\.only\(\s*\{([^}]*)\}/g);
-    const place = { top: "", map: "streams.*.", window: "streams.*.window." };
+    const lists = matches(source, /\b(top|map|window|laid)\.only\(\s*\{([^}]*)\}/g);
+    const place = { top: "", map: "streams.*.", window: "streams.*.window.", laid: "overlay." };
     return lists.flatMap(([, where, keys]) => matches(keys, /"([a-z_]+)"/g).map(([, key]) => `connector ${place[where]}${key}`));
 }
 

@@ -329,6 +329,9 @@ class Checkup {
         const auto& connector = opened.setup.connector;
         std::vector<record::Finding> findings =
             record::code_findings(connector, connector.folder / "codes.csv");
+        if (const auto& overlay = connector.overlay.folder; !overlay.empty())
+            for (auto& finding : record::code_findings(connector, overlay / "codes.csv"))
+                findings.push_back(std::move(finding));
         if (!source.codes_file.empty())
             for (auto& finding : record::code_findings(connector, source.codes_file))
                 findings.push_back(std::move(finding));
@@ -361,6 +364,7 @@ class Checkup {
             print_probe(opened->setup, *report);
         for (const auto& text : warnings_of(*report))
             warning("source " + source.name + ": " + text);
+        overlay(source, opened->setup);
         site(source);
         for (const auto& remark : report->setting_remarks) {
             const std::string text =
@@ -389,6 +393,24 @@ class Checkup {
         for (const auto& stream : report.streams)
             for (const auto& remark : stream.column_remarks)
                 warning("source " + source.name + ", stream " + stream.name + ", column " + remark);
+    }
+
+    // What the site's folder has in the place of the connector's.
+    void overlay(const config::SourceConfig& source, const SourceSetup& setup) {
+        const auto& overlay = setup.connector.overlay;
+        if (overlay.folder.empty()) return;
+        say("  overlay: " + overlay.folder.string());
+        for (const auto& stream : setup.connector.streams) {
+            std::string what;
+            for (const auto& [is_own, name] :
+                 {std::pair(stream.own.declaration, "declaration"),
+                  std::pair(stream.own.fetch, "fetch"), std::pair(stream.own.map, "map")})
+                if (is_own) what += (what.empty() ? "" : ", ") + std::string(name);
+            if (!what.empty()) say("  overlay of stream " + stream.name + ": " + what);
+        }
+        for (const auto& [key, value] : overlay.site)
+            if (!source.site.contains(key))
+                say("  overlay's site: " + key + " = " + (value.empty() ? "(empty)" : value));
     }
 
     // What this clinic has changed of the shipped connector, and what waits for a decision.

@@ -36,6 +36,7 @@ int connector_list(Output output);
 int connector_new(const std::string& name, const std::filesystem::path& folder);
 struct ConnectorTest {
     std::vector<std::string> folders;  // empty: all of the share directory
+    std::filesystem::path overlay;     // a site's, over the one folder that is named
     enum class Golden { compare, update } golden = Golden::compare;
 };
 int connector_test(const ConnectorTest& what, Output output);
@@ -47,7 +48,21 @@ struct Run {
 int run(const Common& common, const Run& options);
 int sync_once(const Common& common);
 int check(const Common& common);
-int discover(const Common& common, const std::string& source, const std::string& pattern);
+struct Discover {
+    std::string source;
+    std::string pattern;           // not empty: only tables and columns that contain it are listed
+    std::filesystem::path folder;  // not empty: an overlay to start from is written there
+};
+int discover(const Common& common, const Discover& what);
+struct Calibrate {
+    std::string source, name;          // empty name: the connector's only one
+    std::vector<std::string> site;     // KEY=VALUE to try in the place of the configured one
+    std::filesystem::path known_file;  // CSV row,value: what a human read in the MIS itself
+    int limit = 20;
+    Privacy privacy = Privacy::masked;
+};
+// 1: a known row is decoded otherwise, or a value occurs that the site's table does not know.
+int calibrate(const Common& common, const Calibrate& what);
 struct Preview {
     std::string source, stream;
     int limit = 10;

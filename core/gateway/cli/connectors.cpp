@@ -97,7 +97,14 @@ int connector_test(const ConnectorTest& what, Output output) {
     if (folders.empty())
         for (const auto& connector : record::connector_list(shipped()))
             folders.push_back(connector.folder);
+    if (!what.overlay.empty() && folders.size() != 1)
+        return report_error(Error{
+            ErrorKind::misconfigured,
+            "connector test --overlay: name the one connector that it is laid over: connector test "
+            "NAME --overlay " +
+                what.overlay.string()});
     record::ConformanceOptions options;
+    options.overlay = what.overlay;
     options.events_of = case_events;
     if (what.golden == ConnectorTest::Golden::update)
         options.expectations = record::Expectations::update;

@@ -165,45 +165,69 @@ Result<MeaningSettings> Session::meaning_settings() const {
     return settings;
 }
 
-Result<SourceSetup> Session::source_setup(const std::string& name) const {
+Result<const config::SourceConfig*> Session::find_source(const std::string& name) const {
     std::vector<std::string> known;
     for (const auto& source : config.sources) {
+        if (source.name == name) return &source;
         known.push_back(source.name);
-        if (source.name != name) continue;
-        const auto folder = connector_folder(config, source);
-        if (!folder) return fail(folder.error());
-        auto connector = source::load_connector(*folder);
-        if (!connector) return fail(connector.error().within("source " + name));
-        SourceSetup setup{identity_of(name),
-                          std::move(*connector),
-                          {},
-                          {},
-                          config.clinic_zone,
-                          config.currency,
-                          {},
-                          0,
-                          {}};
-        const auto password = config::read_secret(source.connection.password);
-        if (!password) return fail(password.error());
-        setup.open = source::opener_of(
-            source.connection, *password,
-            {source.duty_cycle_percent, source.backfill_duty_cycle_percent}
-        );
-        if (auto applied = apply_site(setup, source, config); !applied)
-            return fail(applied.error());
-        setup.options.zone = config.clinic_zone;
-        setup.options.stage_folder = config.store_folder;
-        setup.options.stage_bytes_max = config.stage_bytes_max;
-        setup.options.free_disk_bytes_min = config.free_disk_bytes_min;
-        setup.pass.hold_share_percent = source.hold_share_percent;
-        setup.pass.hold_count = source.hold_count_min;
-        setup.poll_seconds = source.poll_seconds;
-        return setup;
     }
     return fail(
         ErrorKind::misconfigured,
         config.file.string() + ": no source '" + name + "'" + known_names(name, known)
     );
+}
+
+Result<source::Opener> Session::opener_of(const config::SourceConfig& source) const {
+    const auto password = config::read_secret(source.connection.password);
+    if (!password) return fail(password.error());
+    return source::opener_of(
+        source.connection, *password,
+        {source.duty_cycle_percent, source.backfill_duty_cycle_percent}
+    );
+}
+
+source::SourceOptions Session::source_options() const {
+    source::SourceOptions options;
+    options.zone = config.clinic_zone;
+    options.stage_folder = config.store_folder;
+    options.stage_bytes_max = config.stage_bytes_max;
+    options.free_disk_bytes_min = config.free_disk_bytes_min;
+    return options;
+}
+
+Result<SourceSetup> Session::source_setup(const std::string& name) const {
+    const auto found = find_source(name);
+    if (!found) return fail(found.error());
+    const config::SourceConfig& source = **found;
+    const auto folder = connector_folder(config, source);
+    if (!folder) return fail(folder.error());
+    if (!source.overlay.empty() && !std::filesystem::is_directory(source.overlay))
+        return fail(
+            ErrorKind::misconfigured,
+            config.at(source.pointer + "/overlay") + ": " + source.overlay.string() +
+                " is no folder: name the one that `mis-gateway discover " + name +
+                " --write FOLDER` made, or take overlay out"
+        );
+    auto connector = source::load_connector(*folder, source.overlay);
+    if (!connector) return fail(connector.error().within("source " + name));
+    SourceSetup setup{identity_of(name),
+                      std::move(*connector),
+                      {},
+                      {},
+                      config.clinic_zone,
+                      config.currency,
+                      {},
+                      0,
+                      {}};
+    auto opener = opener_of(source);
+    if (!opener) return fail(opener.error());
+    setup.open = std::move(*opener);
+    setup.options = source_options();
+    if (auto applied = apply_site(setup, source, config); !applied) return fail(applied.error());
+    setup.pass.hold_share_percent = source.hold_share_percent;
+    setup.pass.hold_count = source.hold_count_min;
+    setup.poll_seconds = source.poll_seconds;
+    return setup;
 }
 
 Result<OpenedSource> Session::open_source(const std::string& name) const {

@@ -46,6 +46,11 @@ struct Session {
     // misconfigured: no such source; the known ones are named
     Result<SourceSetup> source_setup(const std::string& source) const;
     Result<OpenedSource> open_source(const std::string& source) const;
+    // How the source's base is reached, whatever its connector.
+    Result<source::Opener> opener_of(const config::SourceConfig& source) const;
+    source::SourceOptions source_options() const;  // of all sources; a site's values are not in it
+    // misconfigured: no such source; the known ones are named
+    Result<const config::SourceConfig*> find_source(const std::string& source) const;
     // misconfigured: a misspelt source, stream or sink is an error, not an empty answer. Empty
     // names ask nothing. Sources may be named as configured or as the store knows them.
     Result<void> check_source(const std::string& source, const std::string& stream) const;

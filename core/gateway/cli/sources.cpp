@@ -1,7 +1,4 @@
-// Commands that look at a clinic's base: discover, backfill, reconcile.
-#include <algorithm>
-
-#include "base/text.hpp"
+// Commands that read a clinic's base anew: backfill, reconcile.
 #include "gateway/cli/print.hpp"
 #include "gateway/cli/session.hpp"
 #include "gateway/keeping/conservation.hpp"
@@ -11,110 +8,6 @@
 #include "sqlite/database.hpp"
 
 namespace mis::gateway::cli {
-
-namespace {
-
-using source::TableDescription;
-
-const char* kind_text(TableDescription::Kind kind) {
-    switch (kind) {
-        case TableDescription::Kind::table:
-            return "table";
-        case TableDescription::Kind::view:
-            return "view";
-        case TableDescription::Kind::procedure:
-            return "procedure";
-    }
-    return "";
-}
-
-// "(ID, \"price\")"
-std::string names_text(const source::Source& source, const std::vector<std::string>& names) {
-    std::string text;
-    for (const auto& name : names) text += (text.empty() ? "" : ", ") + source.written(name);
-    return "(" + text + ")";
-}
-
-void print_table(const source::Source& source, const TableDescription& table) {
-    print_line(
-        source.written(table.name) + (table.kind == TableDescription::Kind::table
-                                          ? ""
-                                          : std::string(": a ") + kind_text(table.kind))
-    );
-    Table columns({"  column", "type", ""});
-    for (const auto& column : table.columns) {
-        const bool in_key =
-            std::find(table.key.begin(), table.key.end(), column.name) != table.key.end();
-        columns.add(
-            {"  " + source.written(column.name), column.type,
-             in_key            ? "key"
-             : column.required ? "not null"
-                               : ""}
-        );
-    }
-    columns.print();
-    if (!table.key.empty()) print_line("  key " + names_text(source, table.key));
-    for (const auto& index : table.indexes)
-        print_line(
-            "  index " + source.written(index.name) + " " +
-            (index.columns.empty() ? "of an expression" : names_text(source, index.columns)) +
-            (index.unique ? ", unique" : "") + (index.descending ? ", descending" : "") +
-            (index.active ? "" : ", INACTIVE: of no use until it is switched on")
-        );
-}
-
-Json table_json(const source::Source& source, const TableDescription& table) {
-    Json columns = Json::array(), indexes = Json::array();
-    for (const auto& column : table.columns)
-        columns.push_back(
-            {{"column", column.name},
-             {"written", source.written(column.name)},
-             {"type", column.type},
-             {"required", column.required}}
-        );
-    for (const auto& index : table.indexes)
-        indexes.push_back(
-            {{"index", index.name},
-             {"columns", index.columns},
-             {"unique", index.unique},
-             {"descending", index.descending},
-             {"active", index.active}}
-        );
-    return {
-        {"table", table.name},
-        {"written", source.written(table.name)},
-        {"kind", kind_text(table.kind)},
-        {"columns", columns},
-        {"key", table.key},
-        {"indexes", indexes}};
-}
-
-}  // namespace
-
-int discover(const Common& common, const std::string& source, const std::string& pattern) {
-    return with_session(common, ClinicStore::Opening::create, [&](Session& session) {
-        auto opened = session.open_source(source);
-        if (!opened) return report_error(opened.error());
-        auto found = opened->source->discover();
-        if (!found) return report_error(found.error().within("source " + source));
-        const std::string wanted = to_lower(pattern);
-        const auto matches = [&](const std::string& name) {
-            return to_lower(name).find(wanted) != std::string::npos;
-        };
-        for (auto& table : *found) {
-            if (!matches(table.name))
-                std::erase_if(table.columns, [&](const auto& column) {
-                    return !matches(column.name);
-                });
-            if (table.columns.empty()) continue;
-            if (common.output == Output::json)
-                print_json(table_json(*opened->source, table));
-            else
-                print_table(*opened->source, table);
-        }
-        return kDone;
-    });
-}
 
 int backfill(const Common& common, const std::string& source, const std::string& stream) {
     platform::block_signals();

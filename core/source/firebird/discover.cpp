@@ -175,4 +175,19 @@ Result<std::vector<TableDescription>> FirebirdSource::discover() {
     return all;
 }
 
+Result<TableSample> FirebirdSource::sample(
+    const std::string& table, const std::vector<std::string>& columns
+) {
+    return sample_table(
+        [this](const std::string& sql, std::size_t) { return ask(sql, {}); }, kFirebird, table,
+        columns, [this](const std::string& name) { return written(name); }
+    );
+}
+
+Result<std::optional<std::string>> FirebirdSource::first_value(const std::string& sql) {
+    const auto rows = ask(sql, {});
+    if (!rows) return fail(rows.error());
+    return rows->empty() || rows->front().empty() ? std::nullopt : rows->front().front();
+}
+
 }  // namespace mis::source::firebird

@@ -51,6 +51,9 @@ class FirebirdSource final : public Source {
     Result<std::map<std::string, std::string>> streams_off() override;
     Result<std::vector<TableDescription>> discover() override;
     std::string written(const std::string& name) const override;
+    Result<TableSample> sample(const std::string& table, const std::vector<std::string>& columns)
+        override;
+    Result<std::optional<std::string>> first_value(const std::string& sql) override;
     Result<std::optional<std::vector<std::string>>> values_of(
         const std::string& stream, const std::string& column
     ) override;

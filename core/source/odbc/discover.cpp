@@ -102,4 +102,19 @@ Result<std::vector<TableDescription>> OdbcSource::discover() {
     return all;
 }
 
+Result<TableSample> OdbcSource::sample(
+    const std::string& table, const std::vector<std::string>& columns
+) {
+    return sample_table(
+        [this](const std::string& sql, std::size_t rows_max) { return ask(sql, rows_max); },
+        dialect_, table, columns, [this](const std::string& name) { return written(name); }
+    );
+}
+
+Result<std::optional<std::string>> OdbcSource::first_value(const std::string& sql) {
+    const auto rows = ask(sql, 1);
+    if (!rows) return fail(rows.error());
+    return rows->empty() || rows->front().empty() ? std::nullopt : rows->front().front();
+}
+
 }  // namespace mis::source::odbc
