@@ -89,9 +89,10 @@ domain::Announced announced_of(const domain_store::GroupStore& groups, std::int6
     return std::move(*announced);
 }
 
-// The log alone, taken event by event.
+// The log alone, taken event by event. What was told in earlier epochs consumers have discarded.
 Standing standing_of_log(sqlite::Database& database, std::int64_t& events_folded) {
     Standing standing;
+    std::uint32_t epoch = 0;
     std::int64_t after = 0;
     for (;;) {
         const auto page = outbox::read_events(database, after, kEventsPerPage);
@@ -99,6 +100,10 @@ Standing standing_of_log(sqlite::Database& database, std::int64_t& events_folded
         for (const auto& sent : page) {
             after = sent.position;
             ++events_folded;
+            if (sent.epoch > epoch) {
+                epoch = sent.epoch;
+                standing.clear();
+            }
             const JsonMembers data{JsonView(sent.data)};
             if (sent.type == "billing.charge") {
                 if (auto told = charge_of(data))
