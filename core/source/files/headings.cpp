@@ -57,15 +57,13 @@ Headings::Met Headings::met(const std::vector<std::string>& names) const {
     std::vector<bool> there(stream_.columns.size());
     for (const std::string& name : names)
         if (const auto column = column_of(name)) there[*column] = true;
-    std::size_t required = 0;
     Met met;
+    met.all = true;
     for (std::size_t column = 0; column < there.size(); ++column) {
-        if (!is_required(column)) continue;
-        ++required;
         if (there[column]) ++met.columns;
+        if (!there[column] && is_required(column)) met.all = false;
     }
-    met.all = met.columns == required;
-    met.most = met.columns >= std::max<std::size_t>(2, (required + 1) / 2);
+    met.most = met.columns >= 2;
     return met;
 }
 

@@ -28,11 +28,10 @@ class Headings {
     // misconfigured: a required column is missing, or two fields are the same one; says which names
     // were looked for.
     Result<Places> places(const std::vector<std::string>& names) const;
-    // How many of the required columns are among these, and whether all are.
     struct Met {
-        std::size_t columns = 0;
-        bool all = false;
-        bool most = false;  // so many that these are headings, and not a row of somebody
+        std::size_t columns = 0;  // of the stream that are among these, needed or not
+        bool all = false;         // that are needed
+        bool most = false;        // so many that these are headings, and not a row of somebody
     };
     Met met(const std::vector<std::string>& names) const;
 
