@@ -82,7 +82,7 @@ source::Connector connector() {
         {"begin_at", source::ColumnType::timestamp}};
     visits.map_sql =
         "select id as source_id, patient as patient_source_id, 'booked' as status, local_ts(null, "
-        "begin_at) as start_at from rows";
+        "begin_at) as starts_at, local_ts(null, begin_at) as ends_at from rows";
     visits.map_file = "appointment.sql";
     visits.mapping_version = "m1";
     made.streams.push_back(visits);

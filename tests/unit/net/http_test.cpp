@@ -287,5 +287,4 @@ TEST_CASE("an address that cannot be listened on is a start-up error that names 
     CHECK_THROWS_AS(HttpServer(options, echo), std::runtime_error);
 }
 
-TEST_CASE("query parameters are decoded") {
-}
+TEST_CASE("query parameters are decoded") {}
