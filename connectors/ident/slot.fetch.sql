@@ -4,4 +4,4 @@ from CurrentTimeTable C
 join Times T on T.ID = C.ID_Times
 left join Armchairs H on H.ID = C.ID_Armchairs
 left join Staffs S on S.ID_Persons = C.ID_Staffs
-where C.IsHeaderCell = 0 and C.DateOfWork >= {day:-1} and {slice}
+where C.IsHeaderCell = 0 and {slice}

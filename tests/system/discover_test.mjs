@@ -184,10 +184,16 @@ test("calibrate: the tooth mask beside the decoded teeth, known rows, a table le
   assert.match((await clinic.command("calibrate", "mis", "--known", known)).stderr, /known\.csv:1: the first line has to be `row,value`/);
 });
 
-test("ident: cells of days gone by are not read, the first time neither", async (t) => {
+test("ident: an overlay that leaves cells of days gone by unread, the first time too", async (t) => {
   for (const as of ["sql_server", "postgresql"]) {
     const old = "insert into CurrentTimeTable (ID, DateOfWork, ID_Times, ID_Armchairs, ID_Staffs, IsWorkingTime, IsHeaderCell) select 90000 + n, CURRENT_DATE - 100, 1 + n % 96, 1, 101, 1, 0 from generate_series(1, 500) n;";
     const clinic = await SqlClinic.make(t, { as, connector: "ident", base: vendor_base("ident", as) + old });
+    const overlay = join(clinic.folder, "site");
+    mkdirSync(overlay);
+    const shipped = readFileSync(join(root, "connectors/ident/slot.fetch.sql"), "utf8");
+    writeFileSync(join(overlay, "slot.fetch.sql"), shipped.replace("and {slice}", "and C.DateOfWork >= {day:-1} and {slice}"));
+    writeFileSync(join(overlay, "overlay.yaml"), `connector: ident\nshipped: {slot.fetch.sql: ${sha256(shipped)}}\n`);
+    clinic.write_config({ sources: [clinic.source({ overlay })] });
     const read = await clinic.command("sync", "--once", "--json");
     assert.equal(read.code, 0, read.stderr);
     const rows = read.json.find((line) => line.stream === "slot").rows;
