@@ -145,7 +145,7 @@ TEST_CASE("a source of an unknown kind that lacks all but a whole answer is read
     service.visits.push_back({"5", "7", "2030-03-04 10:00:00"});
     CHECK(gateway.pass().counts.updated == 1);
     CHECK(gateway.said("appointment.booked") == 3);
-    CHECK(gateway.said("appointment.rescheduled") == 1);
+    CHECK(gateway.said("appointment.moved") == 1);
 
     service.visits.erase(service.visits.begin());
     CHECK(gateway.pass().counts.removed == 1);
