@@ -2,24 +2,12 @@
 // the text. Order, size and speed are those of integers.
 #pragma once
 
-#include <charconv>
-#include <cstdint>
-#include <optional>
 #include <string_view>
 
+#include "base/integer_key.hpp"
 #include "sqlite/database.hpp"
 
 namespace mis::change {
-
-inline std::optional<std::int64_t> integer_key(std::string_view text) {
-    const std::string_view digits = text.starts_with('-') ? text.substr(1) : text;
-    if (digits.empty() || digits.size() > 18 || (digits.front() == '0' && text.size() > 1))
-        return std::nullopt;
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
 
 inline void bind_key(sqlite::Statement& statement, int index, std::string_view text) {
     if (const auto number = integer_key(text))

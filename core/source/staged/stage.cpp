@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 #include <system_error>
 #include <utility>
 
+#include "base/integer_key.hpp"
 #include "base/timestamp.hpp"
 #include "source/source.hpp"
 #include "source/sql_words.hpp"
@@ -36,22 +36,11 @@ std::string_view without_padding(std::string_view key) {
     return key.substr(0, key.find_last_not_of(' ') + 1);
 }
 
-// As core/change orders them: numbers in their only spelling before all texts.
-std::optional<std::int64_t> number_of(std::string_view text) {
-    const std::string_view digits = text.starts_with('-') ? text.substr(1) : text;
-    if (digits.empty() || digits.size() > 18 || (digits.front() == '0' && text.size() > 1))
-        return std::nullopt;
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
-
 void bind_key(
     sqlite::Statement& statement, int index, std::string_view key, bool keys_are_numbers
 ) {
     key = without_padding(key);
-    if (const auto number = keys_are_numbers ? number_of(key) : std::nullopt)
+    if (const auto number = keys_are_numbers ? integer_key(key) : std::nullopt)
         statement.bind(index, *number);
     else
         statement.bind(index, key);
