@@ -89,7 +89,7 @@ struct WebhookSink::Trouble {
     Kind kind;
     std::string reason;
     bool is_slow = false;
-    std::optional<AskedWait> asked = {};
+    std::optional<net::AskedWait> asked = {};
 };
 
 WebhookSink::WebhookSink(
@@ -195,7 +195,7 @@ void WebhookSink::take_answer(Parcel& parcel, const net::HttpResponse& response)
     const int status = response.status;
     if (status >= 200 && status < 300) return take_success(parcel, response);
     if (status == 410) return stop("410 Gone: the receiver wants no more events at this address");
-    const auto asked = retry_after(response.headers, clock_.unix_us() / 1'000'000);
+    const auto asked = net::retry_after(response.headers, clock_.unix_us() / 1'000'000);
     const bool throttled = status == 429 || (status == 503 && asked);
     const bool refusal = status >= 400 && status < 500 && status != 408 && status != 425;
     if (refusal && !throttled) return refused(parcel, response);
@@ -320,7 +320,7 @@ void WebhookSink::refused(Parcel& parcel, const net::HttpResponse& response) {
         retry(
             parcel, {.kind = Trouble::Kind::refused,
                      .reason = reason,
-                     .asked = retry_after(response.headers, clock_.unix_us() / 1'000'000)}
+                     .asked = net::retry_after(response.headers, clock_.unix_us() / 1'000'000)}
         );
         parcel.halve(judge_.begin(now));
         return;
@@ -392,7 +392,7 @@ void WebhookSink::retry(Parcel& parcel, const Trouble& trouble) {
         paused_until_ = std::max(paused_until_, now + trouble.asked->wait);
         parcel.not_before = paused_until_;
         if (!stopped_)
-            set_health(Health::failing, trouble.reason + ", " + wait_text(*trouble.asked));
+            set_health(Health::failing, trouble.reason + ", " + net::wait_text(*trouble.asked));
         return;
     }
     if (parcel.failures_at_send == failures_in_row_)

@@ -34,12 +34,12 @@
 
 #include "base/backoff.hpp"
 #include "net/http_client.hpp"
+#include "net/retry_after.hpp"
 #include "net/webhook_signature.hpp"
 #include "sink/batch_size.hpp"
 #include "sink/delivery_queue.hpp"
 #include "sink/gzip_use.hpp"
 #include "sink/poison_judge.hpp"
-#include "sink/retry_policy.hpp"
 #include "sink/sink.hpp"
 
 namespace mis::sink {

@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/private_values.hpp"
-#include "net/http_date.hpp"
+#include "net/retry_after.hpp"
 
 namespace mis::source::http {
 namespace {
@@ -234,16 +233,9 @@ Result<Caller::Reply> Caller::send(net::HttpRequest request) {
 }
 
 std::optional<std::chrono::seconds> Caller::wait_of(const net::Headers& headers) const {
-    const std::string_view told = net::find_header(headers, "Retry-After");
-    if (told.empty()) return std::nullopt;
-    std::int64_t seconds = 0;
-    const auto [end, error] = std::from_chars(told.data(), told.data() + told.size(), seconds);
-    if (error != std::errc() || end != told.data() + told.size()) {
-        const auto at = net::http_date(told);
-        if (!at) return std::nullopt;
-        seconds = *at - clock_.unix_us() / 1'000'000;
-    }
-    return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, 86'400));
+    const auto asked = net::retry_after(headers, clock_.unix_us() / 1'000'000);
+    if (!asked) return std::nullopt;
+    return asked->wait;
 }
 
 Error Caller::refusal_of(const Reply& reply, const std::string& code) const {

@@ -1,10 +1,10 @@
 // The parts that judge a receiver: its size limit, its Retry-After, poison or outage.
 #include <doctest/doctest.h>
 
+#include "net/retry_after.hpp"
 #include "sink/batch_size.hpp"
 #include "sink/gzip_use.hpp"
 #include "sink/poison_judge.hpp"
-#include "sink/retry_policy.hpp"
 
 using namespace mis;
 using namespace mis::sink;
@@ -14,12 +14,12 @@ using std::chrono::seconds;
 
 namespace {
 
-std::optional<AskedWait> asked(
+std::optional<net::AskedWait> asked(
     const std::string& value, std::int64_t now_s, const std::string& date = ""
 ) {
     net::Headers headers{{"retry-after", value}};
     if (!date.empty()) headers.emplace_back("Date", date);
-    return retry_after(headers, now_s);
+    return net::retry_after(headers, now_s);
 }
 
 // A receiver that takes `works(size)`; what is offered is as many events as there are, 100 bytes
@@ -63,14 +63,14 @@ TEST_CASE("Retry-After: every form of RFC 9110, from now or by the answer's own 
         CHECK(asked(form, 0, "Sun, 06 Nov 1994 08:49:30 GMT")->wait == seconds(7));
     }
     for (const char* huge : {"99999999", "99999999999999999999", "Sun, 06 Nov 9990 08:49:37 GMT"}) {
-        CHECK(asked(huge, kThen)->wait == kLongestWait);
+        CHECK(asked(huge, kThen)->wait == net::kLongestWait);
         CHECK(asked(huge, kThen)->is_cut);
-        CHECK(wait_text(*asked(huge, kThen)).find("or more") != std::string::npos);
+        CHECK(net::wait_text(*asked(huge, kThen)).find("or more") != std::string::npos);
     }
     CHECK_FALSE(asked("86400", 0)->is_cut);
     for (const char* none : {"", "soon", "-5", "1e3", "12:30", "Sun, 99 Foo 1994 08:49:37 GMT"})
         CHECK_FALSE(asked(none, 0));
-    CHECK_FALSE(retry_after({}, 0));
+    CHECK_FALSE(net::retry_after({}, 0));
 }
 
 TEST_CASE("batch size: a limit in events is found and kept, with few failures") {

@@ -1,4 +1,4 @@
-#include "sink/retry_policy.hpp"
+#include "net/retry_after.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -7,7 +7,7 @@
 #include "base/text.hpp"
 #include "net/http_date.hpp"
 
-namespace mis::sink {
+namespace mis::net {
 namespace {
 
 bool is_digits(std::string_view text) {
@@ -22,15 +22,15 @@ std::int64_t number(std::string_view digits) {  // too long for 64 bits: very lo
 
 }  // namespace
 
-std::optional<AskedWait> retry_after(const net::Headers& headers, std::int64_t now_s) {
-    const auto text = trim(net::find_header(headers, "Retry-After"));
+std::optional<AskedWait> retry_after(const Headers& headers, std::int64_t now_s) {
+    const auto text = trim(find_header(headers, "Retry-After"));
     std::int64_t wait = 0;
     if (is_digits(text)) {
         wait = number(text);
     } else {
-        const auto until = net::http_date(text);
+        const auto until = http_date(text);
         if (!until) return std::nullopt;
-        const auto theirs = net::http_date(trim(net::find_header(headers, "Date")));
+        const auto theirs = http_date(trim(find_header(headers, "Date")));
         wait = std::max<std::int64_t>(0, *until - theirs.value_or(now_s));
     }
     AskedWait asked;
@@ -45,4 +45,4 @@ std::string wait_text(const AskedWait& asked) {
     return text;
 }
 
-}  // namespace mis::sink
+}  // namespace mis::net

@@ -1,4 +1,4 @@
-// What a receiver's Retry-After asks for.
+// What the Retry-After of a receiver or a service asks for.
 #pragma once
 
 #include <chrono>
@@ -8,7 +8,7 @@
 
 #include "net/http_message.hpp"
 
-namespace mis::sink {
+namespace mis::net {
 
 inline constexpr std::chrono::seconds kLongestWait{86'400};  // more is not granted
 
@@ -20,9 +20,9 @@ struct AskedWait {
 // Retry-After of an answer, in every form of RFC 9110: seconds (however many digits) or a date in
 // its three notations, which counts by the answer's own Date where it has one: two clocks differ.
 // nullopt: absent or unreadable. now_s: our clock.
-std::optional<AskedWait> retry_after(const net::Headers& headers, std::int64_t now_s);
+std::optional<AskedWait> retry_after(const Headers& headers, std::int64_t now_s);
 
 // "asks to wait 37 s", and what it means that it was cut.
 std::string wait_text(const AskedWait& asked);
 
-}  // namespace mis::sink
+}  // namespace mis::net
