@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "base/text.hpp"
 
@@ -134,6 +135,15 @@ bool any_word(std::string_view text, const Visit& takes) {
     return false;
 }
 
+bool is_one_of(
+    std::string_view word, std::span<const char* const> stems, std::span<const char* const> words
+) {
+    return std::any_of(
+               stems.begin(), stems.end(), [&](const char* stem) { return word.starts_with(stem); }
+           ) ||
+           std::find(words.begin(), words.end(), word) != words.end();
+}
+
 // Words beside «лимит» that make the sum something else than the total. Stems.
 bool changes_sense(std::string_view word) {
     static constexpr std::array kStems = {
@@ -151,11 +161,7 @@ bool changes_sense(std::string_view word) {
     static constexpr std::array kWords = {
         "не", "ни", "нет", "нету", "без", "вне", "счет", "из", "до", "ост", "исп", "израсх", "спис",
     };
-    for (const std::string_view stem : kStems)
-        if (word.starts_with(stem)) return true;
-    for (const std::string_view exact : kWords)
-        if (word == exact) return true;
-    return false;
+    return is_one_of(word, kStems, kWords);
 }
 
 // Behind the sum: it was another thing's or somebody else's, is one of several, a part that comes
@@ -172,11 +178,7 @@ bool takes_back(std::string_view word) {
     static constexpr std::array kWords = {
         "не", "ни", "нет", "нету", "без", "из", "ост", "исп", "или", "либо", "еще", "x", "х",
     };
-    for (const std::string_view stem : kStems)
-        if (word.starts_with(stem)) return true;
-    for (const std::string_view exact : kWords)
-        if (word == exact) return true;
-    return false;
+    return is_one_of(word, kStems, kWords);
 }
 
 // «в лимит», «на лимит»: what goes to it, not what it is.
@@ -277,11 +279,7 @@ bool is_counted(std::string_view word) {
         "мин", "сек", "дн",  "мес", "шт",  "ед",   "usd",  "eur", "kzt", "byn", "uah", "cny",
         "gbp", "тг",  "грн", "сом", "сум", "лари", "драм", "уе",  "у",   "ye",  "бел",
     };
-    for (const std::string_view stem : kStems)
-        if (word.starts_with(stem)) return true;
-    for (const std::string_view exact : kWords)
-        if (word == exact) return true;
-    return !is_cyrillic(word);
+    return is_one_of(word, kStems, kWords) || !is_cyrillic(word);
 }
 
 // What follows the number: a thousand, a currency, nothing; nullopt: something else is counted ("30
