@@ -110,13 +110,6 @@ void sync_file(const std::filesystem::path& path) {
     if (file.get() < 0 || ::fsync(file.get()) != 0) throw_errno("syncing", path);
 }
 
-bool make_private_file(const std::filesystem::path& path) {
-    const Descriptor file(
-        ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR)
-    );
-    return file.get() >= 0;
-}
-
 void make_private_directory(const std::filesystem::path& path) {
     if (path.empty() || std::filesystem::is_directory(path)) return;
     make_private_directory(path.parent_path());

@@ -16,10 +16,7 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view b
 void sync_file(const std::filesystem::path& path);  // what was written to it is on disk
 void rename_durably(
     const std::filesystem::path& from, const std::filesystem::path& to
-);  // rename, fsync of the folder
-// An empty file of mode 0600 for a library that would make it readable for all. false: there is one
-// already, or it cannot be made; errno says why.
-bool make_private_file(const std::filesystem::path& path);
+);                                                               // rename, fsync of the folder
 void make_private_directory(const std::filesystem::path& path);  // with parents; mode 0700
 
 // The folder with connectors/, schemas/, config/: beside the binary in a source tree (binary in

@@ -3,7 +3,7 @@
 #include <sqlite3.h>
 
 #include "base/result.hpp"
-#include "platform/file.hpp"
+#include "platform/private_file.hpp"
 #include "sqlite/library.hpp"
 #include "sqlite/store_fault.hpp"
 

@@ -8,6 +8,7 @@
 
 #include "platform/crash_point.hpp"
 #include "platform/file.hpp"
+#include "platform/private_file.hpp"
 #include "sqlite/migrations/0001_stations.hpp"
 #include "sqlite/migrations/0002_history.hpp"
 #include "sqlite/migrations/0003_reconciliation.hpp"
