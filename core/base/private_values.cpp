@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/ascii.hpp"
 #include "base/crypto.hpp"
 #include "base/phones.hpp"
 #include "base/text.hpp"
@@ -12,12 +13,11 @@ namespace {
 
 constexpr std::size_t kPairStemMin = 3;  // letters; two names together are rarely a word
 constexpr std::size_t kNumberMin = 5;    // letters and digits of a policy's number …
-constexpr std::size_t kDigitsMin = 4;  // … and its digits: shorter ones would be found everywhere
+constexpr std::size_t kNumberDigitsMin =
+    4;  // … and its digits: shorter ones would be found everywhere
 constexpr std::size_t kGroupsMax = 6;
 constexpr std::size_t kPhoneDigits = 10;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
 bool is_ascii_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
 
 std::size_t letters(std::string_view utf8) {
@@ -27,7 +27,9 @@ std::size_t letters(std::string_view utf8) {
 }
 
 std::size_t digits(std::string_view text) {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), is_digit));
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+        return is_digit(c);
+    }));
 }
 
 class Hashes {
@@ -82,7 +84,7 @@ std::string letters_and_digits(std::string_view text) {
 
 void add_number(Hashes& hashes, std::string_view number) {
     const std::string kept = letters_and_digits(number);
-    if (kept.size() >= kNumberMin && digits(kept) >= kDigitsMin) hashes.add('d', kept);
+    if (kept.size() >= kNumberMin && digits(kept) >= kNumberDigitsMin) hashes.add('d', kept);
 }
 
 // Runs of letters and digits that only spaces, hyphens and brackets stand between.
@@ -184,7 +186,7 @@ std::vector<std::int64_t> private_hashes(std::string_view kind, JsonView body) {
 
 std::vector<std::int64_t> hashes_in(std::string_view text) {
     Hashes hashes;
-    if (digits(text) >= kDigitsMin) {
+    if (digits(text) >= kNumberDigitsMin) {
         for (const auto& phone : phones_last_ten(text)) hashes.add('p', phone);
         add_numbers_in(hashes, text);
     }

@@ -9,7 +9,7 @@ namespace mis::simulator {
 
 namespace {
 
-constexpr std::string_view kTables[] = {
+constexpr std::string_view kCountedTables[] = {
     "FILIALS",  "DOCTOR", "WSCHEMA", "CLIENTS",    "SCHEDULE",   "DOCTSHEDULE", "TREAT",
     "ORDERDET", "INCOM",  "CLAVANS", "LOSECREDIT", "JPPAYMENTS", "CLHISTNUM",   "DAILYPLAN"};
 
@@ -54,7 +54,7 @@ std::string object(const std::map<std::string, std::int64_t>& counts) {
 
 Standing count_standing(support::FirebirdWriter& base) {
     Standing standing;
-    for (auto table : kTables)
+    for (auto table : kCountedTables)
         standing.tables[std::string(table)] =
             base.number(fmt::format("select count(*) from {}", table));
     for (const auto& [stream, sql] : kStreams)
