@@ -4,6 +4,7 @@
 #include <boost/multiprecision/cpp_int.hpp>
 #include <numeric>
 
+#include "base/ascii.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
 
@@ -12,7 +13,7 @@ namespace {
 
 __extension__ using Wide = __int128;
 
-constexpr std::size_t kDigitsMax = 15;  // of kMinorMax
+constexpr std::size_t kMinorDigitsMax = 15;  // of kMinorMax
 
 // What does not fit stays at the largest that does.
 template <typename Number>
@@ -49,12 +50,10 @@ bool take_space(std::string_view& text) {
     return false;
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 // "4500", "-12.50", "4510.35000": what columns hold, without a copy. nullopt: another form, or
 // digits that would be rounded.
 std::optional<std::int64_t> plain_minor_units(std::string_view text) {
-    constexpr std::size_t kWholeDigitsMax = kDigitsMax - 2;
+    constexpr std::size_t kWholeDigitsMax = kMinorDigitsMax - 2;
     const bool negative = text.starts_with('-');
     if (negative) text.remove_prefix(1);
     const std::size_t point = std::min(text.find('.'), text.size());
@@ -175,7 +174,7 @@ std::optional<ParsedMoney> parse_minor_units(std::string_view text) {
         }
         shift = 0;
     }
-    if (digits.size() + static_cast<std::size_t>(shift) > kDigitsMax) return std::nullopt;
+    if (digits.size() + static_cast<std::size_t>(shift) > kMinorDigitsMax) return std::nullopt;
     std::int64_t minor = 0;
     for (const char c : digits) minor = minor * 10 + (c - '0');
     for (; shift > 0; --shift) minor *= 10;

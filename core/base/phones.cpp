@@ -10,7 +10,7 @@ namespace mis {
 namespace {
 
 constexpr std::size_t kNational = 10;  // digits of a Russian number without its 7 or 8
-constexpr std::size_t kDigitsMin = 10, kDigitsMax = 15;
+constexpr std::size_t kPhoneDigitsMin = 10, kPhoneDigitsMax = 15;
 
 struct Country {
     std::string_view code;
@@ -43,9 +43,9 @@ struct Run {
     std::size_t letters_before = 0, letters_after = 0;  // that touch it
 };
 
-class Reader {
+class PhoneReader {
   public:
-    explicit Reader(std::string_view text) : rest_(text) {}
+    explicit PhoneReader(std::string_view text) : rest_(text) {}
 
     PhonesRead read() {
         while (!rest_.empty()) take();
@@ -162,7 +162,8 @@ class Reader {
         const std::size_t left = groups.size() - first;
         const std::string all = joined(groups, first, left);
         const Country* const country = country_of(all);
-        if (all.starts_with("810") && all.size() > 3 + kNational && all.size() <= 3 + kDigitsMax)
+        if (all.starts_with("810") && all.size() > 3 + kNational &&
+            all.size() <= 3 + kPhoneDigitsMax)
             return take_number({all.substr(3)}, 0, true) > 0 ? left : 0;  // 8, 10, a number abroad
         if (!plus && all.starts_with("00") && all.size() > 2 + kNational &&
             all.size() <= 2 + kDigitsMax)  // 00, a number with its country
@@ -184,14 +185,14 @@ class Reader {
         if (const std::size_t count = groups_of(groups, first, kNational))
             return add("7" + joined(groups, first, count), count);
         if (country == nullptr && groups[first].size() > kNational &&
-            groups[first].size() <= kDigitsMax && all[0] != '7' && all[0] != '8')
+            groups[first].size() <= kPhoneDigitsMax && all[0] != '7' && all[0] != '8')
             return add(groups[first], 1);
         return 0;
     }
 
     // Behind a plus the whole run is one number of a country whose lengths we do not know.
     std::size_t foreign(const std::string& all, std::size_t left) {
-        return all.size() >= kDigitsMin && all.size() <= kDigitsMax ? add(all, left) : 0;
+        return all.size() >= kPhoneDigitsMin && all.size() <= kPhoneDigitsMax ? add(all, left) : 0;
     }
 
     std::size_t add(const std::string& digits, std::size_t groups) {
@@ -210,7 +211,7 @@ class Reader {
 
 }  // namespace
 
-PhonesRead read_phones(std::string_view text) { return Reader(text).read(); }
+PhonesRead read_phones(std::string_view text) { return PhoneReader(text).read(); }
 
 std::vector<std::string> phones_last_ten(std::string_view text) {
     std::vector<std::string> all;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/ascii.hpp"
 #include "base/code_points.hpp"
 #include "base/crypto.hpp"
 #include "base/phones.hpp"
@@ -13,12 +14,11 @@ namespace {
 
 constexpr std::size_t kPairStemMin = 3;  // letters; two names together are rarely a word
 constexpr std::size_t kNumberMin = 5;    // letters and digits of a policy's number …
-constexpr std::size_t kDigitsMin = 4;  // … and its digits: shorter ones would be found everywhere
+// … and its digits: shorter ones would be found everywhere
+constexpr std::size_t kNumberDigitsMin = 4;
 constexpr std::size_t kGroupsMax = 6;
 constexpr std::size_t kPhoneDigits = 10;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
 bool is_ascii_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
 
 std::size_t letters(std::string_view utf8) {
@@ -28,7 +28,9 @@ std::size_t letters(std::string_view utf8) {
 }
 
 std::size_t digits(std::string_view text) {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), is_digit));
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+        return is_digit(c);
+    }));
 }
 
 bool is_plain(std::string_view text) {  // ASCII and Russian letters
@@ -108,7 +110,7 @@ std::string letters_and_digits(std::string_view text) {
 
 void add_number(Hashes& hashes, std::string_view number) {
     const std::string kept = letters_and_digits(number);
-    if (kept.size() >= kNumberMin && digits(kept) >= kDigitsMin) hashes.add('d', kept);
+    if (kept.size() >= kNumberMin && digits(kept) >= kNumberDigitsMin) hashes.add('d', kept);
 }
 
 struct Piece {
@@ -250,7 +252,7 @@ std::vector<std::int64_t> private_hashes(std::string_view kind, JsonView body) {
 std::vector<std::int64_t> hashes_in(std::string_view written) {
     Hashes hashes;
     const std::string text = as_plainly_written(written);
-    if (digits(text) >= kDigitsMin) {
+    if (digits(text) >= kNumberDigitsMin) {
         for (const auto& phone : phones_last_ten(text)) hashes.add('p', phone);
         add_numbers_in(hashes, text);
         add_numbers_in(hashes, without_number_sign(text));

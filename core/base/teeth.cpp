@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.hpp"
 #include "base/text.hpp"
 
 namespace mis {
@@ -108,7 +109,6 @@ int take_tooth(std::string_view& text) {
 // none.
 int take_universal(std::string_view& text) {
     if (text.starts_with("#")) text.remove_prefix(1);
-    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
     int place = 0;  // from 1
     bool deciduous = false;
     std::size_t length = 0;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/json.hpp"
+#include "base/json_fields.hpp"
 #include "base/text.hpp"
 #include "change/key.hpp"
 
@@ -28,13 +29,6 @@ void bind_optional_key(sqlite::Statement& statement, int index, std::string_view
         bind_key(statement, index, key);
 }
 
-void bind_optional(sqlite::Statement& statement, int index, std::optional<std::int64_t> value) {
-    if (value)
-        statement.bind(index, *value);
-    else
-        statement.bind_null(index);
-}
-
 // A row key is kept only where it is not the record's own id.
 std::string_view foreign_row_key(const Arrival& arrival) {
     return arrival.row_key == arrival.record.source_id ? std::string_view{}
@@ -46,12 +40,6 @@ std::string_view foreign_row_key(const Arrival& arrival) {
 std::string_view foreign_parent(const Arrival& arrival) {
     const std::string& parent = arrival.record.parent_key;
     return parent == arrival.row_key ? std::string_view{} : std::string_view(parent);
-}
-
-std::string text_of(const Json& document, const char* field) {
-    const auto found = document.find(field);
-    return found != document.end() && found->is_string() ? found->get<std::string>()
-                                                         : std::string{};
 }
 
 }  // namespace
@@ -343,11 +331,11 @@ RecordStore::Answered CaptureWriter::answer_mapping_hold(
             arrival.record.body = select.string(3);
             const auto owners = parse_json(select.text(4));
             MIS_ASSERT(owners.has_value());
-            arrival.record.patient_source_id = text_of(*owners, "patient");
-            arrival.record.plan_source_id = text_of(*owners, "plan");
-            arrival.record.practitioner_source_id = text_of(*owners, "practitioner");
+            arrival.record.patient_source_id = text_in(*owners, "patient");
+            arrival.record.plan_source_id = text_in(*owners, "plan");
+            arrival.record.practitioner_source_id = text_in(*owners, "practitioner");
             arrival.record.related_patients = owners->at("related").get<std::vector<std::string>>();
-            arrival.record.parent_key = text_of(*owners, "parent");
+            arrival.record.parent_key = text_in(*owners, "parent");
             waiting.emplace_back(std::move(arrival), select.integer(2));
         }
     }

@@ -16,4 +16,13 @@ inline void bind_key(sqlite::Statement& statement, int index, std::string_view t
         statement.bind(index, text);
 }
 
+inline void bind_optional(
+    sqlite::Statement& statement, int index, std::optional<std::int64_t> value
+) {
+    if (value)
+        statement.bind(index, *value);
+    else
+        statement.bind_null(index);
+}
+
 }  // namespace mis::change

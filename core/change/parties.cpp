@@ -3,29 +3,13 @@
 #include <algorithm>
 
 #include "base/json.hpp"
+#include "base/json_fields.hpp"
 #include "base/phones.hpp"
 #include "base/private_values.hpp"
 #include "base/text.hpp"
 #include "change/key.hpp"
 
 namespace mis::change {
-namespace {
-
-void bind_optional(sqlite::Statement& statement, int index, std::optional<std::int64_t> value) {
-    if (value)
-        statement.bind(index, *value);
-    else
-        statement.bind_null(index);
-}
-
-std::string text_of(const Json& document, const char* field) {
-    const auto found = document.find(field);
-    return found != document.end() && found->is_string() ? found->get<std::string>()
-                                                         : std::string{};
-}
-
-}  // namespace
-
 Parties::Parties(sqlite::Transaction& transaction, const StreamRef& stream, std::int64_t stream_id)
     : transaction_(transaction),
       source_(stream.source),
@@ -101,8 +85,8 @@ void Parties::index_patient(const record::Record& record, std::int64_t patient) 
     forget_patient(patient);
     const auto body = parse_json(record.body);
     if (!body || !body->is_object()) return;
-    const std::string last_name = fold(text_of(*body, "last_name"));
-    const std::string birth_date = text_of(*body, "birth_date");
+    const std::string last_name = fold(text_in(*body, "last_name"));
+    const std::string birth_date = text_in(*body, "birth_date");
     if (!last_name.empty() || !birth_date.empty())
         transaction_
             .prepare(

@@ -14,12 +14,6 @@ bool starts_with(std::string_view text, std::string_view prefix) {
     return text.substr(0, prefix.size()) == prefix;
 }
 
-// "limit": "ID" or "plan": {"id": "ID"}
-std::string id_in(const BodyFields& fields, std::string_view name) {
-    const JsonView value = fields.find(name);
-    return value.is_object() ? value.find("id").string() : fields.text(name);
-}
-
 std::string money_text(const BodyFields& fields, std::string_view name) {
     const auto sum = fields.money(name);
     return sum ? sum->to_string() : std::string(fields.find(name).raw());
@@ -249,7 +243,7 @@ const std::string kFigure = "consumed/";  // in first_seen_us, while a restored 
 void tell_figures(Announced& announced, const Event& event) {
     const BodyFields fields(event.data);
     if (const auto consumed = fields.money("consumed"))
-        announced.first_seen_us[kFigure + id_in(fields, "limit")] = consumed->minor;
+        announced.first_seen_us[kFigure + fields.id("limit")] = consumed->minor;
 }
 
 void keep_figures(Announced& announced) {
@@ -296,12 +290,11 @@ std::string key_of_statement(
 std::string key_of(const Event& event) {
     const BodyFields data(event.data);
     const std::string& type = event.type;
-    if (starts_with(type, "appointment.")) return "appointment/" + id_in(data, "appointment");
-    if (starts_with(type, "procedure.")) return "procedure/" + id_in(data, "procedure");
+    if (starts_with(type, "appointment.")) return "appointment/" + data.id("appointment");
+    if (starts_with(type, "procedure.")) return "procedure/" + data.id("procedure");
     if (type == "billing.charge") {
         return key_of_charge(
-            id_in(data, "procedure"), data.text("payer"), data.text("limit"),
-            data.text("payer_party")
+            data.id("procedure"), data.text("payer"), data.text("limit"), data.text("payer_party")
         );
     }
     if (type == "billing.payment" || type == "billing.refund")
@@ -320,23 +313,22 @@ std::string key_of(const Event& event) {
         );
     }
     if (type == "plan.opened" || type == "plan.changed" || type == "plan.closed")
-        return "plan/" + id_in(data, "plan");
-    if (starts_with(type, "plan.item."))
-        return "item/" + id_in(data, "plan") + "/" + id_in(data, "item");
+        return "plan/" + data.id("plan");
+    if (starts_with(type, "plan.item.")) return "item/" + data.id("plan") + "/" + data.id("item");
     if (starts_with(type, "plan.stage."))
-        return "stage/" + id_in(data, "plan") + "/" + data.text("stage");
-    if (starts_with(type, "plan.deviation.")) return "deviation/" + id_in(data, "procedure");
+        return "stage/" + data.id("plan") + "/" + data.text("stage");
+    if (starts_with(type, "plan.deviation.")) return "deviation/" + data.id("procedure");
     if (type == "limit.opened" || type == "limit.granted" || type == "limit.closed") {
-        return "limit/" + id_in(data, "limit");
+        return "limit/" + data.id("limit");
     }
     if (type == "limit.mismatch") {
-        return "mismatch/" + id_in(data, "limit") + "/" + data.text("field") + "/" +
+        return "mismatch/" + data.id("limit") + "/" + data.text("field") + "/" +
                money_text(data, "ours") + "/" + money_text(data, "theirs");
     }
     if (type == "limit.rule_violated") {
         const auto lines = data.texts("lines");
-        return "violation/" + (lines.empty() ? "" : lines.front()) + "/" + id_in(data, "limit") +
-               "/" + data.text("rule");
+        return "violation/" + (lines.empty() ? "" : lines.front()) + "/" + data.id("limit") + "/" +
+               data.text("rule");
     }
     if (type == "order.linked" || type == "order.unlinked") return "order/" + data.text("order");
     if (type == "order.waiting") return "waiting/" + data.text("order");
@@ -372,7 +364,7 @@ void apply_as(Announced& announced, const Event& event, std::string key) {
             return;
         announced.standing.erase(stands);
         erase_prefix(
-            announced.standing, "violation/" + id_in(BodyFields(event.data), "procedure") + "/"
+            announced.standing, "violation/" + BodyFields(event.data).id("procedure") + "/"
         );
     } else if (type == "plan.opened" || type == "plan.changed" || type == "plan.closed") {
         apply_to_plan(announced, event, key);

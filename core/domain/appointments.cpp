@@ -36,9 +36,9 @@ Timestamp time_of(const std::string& type, const Appointment& visit, const Times
     return visit.modified_at.value_or(now);
 }
 
-class Announcer {
+class AppointmentAnnouncer {
   public:
-    Announcer(
+    AppointmentAnnouncer(
         Change& change, const Assigner& accounts, const Tracked& tracked,
         const std::map<std::string, Stop>& stops
     )
@@ -212,7 +212,7 @@ void announce_appointments(
     Change& change, const Assigner& accounts, const Tracked& tracked,
     const std::map<std::string, Stop>& stops
 ) {
-    Announcer(change, accounts, tracked, stops).announce_all();
+    AppointmentAnnouncer(change, accounts, tracked, stops).announce_all();
 }
 
 }  // namespace mis::domain

@@ -29,6 +29,10 @@ class BodyFields {
         const JsonView value = find(name);
         return value.is_integer() ? std::string(value.raw()) : value.string();
     }
+    std::string id(std::string_view name) const {  // "limit": "ID" or "plan": {"id": "ID"}
+        const JsonView value = find(name);
+        return value.is_object() ? value.find("id").string() : text(name);
+    }
     std::vector<std::string> texts(std::string_view name) const {
         std::vector<std::string> all;
         for (const JsonView item : find(name).elements()) {

@@ -6,13 +6,7 @@
 namespace mis::domain {
 namespace {
 
-// "limit": "ID" or "plan": {"id": "ID"}
-std::string id_in(const BodyFields& fields, std::string_view name) {
-    const JsonView value = fields.find(name);
-    return value.is_object() ? value.find("id").string() : fields.text(name);
-}
-
-std::vector<std::string_view> segments(std::string_view key) {
+std::vector<std::string_view> names_in(std::string_view key) {
     std::vector<std::string_view> all;
     while (true) {
         const auto slash = key.find('/');
@@ -80,7 +74,7 @@ std::set<std::size_t> Division::parts_of(const InboxFact& message) {
     std::set<std::size_t> found;
     const BodyFields body(message.body);
     for (const std::string_view name : {"order", "limit", "plan", "patient"})
-        if (const Part part = part_of(id_in(body, name))) found.insert(*part);
+        if (const Part part = part_of(body.id(name))) found.insert(*part);
     if (const Part part = part_of(body.text("feedback"))) found.insert(*part);
     if (found.size() == 1) {  // what it is answered with is remembered under its id
         own(message.id, *found.begin());
@@ -96,15 +90,15 @@ Division::Part Division::home_of_procedure(std::string_view id) const {
 }
 
 Division::Part Division::home_of(std::string_view key, const Standing& standing) const {
-    const auto names = segments(key);
+    const auto names = names_in(key);
     const BodyFields data(standing.data);
     if (names.front() == "violation" && names.size() > 1)
         if (const Part part = home_of_procedure(names[1])) return part;
     for (const std::string_view name : names_for(names.front()))
-        if (const Part part = part_of(id_in(data, name))) return part;
+        if (const Part part = part_of(data.id(name))) return part;
     for (std::size_t i = 1; i < names.size(); ++i)
         if (const Part part = part_of(names[i])) return part;
-    return home_of_procedure(id_in(data, "procedure"));
+    return home_of_procedure(data.id("procedure"));
 }
 
 std::set<std::size_t> Division::homes_of(const LedgerEntry& entry) const {
@@ -142,7 +136,7 @@ std::optional<std::vector<Announced>> Division::divide() const {
         }
     for (const auto& [key, seen_us] : whole_.first_seen_us) {
         Part home;
-        const auto names = segments(key);
+        const auto names = names_in(key);
         for (std::size_t i = 1; i < names.size() && !home; ++i) home = part_of(names[i]);
         if (!home) return std::nullopt;
         parts[*home].first_seen_us.emplace(key, seen_us);

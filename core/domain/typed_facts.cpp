@@ -11,9 +11,9 @@
 namespace mis::domain {
 namespace {
 
-class Reader {
+class FactReader {
   public:
-    Reader(const GroupFacts& facts, const Rules& rules, const Identity& identity)
+    FactReader(const GroupFacts& facts, const Rules& rules, const Identity& identity)
         : facts_(facts), rules_(rules), identity_(identity) {}
 
     TypedFacts read() {
@@ -179,7 +179,7 @@ class Reader {
     // name as public ids. Told in the order of their names they are gathered without a copy.
     class Exported {
       public:
-        Exported(const Reader& reader, const RecordFact& record, const BodyFields& fields)
+        Exported(const FactReader& reader, const RecordFact& record, const BodyFields& fields)
             : reader_(reader), source_(record.key.source), fields_(fields), out_(kBytes) {}
 
         Exported& plain(std::initializer_list<std::string_view> names) {
@@ -215,7 +215,7 @@ class Reader {
       private:
         static constexpr std::size_t kBytes = 700;  // room for most procedures
 
-        const Reader& reader_;
+        const FactReader& reader_;
         const std::string& source_;
         const BodyFields& fields_;
         JsonFields out_;
@@ -566,7 +566,7 @@ Work read_work(
 }
 
 TypedFacts read_facts(const GroupFacts& facts, const Rules& rules, const Identity& identity) {
-    return Reader(facts, rules, identity).read();
+    return FactReader(facts, rules, identity).read();
 }
 
 }  // namespace mis::domain

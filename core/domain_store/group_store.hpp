@@ -90,6 +90,7 @@ class GroupStore {
     // Groups whose next_tick_us has come, soonest first.
     std::vector<std::int64_t> due(std::int64_t now_us, int limit) const;
     // Groups in order of their id, for reports: those after `after`.
+    static constexpr int kPerPage = 500;
     std::vector<std::int64_t> groups_after(std::int64_t after, int limit) const;
 
   private:

@@ -45,6 +45,7 @@ class PatientLinks {
         std::vector<CardLink> links;
         std::int64_t last = 0;
     };
+    static constexpr int kPerPage = 1000;
     Page page(Which which, std::int64_t after, int limit) const;
 
   private:

@@ -16,7 +16,6 @@ namespace mis::gateway {
 namespace {
 
 constexpr std::chrono::seconds kStoreRetry{5};
-constexpr std::chrono::milliseconds kStoreBreather{1};  // long enough for a waiting thread to wake
 constexpr std::chrono::seconds kBacklogFresh{1};
 constexpr std::int64_t kPruneEveryUs = 60 * kUsPerSecond;
 constexpr std::int64_t kLookEveryUs = 2 * kUsPerSecond;
@@ -210,9 +209,7 @@ void Daemon::look_at_books() {
         std::unique_lock lock(store_.mutex());
         bool whole = true;
         const auto books = check_conservation(store_, meaning_, clock_.unix_us(), [&] {
-            lock.unlock();
-            std::this_thread::sleep_for(kStoreBreather);
-            lock.lock();
+            ClinicStore::breathe(lock);
             whole = !stopping_;
             return whole;
         });

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/file_text.hpp"
+#include "base/json_fields.hpp"
 #include "base/text.hpp"
 #include "config/yaml.hpp"
 #include "inbox/message_fields.hpp"
@@ -48,11 +49,6 @@ std::string known_types() {
     std::vector<std::string_view> names;
     for (const MessageType& type : all_message_types()) names.push_back(type.name);
     return fmt::format("there are {} (schemas/inbox)", fmt::join(names, ", "));
-}
-
-std::string text_in(const Json& body, const char* name) {
-    const auto found = body.find(name);
-    return found != body.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
 }  // namespace

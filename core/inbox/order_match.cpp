@@ -1,15 +1,11 @@
 #include "inbox/order_match.hpp"
 
+#include "base/json_fields.hpp"
 #include "base/phones.hpp"
 #include "base/text.hpp"
 
 namespace mis::inbox {
 namespace {
-
-std::string text_in(const Json& body, const char* name) {
-    const auto found = body.find(name);
-    return found != body.end() && found->is_string() ? found->get<std::string>() : "";
-}
 
 bool has_phone(const Json& body, const std::string& last_ten) {
     const auto phones = body.find("phones");

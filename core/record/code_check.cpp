@@ -36,17 +36,13 @@ bool is_one_of(const SqlToken& token, std::initializer_list<std::string_view> wo
 
 using Tokens = std::span<const SqlToken>;
 
-bool is_sign(const SqlToken& token, char sign) {
-    return token.kind == SqlToken::Kind::sign && token.text[0] == sign;
-}
-
 // Cut at the commas of its own depth.
 std::vector<Tokens> arguments_of(Tokens inside) {
     std::vector<Tokens> parts;
     std::size_t begin = 0;
     for (std::size_t i = 0; i <= inside.size(); ++i) {
         const bool ends =
-            i == inside.size() || (is_sign(inside[i], ',') && inside[i].depth == inside[0].depth);
+            i == inside.size() || (is_sign(inside[i], ",") && inside[i].depth == inside[0].depth);
         if (!ends) continue;
         parts.push_back(inside.subspan(begin, i - begin));
         begin = i + 1;
@@ -86,12 +82,12 @@ class ListSearch {
         const int depth = tokens[0].depth;
         if (is_one_of(tokens[0], {"case"}) && is_one_of(tokens.back(), {"end"}))
             return branches(tokens.subspan(1, tokens.size() - 2));
-        if (is_sign(tokens[0], '(') && closes(tokens, 0))
+        if (is_sign(tokens[0], "(") && closes(tokens, 0))
             return value(tokens.subspan(1, tokens.size() - 2));
         if (tokens.size() > 3 && tokens[0].kind == SqlToken::Kind::word &&
-            is_sign(tokens[1], '(') && closes(tokens, 1))
+            is_sign(tokens[1], "(") && closes(tokens, 1))
             return call(tokens[0], tokens.subspan(2, tokens.size() - 3));
-        const bool column = tokens.size() == 1 || (tokens.size() == 3 && is_sign(tokens[1], '.') &&
+        const bool column = tokens.size() == 1 || (tokens.size() == 3 && is_sign(tokens[1], ".") &&
                                                    tokens[2].depth == depth);
         if (column && tokens.back().kind != SqlToken::Kind::sign) {
             const std::string name = to_lower(tokens.back().text);
@@ -103,7 +99,7 @@ class ListSearch {
 
     // Whether the bracket that opens at `open` is closed by the last token.
     static bool closes(Tokens tokens, std::size_t open) {
-        if (!is_sign(tokens.back(), ')')) return false;
+        if (!is_sign(tokens.back(), ")")) return false;
         for (std::size_t i = open + 1; i + 1 < tokens.size(); ++i)
             if (tokens[i].depth <= tokens[open].depth) return false;
         return true;
@@ -150,9 +146,9 @@ std::set<std::string> compared_texts(const std::vector<SqlToken>& tokens) {
     std::set<std::string> texts;
     for (std::size_t i = 0; i < tokens.size(); ++i) {
         if (tokens[i].kind != SqlToken::Kind::text) continue;
-        const bool after = i > 0 && (is_sign(tokens[i - 1], '=') || is_sign(tokens[i - 1], '>'));
+        const bool after = i > 0 && (is_sign(tokens[i - 1], "=") || is_sign(tokens[i - 1], ">"));
         const bool before =
-            i + 1 < tokens.size() && (is_sign(tokens[i + 1], '=') || is_sign(tokens[i + 1], '<'));
+            i + 1 < tokens.size() && (is_sign(tokens[i + 1], "=") || is_sign(tokens[i + 1], "<"));
         if (after || before) texts.emplace(tokens[i].text);
     }
     return texts;

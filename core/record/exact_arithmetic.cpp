@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.hpp"
 #include "base/text.hpp"
 
 namespace mis::record {
@@ -48,8 +49,6 @@ Wide rounded_part(std::int64_t total, Wide part, Wide whole) {
         return divide_rounded(product, static_cast<std::int64_t>(whole));
     return divide_rounded(total * part, whole);
 }
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // "4500", "-12.50", "1.0000": what columns hold. nullopt: of another form, or too long.
 std::optional<Decimal> plain_decimal(std::string_view text) {

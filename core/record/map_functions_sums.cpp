@@ -117,7 +117,7 @@ void shares(Call& call
     call.good(out += ']');
 }
 
-constexpr std::array<MapFunction, 7> kFunctions{{
+constexpr std::array<MapFunction, 7> kSumFunctions{{
     {"money", 1, 2, money},
     {"decimal", 1, 1, decimal},
     {"plus", 2, 8, plus},
@@ -129,6 +129,6 @@ constexpr std::array<MapFunction, 7> kFunctions{{
 
 }  // namespace
 
-std::span<const MapFunction> sum_functions() { return kFunctions; }
+std::span<const MapFunction> sum_functions() { return kSumFunctions; }
 
 }  // namespace mis::record

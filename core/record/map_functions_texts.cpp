@@ -177,7 +177,7 @@ void get(Call& call, Result<MaybeText> (*find)(std::string_view, std::string_vie
 void get_json(Call& call) { get(call, json_get); }
 void get_xml(Call& call) { get(call, xml_get); }
 
-constexpr std::array<MapFunction, 14> kFunctions{{
+constexpr std::array<MapFunction, 14> kTextFunctions{{
     {"fold", 1, 1, fold_text},
     {"latin_code", 1, 1, latin_code},
     {"phone", 1, 1, phone},
@@ -196,6 +196,6 @@ constexpr std::array<MapFunction, 14> kFunctions{{
 
 }  // namespace
 
-std::span<const MapFunction> text_functions() { return kFunctions; }
+std::span<const MapFunction> text_functions() { return kTextFunctions; }
 
 }  // namespace mis::record

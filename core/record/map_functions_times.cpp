@@ -111,7 +111,7 @@ void iso_date(Call& call) {
     call.good(date.to_string());
 }
 
-constexpr std::array<MapFunction, 4> kFunctions{{
+constexpr std::array<MapFunction, 4> kTimeFunctions{{
     {"local_ts", 2, 4, local_ts},
     {"unix_ts", 2, 2, unix_ts},
     {"plus_minutes", 2, 2, plus_minutes},
@@ -120,6 +120,6 @@ constexpr std::array<MapFunction, 4> kFunctions{{
 
 }  // namespace
 
-std::span<const MapFunction> time_functions() { return kFunctions; }
+std::span<const MapFunction> time_functions() { return kTimeFunctions; }
 
 }  // namespace mis::record

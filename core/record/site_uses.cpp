@@ -8,14 +8,6 @@
 #include "record/sql_tokens.hpp"
 
 namespace mis::record {
-namespace {
-
-bool is_sign(const SqlToken& token, std::string_view sign) {
-    return token.kind == SqlToken::Kind::sign && token.text == sign;
-}
-
-}  // namespace
-
 std::vector<SiteUse> site_uses(const source::StreamDeclaration& stream) {
     const auto tokens = sql_tokens(stream.map_sql);
     const auto column_at = [&](std::size_t index) -> std::optional<std::string> {

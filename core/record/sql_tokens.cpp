@@ -13,10 +13,6 @@ bool is_word(char c) {
            c == '$' || static_cast<unsigned char>(c) >= 0x80;
 }
 
-bool is_sign(const SqlToken& token, std::string_view sign) {
-    return token.kind == SqlToken::Kind::sign && token.text == sign;
-}
-
 bool is_word(const SqlToken& token, std::string_view word) {
     return token.kind == SqlToken::Kind::word && to_lower(token.text) == word;
 }

@@ -18,6 +18,10 @@ struct SqlToken {
     int depth;  // of parentheses
 };
 
+inline bool is_sign(const SqlToken& token, std::string_view sign) {
+    return token.kind == SqlToken::Kind::sign && token.text == sign;
+}
+
 std::vector<SqlToken> sql_tokens(std::string_view sql);
 
 int line_of(std::string_view sql, std::size_t offset);

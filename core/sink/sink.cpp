@@ -61,7 +61,7 @@ std::string SinkThread::failure() const {
 }
 
 void SinkThread::run() {
-    constexpr nanoseconds kLongestWait =
+    constexpr nanoseconds kLongestSleep =
         std::chrono::seconds(60);  // a safety net: what matters wakes it
     constexpr nanoseconds kDrain = std::chrono::seconds(5);
     const auto stopping = [this] {
@@ -71,8 +71,8 @@ void SinkThread::run() {
     try {
         while (!stopping()) {
             const auto due = sink_.turn();
-            const auto wait = due ? *due - clock_.steady() : kLongestWait;
-            if (wait.count() > 0) sink_.wait(std::min(wait, kLongestWait));
+            const auto wait = due ? *due - clock_.steady() : kLongestSleep;
+            if (wait.count() > 0) sink_.wait(std::min(wait, kLongestSleep));
         }
         const auto give_up = clock_.steady() + kDrain;
         while (!sink_.wind_down() && clock_.steady() < give_up)

@@ -7,10 +7,10 @@
 #include <fstream>
 #include <sstream>
 
-#include "gateway/scenario/case_events.hpp"
 #include "record/conformance.hpp"
 #include "record/connector_kit.hpp"
 #include "temporary_folder.hpp"
+#include "with_meaning.hpp"
 
 using namespace mis;
 using namespace mis::record;
@@ -19,12 +19,6 @@ namespace fs = std::filesystem;
 namespace {
 
 const fs::path kConnectors = fs::path(MIS_SOURCE_DIR) / "connectors";
-
-ConformanceOptions with_meaning() {
-    ConformanceOptions options;
-    options.events_of = gateway::case_events;
-    return options;
-}
 
 // A line `folder/file` in back quotes, then a fenced block: the file's content.
 std::size_t write_example(const fs::path& readme, const fs::path& into) {

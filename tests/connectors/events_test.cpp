@@ -1,19 +1,13 @@
 // expected.events.jsonl: a case's records through the same meaning as in production.
 #include <doctest/doctest.h>
 
-#include "gateway/scenario/case_events.hpp"
 #include "invented_connector.hpp"
+#include "with_meaning.hpp"
 
 using namespace mis;
 using namespace mis::record;
 
 namespace {
-
-ConformanceOptions with_meaning() {
-    ConformanceOptions options;
-    options.events_of = gateway::case_events;
-    return options;
-}
 
 // Payments of an invented till, with a case whose events are expected.
 class Till : public Connector {

@@ -9,16 +9,9 @@
 #include <map>
 #include <stdexcept>
 
+#include "base/json_fields.hpp"
+
 namespace mis::receiver {
-namespace {
-
-std::string text_of(const Json& event, const char* name) {
-    const auto found = event.find(name);
-    return found != event.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-}  // namespace
-
 Ledger::Ledger(const std::filesystem::path& path, Sync sync) : sync_(sync) {
     if (path.empty()) return;
     std::uint64_t whole = 0;
@@ -41,17 +34,17 @@ Ledger::~Ledger() {
 
 bool Ledger::note(const Json& event) {
     ++tally.received;
-    if (received_[text_of(event, "id")]++ > 0) {
+    if (received_[text_in(event, "id")]++ > 0) {
         ++tally.duplicates;
         return false;
     }
     ++tally.distinct;
-    ++by_type[text_of(event, "type")];
+    ++by_type[text_in(event, "type")];
     fold(event);
-    const std::string sequence = text_of(event, "sequence");
+    const std::string sequence = text_in(event, "sequence");
     if (sequence.size() != 20 || sequence.find_first_not_of("0123456789") != std::string::npos)
         return true;
-    Key& key = keys_[text_of(event, "partitionkey")];
+    Key& key = keys_[text_in(event, "partitionkey")];
     const std::uint64_t number = std::stoull(sequence.substr(6));
     if (key.epoch != sequence.substr(0, 6)) key = Key{sequence.substr(0, 6), 0, 0};
     if (number <= key.last) ++tally.out_of_order;
@@ -61,13 +54,13 @@ bool Ledger::note(const Json& event) {
 }
 
 void Ledger::fold(const Json& event) {
-    const std::string type = text_of(event, "type");
+    const std::string type = text_in(event, "type");
     const Json data = event.value("data", Json::object());
     const auto id_in = [&](const char* name) {
         const auto found = data.find(name);
         return found == data.end()  ? std::string()
-               : found->is_object() ? text_of(*found, "id")
-                                    : text_of(data, name);
+               : found->is_object() ? text_in(*found, "id")
+                                    : text_in(data, name);
     };
     if (type.starts_with("mis.appointment.")) {
         if (type == "mis.appointment.removed.v1")
@@ -79,9 +72,9 @@ void Ledger::fold(const Json& event) {
     } else if (type == "mis.procedure.reversed.v1") {
         procedures_.erase(id_in("procedure"));
     } else if (type == "mis.billing.payment.v1" || type == "mis.billing.refund.v1") {
-        payments_.insert(text_of(event, "id"));
+        payments_.insert(text_in(event, "id"));
     } else if (type == "mis.billing.payment_reversal.v1") {
-        payments_.erase(text_of(data, "payment_event"));
+        payments_.erase(text_in(data, "payment_event"));
     }
 }
 

@@ -2,16 +2,11 @@
 
 #include <string_view>
 
+#include "base/json_fields.hpp"
 #include "base/money.hpp"
 
 namespace mis::receiver {
 namespace {
-
-std::string text_of(const Json& object, const char* name) {
-    if (!object.is_object()) return {};
-    const auto found = object.find(name);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 void add(std::string& line, const std::string& text) {
     if (!text.empty()) line += "  " + text;
@@ -25,7 +20,7 @@ void add_sum(std::string& line, const Json& object, const char* name) {
 // The parts of a record that say most, whichever of them there are.
 void add_record(std::string& line, const Json& record) {
     if (!record.is_object()) return;
-    add(line, text_of(record, "service_code"));
+    add(line, text_in(record, "service_code"));
     if (const auto teeth = record.find("teeth");
         teeth != record.end() && teeth->is_array() && !teeth->empty()) {
         std::string list = "tooth";
@@ -33,9 +28,9 @@ void add_record(std::string& line, const Json& record) {
             if (tooth.is_string()) list += ' ' + tooth.get<std::string>();
         add(line, list);
     }
-    const auto starts = text_of(record, "starts_at");
+    const auto starts = text_in(record, "starts_at");
     if (!starts.empty()) add(line, "at " + starts.substr(0, 16));
-    add(line, text_of(record, "status"));
+    add(line, text_in(record, "status"));
     add_sum(line, record, "total");
     add_sum(line, record, "amount");
 }
@@ -51,22 +46,22 @@ std::string short_subject(std::string subject) {
 }  // namespace
 
 std::string line_of(const Json& event) {
-    std::string type = text_of(event, "type");
+    std::string type = text_in(event, "type");
     if (type.starts_with("mis.")) type.erase(0, 4);
     if (type.ends_with(".v1")) type.erase(type.size() - 3);
-    const std::string time = text_of(event, "time");
+    const std::string time = text_in(event, "time");
     std::string line = time.size() >= 16 ? time.substr(0, 10) + ' ' + time.substr(11, 5) : time;
     line += "  " + type;
     if (type.size() < 24) line.append(24 - type.size(), ' ');
-    add(line, short_subject(text_of(event, "subject")));
+    add(line, short_subject(text_in(event, "subject")));
     const auto data = event.find("data");
     if (data == event.end() || !data->is_object()) return line;
     for (const char* record : {"appointment", "procedure", "payment"})
         if (data->contains(record)) add_record(line, data->at(record));
     add_record(line, *data);
-    add(line, text_of(*data, "day"));
-    add(line, text_of(*data, "reason"));
-    add(line, text_of(*data, "payer"));
+    add(line, text_in(*data, "day"));
+    add(line, text_in(*data, "reason"));
+    add(line, text_in(*data, "payer"));
     return line;
 }
 

@@ -5,6 +5,7 @@
 #include <set>
 #include <tuple>
 
+#include "base/json_fields.hpp"
 #include "base/text.hpp"
 
 namespace mis::domain {
@@ -17,7 +18,7 @@ struct Came {
     std::string source;
 };
 
-struct Patient {
+struct ReportedPatient {
     std::string channel;
     bool recommended = false;
     std::optional<PatientKey> merged_into;
@@ -34,11 +35,6 @@ struct Parsed {
     const RecordFact* fact;
     Json body;
 };
-
-std::string text_of(const Json& body, const char* field) {
-    const auto found = body.find(field);
-    return found != body.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 std::optional<Money> money_of(const Json& body, const char* field) {
     const auto found = body.find(field);
@@ -98,7 +94,7 @@ class Report {
   private:
     std::optional<ChannelPeriod> period_;
     std::function<bool(const RecordFact&)> is_history_;
-    std::map<PatientKey, Patient> patients_;
+    std::map<PatientKey, ReportedPatient> patients_;
     std::map<std::pair<std::string, std::string>, std::string>
         account_kinds_;  // (source, limit) → kind
     std::vector<Parsed> visits_and_lines_, payments_;
@@ -109,13 +105,13 @@ class Report {
         if (!body.is_object()) return;
         const std::string& kind = fact.key.kind;
         if (kind == "patient") {
-            Patient& patient = patients_[{fact.key.source, fact.key.source_id}];
-            patient.channel = text_of(body, "channel");
+            ReportedPatient& patient = patients_[{fact.key.source, fact.key.source_id}];
+            patient.channel = text_in(body, "channel");
             patient.recommended = body.value("referred", false);
-            if (std::string into = text_of(body, "merged_into"); !into.empty())
+            if (std::string into = text_in(body, "merged_into"); !into.empty())
                 patient.merged_into = PatientKey{fact.key.source, std::move(into)};
         } else if (kind == "limit") {
-            account_kinds_[{fact.key.source, fact.key.source_id}] = text_of(body, "kind");
+            account_kinds_[{fact.key.source, fact.key.source_id}] = text_in(body, "kind");
         } else if (kind == "payment") {
             payments_.push_back({&fact, std::move(body)});
         } else if (kind == "appointment" || kind == "procedure") {
@@ -123,8 +119,8 @@ class Report {
         }
     }
 
-    Patient* patient_of(const Parsed& record) {
-        PatientKey key{record.fact->key.source, text_of(record.body, "patient_source_id")};
+    ReportedPatient* patient_of(const Parsed& record) {
+        PatientKey key{record.fact->key.source, text_in(record.body, "patient_source_id")};
         if (key.second.empty()) return nullptr;
         return &patients_[person(std::move(key))];
     }
@@ -148,14 +144,14 @@ class Report {
         return !(day < period_->from) && day < period_->to;
     }
 
-    static bool is_done(const Json& line) { return text_of(line, "state") != "in_progress"; }
+    static bool is_done(const Json& line) { return text_in(line, "state") != "in_progress"; }
 
     void note_visit(const Parsed& record) {
-        Patient* patient = patient_of(record);
+        ReportedPatient* patient = patient_of(record);
         if (patient == nullptr) return;
         const bool line = record.fact->key.kind == "procedure";
         if (line && !is_done(record.body)) return;
-        const std::string status = line ? "" : text_of(record.body, "status");
+        const std::string status = line ? "" : text_in(record.body, "status");
         if (!line && status != "arrived" && status != "in_progress" && status != "completed")
             return;
         const std::string& source = record.fact->key.source;
@@ -165,18 +161,18 @@ class Report {
         }
         earlier(
             line ? patient->first_line : patient->first_visit,
-            Timestamp::parse_rfc3339(text_of(record.body, line ? "performed_at" : "starts_at")),
+            Timestamp::parse_rfc3339(text_in(record.body, line ? "performed_at" : "starts_at")),
             source
         );
     }
 
-    void count_first_visit(const PatientKey&, const Patient& patient) {
+    void count_first_visit(const PatientKey&, const ReportedPatient& patient) {
         if (patient.merged_into || !patient.is_new()) return;
         if (in_period(patient.first()->at)) ++row_for(patient, Currency{}).first_visits;
     }
 
     ChannelRow& row_of(ChannelRowKind kind, const std::string& channel, Currency currency) {
-        auto [place, is_new] = rows_.try_emplace({kind, fold(channel), currency});
+        auto [place, is_new] = rows_.try_emplace({kind, mis::fold(channel), currency});
         if (is_new) {
             ChannelRow& row = place->second;
             row.kind = kind;
@@ -186,35 +182,35 @@ class Report {
         return place->second;
     }
 
-    ChannelRow& row_for(const Patient& patient, Currency currency) {
+    ChannelRow& row_for(const ReportedPatient& patient, Currency currency) {
         if (patient.recommended) return row_of(ChannelRowKind::recommended, "", currency);
         if (patient.channel.empty()) return row_of(ChannelRowKind::unknown_channel, "", currency);
         return row_of(ChannelRowKind::channel, patient.channel, currency);
     }
 
     std::string account_kind(const std::string& source, const Json& body) const {
-        const auto found = account_kinds_.find({source, text_of(body, "limit_source_id")});
+        const auto found = account_kinds_.find({source, text_in(body, "limit_source_id")});
         return found == account_kinds_.end() ? "" : found->second;
     }
 
     void add_payment(const Parsed& record) {
-        const Patient* patient = patient_of(record);
+        const ReportedPatient* patient = patient_of(record);
         const auto amount = money_of(record.body, "amount");
         if (patient == nullptr || !patient->ever_came() || !amount || is_history(record)) return;
-        if (!in_period(Timestamp::parse_rfc3339(text_of(record.body, "paid_at")))) return;
-        const std::string kind = text_of(record.body, "kind");
+        if (!in_period(Timestamp::parse_rfc3339(text_in(record.body, "paid_at")))) return;
+        const std::string kind = text_in(record.body, "kind");
         if (kind != "payment" && kind != "prepayment" && kind != "refund") return;
         const std::string account = account_kind(record.fact->key.source, record.body);
         if (account == "barter" || account == "gift") return;
         const Money signed_amount = kind == "refund" ? -magnitude(*amount) : *amount;
         ChannelRow& row = row_for(*patient, amount->currency);
-        (text_of(record.body, "method") == "certificate" ? row.gift : row.income) += signed_amount;
+        (text_in(record.body, "method") == "certificate" ? row.gift : row.income) += signed_amount;
     }
 
     void add_line(const Parsed& record) {
-        const Patient* patient = patient_of(record);
+        const ReportedPatient* patient = patient_of(record);
         if (patient == nullptr || !is_done(record.body) || is_history(record)) return;
-        if (!in_period(Timestamp::parse_rfc3339(text_of(record.body, "performed_at")))) return;
+        if (!in_period(Timestamp::parse_rfc3339(text_in(record.body, "performed_at")))) return;
         const auto shares = record.body.find("shares");
         if (shares != record.body.end() && shares->is_array()) {
             for (const Json& share : *shares) add_work(*patient, record.fact->key.source, share);
@@ -223,7 +219,7 @@ class Report {
         }
     }
 
-    void add_work(const Patient& patient, const std::string& source, const Json& line) {
+    void add_work(const ReportedPatient& patient, const std::string& source, const Json& line) {
         const auto total = money_of(line, "total");
         const std::string kind = account_kind(source, line);
         if (!total || (kind != "barter" && kind != "gift")) return;

@@ -80,9 +80,9 @@ JsonText text_of(const LineCharge& charge, const std::string& order, const Booki
     return std::move(data.money("total", charge.total)).text();
 }
 
-class Announcer {
+class ChargeAnnouncer {
   public:
-    Announcer(
+    ChargeAnnouncer(
         Change& change, const Tracked& tracked, const std::vector<Account>& accounts,
         const ReversedLines& reversed
     )
@@ -216,7 +216,7 @@ void announce_charges(
     Change& change, const Ledger& ledger, const Tracked& tracked,
     const std::vector<Account>& accounts, const ReversedLines& reversed
 ) {
-    Announcer announcer(change, tracked, accounts, reversed);
+    ChargeAnnouncer announcer(change, tracked, accounts, reversed);
     for (const LineCharge& charge : ledger.charges) announcer.announce(charge);
     announcer.reverse_the_rest();
 }

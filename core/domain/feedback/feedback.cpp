@@ -33,9 +33,9 @@ std::map<std::string, History> histories_of(std::span<const InboxFact> messages)
     return all;
 }
 
-class Announcer {
+class FeedbackAnnouncer {
   public:
-    explicit Announcer(Change& change)
+    explicit FeedbackAnnouncer(Change& change)
         : change_(change),
           counts_(change.facts.feedback_of_clinic.value_or(count_feedback(change.facts.messages))) {
     }
@@ -99,7 +99,7 @@ FeedbackCounts count_feedback(std::span<const InboxFact> messages) {
 void announce_feedback(Change& change) {
     const auto histories = histories_of(change.facts.messages);
     if (histories.empty()) return;
-    Announcer announcer(change);
+    FeedbackAnnouncer announcer(change);
     for (const auto& [id, history] : histories) announcer.announce(id, history);
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include "base/ascii.hpp"
 #include "base/text.hpp"
 
 namespace mis::domain {
@@ -13,7 +14,6 @@ namespace {
 constexpr std::size_t kDigitsMax = 9;  // of the roubles; more is no sum that a clinic grants
 constexpr std::int64_t kUnmarkedMin = 10'000;  // hundredths; a hundred roubles
 
-bool is_digit(char byte) { return byte >= '0' && byte <= '9'; }
 // In lower-case UTF-8 every letter that matters here is ASCII or starts with a byte above 0x7f;
 // signs (₽, №, «») are replaced beforehand.
 bool is_letter(char byte) {
@@ -39,9 +39,9 @@ std::string normalized(std::string_view comment) {
     return text;
 }
 
-class Reader {  // over normalized text
+class CommentReader {  // over normalized text
   public:
-    explicit Reader(std::string_view text, std::size_t at) : text_(text), at_(at) {}
+    explicit CommentReader(std::string_view text, std::size_t at) : text_(text), at_(at) {}
 
     bool done() const { return at_ >= text_.size(); }
     char peek(std::size_t ahead = 0) const {
@@ -77,7 +77,7 @@ class Reader {  // over normalized text
     bool is_kopecks_ahead() const {
         const std::size_t digits = digits_ahead(1);
         if (digits < 1 || digits > 2) return false;
-        Reader behind(text_, at_ + 1 + digits);
+        CommentReader behind(text_, at_ + 1 + digits);
         behind.skip(" ");
         if (behind.done() ||
             std::string_view(".,;!?()").find(behind.peek()) != std::string_view::npos)
@@ -219,7 +219,7 @@ bool is_plain_before(std::string_view text, std::size_t at) {
 }
 
 // The number in hundredths, without its unit; nullopt: unreadable, or rather a date.
-std::optional<std::int64_t> read_hundredths(Reader& reader) {
+std::optional<std::int64_t> read_hundredths(CommentReader& reader) {
     std::string whole(reader.digits());
     if (whole.empty() || (whole.size() > 1 && whole.front() == '0')) return std::nullopt;
     const char separator = reader.peek();
@@ -284,14 +284,14 @@ bool is_counted(std::string_view word) {
 
 // What follows the number: a thousand, a currency, nothing; nullopt: something else is counted ("30
 // мин"). `behind` is left after it.
-std::optional<std::int64_t> read_unit(Reader& behind) {
-    Reader reader = behind;
+std::optional<std::int64_t> read_unit(CommentReader& behind) {
+    CommentReader reader = behind;
     const bool attached = is_letter(reader.peek());
     reader.skip(" ");
     if (reader.peek() == '%' || reader.peek() == '$' || reader.peek() == '#') return std::nullopt;
     const std::string_view word = reader.word_ahead();
     if (word.empty()) return 1;
-    const auto take_currency = [](Reader& at) {
+    const auto take_currency = [](CommentReader& at) {
         at.skip(" ");
         for (const std::string_view currency :
              {"рублей", "рубля", "рубль", "руб", "р", "rub", "rur", "p"})
@@ -365,8 +365,8 @@ bool another_number_follows(std::string_view rest) {
 }
 
 // A remark in brackets between the word and the sum: «лимит (например) 20 000».
-void skip_remark(Reader& reader) {
-    Reader ahead = reader;
+void skip_remark(CommentReader& reader) {
+    CommentReader ahead = reader;
     if (!ahead.take("(")) return;
     while (!ahead.done() && ahead.peek() != ')') {
         if (is_digit(ahead.peek()) || ahead.peek() == '#') return;
@@ -375,7 +375,7 @@ void skip_remark(Reader& reader) {
     if (ahead.take(")")) reader = ahead;
 }
 
-std::optional<std::int64_t> read_sum(std::string_view text, Reader reader) {
+std::optional<std::int64_t> read_sum(std::string_view text, CommentReader reader) {
     static constexpr std::string_view kBetween = " :=-\"";
     reader.skip(kBetween);
     skip_remark(reader);
@@ -478,7 +478,7 @@ LimitComment parse_limit_comment(std::string_view comment) {
         while (end < text.size() && is_letter(text[end])) ++end;
         const bool nominative = starts_word(text, at) && end == at + kLimit.size();
         const auto minor = nominative && is_plain_before(text, at)
-                               ? read_sum(text, Reader(text, end))
+                               ? read_sum(text, CommentReader(text, end))
                                : std::nullopt;
         if (minor) found.limit = Money{*minor, Currency{}};
         const bool numbered =

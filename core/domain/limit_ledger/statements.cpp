@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <tuple>
 
+#include "base/ascii.hpp"
 #include "domain/body_fields.hpp"
 #include "domain/limit_ledger/comment.hpp"
 
 namespace mis::domain {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // The digits at `at`, without leading zeros; `at` moves behind them.
 std::string_view number_at(std::string_view text, std::size_t& at) {

@@ -20,7 +20,7 @@ bool covers(std::string_view of_item, std::string_view of_line) {
     return of_item == of_line || area_contains(of_item, of_line);
 }
 
-int segments(std::string_view code) {
+int segment_count(std::string_view code) {
     return static_cast<int>(std::count(code.begin(), code.end(), '.')) + 1;
 }
 
@@ -214,7 +214,8 @@ std::optional<WorkFit> fit_of_work(const Work& item, const Work& line) {
         return WorkFit::exact_code;
     if (item.nomenclature.empty() || line.nomenclature.empty()) return std::nullopt;
     if (item.nomenclature == line.nomenclature) return WorkFit::exact_nomenclature;
-    if (segments(item.nomenclature) >= 3 && is_code_prefix(item.nomenclature, line.nomenclature))
+    if (segment_count(item.nomenclature) >= 3 &&
+        is_code_prefix(item.nomenclature, line.nomenclature))
         return WorkFit::prefix;
     return std::nullopt;
 }

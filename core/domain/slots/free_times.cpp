@@ -5,6 +5,8 @@
 #include <optional>
 #include <tuple>
 
+#include "base/json_fields.hpp"
+
 namespace mis::domain {
 namespace {
 
@@ -21,11 +23,6 @@ struct Practitioner {
     Spans occupied;  // wherever
     std::map<std::string, Branch> branches;
 };
-
-std::string text_of(const Json& body, const char* field) {
-    const auto found = body.find(field);
-    return found != body.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 void merge(Spans& spans) {
     std::sort(spans.begin(), spans.end(), [](const Span& a, const Span& b) {
@@ -74,18 +71,18 @@ void take_fact(const RecordFact& fact, std::map<std::string, Practitioner>& prac
     if (kind != "shift" && kind != "busy" && kind != "slot" && kind != "appointment") return;
     const Json body = Json::parse(fact.body, nullptr, false);
     if (!body.is_object()) return;
-    const std::string practitioner = text_of(body, "practitioner_source_id");
-    const auto starts = Timestamp::parse_rfc3339(text_of(body, "starts_at"));
-    const auto ends = Timestamp::parse_rfc3339(text_of(body, "ends_at"));
+    const std::string practitioner = text_in(body, "practitioner_source_id");
+    const auto starts = Timestamp::parse_rfc3339(text_in(body, "starts_at"));
+    const auto ends = Timestamp::parse_rfc3339(text_in(body, "ends_at"));
     if (practitioner.empty() || !starts || !ends || !(*starts < *ends)) return;
     const Span span{starts->unix_us, ends->unix_us};
     Practitioner& whose = practitioners[practitioner];
-    Branch& where = whose.branches[text_of(body, "branch_source_id")];
+    Branch& where = whose.branches[text_in(body, "branch_source_id")];
     if (kind == "shift" || kind == "slot") where.working.push_back(span);
     if (kind == "shift") return;
     if (kind == "slot" && body.value("free", false)) return;
     if (kind == "appointment") {
-        const std::string status = text_of(body, "status");
+        const std::string status = text_in(body, "status");
         if (status == "cancelled" || status == "no_show") return;
     }
     whose.occupied.push_back(span);

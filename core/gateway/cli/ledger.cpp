@@ -17,8 +17,6 @@
 namespace mis::gateway::cli {
 namespace {
 
-constexpr int kGroupsPerPage = 500;
-constexpr int kLinksPerPage = 1000;
 constexpr std::size_t kShortId = 12;
 
 // Every group's standing announcements, one group after another.
@@ -26,7 +24,7 @@ void for_each_group(Session& session, const std::function<void(const domain::Ann
     const domain_store::GroupStore groups(session.store->database());
     std::int64_t after = 0;
     for (;;) {
-        const auto page = groups.groups_after(after, kGroupsPerPage);
+        const auto page = groups.groups_after(after, domain_store::GroupStore::kPerPage);
         if (page.empty()) return;
         for (const auto group : page) {
             after = group;
@@ -41,8 +39,9 @@ std::vector<domain::PatientLink> standing_links(sqlite::Database& database) {
     std::vector<domain::PatientLink> links;
     const domain_store::PatientLinks confirmed(database);
     for (std::int64_t after = 0;;) {
-        auto page =
-            confirmed.page(domain_store::PatientLinks::Which::standing, after, kLinksPerPage);
+        auto page = confirmed.page(
+            domain_store::PatientLinks::Which::standing, after, domain_store::PatientLinks::kPerPage
+        );
         if (page.links.empty()) return links;
         after = page.last;
         for (auto& one : page.links) links.push_back({std::move(one.joins), std::move(one.stays)});

@@ -11,7 +11,6 @@
 namespace mis::gateway::cli {
 namespace {
 
-constexpr int kLinksPerPage = 1000;
 constexpr std::size_t kErrorsShown = 20;
 
 // "mis/77"; the id may have slashes of its own.
@@ -107,7 +106,7 @@ int patient_list(const Common& common, const PatientList& what) {
         if (what.history) columns.insert(columns.end(), {"unlinked", "by"});
         Table table(columns);
         for (std::int64_t after = 0;;) {
-            const auto page = links.page(which, after, kLinksPerPage);
+            const auto page = links.page(which, after, PatientLinks::kPerPage);
             if (page.links.empty()) break;
             after = page.last;
             for (const auto& one : page.links) {

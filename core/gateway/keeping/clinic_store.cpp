@@ -1,6 +1,8 @@
 #include "gateway/keeping/clinic_store.hpp"
 
+#include <chrono>
 #include <stdexcept>
+#include <thread>
 
 #include "base/crypto.hpp"
 #include "base/text.hpp"
@@ -12,6 +14,7 @@ namespace mis::gateway {
 namespace {
 
 constexpr std::size_t kKeyBytes = 32;
+constexpr std::chrono::milliseconds kBreather{1};  // long enough for a waiting thread to wake
 
 // A new store's key has another name until the store that knows it is committed: so a key under its
 // own name means that there was a store.
@@ -104,6 +107,12 @@ std::unique_ptr<ClinicStore> ClinicStore::open(
 bool ClinicStore::take_lock() {
     lock_ = platform::InstanceLock::try_take(folder_ / "lock");
     return lock_.has_value();
+}
+
+void ClinicStore::breathe(std::unique_lock<std::mutex>& lock) {
+    lock.unlock();
+    std::this_thread::sleep_for(kBreather);
+    lock.lock();
 }
 
 }  // namespace mis::gateway

@@ -39,6 +39,8 @@ class ClinicStore {
 
     sqlite::Database& database() { return database_; }
     std::mutex& mutex() { return mutex_; }  // held for every use of database() while workers run
+    // Between two commits of long work: whoever waits for the store has it first.
+    static void breathe(std::unique_lock<std::mutex>& lock);
     sqlite::Database reader() const {
         return sqlite::Database::open(file_, sqlite::Access::read_only);
     }

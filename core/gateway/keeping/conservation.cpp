@@ -25,35 +25,35 @@ struct Account {
     friend auto operator<=>(const Account&, const Account&) = default;
 };
 
-std::string text_of(const JsonMembers& data, std::string_view name) {
+std::string text_or_id(const JsonMembers& data, std::string_view name) {
     const JsonView found = data.find(name);
     return found.is_object() ? found.find("id").string() : found.string();
 }
 
-struct Told {  // one event that stands: a charge, a payment, a performed line
+struct StandingEvent {  // one event that stands: a charge, a payment, a performed line
     std::string type;
     Account account;
     std::int64_t minor = 0;  // of a charge or payment
 };
-using Standing = std::unordered_map<std::string, Told>;  // by event id
+using Standing = std::unordered_map<std::string, StandingEvent>;  // by event id
 
-std::optional<Told> charge_of(const JsonMembers& data) {
+std::optional<StandingEvent> charge_of(const JsonMembers& data) {
     const auto total = data.find("total").money();
     if (!total) return std::nullopt;
-    return Told{
+    return StandingEvent{
         "billing.charge",
-        {text_of(data, "order"), text_of(data, "limit"), text_of(data, "payer"),
-         text_of(data, "payer_party"), std::string(total->currency.code()), ""},
+        {text_or_id(data, "order"), text_or_id(data, "limit"), text_or_id(data, "payer"),
+         text_or_id(data, "payer_party"), std::string(total->currency.code()), ""},
         total->minor};
 }
 
-std::optional<Told> payment_of(std::string type, const JsonMembers& data) {
+std::optional<StandingEvent> payment_of(std::string type, const JsonMembers& data) {
     const auto amount = data.find("amount").money();
     if (!amount) return std::nullopt;
-    return Told{
+    return StandingEvent{
         std::move(type),
-        {text_of(data, "order"), text_of(data, "limit"), text_of(data, "payer"), "",
-         std::string(amount->currency.code()), text_of(data, "kind")},
+        {text_or_id(data, "order"), text_or_id(data, "limit"), text_or_id(data, "payer"), "",
+         std::string(amount->currency.code()), text_or_id(data, "kind")},
         amount->minor};
 }
 
@@ -63,13 +63,13 @@ std::int64_t add_standing(const domain::Announced& announced, Standing& all) {
     for (const auto& [key, standing] : announced.standing) {
         if (standing.leaves != domain::Export::leaves) continue;
         const JsonMembers data(standing.data.view());
-        std::optional<Told> told;
+        std::optional<StandingEvent> told;
         if (key.starts_with("charge/"))
             told = charge_of(data);
         else if (key.starts_with("payment/"))
             told = payment_of(standing.type, data);
         else if (key.starts_with("procedure/"))
-            told = Told{standing.type, {}, 0};
+            told = StandingEvent{standing.type, {}, 0};
         if (!told) continue;
         if (key.starts_with("charge/")) ++charges;
         all.insert_or_assign(standing.event_id, std::move(*told));
@@ -112,7 +112,7 @@ Standing standing_of_log(sqlite::Database& database, std::int64_t& events_folded
                 if (auto told = payment_of(sent.type, data))
                     standing.insert_or_assign(sent.id, std::move(*told));
             } else if (sent.type == "procedure.performed") {
-                standing.insert_or_assign(sent.id, Told{sent.type, {}, 0});
+                standing.insert_or_assign(sent.id, StandingEvent{sent.type, {}, 0});
             } else if (sent.type == "billing.reversal") {
                 standing.erase(data.find("charge_id").string());
             } else if (sent.type == "billing.payment_reversal") {

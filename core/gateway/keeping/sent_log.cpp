@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/json.hpp"
+#include "base/json_fields.hpp"
 #include "base/text.hpp"
 
 namespace mis::gateway {
@@ -16,12 +17,6 @@ namespace {
 using outbox::OutboxEvent;
 
 constexpr std::string_view kStub = "event.withheld";
-
-std::string text_of(const Json& document, const char* name) {
-    const auto found = document.find(name);
-    return found != document.end() && found->is_string() ? found->get<std::string>()
-                                                         : std::string();
-}
 
 std::uint64_t number_of(const Json& document, const char* name, std::uint64_t otherwise) {
     const auto found = document.find(name);
@@ -94,28 +89,28 @@ Result<void> SentLog::read(const std::filesystem::path& file) {
                 ErrorKind::malformed, "not an event: one JSON object a line is expected"
             );
         }
-        if (text_of(*document, "clinicid") != clinic_id_)
+        if (text_in(*document, "clinicid") != clinic_id_)
             return refused(
                 ErrorKind::misconfigured,
-                "an event of clinic '" + text_of(*document, "clinicid") + "', not of " + clinic_id_
+                "an event of clinic '" + text_in(*document, "clinicid") + "', not of " + clinic_id_
             );
         Line met;
         met.file = file_number;
         met.number = number;
         met.is_view = document->contains("previoussequence");
         OutboxEvent& event = met.event;
-        event.id = text_of(*document, "id");
-        event.type = text_of(*document, "type");
-        event.subject = text_of(*document, "subject");
-        event.partition_key = text_of(*document, "partitionkey");
-        event.source = source_of(text_of(*document, "source"));
-        event.record_id = text_of(*document, "recordid");
-        event.change_set = text_of(*document, "changeset");
-        const auto time = Timestamp::parse_rfc3339(text_of(*document, "time"));
+        event.id = text_in(*document, "id");
+        event.type = text_in(*document, "type");
+        event.subject = text_in(*document, "subject");
+        event.partition_key = text_in(*document, "partitionkey");
+        event.source = source_of(text_in(*document, "source"));
+        event.record_id = text_in(*document, "recordid");
+        event.change_set = text_in(*document, "changeset");
+        const auto time = Timestamp::parse_rfc3339(text_in(*document, "time"));
         const auto data = document->find("data");
         if (!is_hex_id(event.id) || !event.type.starts_with("mis.") ||
             !event.type.ends_with(".v1") || event.partition_key.empty() ||
-            !read_sequence(text_of(*document, "sequence"), event) || !time ||
+            !read_sequence(text_in(*document, "sequence"), event) || !time ||
             !is_hex_id(event.change_set) || data == document->end() || !data->is_object())
             return refused(ErrorKind::malformed, "not an event of this gateway");
         event.type = event.type.substr(4, event.type.size() - 7);

@@ -24,7 +24,6 @@ namespace {
 using outbox::OutboxEvent;
 
 constexpr std::size_t kIdsPerAuditEntry = 10'000;
-constexpr int kLinksPerPage = 1000;
 // What nobody has any more may have been in any partition key: going on in this epoch would give
 // sequences out twice.
 constexpr std::string_view kNobodyHasMore =
@@ -290,8 +289,10 @@ class TakingOver {
                 restored::await_card(transaction, record, told);
         domain_store::PatientLinks links(database_);
         for (std::int64_t after = 0;;) {
-            const auto page =
-                links.page(domain_store::PatientLinks::Which::standing, after, kLinksPerPage);
+            const auto page = links.page(
+                domain_store::PatientLinks::Which::standing, after,
+                domain_store::PatientLinks::kPerPage
+            );
             if (page.links.empty()) return;
             after = page.last;
             for (const auto& link : page.links)

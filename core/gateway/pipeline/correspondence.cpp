@@ -19,7 +19,6 @@ using domain_store::PartyKind;
 constexpr int kWaitingPerPage = 500;
 constexpr int kAnsweredPerStep = 1000;
 constexpr int kMergesMax = 20;
-constexpr int kGroupsPerPage = 500;
 
 tl::unexpected<Error> unknown_order(const std::string& order) {
     return fail(ErrorKind::rejected, "no order " + order + ": see `mis-gateway order list`");
@@ -126,7 +125,7 @@ void Meaning::read_books(domain::PayerStatement& books) const {
                       booked = "\"party\":" + json_string(books.party());
     std::int64_t after = 0;
     for (;;) {
-        const auto page = groups_.groups_after(after, kGroupsPerPage);
+        const auto page = groups_.groups_after(after, domain_store::GroupStore::kPerPage);
         if (page.empty()) return;
         for (const auto group : page) {
             after = group;

@@ -1,12 +1,13 @@
 #include "gateway/pipeline/restored.hpp"
 
+#include "base/json_fields.hpp"
 #include "base/json_text.hpp"
 #include "outbox/store_meta.hpp"
 
 namespace mis::gateway::restored {
 namespace {
 
-const std::string kSource = "restored_source/", kOrder = "restored_order/",
+const std::string kAwaitedSource = "restored_source/", kOrder = "restored_order/",
                   kCard = "restored_card/", kMessage = "restored_message/",
                   kOwners = "restored_owners";
 
@@ -27,25 +28,19 @@ std::map<std::string, std::string> all_under(
     return found;
 }
 
-std::string text_in(const Json& message, const char* name) {
-    if (!message.is_object()) return {};
-    const auto found = message.find(name);
-    return found != message.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 }  // namespace
 
 void await_source(sqlite::Transaction& transaction, const std::string& source) {
-    outbox::set_meta_value(transaction, kSource + source, "");
+    outbox::set_meta_value(transaction, kAwaitedSource + source, "");
 }
 
 void source_was_compared(sqlite::Transaction& transaction, const std::string& source) {
-    strike_out(transaction, kSource + source);
+    strike_out(transaction, kAwaitedSource + source);
 }
 
 std::set<std::string> sources_awaited(sqlite::Database& database) {
     std::set<std::string> names;
-    for (const auto& [name, value] : all_under(database, kSource)) names.insert(name);
+    for (const auto& [name, value] : all_under(database, kAwaitedSource)) names.insert(name);
     return names;
 }
 

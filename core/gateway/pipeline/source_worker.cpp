@@ -1,7 +1,6 @@
 #include "gateway/pipeline/source_worker.hpp"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 #include "base/log.hpp"
@@ -19,7 +18,6 @@ namespace {
 constexpr int kReadingsMax = 3;                                     // of the streams in one pass
 constexpr std::int64_t kReferencesEveryUs = 3'600 * kUsPerSecond;   // at most, while all is calm
 constexpr std::chrono::seconds kQuietMax = std::chrono::hours(24);  // whatever a source asks for
-constexpr std::chrono::milliseconds kStoreBreather{1};  // long enough for a waiting thread to wake
 
 // Names the source as being read as long as the pass lasts, also when a failing store throws
 // through it.
@@ -324,9 +322,7 @@ SourceWorker::PassSummary SourceWorker::pass(
         summary.meaning = meaning_.work_off(clock_.unix_us(), mid_pass_, [&] {
             // The meaning of a whole backfill takes minutes: deliveries, health and other sources
             // get their turn between two commits.
-            lock.unlock();
-            std::this_thread::sleep_for(kStoreBreather);
-            lock.lock();
+            ClinicStore::breathe(lock);
             return !cancelled_;
         });
     return summary;

@@ -9,7 +9,7 @@ namespace {
 enum class Family { text, binary, whole, exact, floating, timestamp, date, time, boolean };
 
 Family family_of(const XSQLVAR& variable) {
-    switch (variable.sqltype & ~1) {
+    switch (base_type(variable)) {
         case SQL_SHORT:
         case SQL_LONG:
         case SQL_INT64:
@@ -104,7 +104,7 @@ std::string_view harm(ColumnType declared, Family given) {
 // The literal `null`, which stands where this base lacks an optional column, is described as text
 // of no table and of at most one character.
 bool is_bare_null(const XSQLVAR& variable) {
-    const int type = variable.sqltype & ~1;
+    const int type = base_type(variable);
     return type == SQL_NULL ||
            (type == SQL_TEXT && variable.relname_length == 0 && variable.sqllen <= 1);
 }
@@ -112,7 +112,7 @@ bool is_bare_null(const XSQLVAR& variable) {
 }  // namespace
 
 std::string type_text(const XSQLVAR& variable) {
-    switch (variable.sqltype & ~1) {
+    switch (base_type(variable)) {
         case SQL_TEXT:
             return "CHAR";
         case SQL_VARYING:
@@ -122,7 +122,7 @@ std::string type_text(const XSQLVAR& variable) {
         case SQL_INT64: {
             if (variable.sqlscale < 0)
                 return fmt::format("NUMERIC with {} decimals", -variable.sqlscale);
-            const int type = variable.sqltype & ~1;
+            const int type = base_type(variable);
             return type == SQL_SHORT ? "SMALLINT" : type == SQL_LONG ? "INTEGER" : "BIGINT";
         }
         case SQL_FLOAT:
@@ -143,7 +143,7 @@ std::string type_text(const XSQLVAR& variable) {
         case SQL_NULL:
             return "NULL";
         default:
-            return fmt::format("type {}", variable.sqltype & ~1);
+            return fmt::format("type {}", base_type(variable));
     }
 }
 

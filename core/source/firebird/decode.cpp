@@ -14,10 +14,6 @@
 namespace mis::source::firebird {
 namespace {
 
-constexpr std::int32_t kModifiedJulianOfEpoch = 40587;  // 1970-01-01
-
-int base_type(const XSQLVAR& variable) { return variable.sqltype & ~1; }
-
 template <typename Value>
 Value value_at(const XSQLVAR& variable) {
     Value value;

@@ -6,13 +6,13 @@
 #include <charconv>
 #include <cstring>
 
+#include "base/ascii.hpp"
 #include "base/timestamp.hpp"
 
 namespace mis::source::firebird {
 namespace {
 
 constexpr std::int64_t kUsPerTick = 100;  // Firebird counts a day in ten-thousandths of a second
-constexpr std::int32_t kModifiedJulianOfEpoch = 40587;  // 1970-01-01
 
 std::vector<char> descriptor_area(int columns) {
     const std::size_t count = static_cast<std::size_t>(std::max(columns, 1));
@@ -23,18 +23,10 @@ std::vector<char> descriptor_area(int columns) {
     return area;
 }
 
-int base_type(const XSQLVAR& variable) { return variable.sqltype & ~1; }
-
 // Bytes that a value of the described type takes in a row, and its alignment.
 std::size_t size_of(const XSQLVAR& variable) {
     const auto length = static_cast<std::size_t>(static_cast<unsigned short>(variable.sqllen));
     return base_type(variable) == SQL_VARYING ? length + sizeof(ISC_SHORT) : length;
-}
-
-bool is_ascii(std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [](char c) {
-        return static_cast<unsigned char>(c) < 0x80;
-    });
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 // or close, execute again.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,6 +14,11 @@
 #include "source/firebird/attachment.hpp"
 
 namespace mis::source::firebird {
+
+constexpr std::int32_t kModifiedJulianOfEpoch = 40587;  // 1970-01-01, as Firebird counts days
+
+// SQL_TEXT, SQL_LONG, …: the type without the flag that it may be null.
+inline int base_type(const XSQLVAR& variable) { return variable.sqltype & ~1; }
 
 class Statement {
   public:

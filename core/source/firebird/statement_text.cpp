@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/ascii.hpp"
 #include "source/firebird/charsets.hpp"
 #include "source/sql_words.hpp"
 
@@ -46,12 +47,6 @@ std::vector<Token> tokens_of(std::string_view sql, int dialect) {
         }
     }
     return tokens;
-}
-
-bool is_ascii(std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [](char c) {
-        return static_cast<unsigned char>(c) < 0x80;
-    });
 }
 
 // Where the search for the column that a literal belongs to ends.

@@ -13,6 +13,7 @@ using namespace mis::change;
 using namespace mis::change::testing;
 using record::Quarantine;
 
+namespace odd_rows_test {
 namespace {
 
 struct Clinic {
@@ -246,3 +247,5 @@ TEST_CASE("a window's hold binds the comparison of everything, too") {
     CHECK(clinic.run(PassMode::reconcile).value().counts.removed == 1);
     CHECK(holds(clinic.database).empty());
 }
+
+}  // namespace odd_rows_test

@@ -11,6 +11,7 @@ using namespace mis;
 using namespace mis::config;
 namespace fs = std::filesystem;
 
+namespace sink_settings_test {
 namespace {
 
 std::string with_sinks(const std::string& sinks) {
@@ -102,3 +103,5 @@ TEST_CASE("a changed content of a named file is noticed, whatever it holds") {
     }
     CHECK(changed_files(before, file_contents(*config)).size() == 5);
 }
+
+}  // namespace sink_settings_test

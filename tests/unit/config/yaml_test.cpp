@@ -9,6 +9,7 @@
 using namespace mis;
 using namespace mis::config;
 
+namespace yaml_test {
 namespace {
 
 YamlDocument parsed(std::string_view text) {
@@ -147,3 +148,5 @@ TEST_CASE("yaml: an empty file is null, a missing one an error that names it") {
     CHECK(missing.error().kind == ErrorKind::misconfigured);
     CHECK(missing.error().text.find("/nonexistent/gateway.yaml") != std::string::npos);
 }
+
+}  // namespace yaml_test

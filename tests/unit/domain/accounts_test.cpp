@@ -16,6 +16,7 @@ using namespace mis;
 using namespace mis::domain;
 using mis::test::ScenarioWorld;
 
+namespace accounts_test {
 namespace {
 
 Json rub(std::int64_t minor) { return to_json_value(Money{minor, Currency()}); }
@@ -327,3 +328,5 @@ TEST_CASE("D1: the same facts in every order of arrival end in the same charges 
         CHECK(accounts(world.announced()) == sums);
     } while (std::next_permutation(order_of.begin(), order_of.end()));
 }
+
+}  // namespace accounts_test

@@ -7,6 +7,7 @@
 using namespace mis;
 using namespace mis::domain;
 
+namespace channel_report_test {
 namespace {
 
 RecordFact fact(const std::string& kind, const std::string& id, const Json& body) {
@@ -212,3 +213,5 @@ TEST_CASE(
         "TV first 1 income 1000 barter 0 gift 0\nsite first 1 income 500 barter 0 gift 0\n"
     );
 }
+
+}  // namespace channel_report_test

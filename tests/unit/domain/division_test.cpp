@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-namespace mis::domain {
+namespace mis::domain::division_test {
 namespace {
 
 const Identity kIdentity("clinic-1", std::string(32, 'k'));
@@ -100,4 +100,4 @@ TEST_CASE("a message goes to every part that it names") {
     CHECK(division.parts_of(message(Json{{"payer", "ООО Ромашка"}})).empty());
 }
 
-}  // namespace mis::domain
+}  // namespace mis::domain::division_test

@@ -12,6 +12,7 @@ using namespace mis;
 using namespace mis::domain;
 using mis::test::ScenarioWorld;
 
+namespace evaluate_test {
 namespace {
 
 const Json kPatient{{"source_id", "77"}, {"last_name", "Тестова"}, {"birth_date", "1990-01-01"}};
@@ -209,3 +210,5 @@ TEST_CASE("X1: the ground says why an event may leave; a withheld one has no id 
             CHECK(event.id.empty());
     }
 }
+
+}  // namespace evaluate_test

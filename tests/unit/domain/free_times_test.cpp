@@ -5,6 +5,7 @@
 using namespace mis;
 using namespace mis::domain;
 
+namespace free_times_test {
 namespace {
 
 const Identity kIdentity("clinic-1", std::string(32, 'k'));
@@ -203,3 +204,5 @@ TEST_CASE("A3: a day without intervals any more is announced empty, a past one f
     CHECK(later.events.empty());
     CHECK(later.announced.dump().find("2026-03-02") == std::string::npos);
 }
+
+}  // namespace free_times_test

@@ -10,6 +10,7 @@ using namespace mis;
 using namespace mis::domain;
 using mis::test::ScenarioWorld;
 
+namespace party_views_test {
 namespace {
 
 Json rub(std::int64_t roubles) { return to_json_value(Money{roubles * 100, Currency()}); }
@@ -159,3 +160,5 @@ TEST_CASE("X3, B4: two organizations that pay for one order get a statement each
     CHECK(totals == Sums{{"СК Один", 4000}, {"СК Два", 5000}});
     CHECK(due == Sums{{"СК Один", 4000}, {"СК Два", 4000}});
 }
+
+}  // namespace party_views_test

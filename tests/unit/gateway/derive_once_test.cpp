@@ -5,7 +5,7 @@
 #include "record/mapper.hpp"
 #include "support/temporary_folder.hpp"
 
-namespace mis::gateway {
+namespace mis::gateway::derive_once_test {
 namespace {
 
 constexpr std::int64_t kNowUs = 1'775'000'000'000'000;
@@ -61,4 +61,4 @@ TEST_CASE(
     CHECK(meaning.work_off(kNowUs).groups == 0);
 }
 
-}  // namespace mis::gateway
+}  // namespace mis::gateway::derive_once_test

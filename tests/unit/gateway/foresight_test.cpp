@@ -10,7 +10,7 @@
 #include "record/mapper.hpp"
 #include "support/temporary_folder.hpp"
 
-namespace mis::gateway {
+namespace mis::gateway::foresight_test {
 namespace {
 
 constexpr std::int64_t kNowUs = 1'772'440'000'000'000;
@@ -152,4 +152,4 @@ TEST_CASE("what is worked out ahead is what would have been worked out: byte for
     CHECK(with.told().find("billing.reversal") != std::string::npos);
 }
 
-}  // namespace mis::gateway
+}  // namespace mis::gateway::foresight_test

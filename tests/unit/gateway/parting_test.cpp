@@ -14,7 +14,7 @@
 #include "record/mapper.hpp"
 #include "support/temporary_folder.hpp"
 
-namespace mis::gateway {
+namespace mis::gateway::parting_test {
 namespace {
 
 constexpr std::int64_t kFirstUs = 1'775'000'000'000'000;
@@ -422,4 +422,4 @@ TEST_CASE("P6: a line entered on the wrong card joins the two cards for one chan
     CHECK(clinic.groups() == std::multiset<std::size_t>{1, 1});
 }
 
-}  // namespace mis::gateway
+}  // namespace mis::gateway::parting_test

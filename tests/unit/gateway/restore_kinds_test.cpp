@@ -14,7 +14,7 @@
 #include "sqlite/migration.hpp"
 #include "support/temporary_folder.hpp"
 
-namespace mis::gateway {
+namespace mis::gateway::restore_kinds_test {
 namespace {
 
 using test::ClinicCopy;
@@ -442,4 +442,4 @@ TEST_CASE("I4: a backup taken in the middle of a backfill is a backup like any o
     }
 }
 
-}  // namespace mis::gateway
+}  // namespace mis::gateway::restore_kinds_test

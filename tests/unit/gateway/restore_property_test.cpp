@@ -23,7 +23,7 @@
 #include "sqlite/migration.hpp"
 #include "support/temporary_folder.hpp"
 
-namespace mis::gateway {
+namespace mis::gateway::restore_property_test {
 namespace {
 
 using outbox::OutboxEvent;
@@ -315,4 +315,4 @@ TEST_CASE("reconcile says different where an announced charge is not in the log,
     CHECK(books.differences.size() >= 2);
 }
 
-}  // namespace mis::gateway
+}  // namespace mis::gateway::restore_property_test

@@ -11,7 +11,7 @@
 #include "record/mapper.hpp"
 #include "support/temporary_folder.hpp"
 
-namespace mis::gateway {
+namespace mis::gateway::restore_test {
 namespace {
 
 constexpr std::int64_t kNowUs = 1'775'000'000'000'000;
@@ -101,4 +101,4 @@ TEST_CASE("I4: what was sent, the MIS and the exchange's messages together annou
     CHECK(again->orders_without_message.empty());
 }
 
-}  // namespace mis::gateway
+}  // namespace mis::gateway::restore_test

@@ -17,7 +17,7 @@
 #include "record/mapper.hpp"
 #include "support/temporary_folder.hpp"
 
-namespace mis::gateway {
+namespace mis::gateway::two_sources_test {
 namespace {
 
 constexpr std::int64_t kNowUs = 1'777'000'000'000'000;  // 2026-04-24
@@ -476,4 +476,4 @@ TEST_CASE("a plan's item of one MIS is no work of another's price list with an e
     clinic.require_books();
 }
 
-}  // namespace mis::gateway
+}  // namespace mis::gateway::two_sources_test

@@ -11,6 +11,7 @@
 using namespace mis;
 using namespace mis::inbox;
 
+namespace message_test {
 namespace {
 
 Json placed() {
@@ -334,3 +335,5 @@ TEST_CASE("P9: an order's phone is one number") {
     CHECK(refusal(with(placed(), "/patient/phone", "8 900 000 00 0I"))
               .starts_with("patient/phone: is no phone number"));
 }
+
+}  // namespace message_test

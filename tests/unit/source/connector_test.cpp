@@ -9,6 +9,7 @@ using namespace mis;
 using namespace mis::source;
 namespace fs = std::filesystem;
 
+namespace connector_test {
 namespace {
 
 const char* const kYaml = R"(title: A made-up MIS
@@ -277,3 +278,5 @@ TEST_CASE("files of a connector are checked, with their lines") {
     fs::remove(folder.path / "connector.yaml");
     CHECK(contains(folder.problem(), "no such file: a connector is a folder with connector.yaml"));
 }
+
+}  // namespace connector_test

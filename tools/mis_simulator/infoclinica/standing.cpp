@@ -11,7 +11,7 @@ namespace mis::simulator {
 
 namespace {
 
-constexpr std::string_view kTables[] = {
+constexpr std::string_view kCountedTables[] = {
     "FILIALS",  "DOCTOR", "WSCHEMA", "CLIENTS",    "SCHEDULE",   "DOCTSHEDULE", "TREAT",
     "ORDERDET", "INCOM",  "CLAVANS", "LOSECREDIT", "JPPAYMENTS", "CLHISTNUM",   "DAILYPLAN"};
 
@@ -49,7 +49,7 @@ constexpr std::pair<std::string_view, std::string_view> kStreams[] = {
 
 Standing InfoclinicaWriter::standing() {
     Standing standing;
-    for (auto table : kTables)
+    for (auto table : kCountedTables)
         standing.tables[std::string(table)] =
             base_.number(fmt::format("select count(*) from {}", table));
     for (const auto& [stream, sql] : kStreams)
