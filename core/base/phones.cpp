@@ -166,7 +166,7 @@ class PhoneReader {
             all.size() <= 3 + kPhoneDigitsMax)
             return take_number({all.substr(3)}, 0, true) > 0 ? left : 0;  // 8, 10, a number abroad
         if (!plus && all.starts_with("00") && all.size() > 2 + kNational &&
-            all.size() <= 2 + kDigitsMax)  // 00, a number with its country
+            all.size() <= 2 + kPhoneDigitsMax)  // 00, a number with its country
             return all[2] != '0' && take_number({all.substr(2)}, 0, true) > 0 ? left : 0;
         if (plus && all.starts_with("81")) return foreign(all, left);  // Japan, not a Russian 8
         if (all[0] == '7' || all[0] == '8') {

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kPieceBytes = 64 * 1024;
 
-[[noreturn]] void throw_errno(const char* doing, const std::filesystem::path& folder) {
+[[noreturn]] void throw_of_spool(const char* doing, const std::filesystem::path& folder) {
     throw std::system_error(
         errno, std::generic_category(),
         std::string(doing) + " a temporary file in " + folder.string()
@@ -39,7 +39,7 @@ void Spool::open() {
     // not every file system can do that
     std::string name = (folder_ / "spool.XXXXXX").string();
     file_ = ::mkostemp(name.data(), O_CLOEXEC);
-    if (file_ < 0) throw_errno("making", folder_);
+    if (file_ < 0) throw_of_spool("making", folder_);
     ::unlink(name.c_str());
 }
 
@@ -59,7 +59,7 @@ void Spool::append(std::string_view bytes) {
     while (!bytes.empty()) {
         const auto count = ::pwrite(file_, bytes.data(), bytes.size(), size_);
         if (count < 0 && errno == EINTR) continue;
-        if (count < 0) throw_errno("writing", folder_);
+        if (count < 0) throw_of_spool("writing", folder_);
         size_ += count;
         bytes.remove_prefix(static_cast<std::size_t>(count));
     }
@@ -75,7 +75,7 @@ std::string_view Spool::next() {
     for (;;) {
         const auto count = ::pread(file_, buffer_.data(), buffer_.size(), read_);
         if (count < 0 && errno == EINTR) continue;
-        if (count < 0) throw_errno("reading", folder_);
+        if (count < 0) throw_of_spool("reading", folder_);
         read_ += count;
         return std::string_view(buffer_).substr(0, static_cast<std::size_t>(count));
     }

@@ -105,6 +105,10 @@ Standing SqlWriter::count(const std::vector<std::string_view>& tables, const Cou
     return standing;
 }
 
+std::string SqlWriter::starts_at(const Visit& visit) {
+    return fmt::format("current_date + {} + time '{}:{:02}'", visit.day, visit.hour, visit.minute);
+}
+
 std::ptrdiff_t find_patient(const std::vector<Patient>& patients, std::int64_t id) {
     const auto found = std::lower_bound(
         patients.begin(), patients.end(), id,

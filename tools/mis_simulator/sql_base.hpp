@@ -29,6 +29,8 @@ void create_sql_base(Postgres& base, std::string_view mis, const SqlSize& size);
 // The writer for the MIS that stands in the base.
 std::unique_ptr<Writer> open_sql_base(Postgres& base);
 
+constexpr std::string_view kNow = "localtimestamp(3)";  // of the base
+
 class SqlWriter : public Writer {
   public:
     explicit SqlWriter(Postgres& base) : base_(base) {}
@@ -42,6 +44,7 @@ class SqlWriter : public Writer {
     static std::int64_t id_of(const std::optional<std::string>& text) {
         return text ? std::stoll(*text) : 0;
     }
+    static std::string starts_at(const Visit& visit);
     static std::string or_null(std::int64_t id) { return id ? std::to_string(id) : "null"; }
     std::string text_or_null(const std::string& text) const {
         return text.empty() ? "null" : base_.quoted(text);

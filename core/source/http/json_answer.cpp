@@ -70,9 +70,9 @@ struct FeedIterator {
     bool operator==(const FeedIterator& other) const { return ended() == other.ended(); }
 };
 
-class AnswerReader final : public nlohmann::json_sax<nlohmann::json> {
+class JsonAnswerReader final : public nlohmann::json_sax<nlohmann::json> {
   public:
-    AnswerReader(const AnswerPlan& plan, const TakeRow& row, Feed& feed)
+    JsonAnswerReader(const AnswerPlan& plan, const TakeRow& row, Feed& feed)
         : plan_(plan), row_(row), feed_(feed) {}
 
     bool null() override { return scalar(Node::Kind::null, {}); }
@@ -289,7 +289,7 @@ Result<Answer> read_json_answer(
     const AnswerPlan& plan, const NextBytes& bytes, const TakeRow& row
 ) {
     Feed feed(bytes);
-    AnswerReader reader(plan, row, feed);
+    JsonAnswerReader reader(plan, row, feed);
     nlohmann::json::sax_parse(FeedIterator{&feed}, FeedIterator{}, &reader);
     if (reader.error_) return fail(*reader.error_);
     return std::move(reader.answer_);

@@ -26,9 +26,9 @@ bool is_blank(std::string_view text) {
     return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
 
-class AnswerReader {
+class XmlAnswerReader {
   public:
-    AnswerReader(const AnswerPlan& plan, const TakeRow& row) : plan_(plan), row_(row) {
+    XmlAnswerReader(const AnswerPlan& plan, const TakeRow& row) : plan_(plan), row_(row) {
         parser_.reset(XML_ParserCreate(nullptr));
         if (!parser_) throw std::bad_alloc();
         XML_SetUserData(parser_.get(), this);
@@ -61,7 +61,7 @@ class AnswerReader {
     }
 
   private:
-    static AnswerReader& self(void* data) { return *static_cast<AnswerReader*>(data); }
+    static XmlAnswerReader& self(void* data) { return *static_cast<XmlAnswerReader*>(data); }
     static void on_start(void* data, const XML_Char* name, const XML_Char** attributes) {
         self(data).start(local_name(name), attributes);
     }
@@ -222,7 +222,7 @@ class AnswerReader {
 }  // namespace
 
 Result<Answer> read_xml_answer(const AnswerPlan& plan, const NextBytes& bytes, const TakeRow& row) {
-    return AnswerReader(plan, row).read(bytes);
+    return XmlAnswerReader(plan, row).read(bytes);
 }
 
 }  // namespace mis::source::http

@@ -17,6 +17,7 @@ using namespace mis::change::testing;
 using record::Quarantine;
 using Rows = source::Capabilities::Rows;
 
+namespace lacking_test {
 namespace {
 
 struct Clinic {
@@ -295,3 +296,5 @@ TEST_CASE("row versions: nothing is asked while none is new, and a counter set b
     REQUIRE(clinic.run().has_value());
     CHECK(clinic.value("5") == "after");
 }
+
+}  // namespace lacking_test

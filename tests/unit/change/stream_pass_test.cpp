@@ -14,6 +14,7 @@ using namespace mis;
 using namespace mis::change;
 using namespace mis::change::testing;
 
+namespace stream_pass_test {
 namespace {
 
 struct Clinic {
@@ -518,3 +519,5 @@ TEST_CASE("a connector that gains a column makes no row look changed by the MIS"
     CHECK(report.counts.held == 1);
     CHECK(report.counts.updated == 0);
 }
+
+}  // namespace stream_pass_test

@@ -10,6 +10,7 @@
 #include "support/temporary_folder.hpp"
 
 namespace mis::gateway {
+namespace lacking_source_test {
 namespace {
 
 struct Service {                                   // outlives the sources that ask it
@@ -173,5 +174,7 @@ TEST_CASE("a source that asks for a pause is not asked before it has passed") {
     CHECK(gateway.said("source.degraded") == 1);
     CHECK(gateway.said("source.recovered") == 1);
 }
+
+}  // namespace lacking_source_test
 
 }  // namespace mis::gateway

@@ -12,6 +12,7 @@ using namespace mis::source::testing;
 using support::FirebirdServer;
 using support::FirebirdWriter;
 
+namespace firebird_server_test {
 namespace {
 
 constexpr const char* kEndless =
@@ -394,3 +395,5 @@ TEST_CASE("an embedded base is open to a second process while we read it (Server
     REQUIRE(report.has_value());
     CHECK(contains(report->write_rights.at(0), "embedded access checks no password"));
 }
+
+}  // namespace firebird_server_test

@@ -7,17 +7,12 @@
 namespace mis::simulator {
 namespace {
 
-constexpr std::string_view kNow = "localtimestamp(3)";
-
 std::int64_t staff(std::size_t doctor) { return 101 + static_cast<std::int64_t>(doctor); }
 std::int64_t chair(std::size_t doctor) {
     return doctors()[doctor].branch * 10 + 1 + static_cast<std::int64_t>(doctor % 4);
 }
 std::int64_t list_price(std::size_t service) { return 1001 + static_cast<std::int64_t>(service); }
 int first_cell(int hour, int minute) { return hour * 4 + minute / 15 + 1; }
-std::string starts_at(const Visit& visit) {
-    return fmt::format("current_date + {} + time '{}:{:02}'", visit.day, visit.hour, visit.minute);
-}
 std::string mask(const std::string& tooth) {
     return tooth.empty() ? "null" : fmt::format("simulator.mask('{}')", tooth);
 }

@@ -7,7 +7,6 @@
 namespace mis::simulator {
 namespace {
 
-constexpr std::string_view kNow = "localtimestamp(3)";
 constexpr int kInsurer = 20, kBarterPartner = 21;  // FM_ORG_ID, and FM_ACCOUNT_ID of their accounts
 constexpr int kCashMode = 1, kCardMode = 2, kTransferMode = 3;
 
@@ -15,9 +14,6 @@ std::int64_t medecin(std::size_t doctor) { return 101 + static_cast<std::int64_t
 std::int64_t schedule(std::size_t doctor) { return 1 + static_cast<std::int64_t>(doctor); }
 std::int64_t service_row(std::size_t service) { return 301 + static_cast<std::int64_t>(service); }
 int hhmm(const Visit& visit) { return visit.hour * 100 + visit.minute; }
-std::string starts_at(const Visit& visit) {
-    return fmt::format("current_date + {} + time '{}:{:02}'", visit.day, visit.hour, visit.minute);
-}
 // Some clients' edits go past the triggers.
 std::string stamp(std::int64_t id) {
     return id % 4 == 0 ? "" : fmt::format(", KRN_MODIFY_DATE = {}", kNow);
