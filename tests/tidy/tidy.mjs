@@ -4,6 +4,7 @@ import { readFileSync, readdirSync, statSync, existsSync } from "node:fs";
 import { join, relative, dirname } from "node:path";
 import { promise_findings } from "./promises.mjs";
 import { unused_functions } from "./unused.mjs";
+import { names_of_two_files } from "./one_file.mjs";
 
 const root = process.argv[2] ?? join(dirname(new URL(import.meta.url).pathname), "..", "..");
 const findings = [];
@@ -125,6 +126,10 @@ unused_functions(
     ["core", "tools"].flatMap((folder) => [...files(join(root, folder), /\.(cpp|hpp)$/)]).filter((file) => !file.includes("/migrations/")),
     report,
 );
+
+// --- no name of one file twice in a library
+const library_folders = ["core", "tests/unit"].flatMap((top) => readdirSync(join(root, top)).map((name) => join(root, top, name))).filter((path) => statSync(path).isDirectory());
+names_of_two_files([...library_folders, join(root, "tools/mis_simulator")].map((folder) => [...files(folder, /(?<!main)\.cpp$/)].filter((file) => !/mis_simulator\/test\//.test(file))), report);
 
 // --- docs name only files that exist
 for (const file of files(root, /\.md$/)) {
