@@ -3,7 +3,8 @@
 // upgrade without a copy to go back to.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
+import { createCipheriv, randomBytes, scryptSync } from "node:crypto";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Clinic, canonical, fold, json_lines, root, sequence_problems, until } from "../system/clinic.mjs";
@@ -118,6 +119,56 @@ test(`killed at each of ${points.join(", ")}: the store is old or new, and the n
     assert.equal(copies(clinic).length, 1, "one copy per layout, however often it was killed");
   }
   await goes_on(clinic);
+});
+
+// What `backup FILE` of the old program wrote: today's would upgrade the store first.
+function old_backup(clinic, phrase) {
+  const bytes = readFileSync(store(clinic, "store.db"));
+  const header = JSON.stringify({ audit_head: "", clinic: "fixture-clinic", made_at: "2024-03-05T10:00:00Z", store_bytes: bytes.length });
+  const plain = Buffer.concat([Buffer.from(`mis-gateway backup 1\n${header}\n${readFileSync(store(clinic, "pseudonym.key"), "utf8").trim()}\n`), bytes]);
+  const magic = Buffer.from("misgwseal1"), salt = randomBytes(16), nonce = randomBytes(12);
+  const cipher = createCipheriv("aes-256-gcm", scryptSync(phrase, salt, 32, { N: 1 << 15, r: 8, p: 1, maxmem: 64 << 20 }), nonce);
+  cipher.setAAD(magic);
+  return Buffer.concat([magic, salt, nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+}
+
+test("a backup of layout 1 is upgraded on its way back, and with the log of what was sent since it goes on", async (t) => {
+  const clinic = await old_clinic(t);
+  const backup = join(clinic.folder, "old.backup"), phrase_file = join(clinic.folder, "phrase"), log = join(clinic.folder, "log.jsonl");
+  writeFileSync(phrase_file, "invented passphrase\n", { mode: 0o600 });
+  writeFileSync(backup, old_backup(clinic, "invented passphrase"));
+  await goes_on(clinic);
+  writeFileSync(log, readdirSync(join(clinic.folder, "events")).sort().map((name) => readFileSync(join(clinic.folder, "events", name), "utf8")).join(""));
+  const known = new Set(json_lines(log).map((event) => event.id));
+  rmSync(store(clinic), { recursive: true });
+  rmSync(`${store(clinic)}.mark`, { force: true });
+  rmSync(join(clinic.folder, "events"), { recursive: true });
+
+  const lines = readFileSync(log, "utf8").split("\n").filter((line) => line !== "");
+  const holed = join(clinic.folder, "holed.jsonl");
+  const hole = lines.findIndex((line, index) => index >= sent.length && lines.slice(index + 1).some((next) => JSON.parse(next).partitionkey === JSON.parse(line).partitionkey));
+  writeFileSync(holed, lines.filter((_, index) => index !== hole).map((line) => `${line}\n`).join(""));
+  const refused = clinic.command("restore", "--backup", backup, "--passphrase-file", phrase_file, "--events", holed);
+  assert.equal(refused.code, 2, refused.stdout + refused.stderr);
+  assert.match(refused.stderr, /lack 1 events/);
+  assert.deepEqual(readdirSync(store(clinic)).filter((name) => /\.db|\.key/.test(name)), [], "nothing of it is left, the copy from before its upgrade neither");
+
+  const restored = clinic.command("restore", "--backup", backup, "--passphrase-file", phrase_file, "--events", log);
+  assert.equal(restored.code, 0, restored.stdout + restored.stderr);
+  assert.match(restored.stdout, new RegExp(`${known.size} events already sent read, ${known.size - sent.length} of them new to this store`));
+  assert.ok(layout_of(store(clinic, "store.db")) > 1);
+  await clinic.gateway.start();
+  await until("the other base is noticed", () => clinic.command("hold", "list").stdout.includes("mis"));
+  assert.equal(clinic.command("hold", "release", "mis").code, 0);
+  await until("everything was compared", async () => (await clinic.gateway.metrics())['mis_gateway_poll_last_success_timestamp_seconds{source="mis",stream="patient"}'] > 0);
+  await clinic.quiet();
+  // its base is another one to the gateway once more: that the source waited for the operator is told, and is all that is new
+  const fresh = clinic.receiver.events.filter((event) => !known.has(event.id));
+  assert.deepEqual(fresh.map((event) => event.type), ["mis.source.degraded.v1", "mis.source.recovered.v1"], "nothing else that is new leaves");
+  assert.deepEqual(fold(clinic.receiver.events).problems, []);
+  assert.equal(await clinic.gateway.stop(), 0);
+  const reconciled = clinic.command("reconcile");
+  assert.equal(reconciled.code, 0, reconciled.stdout + reconciled.stderr);
 });
 
 test("a step that fails leaves the store as it was, and says how to go back", async (t) => {
