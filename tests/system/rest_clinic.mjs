@@ -9,7 +9,7 @@ export const SECRET = "service-secret-1";
 export class RestClinic extends Clinic {
   // url: of the service; top: lines of connector.yaml before the streams; streams: {name: {yaml, map}}; connector: the name of a shipped one instead; http: more of its settings
   static async make(t, { url, top = "", streams, codes = "", connector, http = {}, secret = SECRET, site = {} }) {
-    const clinic = new RestClinic(t, {});
+    const clinic = new this(t, {});
     Object.assign(clinic, { url, http, site_values: site });
     clinic.secret_file = join(clinic.folder, "service.secret");
     writeFileSync(clinic.secret_file, `${secret}\n`, { mode: 0o600 });
