@@ -9,9 +9,9 @@
 import { createServer } from "node:http";
 
 export class RestServer {
-  static async start(t) {
+  static async start(t, { port = 0 } = {}) {
     const server = new RestServer();
-    await new Promise((resolve) => server.http.listen(0, "127.0.0.1", resolve));
+    await new Promise((resolve, reject) => server.http.once("error", reject).listen(port, "127.0.0.1", resolve));
     t.after(() => server.stop());
     return server;
   }
