@@ -1,6 +1,7 @@
 // What every connector of kind http owes, whatever it reads: a service that fails, in the ways that any service has and in those of its own, stores nothing wrong, says why without
 // a name or a key, and all is made good by the next reading that succeeds.
 import assert from "node:assert/strict";
+import { fold } from "./clinic.mjs";
 
 export const in_moscow = (days, time = "") => `${new Date(Date.now() + 3 * 3_600_000 + days * 86_400_000).toISOString().slice(0, 10)}${time && ` ${time}`}`;
 export const dotted = (iso) => iso.replace(/^(\d{4})-(\d\d)-(\d\d)/, "$3.$2.$1");
@@ -50,4 +51,12 @@ export async function agrees(clinic, counts) {
   const compared = await clinic.command("reconcile");
   const said = compared.stdout + compared.stderr;
   for (const [stream, count] of Object.entries(counts)) assert.match(said, new RegExp(`mis +${stream} +${count} .*equal`), said);
+}
+
+// Of every visit that stands, when it begins and what is known of it; the stream of events has no flaw.
+export async function believed_visits(clinic) {
+  const events = await clinic.events();
+  const known = fold(events);
+  assert.deepEqual(known.problems, []);
+  return [...known.appointments.values()].map((text) => JSON.parse(text)[1].appointment).map(({ starts_at, status }) => `${starts_at.slice(0, 16)} ${status}`).sort();
 }
