@@ -60,3 +60,10 @@ export async function believed_visits(clinic) {
   assert.deepEqual(known.problems, []);
   return [...known.appointments.values()].map((text) => JSON.parse(text)[1].appointment).map(({ starts_at, status }) => `${starts_at.slice(0, 16)} ${status}`).sort();
 }
+
+// The free times of which the exchange knows.
+export async function believed_free(clinic) {
+  const days = new Map();
+  for (const event of await clinic.events()) if (short(event) === "slots.changed") days.set(`${event.data.practitioner} ${event.data.branch} ${event.data.day}`, event.data.intervals);
+  return [...days.values()].flat().filter(({ free }) => free).map(({ starts_at, ends_at }) => `${starts_at.slice(0, 16)} ${ends_at.slice(11, 16)}`).sort();
+}

@@ -1,0 +1,1 @@
+select id as source_id, name, specialty from rows
