@@ -1,21 +1,33 @@
 // Archimed's REST interface, version 5, as far as it is public (connectors/archimed/README.md): tokens signed by their user, {data, total, page, limit}, loose types,
 // dd.mm.yyyy, talons by day and by id, medcards, doctors, services, intervals.
 import { createHmac } from "node:crypto";
+import { free_lines, instant, today, visit_line } from "./rest_belief.mjs";
 import { RestServer, page_of } from "./rest_server.mjs";
 
 const from_base64url = (text) => Buffer.from(text, "base64url");
 const dotted = (iso) => iso.split("-").reverse().join(".");
 
 export class Archimed {
-  static async start(t, { id = "api-id-1", secret = "archimed-secret-1", limit_max = 1000 } = {}) {
+  static async start(t, { id = "api-id-1", secret = "archimed-secret-1", limit_max = 1000, port = 0 } = {}) {
     const archimed = new Archimed();
     Object.assign(archimed, { id, secret, limit_max, doctors: [], services: [], medcards: [], talons: [], schedules: [], tokens: new Set() });
-    archimed.server = await RestServer.start(t);
+    archimed.server = await RestServer.start(t, { port });
     archimed.declare();
     return archimed;
   }
   get url() {
     return `${this.server.url}/api/v5`;
+  }
+
+  // What a receiver has to believe (rest_belief.mjs), of a clinic in Moscow.
+  standing(first_day = today()) {
+    const iso = (text) => text.split(".").reverse().join("-");
+    const status = (talon) => (Number(talon.deleted) ? "cancelled" : { 1: "booked", 3: "completed", 4: "cancelled" }[talon.status_id]);
+    return {
+      appointments: this.talons.filter((talon) => Number(talon.patient_id) !== 0).map((talon) => visit_line(status(talon), instant(iso(talon.date), talon.begintime), instant(iso(talon.date), talon.endtime))).sort(),
+      slots: this.schedules.filter((schedule) => iso(schedule.date) >= first_day).flatMap((schedule) =>
+        schedule.intervals.filter(({ free }) => Number(free)).flatMap(({ start, end }) => free_lines(instant(iso(schedule.date), start), instant(iso(schedule.date), end)))).sort(),
+    };
   }
 
   // A person with a visit; date as yyyy-mm-dd. Types are as loose as the service's.
