@@ -1,0 +1,1 @@
+appointment.fetch.sql

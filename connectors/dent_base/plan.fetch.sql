@@ -1,0 +1,3 @@
+select V.PLAN_ID, V.CARD_ID, V.DOCTOR_ID, V.CREATED_ON, V.TITLE, V.IS_ACTIVE
+from GATEWAY_PLANS V
+where {slice}

@@ -1,0 +1,3 @@
+select V.DOCTOR_ID, V.FULL_NAME, V.SPECIALTY, V.DISMISSED
+from GATEWAY_DOCTORS V
+where {slice}

@@ -1,0 +1,1 @@
+practitioner.fetch.sql

@@ -1,0 +1,3 @@
+select V.CODE, V.NAME, V.NOMENCLATURE, V.CATEGORY, V.PRICE
+from GATEWAY_PRICES V
+where {slice}
