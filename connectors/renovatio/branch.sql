@@ -1,0 +1,1 @@
+select id as source_id, title as name from rows
