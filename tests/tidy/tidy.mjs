@@ -89,7 +89,7 @@ for (const top of ["core", "tests", "tools"])
     }
 
 // --- no MIS's name where every MIS must be equal (core/README.md, layer 6)
-const systems = /\b(infoclinica|infodent|medialog|medrocket|medflex|medlock|archimed|ident_mis|dentist.?plus|macdent|netrika|инфоклиника|инфодент|медиалог|медрокет|архимед)\b/i;
+const systems = /\b(infoclinica|infodent|medialog|medrocket|medflex|medlock|archimed|ident_mis|dentist.?plus|macdent|netrika|bitrix24|sqns|renovatio|инфоклиника|инфодент|медиалог|медрокет|архимед)\b/i;
 for (const top of ["core", "schemas", "tests/unit"])
     for (const file of files(join(root, top), /./))
         lines(file).forEach((text, index) => {
