@@ -4,6 +4,7 @@ import { readFileSync, readdirSync, statSync, existsSync } from "node:fs";
 import { join, relative, dirname } from "node:path";
 import { promise_findings } from "./promises.mjs";
 import { unused_functions } from "./unused.mjs";
+import { matrix_findings } from "../../tools/support_matrix.mjs";
 import { names_of_two_files } from "./one_file.mjs";
 
 const root = process.argv[2] ?? join(dirname(new URL(import.meta.url).pathname), "..", "..");
@@ -120,6 +121,13 @@ for (const top of ["core", "tests", "tools", "connectors"])
 
 // --- no promise without effect: settings, metrics, health reasons and options, each with the test that shows it
 for (const [file, line, text] of promise_findings(root)) report(file, line, text);
+
+// --- the support matrix is that of the connectors
+try {
+    findings.push(...matrix_findings(root));
+} catch (error) {
+    findings.push(`connectors/README.md: ${error.message}`);
+}
 
 // --- no function that nobody calls
 unused_functions(
