@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { DENTAL, EMPTY, OneC, Token } from "../support/onec_odata.mjs";
-import { fold, sequence_problems } from "./clinic.mjs";
+import { fold, sequence_problems, until } from "./clinic.mjs";
 import { RestClinic } from "./rest_clinic.mjs";
 
 const day = (offset) => new Date(Date.now() + 3 * 3_600_000 + offset * 86_400_000).toISOString().slice(0, 10); // in Moscow
@@ -175,6 +175,7 @@ test("refusals, cut, hostile and repeated answers store nothing wrong, and the n
     [/failed \(7\)/, { json: error("7") }],
     [/cut off|transfer closed|left intact|bytes remaining/, { after: true, cut: 60 }],
     [/ends in the middle/, { after: true, text: (whole) => whole.slice(0, -2) }],
+    [/says that it failed/, { after: true, text: (whole) => whole.replace(/\{/, '{"odata.nextLink":"Document_X?$skip=1",') }],
     [/is no JSON/, { text: "<html>Тестова</html>", type: "text/html" }],
     [/no list of rows/, { json: { d: { results: [] } } }],
     [/nested deeper/, { text: `{"value": ${"[".repeat(500)}` }],
@@ -195,6 +196,27 @@ test("refusals, cut, hostile and repeated answers store nothing wrong, and the n
   await clinic.synced();
   await clinic.compared();
   clinic.agrees("once 1С answers again");
+});
+
+test("killed in the middle of its days: the next run reads them whole, and nothing is told twice", async (t) => {
+  const onec = await dental_base(t);
+  const clinic = await OneCClinic.make(t, onec);
+  for (const set of ["Document_Событие", "Document_Прием", "AccumulationRegister_Выручка_RecordType"]) {
+    let hanging = false;
+    let asked = 0;
+    onec.server.trouble = ({ path }) => {
+      if (!decodeURIComponent(path).endsWith(set) || ++asked < 5) return undefined;
+      hanging = true;
+      return new Promise(() => {});
+    };
+    const running = clinic.sync();
+    await until(`${set} is asked for`, () => hanging);
+    clinic.ran.kill("SIGKILL");
+    await running;
+  }
+  onec.server.trouble = () => undefined;
+  await clinic.synced();
+  clinic.agrees("after three deaths");
 });
 
 test("an account, a configuration and an object that are not what was thought are said with their names", async (t) => {
