@@ -1,8 +1,39 @@
 #include "domain_store/group_store.hpp"
 
 #include <algorithm>
+#include <utility>
+
+#include "base/lz4.hpp"
 
 namespace mis::domain_store {
+namespace {
+
+constexpr std::size_t kPackedFrom = 512;  // bytes; what is shorter hardly shrinks
+
+// Parameters 1 and 2: the columns announced and packed, one of which is empty. Not copied.
+void bind_held(sqlite::Statement& update, std::string_view announced, std::string_view packed) {
+    update.bind_held(1, packed.empty() ? announced : std::string_view());
+    if (packed.empty())
+        update.bind_null(2);
+    else
+        update.bind_blob_held(2, packed);
+}
+
+}  // namespace
+
+std::string packed_state(std::string_view announced) {
+    return announced.size() < kPackedFrom ? std::string() : lz4_packed(announced);
+}
+
+std::string unpacked_state(std::string_view packed) {
+    auto plain = lz4_unpacked(packed);
+    if (!plain)
+        throw sqlite::StoreError(
+            sqlite::StoreError::Kind::corrupt,
+            "reading what was announced: " + plain.error().text + "; restore a backup"
+        );
+    return std::move(*plain);
+}
 
 std::optional<std::int64_t> GroupStore::group_of(const Party& party) const {
     auto found = database_.prepare(
@@ -47,10 +78,13 @@ Joined GroupStore::join_groups(sqlite::Transaction& transaction, std::vector<std
     for (const auto group : groups)
         if (auto text = announced(group); !text.empty())
             joined.announced.push_back(std::move(text));
-    if (groups.size() > 1 && joined.announced.size() == 1)  // the survivor may have said nothing
-        transaction.prepare("update meaning_group set announced = ? where id = ?")
-            .with(joined.announced.front(), joined.group)
-            .run();
+    if (groups.size() > 1 && joined.announced.size() == 1) {  // the survivor may have said nothing
+        const std::string packed = packed_state(joined.announced.front());
+        auto update =
+            transaction.prepare("update meaning_group set announced = ?, packed = ? where id = ?");
+        bind_held(update, joined.announced.front(), packed);
+        update.bind(3, joined.group).run();
+    }
     for (std::size_t i = 1; i < groups.size(); ++i) {
         for (const char* sql :
              {"update group_party set group_id = ?1 where group_id = ?2",
@@ -125,13 +159,14 @@ std::optional<std::int64_t> GroupStore::group_of_entity(std::string_view public_
 }
 
 void GroupStore::save(sqlite::Transaction& transaction, std::int64_t group, const State& state) {
+    const std::string packed = state.packed.empty() ? packed_state(state.announced) : std::string();
     {
         auto update = transaction.prepare(
-            "update meaning_group set announced = ?, next_tick_us = ? where id = ?"
+            "update meaning_group set announced = ?, packed = ?, next_tick_us = ? where id = ?"
         );
-        update.bind_held(1, state.announced);
-        if (state.next_tick_us) update.bind(2, *state.next_tick_us);
-        update.bind(3, group).run();
+        bind_held(update, state.announced, state.packed.empty() ? packed : state.packed);
+        if (state.next_tick_us) update.bind(3, *state.next_tick_us);
+        update.bind(4, group).run();
     }
     for (const auto& entity : state.entities)
         transaction
@@ -163,13 +198,16 @@ std::vector<std::int64_t> GroupStore::messages(std::int64_t group) const {
 }
 
 std::string GroupStore::announced(std::int64_t group) const {
-    auto found = database_.prepare("select announced from meaning_group where id = ?");
+    auto found = database_.prepare("select announced, packed from meaning_group where id = ?");
     found.with(group);
-    return found.step() ? found.string(0) : std::string();
+    if (!found.step()) return {};
+    if (found.is_null(1)) return found.string(0);
+    return unpacked_state(found.text(1));
 }
 
 void GroupStore::forget_all_announced(sqlite::Transaction& transaction) {
-    transaction.prepare("update meaning_group set announced = '', next_tick_us = 0").run();
+    transaction.prepare("update meaning_group set announced = '', packed = null, next_tick_us = 0")
+        .run();
 }
 
 std::vector<std::int64_t> GroupStore::due(std::int64_t now_us, int limit) const {

@@ -71,6 +71,7 @@ class GroupStore {
         std::string announced;                     // canonical JSON
         std::optional<std::int64_t> next_tick_us;  // when time alone changes something
         std::vector<std::string> entities;         // public ids, added to those known
+        std::string packed;  // what packed_state() made of `announced`, which is empty then
     };
     void save(sqlite::Transaction& transaction, std::int64_t group, const State& state);
     // The group's meaning is to be worked out again although no record of it changed: a message
@@ -96,5 +97,10 @@ class GroupStore {
   private:
     sqlite::Database& database_;
 };
+
+// The form in which a state is kept; empty: one so short that it is kept as it is. It may be made
+// on another thread than the one that writes.
+std::string packed_state(std::string_view announced);
+std::string unpacked_state(std::string_view packed);  // Throws StoreError (corrupt)
 
 }  // namespace mis::domain_store

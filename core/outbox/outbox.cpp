@@ -117,16 +117,9 @@ struct Outbox::Appender::State {
 
     void flush_segment() {
         if (segment_count == 0) return;
-        transaction
-            .prepare(
-                "insert into outbox_segment(last_position, count, at_us, events) values (?, ?, ?, "
-                "?)"
-            )
-            .bind(1, cache.last_position)
-            .bind(2, static_cast<std::int64_t>(segment_count))
-            .bind(3, segment_at_us)
-            .bind_blob_held(4, segment)
-            .run();
+        packing::insert_segment(
+            transaction, cache.last_position, segment_count, segment_at_us, segment
+        );
         segment.clear();
         segment_count = 0;
     }
@@ -268,13 +261,15 @@ std::vector<OutboxEvent> read_events(
     std::size_t bytes = 0;
     packing::Names names;
     auto query = database.prepare(
-        "select last_position, count, at_us, events from outbox_segment where last_position > ? "
+        "select last_position, count, at_us, events, packing from outbox_segment where "
+        "last_position > ? "
         "order by last_position"
     );
     query.with(after_position);
     while (events.size() < limit && bytes < bytes_max && query.step()) {
         std::int64_t position = query.integer(0) - query.integer(1);
-        packing::Reader reader(query.text(3));
+        const std::string plain = packing::segment_bytes(query.text(3), query.integer(4));
+        packing::Reader reader(plain);
         while (!reader.at_end() && events.size() < limit && bytes < bytes_max) {
             OutboxEvent event = packing::take_event(reader, database, names);
             if (++position <= after_position) continue;

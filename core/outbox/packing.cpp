@@ -1,12 +1,15 @@
 #include "outbox/packing.hpp"
 
 #include "base/crypto.hpp"
+#include "base/lz4.hpp"
 #include "base/result.hpp"
 
 namespace mis::outbox::packing {
 namespace {
 
 constexpr std::size_t kNamesMax = 20'000;
+constexpr std::size_t kPackedFrom = 512;                // bytes; what is shorter hardly shrinks
+enum class Form : std::int64_t { plain = 0, lz4 = 1 };  // of a segment
 // An epoch has six digits; what stands before them says what follows: a party's previous sequence,
 // the views of other parties.
 constexpr std::uint64_t kEpochEnd = 1'000'000;
@@ -166,6 +169,36 @@ OutboxEvent take_event(Reader& reader, sqlite::Database& database, Names& names)
         view.data = reader.raw(reader.unsigned_number());
     }
     return event;
+}
+
+void insert_segment(
+    sqlite::Transaction& transaction, std::int64_t last_position, std::size_t events,
+    std::int64_t at_us, std::string_view bytes
+) {
+    const bool packs = bytes.size() >= kPackedFrom;
+    const std::string frame = packs ? lz4_packed(bytes) : std::string();
+    transaction
+        .prepare(
+            "insert into outbox_segment(last_position, count, at_us, events, packing) values (?, "
+            "?, ?, ?, ?)"
+        )
+        .bind(1, last_position)
+        .bind(2, static_cast<std::int64_t>(events))
+        .bind(3, at_us)
+        .bind_blob_held(4, packs ? std::string_view(frame) : bytes)
+        .bind(5, static_cast<std::int64_t>(packs ? Form::lz4 : Form::plain))
+        .run();
+}
+
+std::string segment_bytes(std::string_view kept, std::int64_t form) {
+    if (form == static_cast<std::int64_t>(Form::plain)) return std::string(kept);
+    auto plain = lz4_unpacked(kept);
+    if (!plain)
+        throw sqlite::StoreError(
+            sqlite::StoreError::Kind::corrupt,
+            "reading the outbox: " + plain.error().text + "; restore a backup"
+        );
+    return std::move(*plain);
 }
 
 const std::string& Names::find(sqlite::Database& database, std::int64_t number) {

@@ -44,6 +44,14 @@ void put_event(
     std::span<const std::int64_t> parties
 );
 
+// One row of outbox_segment: `events` many in these bytes, the last at `last_position`.
+void insert_segment(
+    sqlite::Transaction& transaction, std::int64_t last_position, std::size_t events,
+    std::int64_t at_us, std::string_view bytes
+);
+// The bytes of a segment as they were given; `form` is its column packing.
+std::string segment_bytes(std::string_view kept, std::int64_t form);
+
 class Names {  // number → name, read on demand; bounded
   public:
     const std::string& find(sqlite::Database& database, std::int64_t number);

@@ -72,16 +72,7 @@ std::int64_t SentEvents::put_back(
     std::size_t in_segment = 0;
     const auto flush = [&] {
         if (in_segment == 0) return;
-        transaction
-            .prepare(
-                "insert into outbox_segment(last_position, count, at_us, events) values (?, ?, ?, "
-                "?)"
-            )
-            .bind(1, position)
-            .bind(2, static_cast<std::int64_t>(in_segment))
-            .bind(3, now_us)
-            .bind_blob_held(4, segment)
-            .run();
+        packing::insert_segment(transaction, position, in_segment, now_us, segment);
         segment.clear();
         in_segment = 0;
     };

@@ -18,6 +18,7 @@
 #include "sqlite/migrations/0007_quarantine.hpp"
 #include "sqlite/migrations/0008_set_aside.hpp"
 #include "sqlite/migrations/0009_patient_links.hpp"
+#include "sqlite/migrations/0010_packed.hpp"
 
 namespace mis::sqlite {
 namespace {
@@ -32,6 +33,7 @@ constexpr std::array kMigrations{
     Migration{7, "quarantine", steps::kQuarantine},
     Migration{8, "set aside", steps::kSetAside},
     Migration{9, "patient links", steps::kPatientLinks},
+    Migration{10, "packed", steps::kPacked},
 };
 
 // About a millisecond of SQLite's work: often enough for a heartbeat, too rare to be felt.

@@ -316,7 +316,11 @@ export class Clinic {
   }
   // Time that passed, or what nobody can order by a command, is written into the gateway's own store. Nothing else writes there meanwhile.
   alter_store(sql) {
-    const script = "import sqlite3, sys\nwith sqlite3.connect(sys.argv[1]) as store: store.executescript(sys.stdin.read())";
+    const script = `import sqlite3, subprocess, sys
+unpacked = lambda frame: frame and subprocess.run(["lz4", "-d", "-c"], input=frame, capture_output=True, check=True).stdout.decode()
+with sqlite3.connect(sys.argv[1]) as store:
+    store.create_function("unpacked", 1, unpacked) # of what the store keeps as an LZ4 frame
+    store.executescript(sys.stdin.read())`;
     const ran = spawnSync("python3", ["-c", script, join(this.settings.store.folder, "store.db")], { encoding: "utf8", input: sql });
     assert.equal(ran.status, 0, ran.stderr);
   }

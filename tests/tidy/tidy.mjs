@@ -48,6 +48,7 @@ const owners = [
     [/<yaml-cpp\//, ["config", "source"], "load YAML through core/config (source: connector.yaml with marks)"],
     [/<openssl\//, ["base", "net"], "use base/crypto.hpp"],
     [/<iconv\.h>/, ["base"], "use base/charset.hpp"],
+    [/<lz4/, ["base"], "use base/lz4.hpp"],
     [/<date\//, ["base"], "use base/timestamp.hpp"],
     [/<((unistd|fcntl|poll|netdb|dlfcn|pwd|grp|dirent|signal|termios|malloc|syslog|ifaddrs)\.h|(sys|net|netinet|arpa)\/)/, ["platform"], "ask the operating system through core/platform"],
     [/<spdlog\//, ["base"], "use base/log.hpp"],

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "domain/limit_ledger/recalled_accounts.hpp"
+#include "domain_store/group_store.hpp"
 #include "sqlite/database.hpp"
 
 namespace mis::gateway {
@@ -161,6 +162,8 @@ Derivation derive(
     domain::Outcome outcome = domain::evaluate(facts, before, rules, identity);
     domain::forget_figures(outcome.after);
     derived.announced = outcome.after.to_text();
+    derived.packed = domain_store::packed_state(derived.announced);
+    if (!derived.packed.empty()) derived.announced = {};
     derived.entities = entities_of(outcome.events);
     for (const domain::Event& event : outcome.events)
         if (!event.id.empty()) derived.event_ids.push_back(event.id);
@@ -175,6 +178,11 @@ Derivation derive(
     derived.withheld = disclosed.withheld;
     derived.gate = std::move(disclosed.gate);
     return derived;
+}
+
+std::string announced_text(const Derivation& derivation) {
+    return derivation.packed.empty() ? derivation.announced
+                                     : domain_store::unpacked_state(derivation.packed);
 }
 
 domain::Announced parse_announced(const std::vector<std::string>& texts) {

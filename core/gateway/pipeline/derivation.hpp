@@ -19,7 +19,9 @@ using PractitionerNames = std::map<std::string, std::string>;
 
 // What the writer needs of an outcome, and no more: many of them wait at a time.
 struct Derivation {
-    std::string announced;  // canonical JSON
+    // What is announced from then on: canonical JSON, or the same by domain_store::packed_state,
+    // where that is shorter.
+    std::string announced, packed;
     std::vector<disclosure::DisclosedEvent> leaving;
     std::int64_t withheld = 0;  // events that do not leave
     disclosure::GateCounts gate;
@@ -55,6 +57,8 @@ Disclosure disclose(
     const PractitionerNames& names, const Identity* identity = nullptr
 );
 
+// Of a derivation. Throws sqlite::StoreError.
+std::string announced_text(const Derivation& derivation);
 // What several groups announced, once they are one. Throws sqlite::StoreError: a text is damaged.
 domain::Announced parse_announced(const std::vector<std::string>& texts);
 

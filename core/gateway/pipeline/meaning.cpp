@@ -378,9 +378,10 @@ std::vector<std::int64_t> Meaning::work_out_patients(
     }
     MeaningReport& report = writing.report;
     if (sending == Sending::baseline) {
-        auto now = parse_announced({derived->announced});
+        auto now = parse_announced({announced_text(*derived)});
         const auto before = parse_announced(joined.announced);
         derived->announced = domain::taken_as_announced(std::move(now), before).to_text();
+        derived->packed.clear();
     } else {
         writing.appender.append(derived->leaving, {writing.now_us});
         report.events += static_cast<std::int64_t>(derived->leaving.size());

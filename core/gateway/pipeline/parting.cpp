@@ -71,6 +71,7 @@ std::vector<std::int64_t> Meaning::settle(
 void Meaning::save(Writing& writing, std::int64_t group, const Derivation& derived) {
     domain_store::GroupStore::State state;
     state.announced = derived.announced;
+    state.packed = derived.packed;
     if (derived.next_tick) {
         MIS_ASSERT(derived.next_tick->unix_us > writing.now_us);  // else it would come due for ever
         state.next_tick_us = derived.next_tick->unix_us;
@@ -99,7 +100,7 @@ std::vector<std::int64_t> Meaning::divide(
     std::vector<domain::PartMembers> members;
     for (std::size_t i = 0; i < parts.size(); ++i)
         members.push_back(members_of(parties[i], parts[i]));
-    const auto announced = parse_announced({whole.announced});
+    const auto announced = parse_announced({announced_text(whole)});
     std::vector<std::vector<std::int64_t>> messages;
     std::optional<std::vector<domain::Announced>> shares;
     std::optional<domain::Division> division;
