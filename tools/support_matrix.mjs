@@ -50,7 +50,7 @@ function system(root, name) {
   const is_tested = readdirSync(join(root, "tests/system")).some((file) => file.endsWith("_test.mjs") && readFileSync(join(root, "tests/system", file), "utf8").includes(`"${name}"`));
   let tried = "cases alone";
   if (existsSync(join(root, "tools/mis_simulator", name))) tried = "a clinic that lives in a real base";
-  else if (existsSync(join(root, "tools/rest_clinic", `${name}.mjs`))) tried = "a clinic that lives behind a scripted service";
+  else if (existsSync(join(root, "tools/rest_clinic/systems", `${name}.mjs`))) tried = "a clinic that lives behind a scripted service";
   else if (is_tested) tried = { files: "invented files", http: "a scripted service" }[manifest.kind] ?? "invented tables in a real base";
   const gives = [manifest.kind === "http" ? HTTP_LOGIN[manifest.auth?.kind ?? "none"] : manifest.kind === "files" ? "exports in a folder" : "a login that reads"];
   const asked = Object.keys(manifest.unknown ?? {}).map((question) => question.replaceAll("_", " "));

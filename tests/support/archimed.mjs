@@ -8,10 +8,10 @@ const from_base64url = (text) => Buffer.from(text, "base64url");
 const dotted = (iso) => iso.split("-").reverse().join(".");
 
 export class Archimed {
-  static async start(t, { id = "api-id-1", secret = "archimed-secret-1", limit_max = 1000, port = 0 } = {}) {
+  static async start(t, { id = "api-id-1", secret = "archimed-secret-1", limit_max = 1000 } = {}) {
     const archimed = new Archimed();
     Object.assign(archimed, { id, secret, limit_max, doctors: [], services: [], medcards: [], talons: [], schedules: [], tokens: new Set() });
-    archimed.server = await RestServer.start(t, { port });
+    archimed.server = await RestServer.start(t);
     archimed.declare();
     return archimed;
   }

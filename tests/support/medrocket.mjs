@@ -8,10 +8,10 @@ const plus_days = (day, days) => new Date(Date.parse(day) + days * 86_400_000).t
 
 export class Medrocket {
   // size_max: more rows than these no page has; schedule_size: branches or doctors on a page of free times
-  static async start(t, { token = "medflex-token-1", town = "1260", size_max = 50, schedule_size = 50, port = 0 } = {}) {
+  static async start(t, { token = "medflex-token-1", town = "1260", size_max = 50, schedule_size = 50 } = {}) {
     const medrocket = new Medrocket();
     Object.assign(medrocket, { token, town, size_max, schedule_size, branches: [], doctors: [], services: [], cells: [], bookings: [], wrong_tokens: 0 });
-    medrocket.server = await RestServer.start(t, { port });
+    medrocket.server = await RestServer.start(t);
     medrocket.declare();
     return medrocket;
   }

@@ -9,9 +9,9 @@
 import { createServer } from "node:http";
 
 export class RestServer {
-  static async start(t, { port = 0 } = {}) {
+  static async start(t) {
     const server = new RestServer();
-    await new Promise((resolve, reject) => server.http.once("error", reject).listen(port, "127.0.0.1", resolve));
+    await server.listen(0);
     t.after(() => server.stop());
     return server;
   }
@@ -28,6 +28,9 @@ export class RestServer {
   }
   get url() {
     return `http://127.0.0.1:${this.http.address().port}`;
+  }
+  listen(port) {
+    return new Promise((resolve, reject) => this.http.once("error", reject).listen(port, "127.0.0.1", resolve));
   }
   stop() {
     this.http.closeAllConnections();

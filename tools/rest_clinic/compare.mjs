@@ -5,8 +5,8 @@ import { believed as of_visits, difference } from "../../tests/support/rest_beli
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { state: { type: "string" }, held: { type: "string" }, events: { type: "string" } } });
 const json_lines = (file) => readFileSync(file, "utf8").split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
-const system = (await import(`./${positionals[0]}.mjs`)).default;
-const service = await system.start({ after() {} }, { port: 0 });
+const system = (await import(`./systems/${positionals[0]}.mjs`)).default;
+const service = await system.start({ after() {} });
 Object.assign(service, JSON.parse(readFileSync(values.state, "utf8")).data);
 const held = Object.fromEntries(json_lines(values.held).filter((line) => line.stream).map((line) => [line.stream, line.held]));
 const seen = new Set();

@@ -3,8 +3,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from
 import { parseArgs } from "node:util";
 import { Life } from "./life.mjs";
 
-const here = new URL(".", import.meta.url);
-const names = () => readdirSync(here).filter((file) => file.endsWith(".mjs")).map((file) => file.slice(0, -4)).filter((name) => !["main", "compare", "life"].includes(name)).sort();
+const names = () => readdirSync(new URL("systems", import.meta.url)).map((file) => file.replace(/\.mjs$/, "")).sort();
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { state: { type: "string" }, rate: { type: "string", default: "2" }, seed: { type: "string", default: "1" }, list: { type: "boolean" } } });
 if (values.list) {
@@ -17,13 +16,17 @@ if (!names().includes(name) || !values.state || !(rate > 0)) {
   console.error(`rest_clinic: usage: main.mjs ${names().join("|")} --state FILE [--rate N] [--seed N]`);
   process.exit(2);
 }
-const system = (await import(`./${name}.mjs`)).default;
+const system = (await import(`./systems/${name}.mjs`)).default;
 const kept = existsSync(values.state) ? JSON.parse(readFileSync(values.state, "utf8")) : undefined;
-// The gateway knows the service by its address, so a clinic that goes on has to have the old one.
-const service = await system.start({ after() {} }, { port: kept?.port ?? 0 }).catch((error) => {
-  console.error(`rest_clinic: port ${kept?.port} of the last run: ${error.code}: end what listens there, or begin anew without --keep`);
-  process.exit(1);
-});
+const service = await system.start({ after() {} });
+if (kept) {
+  // the gateway knows the service by its address, so a clinic that goes on has to have the old one
+  await service.server.stop();
+  await service.server.listen(kept.port).catch((error) => {
+    console.error(`rest_clinic: port ${kept.port} of the last run: ${error.code}: end what listens there, or begin anew without --keep`);
+    process.exit(1);
+  });
+}
 const life = new Life(Number(values.seed));
 if (kept) Object.assign(service, kept.data);
 else system.furnish(service, life);

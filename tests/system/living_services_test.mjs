@@ -10,10 +10,10 @@ import { Life } from "../../tools/rest_clinic/life.mjs";
 import { root } from "./clinic.mjs";
 import { RestClinic } from "./rest_clinic.mjs";
 
-const ROUNDS = Number(process.env.MIS_ROUNDS ?? 5);
+const ROUNDS = Number(process.env.MIS_ROUNDS ?? 3);
 const seed = Number(process.env.MIS_SEED ?? Date.now() % 1_000_000) + 1;
 const folder = join(root, "tools/rest_clinic");
-const names = readdirSync(folder).filter((file) => file.endsWith(".mjs")).map((file) => file.slice(0, -4)).filter((name) => !["main", "compare", "life"].includes(name));
+const names = readdirSync(join(folder, "systems")).map((file) => file.replace(/\.mjs$/, ""));
 
 const FAILURES = [
   { status: 500, text: "" },
@@ -28,8 +28,8 @@ const FAILURES = [
 
 for (const name of names)
   test(`${name}: a clinic that lives, and a service that fails (seed ${seed})`, async (t) => {
-    const system = (await import(`${folder}/${name}.mjs`)).default;
-    const service = await system.start(t, { port: 0 });
+    const system = (await import(`${folder}/systems/${name}.mjs`)).default;
+    const service = await system.start(t);
     const life = new Life(seed);
     system.furnish(service, life);
     const { url, user, secret, site = {}, branches = {} } = system.settings(service);

@@ -1,7 +1,7 @@
 // МедФлекс's clinic: patients book, move and cancel over the Internet; the clinic's own people take free times of which only their absence is told.
-import { Medrocket } from "../../tests/support/medrocket.mjs";
-import { today } from "../../tests/support/rest_belief.mjs";
-import { half_hours, in_words } from "./life.mjs";
+import { Medrocket } from "../../../tests/support/medrocket.mjs";
+import { today } from "../../../tests/support/rest_belief.mjs";
+import { half_hours, in_words } from "../life.mjs";
 
 const later = (life) => (day) => day > life.day(0);
 const free_cell = (medrocket, life) => life.one_of(medrocket.cells.filter((cell) => later(life)(cell.dt_start.slice(0, 10))));
@@ -18,7 +18,7 @@ function book(medrocket, life, cell) {
 }
 
 export default {
-  start: (t, { port }) => Medrocket.start(t, { port }),
+  start: (t) => Medrocket.start(t),
   kept: ["branches", "doctors", "services", "cells", "bookings", "booked"],
   settings: (medrocket) => ({ url: medrocket.url, secret: medrocket.token, branches: { 102: "Asia/Yekaterinburg" } }),
 

@@ -1,6 +1,6 @@
 // АрхиМед's clinic: talons with statuses, intervals that are free or not, cards. A talon that is cancelled gets status 4 or is put away, some are deleted for good.
-import { Archimed } from "../../tests/support/archimed.mjs";
-import { half_hours, in_words } from "./life.mjs";
+import { Archimed } from "../../../tests/support/archimed.mjs";
+import { half_hours, in_words } from "../life.mjs";
 
 const dotted = (iso) => iso.split("-").reverse().join(".");
 const iso = (dotted_day) => dotted_day.split(".").reverse().join("-");
@@ -33,7 +33,7 @@ function book(archimed, life, patient, { schedule, interval }) {
 }
 
 export default {
-  start: (t, { port }) => Archimed.start(t, { port }),
+  start: (t) => Archimed.start(t),
   kept: ["doctors", "services", "medcards", "talons", "schedules", "next_talon"],
   settings: (archimed) => ({ url: archimed.url, user: archimed.id, secret: archimed.secret }),
 
