@@ -11,8 +11,9 @@ select id as source_id, whose as patient_source_id,
         else 'completed' end as status,
     case when fold(patient_status) like '%первич%' then 1 when fold(patient_status) like '%повторн%' then 0 end as first_visit,
     case when site('online_sources') <> '' then instr(site('online_sources'), source) > 0 end as online,
+    case when site('comment_field') <> '' then nullif(json_get(item, site('comment_field')), '') end as comment,
     case when deleted = 1 then 'marked for deletion in 1С'
         when whose is null then 'an event without a patient'
-        when site('visit_types') <> '' and instr(',' || replace(fold(site('visit_types')), ' ', '') || ',', ',' || replace(fold(coalesce(type, '')), ' ', '') || ',') = 0
+        when site('visit_types') <> '' and instr(',' || replace(fold(site('visit_types')), ' ', '') || ',', ',' || coalesce(replace(fold(type), ' ', ''), '') || ',') = 0
         then 'no visit, by its type' end as skip_reason
 from named

@@ -16,5 +16,6 @@ select id || '-' || number as source_id,
     case when minus(listed, total) not like '-%' then money(listed) end as list_total,
     case when minus(listed, total) not like '-%' then money(minus(listed, total)) end as discount,
     money(total) as total,
+    case when site('tooth_field') <> '' then teeth(nullif(json_get(line, site('tooth_field')), '')) end as teeth,
     case when deleted = 1 then 'marked for deletion in 1С' when posted = 0 then 'its document is not posted' end as skip_reason
 from billed

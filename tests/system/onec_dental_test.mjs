@@ -267,3 +267,31 @@ test("a line whose totals differ or cannot be read costs its visit alone, until 
   await clinic.sync();
   clinic.agrees("with the site's word");
 });
+
+test("what the site has found in $metadata is read too: teeth, comments, marks, lines of plans", async (t) => {
+  const onec = await dental_base(t);
+  onec.sets.Document_Прием.parts.Лечение.push("Зуб");
+  onec.sets.Document_ПланЛечения.parts = { Работы: ["Номенклатура_Key", "Количество", "Сумма", "Зуб"] };
+  const [first] = onec.rows.Document_Прием;
+  first.Лечение[0].Зуб = "1.6";
+  first.Лечение[1].Зуб = "";
+  onec.rows.Document_ПланЛечения[0].Работы = [{ LineNumber: "1", Номенклатура_Key: service(31), Количество: 1, Сумма: new Token("4500.10"), Зуб: "16" }];
+  onec.rows.Document_Событие[0].Комментарий = "БАРТЕР. Лимит 20.000";
+  const fields = (set, more) => `${more},${{ visit: "Ref_Key,Date,Posted,DeletionMark,Контрагент_Key,Сотрудник_Key,СтруктурнаяЕдиница_Key", event: "Ref_Key,Date,DeletionMark,ДатаОкончания,Контрагент_Key,Врач_Key,СтруктурнаяЕдиница_Key,Статус,СсылкаНаПрием_Key", plan: "Ref_Key,Date,Posted,DeletionMark" }[set]}`;
+  const clinic = await OneCClinic.make(t, onec, {
+    site: {
+      visit_fields: fields("visit", ["LineNumber", "Номенклатура_Key", "Количество", "Цена", "Сумма", "Всего", "Сотрудник_Key", "Зуб"].map((name) => `Лечение/${name}`).join(",")),
+      event_fields: fields("event", "Комментарий"), plan_lines_object: "Document_ПланЛечения", plan_part: "Работы",
+      plan_lines_fields: fields("plan", ["LineNumber", "Номенклатура_Key", "Количество", "Сумма", "Зуб"].map((name) => `Работы/${name}`).join(",")),
+      tooth_field: "Зуб", plan_tooth_field: "Зуб", comment_field: "Комментарий",
+    },
+  });
+  await clinic.synced();
+  clinic.agrees("with fields of the site");
+  const told = (type) => clinic.receiver.events.filter((one) => one.type === `mis.${type}.v1`).map(({ data }) => data);
+  assert.deepEqual(told("procedure.performed").filter(({ procedure }) => procedure.teeth).map(({ procedure }) => procedure.teeth), [["16"]]);
+  assert.deepEqual(told("limit.opened").map(({ granted, kind }) => `${kind} ${granted.minor}`), ["barter 2000000"]);
+  const items = told("plan.opened").flatMap((data) => data.plan.items).map(({ teeth, total }) => `${teeth} ${total.minor}`);
+  assert.deepEqual(items, ["16 450010"]);
+  assert.doesNotMatch(JSON.stringify(clinic.receiver.events), /БАРТЕР|Лимит/);
+});
