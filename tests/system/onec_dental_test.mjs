@@ -116,7 +116,7 @@ test("what the base holds is what the receiver believes, and so after edits, mar
   const clinic = await OneCClinic.make(t, onec);
   const checked = await clinic.command("check");
   assert.doesNotMatch(checked.stdout + checked.stderr, WORDS);
-  assert.doesNotMatch(checked.stdout, /off:/, checked.stdout);
+  assert.deepEqual([...checked.stdout.matchAll(/^ +(\w+) .*off:/gm)].map(([, stream]) => stream), ["plan_item"], checked.stdout);
   await clinic.synced();
   clinic.agrees("at first");
   const first = clinic.receiver.events.length;
