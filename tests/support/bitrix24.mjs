@@ -15,6 +15,13 @@ export class Bitrix24 {
     for (const method of ["GET", "POST"]) portal.server.route(method, "/rest/:user/:code/:method", (request) => portal.call(request));
     return portal;
   }
+  // The items by type as plain data, for a state file.
+  get kept_types() {
+    return [...this.types];
+  }
+  set kept_types(types) {
+    this.types = new Map(types);
+  }
   get url() {
     return `${this.server.url}/rest`;
   }

@@ -1,5 +1,6 @@
 // Dentist Plus' partner API as far as connectors/dentist_plus uses it: a token for login and pass that ends at a date, doctors and patients in pages with meta, visits by period with
 // deleted ones on demand, single records, working time as a plain list, and a limit of requests a minute.
+import { free_lines, instant, today, visit_line } from "./rest_belief.mjs";
 import { RestServer, page_of } from "./rest_server.mjs";
 
 export class DentistPlus {
@@ -25,6 +26,20 @@ export class DentistPlus {
       description: "", type: "visit", is_cancelled: false, created_at: "2026-03-01 10:00:00", updated_at: "2026-03-01 10:00:00", ...rest };
     this.visits.push(visit);
     return visit;
+  }
+
+  // What a receiver has to believe; statuses: the clinic's own, by their ids. A doctor is free while he works and no visit that is not cancelled is in the way.
+  standing(statuses) {
+    const at = (text) => instant(text.slice(0, 10), text.slice(11));
+    const visits = this.visits.filter(({ deleted }) => !deleted);
+    const state = ({ is_cancelled, status_id }) => (is_cancelled ? "cancelled" : statuses[status_id]);
+    const busy = visits.filter((visit) => !["cancelled", "no_show"].includes(state(visit)));
+    const free = this.shifts.filter(({ day }) => day >= today()).flatMap(({ doctor_id, day, time_from, time_to }) => {
+      const taken = busy.filter(({ doctor, start }) => doctor.id === doctor_id && start.slice(0, 10) === day);
+      const halves = free_lines(instant(day, time_from), instant(day, time_to));
+      return halves.filter((line) => !taken.some(({ start, end }) => Number(line.slice(5)) < at(end) && Number(line.slice(5)) + 1800 > at(start)));
+    });
+    return { appointments: visits.map((visit) => visit_line(state(visit), at(visit.start), at(visit.end))).sort(), slots: free.sort() };
   }
 
   declare() {

@@ -1,4 +1,5 @@
 // MacDent's developer API as far as connectors/macdent uses it: POST of a form with the token in it, HTTP 200 whatever happens, pages of a hundred, texts for numbers, dotted dates.
+import { free_lines, instant, today, visit_line } from "./rest_belief.mjs";
 import { RestServer, page_of } from "./rest_server.mjs";
 
 const iso = (text) => (/^\d\d\.\d\d\.\d{4}/.test(text) ? text.slice(0, 10).split(".").reverse().join("-") : text.slice(0, 10));
@@ -23,6 +24,17 @@ export class MacDent {
     const record = { id, doctor: 5, patient, date: "", start, end, status, zhaloba: "Тестова: болит", comment: "", isFirst: false, cabinet: "2", rasp: "1", ...rest };
     this.records.push(record);
     return record;
+  }
+
+  // What a receiver has to believe: a time at which a record of the doctor's stands is not free, whatever the service says.
+  standing() {
+    const status = { 0: "booked", 2: "cancelled", CONFIRM: "confirmed", 3: "arrived", 4: "arrived" };
+    const at = (text) => instant(text.slice(0, 10), text.slice(11));
+    const busy = (of, line) => this.records.some(({ doctor, start, end, status: now }) => doctor === of && status[now] !== "cancelled" && Number(line.slice(5)) < at(end) && Number(line.slice(5)) + 1800 > at(start));
+    return {
+      appointments: this.records.map((record) => visit_line(status[record.status], at(record.start), at(record.end))).sort(),
+      slots: this.free.filter(({ from }) => from.slice(0, 10) >= today()).flatMap(({ doctor, from, to }) => free_lines(at(from), at(to)).filter((line) => !busy(doctor, line))).sort(),
+    };
   }
 
   call({ params, body }) {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Bitrix24 } from "../support/bitrix24.mjs";
 import { RestClinic } from "./rest_clinic.mjs";
-import { ANY_SERVICE, agrees, minor, short, survives } from "./rest_life.mjs";
+import { ANY_SERVICE, agrees, minor, short, survives } from "./rest_owed.mjs";
 
 const TYPE = 1038;
 const DAY = 86_400_000;

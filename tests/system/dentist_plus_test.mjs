@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DentistPlus } from "../support/dentist_plus.mjs";
 import { RestClinic } from "./rest_clinic.mjs";
-import { ANY_SERVICE, agrees, believed_visits, in_moscow, survives } from "./rest_life.mjs";
+import { ANY_SERVICE, agrees, believed_visits, in_moscow, survives } from "./rest_owed.mjs";
 
 const SITE = { branch_id: "1", booked_statuses: "1", confirmed_statuses: "2, 12", arrived_statuses: "3", completed_statuses: "5", no_show_statuses: "6" };
 const STATUS = { 1: "booked", 2: "confirmed", 12: "confirmed", 3: "arrived", 5: "completed", 6: "no_show" };

@@ -32,9 +32,9 @@ for (const name of names)
     const service = await system.start(t);
     const life = new Life(seed);
     system.furnish(service, life);
-    const { url, user, secret, site = {}, branches = {} } = system.settings(service);
+    const { url, user, secret, site = {}, branches = {}, register = false } = system.settings(service);
     const clinic = await RestClinic.make(t, { url, connector: name, secret, site, http: { user, per_second: 1000, per_minute: 60_000 } });
-    clinic.write_config({ clinic: { id: "test-clinic", timezone: "Europe/Moscow", branches } });
+    clinic.write_config({ clinic: { id: "test-clinic", timezone: "Europe/Moscow", branches }, sources: [clinic.source({ register })] });
     const believed = system.believed ?? of_visits;
     const actions = Object.values(system.actions).flatMap(([weight, act]) => Array.from({ length: weight }, () => act));
     const first = await clinic.sync();

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MacDent } from "../support/macdent.mjs";
 import { RestClinic } from "./rest_clinic.mjs";
-import { ANY_SERVICE, agrees, believed_free, believed_visits, in_moscow, survives } from "./rest_life.mjs";
+import { ANY_SERVICE, agrees, believed_free, believed_visits, in_moscow, survives } from "./rest_owed.mjs";
 
 const STATUS = { 0: "booked", 2: "cancelled", DECLINED: "cancelled", CONFIRM: "confirmed", 3: "arrived", 4: "arrived", 5: "arrived", 6: "arrived" };
 const held = (service) => service.records.map(({ start, status }) => `${start.slice(0, 16).replace(" ", "T")} ${STATUS[status]}`).sort();

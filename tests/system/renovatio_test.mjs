@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Renovatio } from "../support/renovatio.mjs";
 import { RestClinic } from "./rest_clinic.mjs";
-import { ANY_SERVICE, agrees, believed_visits, in_moscow, survives } from "./rest_life.mjs";
+import { ANY_SERVICE, agrees, believed_visits, in_moscow, survives } from "./rest_owed.mjs";
 
 const STATUS = { upcoming: "booked", completed: "completed", refused: "cancelled" };
 const held = (service) => service.visits.map(({ start, status }) => `${start.slice(0, 16).replace(" ", "T")} ${STATUS[status]}`).sort();

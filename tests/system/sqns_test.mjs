@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Sqns } from "../support/sqns.mjs";
 import { RestClinic } from "./rest_clinic.mjs";
-import { ANY_SERVICE, agrees, believed_visits, in_moscow, survives } from "./rest_life.mjs";
+import { ANY_SERVICE, agrees, believed_visits, in_moscow, survives } from "./rest_owed.mjs";
 
 const STATUS = { "-1": "cancelled", 0: "booked", 1: "arrived", 2: "confirmed" };
 const held = (sqns) => sqns.visits.filter(({ deleted }) => !deleted).map(({ datetime, attendance }) => `${datetime.slice(0, 16).replace(" ", "T")} ${STATUS[attendance]}`).sort();

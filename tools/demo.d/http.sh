@@ -25,6 +25,7 @@ clinic_open() { # starts the service; sets what the gateway's configuration says
     told() { head -1 "$folder/clinic.log" | node -e 'const told = JSON.parse(require("fs").readFileSync(0, "utf8"))[process.argv[1]]; process.stdout.write(typeof told === "string" ? told : JSON.stringify(told ?? {}))' "$1"; }
     (umask 077 && told secret >"$folder/service.secret")
     source="http: {url: \"$(told url)\", user: \"$(told user | sed 's/^{}$//')\", secret_file: $folder/service.secret, per_second: 1000, per_minute: 60000}"
+    if [ "$(told register)" = true ]; then source+=$'\n    register: true'; fi
     site=$(told site)
     branches=$(told branches)
     tail -n 0 -f "$folder/clinic.log" & # what the clinic does, among what arrives

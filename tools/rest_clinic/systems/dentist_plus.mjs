@@ -1,4 +1,4 @@
-// Dentist Plus: statuses are the clinic's own, so the site says what they mean; working time of a branch.
+// Dentist Plus: statuses are the clinic's own, so the site says what they mean; working time of a branch, of which free times are what no visit takes.
 import { DentistPlus } from "../../../tests/support/dentist_plus.mjs";
 import { visits_of } from "../visits.mjs";
 
@@ -30,5 +30,7 @@ export default {
     for (let days = 0; days < 20; ++days) service.shifts.push({ doctor_id: 5, chair_id: 9, branch_id: 1, day: life.day(days), time_from: "09:00", time_to: "18:00", minutes: 540 });
     visits.furnish(service, life);
   },
+  standing: (service) => service.standing(STATUS),
+  believed: undefined, // visits and free times
   held: (service) => ({ practitioner: service.doctors.length, patient: service.patients.length, appointment: visits.rows(service), shift: service.shifts.length }),
 };
