@@ -1,7 +1,7 @@
 // The connector `onec_dental` through the real program, against a scripted base of 1С behind its OData interface. What the receiver believes is compared with what
 // the base holds, row by row and to the kopeck.
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { DENTAL, EMPTY, OneC, Token } from "../support/onec_odata.mjs";
@@ -27,6 +27,9 @@ class OneCClinic extends RestClinic {
   }
   write_config() {
     super.write_config({ sinks: [this.webhook_sink()] });
+  }
+  source(settings = {}) {
+    return super.source({ ...(this.overlay ? { overlay: this.overlay } : {}), ...settings });
   }
   async synced() {
     const ran = await this.sync();
@@ -238,8 +241,30 @@ test("an account, a configuration and an object that are not what was thought ar
   const known = fold(clinic.receiver.events);
   assert.deepEqual([known.appointments.size, known.procedures.size, known.payments.size], [0, 3, 3]);
 
+  // an overlay says where this configuration has the doctor
+  const overlay = join(clinic.folder, "overlay");
+  mkdirSync(overlay);
+  const request = {
+    path: "{site:event_object}",
+    query: { $format: "json", $select: "{site:event_fields}", $filter: "Date ge datetime'{from}' and Date lt datetime'{to}'", $orderby: "Date,Ref_Key" },
+    dates: "yyyy-mm-ddThh:mm:ss", last_day: "excluded", days_max: 1, rows: "value",
+    paths: { id: "Ref_Key", date: "Date", ends: "ДатаОкончания", deleted: "DeletionMark", patient: "Контрагент_Key", doctor: "МедРаботник_Key", branch: "СтруктурнаяЕдиница_Key", status: "Статус",
+      patient_status: "СтатусПациента", type: "ТипСобытия", source: "ИсточникЗаписи_Key", visit: "СсылкаНаПрием_Key", item: "" },
+    by_id: { path: "{site:event_object}(guid'{id}')", query: { $format: "json", $select: "{site:event_fields}" }, gone: [404] },
+  };
+  writeFileSync(join(overlay, "overlay.yaml"), JSON.stringify({ connector: "onec_dental", streams: { appointment: { request } } }));
+  const shipped = "Ref_Key,Date,DeletionMark,ДатаОкончания,Контрагент_Key,Врач_Key,СтруктурнаяЕдиница_Key,Статус,СтатусПациента,ТипСобытия,ИсточникЗаписи_Key,СсылкаНаПрием_Key";
+  onec.rows.Document_Событие.forEach((row) => (row.МедРаботник_Key = row.Врач_Key));
+  clinic.site_values = { sale_object: "", plan_object: "", event_fields: shipped.replace("Врач_Key", "МедРаботник_Key") };
+  clinic.overlay = overlay;
+  clinic.write_config();
+  await clinic.sync();
+  const visits = [...fold(clinic.receiver.events).appointments.values()].map((text) => JSON.parse(text)[1].appointment);
+  assert.equal(visits.length, 4);
+  assert.ok(visits.every(({ practitioner }) => practitioner), "each with its doctor");
+
   // the site names what its base has instead
-  clinic.site_values = { ...clinic.site_values, event_fields: "Ref_Key,Date,DeletionMark,ДатаОкончания,Контрагент_Key,СтруктурнаяЕдиница_Key,Статус,СтатусПациента,ТипСобытия,ИсточникЗаписи_Key,СсылкаНаПрием_Key", sale_object: "Document_Реализация", patient_fields: "Ref_Key,Description,DeletionMark,Телефон,Фамилия,Имя,Отчество" };
+  clinic.site_values = { ...clinic.site_values, sale_object: "Document_Реализация", patient_fields: "Ref_Key,Description,DeletionMark,Телефон,Фамилия,Имя,Отчество" };
   clinic.write_config();
   await clinic.sync();
   clinic.agrees("with the site's own names");
