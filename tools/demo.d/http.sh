@@ -4,7 +4,7 @@ clinic_cleanup() { :; } # the service is among pids
 clinic_forget() { # what the last run left, unless this one goes on with it
     local left
     left=$(cat "$folder/clinic.pid" 2>/dev/null || true) # a demo that was killed left it running, on the port that we need
-    if [ -n "$left" ] && tr '\0' ' ' <"/proc/$left/cmdline" 2>/dev/null | grep -q "rest_clinic/main.mjs .*$folder/"; then
+    if [ -n "$left" ] && [ -r "/proc/$left/cmdline" ] && tr '\0' ' ' <"/proc/$left/cmdline" | grep -q "rest_clinic/main.mjs .*$folder/"; then
         kill "$left" 2>/dev/null || true
         sleep 1
     fi
