@@ -29,7 +29,6 @@ select planning_id as source_id,
         then list('duration ' || duree || ' was read as ' || minutes || ' minutes (site: duration)') end as notes,
     local_ts(branch_id, coalesce(krn_modify_date, krn_create_date)) as source_modified_at,
     case
-        when deleted_at is not null then 'deleted (delete trace)'
         when status = 1 then 'deleted in the MIS (STATUS)'
         when status <> 0 then 'not in force: a draft or a hold (STATUS ' || status || ')'
         when source_planning_id is not null then 'made from another visit (SOURCE_PLANNING_ID)'

@@ -54,7 +54,6 @@ select fm_account_tran_id as source_id,
     'patient' as payer,
     local_ts(null, coalesce(krn_modify_date, krn_create_date)) as source_modified_at,
     case
-        when deleted_at is not null then 'deleted (delete trace)'
         when movement = 'skip' then 'no money moves'
         when patients_id is null then 'account of an organization'
         when tran_sum is null or tran_sum = 0 then 'no sum'

@@ -1,6 +1,5 @@
 -- A part (FM_BILLDET_PAY) counts unless it is cancelled, or its invoice is (state D). An organization that stands for a person (FM_ORG.PATIENTS_ID) is a patient.
--- Z is every row, and beside them what the delete trace says is gone, where the site names the trace's columns (DELETED_AT, nothing else).
-select Z.FM_BILLDET_ID, Z.DELETED_AT, D.FM_BILL_ID, B.BILL_DATE, coalesce(D.PATIENTS_ID, B.PATIENTS_ID) as PATIENTS_ID,
+select D.FM_BILLDET_ID, D.FM_BILL_ID, B.BILL_DATE, coalesce(D.PATIENTS_ID, B.PATIENTS_ID) as PATIENTS_ID,
     coalesce(D.MEDECINS_ID, B.MEDECINS1_ID) as DOCTOR_ID, coalesce({column:A:PLANNING.SOURCE_PLANNING_ID|null}, A.PLANNING_ID) as PLANNING_ID,
     {site:bill_branch_column:B:FM_BILL|null} as BRANCH_ID,
     D.FM_SERV_ID, S.CODE, S.LABEL, {column:S:FM_SERV.CODE_AN|null} as CODE_AN, {site:nomenclature_column:S:FM_SERV|null} as NOMENCLATURE,
@@ -34,19 +33,9 @@ select Z.FM_BILLDET_ID, Z.DELETED_AT, D.FM_BILL_ID, B.BILL_DATE, coalesce(D.PATI
       where W.FM_BILL_ID = D.FM_BILL_ID and V.FM_SERV_ID = D.FM_SERV_ID and coalesce(W.ANSW_STATE, 0) <> 2) as ITEM_FIRST,
     (select max(V.DIR_SERV_ID) from DIR_ANSW W join DIR_SERV V on V.PATDIREC_ID = W.PATDIREC_ID
       where W.FM_BILL_ID = D.FM_BILL_ID and V.FM_SERV_ID = D.FM_SERV_ID and coalesce(W.ANSW_STATE, 0) <> 2) as ITEM_LAST,
-    Z.KRN_CREATE_DATE, Z.KRN_MODIFY_DATE
-from (
-    select D.FM_BILLDET_ID, D.FM_BILL_ID, D.KRN_CREATE_DATE, D.KRN_MODIFY_DATE, cast(null as datetime) as DELETED_AT
-    from FM_BILLDET D
-    union all
-    select cast({site:delete_trace_record:X:KRN_SYS_DELETE_TRACE|null} as int) as FM_BILLDET_ID,
-        cast(null as int) as FM_BILL_ID, cast(null as datetime) as KRN_CREATE_DATE, cast(null as datetime) as KRN_MODIFY_DATE, X.DATE_DELETE as DELETED_AT
-    from {table:KRN_SYS_DELETE_TRACE|(select P.KRN_CREATE_DATE as DATE_DELETE from PATIENTS P)} X
-    where {site:delete_trace_table:X:KRN_SYS_DELETE_TRACE|null} = 'FM_BILLDET'
-        and not exists (select 1 from FM_BILLDET E where E.FM_BILLDET_ID = {site:delete_trace_record:X:KRN_SYS_DELETE_TRACE|null})
-) Z
-left join FM_BILLDET D on D.FM_BILLDET_ID = Z.FM_BILLDET_ID
-left join FM_BILL B on B.FM_BILL_ID = Z.FM_BILL_ID
+    D.KRN_CREATE_DATE, D.KRN_MODIFY_DATE
+from FM_BILLDET D
+left join FM_BILL B on B.FM_BILL_ID = D.FM_BILL_ID
 left join FM_SERV S on S.FM_SERV_ID = D.FM_SERV_ID
 left join MOTCONSU M on M.MOTCONSU_ID = B.MOTCONSU_ID
 left join PLANNING A on A.PLANNING_ID = {column:M:MOTCONSU.PLANNING_ID|null}

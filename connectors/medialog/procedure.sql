@@ -91,7 +91,6 @@ select fm_billdet_id as source_id,
     case when item_first = item_last then item_first end as plan_item_source_id,
     local_ts(branch_id, coalesce(krn_modify_date, krn_create_date)) as source_modified_at,
     case
-        when deleted_at is not null then 'deleted (delete trace)'
         when cancel = 1 then 'line cancelled'
         when coalesce(done, 0) = 0 then 'not performed yet (DONE)'
         when blocked = 1 then 'blocked: not billable'

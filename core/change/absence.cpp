@@ -12,7 +12,15 @@ namespace {
 
 // As the store keeps it (Hold::comparison).
 std::string name_of(Comparison comparison) {
-    return comparison == Comparison::window ? "window" : "everything";
+    switch (comparison) {
+        case Comparison::window:
+            return "window";
+        case Comparison::told:
+            return "told";
+        case Comparison::everything:
+            break;
+    }
+    return "everything";
 }
 
 bool loses_too_much(std::size_t missing, std::int64_t known, const PassOptions& options) {
@@ -56,7 +64,8 @@ Result<std::vector<std::string>> confirm_gone(
 // Something of the stream waits for a human, whichever comparison found it: nobody removes
 // anything.
 bool waits_for_human(const PassSetup& setup) {
-    for (const Comparison comparison : {Comparison::window, Comparison::everything})
+    for (const Comparison comparison :
+         {Comparison::window, Comparison::everything, Comparison::told})
         if (const auto hold = removal_hold(*setup.database, setup.stream, name_of(comparison));
             hold && !hold->released)
             return true;
@@ -133,8 +142,10 @@ Result<void> remove_missing(
             setup.stream.stream,
             name_of(comparison),
             setup.clock->unix_us(),
-            "the comparison of " + name_of(comparison) + " lost " + std::to_string(gone->size()) +
-                " of " + std::to_string(known) + " records at once",
+            (comparison == Comparison::told
+                 ? "what the base notes as deleted is "
+                 : "the comparison of " + name_of(comparison) + " lost ") +
+                std::to_string(gone->size()) + " of " + std::to_string(known) + " records at once",
             static_cast<std::int64_t>(gone->size()),
             known,
             false};

@@ -25,7 +25,8 @@ namespace mis::change {
 Result<void> check_siblings(StreamReading& reading, SeenKeys& seen);
 
 // After a whole comparison: `missing` of the `known` records did not turn up.
-enum class Comparison { window, everything };
+// told: the source itself says that their rows were written or deleted (told_keys.hpp).
+enum class Comparison { window, everything, told };
 Result<void> remove_missing(
     StreamReading& reading, Comparison comparison, std::span<const KnownRecord> missing,
     std::int64_t known

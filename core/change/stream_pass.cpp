@@ -11,6 +11,7 @@
 #include "change/key.hpp"
 #include "change/local_time.hpp"
 #include "change/token.hpp"
+#include "change/told_keys.hpp"
 
 namespace mis::change {
 namespace {
@@ -143,6 +144,7 @@ Result<void> StreamPass::backfill(StreamReading& reading) {
             if (!bound) return fail(bound.error());
             if (*bound) state_.token_cursors[token] = std::move(**bound);
         }
+        if (auto done = begin_told(reading); !done) return done;
     }
     reading.take_own_snapshots();
     switch (setup_.can.rows) {
@@ -217,6 +219,8 @@ std::optional<std::int64_t> StreamPass::late_from_us() {
 
 Result<void> StreamPass::poll(StreamReading& reading, PassMode mode) {
     if (state_.first_poll_us == 0) state_.first_poll_us = setup_.clock->unix_us();
+    const auto told_anew = poll_told(reading);
+    if (!told_anew) return fail(told_anew.error());
     auto& cursor_us = reading.batch().options.cursor_us;
     if (!state_.stamp_cursors_us.empty() && !setup_.declaration.tokens.contains(0))
         cursor_us = state_.stamp_cursors_us.front();
@@ -231,8 +235,9 @@ Result<void> StreamPass::poll(StreamReading& reading, PassMode mode) {
     if (setup_.declaration.window && (window_is_due() || mode == PassMode::reconcile))
         if (auto done = compare_window(reading); !done) return done;
     cursor_us.reset();
-    if (tokens->anew.empty()) return compare_all(reading, mode, stamps);
+    if (tokens->anew.empty() && !*told_anew) return compare_all(reading, mode, stamps);
     if (auto done = reconcile(reading, Reconciliation::from_the_start); !done) return done;
+    if (*told_anew) state_.told_cursor = **told_anew;
     for (const auto& [index, bound] : tokens->anew) state_.token_cursors[index] = bound;
     return reading.flush(CaptureBatch::Save::always);
 }

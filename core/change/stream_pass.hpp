@@ -9,6 +9,8 @@
 //
 // The ladder, cheapest first (core/README.md, "Change detection"):
 //
+// told keys: what the source itself keeps a list of as written or deleted (told_keys.hpp).
+//
 // stamps: slices [cursor - overlap, now) of each stamp column, width adapted to the rows found;
 // hash comparison drops the repeats.
 //

@@ -10,6 +10,7 @@ namespace {
 // One list of names for reading and writing.
 template <typename State, typename Visit>
 void each_number(State& state, Visit&& visit) {
+    visit("deletes_cursor_us", state.deletes_cursor_us);
     visit("token_slice", state.token_slice);
     visit("overlap_us", state.overlap_us);
     visit("late_from_us", state.late_from_us);
@@ -104,6 +105,8 @@ StreamState load_state(sqlite::Database& database, const StreamRef& stream) {
             state.compared_mapping = select.string(1);
         else if (name == "reconcile_mapping")
             state.reconcile_mapping = select.string(1);
+        else if (name == "told_cursor")
+            state.told_cursor = select.string(1);
         else if (name == "error")
             state.error = select.string(1);
         else if (name.starts_with(kTokenPrefix))
@@ -136,6 +139,7 @@ void save_state(
     upsert.with(id, "reconcile_after", state.reconcile_after).run();
     upsert.with(id, "compared_mapping", state.compared_mapping).run();
     upsert.with(id, "reconcile_mapping", state.reconcile_mapping).run();
+    upsert.with(id, "told_cursor", state.told_cursor).run();
     upsert.with(id, "error", state.error).run();
     for (std::size_t i = 0; i < state.stamp_cursors_us.size(); ++i)
         upsert.with(id, std::string(kStampPrefix) + std::to_string(i), state.stamp_cursors_us[i])

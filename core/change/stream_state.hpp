@@ -38,9 +38,12 @@ struct StreamState {
         stamp_cursors_us;  // per stamp, the source's local time: everything below was visible once
     // Of stamps that are tokens, by their index: everything below was read. None: not known yet.
     std::map<std::size_t, std::string> token_cursors;
-    std::int64_t token_slice = 0;    // width of their slices; 0: not known yet
-    std::int64_t overlap_us = 0;     // learnt from late commits; 0: the option's minimum
-    std::int64_t late_from_us = 0;   // the source's local time; 0: no transaction of before the
+    // Everything told below it was read (RowReader::told_bound); empty: nothing is told.
+    std::string told_cursor;
+    std::int64_t deletes_cursor_us = 0;  // of what was noted as deleted, the source's local time
+    std::int64_t token_slice = 0;        // width of their slices; 0: not known yet
+    std::int64_t overlap_us = 0;         // learnt from late commits; 0: the option's minimum
+    std::int64_t late_from_us = 0;       // the source's local time; 0: no transaction of before the
     std::int64_t late_until_us = 0;  // backfill is expected any more. Until when; 0: not polled yet
     std::int64_t stamp_slice_us = 0;  // width that gave a handy number of rows; 0: not known yet
     std::int64_t window_slice_us = 0;
@@ -75,7 +78,7 @@ void save_state(
 struct Hold {
     std::string source;
     std::string stream;      // empty: the whole source, whose fingerprint changed
-    std::string comparison;  // "window" or "everything": which comparison lost so much
+    std::string comparison;  // "window", "everything", "told": which comparison lost so much
     std::int64_t since_us = 0;
     std::string reason;
     std::int64_t missing = 0, known = 0;

@@ -83,9 +83,10 @@ bool is_asked_for(const source::Connector& connector, const std::string& key) {
                text.find("site('" + key + "')") != std::string::npos;
     };
     if (connector.service && connector.service->site.contains(key)) return true;
-    return std::any_of(connector.streams.begin(), connector.streams.end(), [&](const auto& stream) {
-        return in(stream.fetch_sql) || in(stream.map_sql) ||
-               (stream.request && stream.request->site.contains(key));
+    const auto asked = source::asked_of(connector);
+    return std::any_of(asked.begin(), asked.end(), [&](const auto* stream) {
+        return in(stream->fetch_sql) || in(stream->map_sql) || in(stream->key) ||
+               (stream->request && stream->request->site.contains(key));
     });
 }
 

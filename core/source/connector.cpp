@@ -92,13 +92,50 @@ void read_stamps(MapReader& map, StreamDeclaration& stream) {
     }
 }
 
+// Tables of which SQL Server may keep a list of changed keys: TABLE, or TABLE.COLUMN.
+void read_tracked(MapReader& map, StreamDeclaration& stream) {
+    for (const std::string& text : map.texts("tracked")) {
+        const auto names = split_names(text, '.');
+        if (names.empty() || names.size() > 2 || names.front().empty() || names.back().empty())
+            return map.refuse(
+                "tracked",
+                "has to be a list of tables, the first with the stream's key as its primary key: "
+                "[VISITS], or [VISITS, VISIT_LINES.VISIT_ID] where another one has it in a column"
+            );
+        stream.tracked.push_back(
+            {catalog_name(names.front()), names.size() > 1 ? catalog_name(names.back()) : ""}
+        );
+    }
+}
+
+// A stream of its own: its column is the key, its stamp when the row was deleted.
+void declare_deletes(MapReader* map, StreamDeclaration& stream) {
+    StreamDeclaration deletes;
+    if (map != nullptr) {
+        map->only({"key", "column"});
+        deletes.key = map->required_text("key");
+        deletes.stamps = {map->required_text("column")};
+    } else if (stream.deletes) {
+        deletes = *stream.deletes;
+    } else {
+        return;
+    }
+    deletes.name = stream.name + ".deletes";
+    deletes.kind = stream.kind;
+    deletes.key_column = stream.key_column;
+    deletes.columns.clear();
+    for (const ColumnDeclaration& column : stream.columns)
+        if (column.name == stream.key_column) deletes.columns = {column};
+    stream.deletes = std::make_shared<const StreamDeclaration>(std::move(deletes));
+}
+
 // `shipped`: what holds where the map says nothing: of a new stream that of an empty declaration.
 StreamDeclaration read_stream(
     MapReader& map, const std::string& name, const StreamDeclaration& shipped
 ) {
     map.only(
-        {"kind", "key", "key_column", "stamps", "window", "poll_seconds", "optional",
-         "requires_table", "parent", "columns", "absent", "request", "file"}
+        {"kind", "key", "key_column", "stamps", "window", "tracked", "deletes", "poll_seconds",
+         "optional", "requires_table", "parent", "columns", "absent", "request", "file"}
     );
     StreamDeclaration stream = shipped;
     stream.name = name;
@@ -110,6 +147,10 @@ StreamDeclaration read_stream(
         stream.stamps.clear();
         stream.tokens.clear();
         read_stamps(map, stream);
+    }
+    if (map.has("tracked")) {
+        stream.tracked.clear();
+        read_tracked(map, stream);
     }
     stream.poll_seconds = map.number("poll_seconds", shipped.poll_seconds, 1, 86'400);
     if (map.has("optional")) stream.optional = map.flag("optional");
@@ -158,6 +199,12 @@ StreamDeclaration read_stream(
                        stream.key_column
                    )
         );
+    if (map.has("deletes")) {
+        MapReader noted = map.map("deletes");
+        declare_deletes(&noted, stream);
+    } else {
+        declare_deletes(nullptr, stream);
+    }
     if (stream.parent && !declares(*stream.parent))
         map.refuse("parent", "is no column of `columns:`: declare it");
     if (stream.window && !declares(declared_name(stream.window->column))) {
@@ -205,6 +252,15 @@ void read_overlay(MapReader& laid, Connector& connector) {
 }
 
 }  // namespace
+
+std::vector<const StreamDeclaration*> asked_of(const Connector& connector) {
+    std::vector<const StreamDeclaration*> all;
+    for (const StreamDeclaration& stream : connector.streams) {
+        all.push_back(&stream);
+        if (stream.deletes) all.push_back(stream.deletes.get());
+    }
+    return all;
+}
 
 Result<Connector> load_connector(
     const std::filesystem::path& folder, const std::filesystem::path& overlay_folder
@@ -309,6 +365,12 @@ Result<Connector> load_connector(
                 "names a token, which only SQL Server's row versions are: leave it out, or write "
                 "`dialect: sql_server`"
             );
+        if (!stream.tracked.empty() && is_sql && connector.dialect != "sql_server")
+            map.refuse(
+                "tracked", "is only of SQL Server: leave it out, or write `dialect: sql_server`"
+            );
+        for (const char* key : {"tracked", "deletes"})
+            if (!is_sql && map.has(key)) map.refuse(key, "belongs to kind: sql");
         if (is_sql)
             stream.fetch_file = folder / (name + ".fetch.sql");
         else if (is_http && (stream.request == nullptr || map.has("request")))

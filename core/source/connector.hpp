@@ -9,11 +9,11 @@
 // postgresql | mariadb, no_show: end_of_day | mis (default mis), payers: told | unknown (default
 // told; unknown becomes part of every line's mapping version), site: {NAME: default}, streams:
 // {NAME: {kind, key, key_column, stamps (columns, or {column, token: true}), window: {column,
-// past_days, future_days, history_days}, poll_seconds, optional, requires_table, parent, columns:
-// {name: type}, absent: {column: reason}, file (of files: files/declaration.hpp)}}. `key` and
-// `columns` are required; `key_column` is `key` without its alias, in lower case, where it isn't
-// given. Types: text integer decimal decimal(N) timestamp date boolean. recognise, unknown,
-// calibrate: questions.hpp.
+// past_days, future_days, history_days}, tracked (tables: TABLE or TABLE.COLUMN), deletes: {key,
+// column}, poll_seconds, optional, requires_table, parent, columns: {name: type}, absent: {column:
+// reason}, file (of files: files/declaration.hpp)}}. `key` and `columns` are required; `key_column`
+// is `key` without its alias, in lower case, where it isn't given. Types: text integer decimal
+// decimal(N) timestamp date boolean. recognise, unknown, calibrate: questions.hpp.
 //
 // A site's overlay is a folder of the same form over it: overlay.yaml (connector: NAME, site:
 // {NAME: value}, shipped: {FILE: sha256}, streams: {NAME: keys over the connector's}),
@@ -63,6 +63,12 @@ struct WindowDeclaration {  // a date by which rows fall into a sliding window: 
     int history_days = 0;
 };
 
+// A table whose changes the server itself may keep a list of.
+struct TrackedTable {
+    std::string table;   // as the catalog has it (catalog_name)
+    std::string column;  // that holds the stream's key; empty: the table's primary key is it
+};
+
 struct StreamDeclaration {
     std::string name;        // the folder's file stem: "appointment"
     std::string kind;        // canonical kind it yields; default: name
@@ -72,6 +78,10 @@ struct StreamDeclaration {
         stamps;  // indexed "modified at" columns, each polled as slices of its own; may be empty
     std::set<std::size_t> tokens;  // which of them hold growing tokens (rowversion), not times
     std::optional<WindowDeclaration> window;
+    std::vector<TrackedTable> tracked;
+    // Where the base notes what was deleted, a stream of its own: NAME.deletes.sql, its only column
+    // the key of the row that was deleted, its only stamp when. Null: nowhere.
+    std::shared_ptr<const StreamDeclaration> deletes;
     int poll_seconds = 60;
     bool optional = false;       // its tables may be missing: then the stream is off, and says so
     std::string requires_table;  // with `optional`: the table whose presence switches it on
@@ -94,6 +104,10 @@ struct StreamDeclaration {
         bool any() const { return fetch || map || declaration; }
     } own;
 };
+
+// What a base is asked of the streams and their `deletes`.
+struct Connector;
+std::vector<const StreamDeclaration*> asked_of(const Connector& connector);
 
 // codes.csv: stream-independent rows `list,mis_code,canonical,comment`, e.g.
 // `status,1,arrived,patient came`.

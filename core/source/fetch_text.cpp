@@ -111,6 +111,15 @@ Result<std::string> render_piece(
     if (!catalog.has_column(piece.table, column) &&
         catalog.has_column(piece.table, configured->second))
         column = configured->second;
+    if (!catalog.has_table(piece.table))
+        return fail(
+            ErrorKind::misconfigured,
+            fmt::format(
+                "site value {}: this login sees no table {}: grant select on it, or leave the "
+                "value empty",
+                piece.site_key, piece.table
+            )
+        );
     if (!catalog.has_column(piece.table, column))
         return fail(
             ErrorKind::misconfigured,

@@ -31,7 +31,9 @@ struct StreamProbe {
     std::optional<std::int64_t> rows;  // counted up to kProbeRowsMax, which then means "at least"
     std::vector<StampProbe> stamps;
     std::vector<PlanProbe> plans;
-    std::vector<std::string> tables;  // that its fetch reads, views among them
+    std::vector<std::string> tables;          // that its fetch reads, views among them
+    std::vector<std::string> tracked_tables;  // whose changes the server keeps a list of
+    std::string told;  // what of it the system itself tells, for people; empty: nothing
     std::vector<std::string> procedures, functions, packages;  // that it runs
     std::vector<std::string> remarks;  // what works and loses rows; what, why, remedy
     std::map<std::string, std::string> placeholders;  // "T:TREAT.TOOTH" → "T.TOOTH" or the literal

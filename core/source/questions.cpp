@@ -106,8 +106,8 @@ Calibration read_calibration(MapReader map, const std::string& name, const Conne
 
 std::vector<std::string> site_tables(const Connector& connector, const std::string& key) {
     std::vector<std::string> tables;
-    for (const auto& stream : connector.streams)
-        for (const std::string& text : {stream.fetch_sql, stream.key}) {
+    for (const StreamDeclaration* stream : asked_of(connector))
+        for (const std::string& text : {stream->fetch_sql, stream->key}) {
             const auto pieces = parse_fetch(text, "");
             if (!pieces) continue;
             for (const FetchPiece& piece : *pieces)

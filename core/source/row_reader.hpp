@@ -23,6 +23,8 @@ struct Slice {
         key_walk,  // key > after_id, in key order, at most limit rows (backfill, reconciliation);
                    // empty after_id: from the start; limit 0: all, in any order
         ids,       // exactly these keys
+        deletes,   // from <= when it was deleted < to, where the base notes that
+                   // (StreamDeclaration::deletes); keys() alone
     };
     By by = By::window;
     std::size_t stamp_index = 0;
@@ -37,6 +39,13 @@ struct Slice {
 };
 
 inline constexpr std::size_t kIdsPerReadMax = 200;
+
+// What a system tells of itself as written or deleted.
+struct ToldKeys {
+    // false: part of it is not kept any more, or there is more than was asked for
+    bool complete = false;
+    std::vector<std::string> keys;  // in any order, repeated or not
+};
 
 // What became of a read: how many rows, how long the source worked for it (for the duty-cycle limit
 // and metrics).
@@ -86,6 +95,20 @@ class RowReader {
         const std::string& /*stream*/, std::size_t /*stamp_index*/
     ) {
         return std::optional<std::string>();
+    }
+
+    // Of a system that itself keeps a list of the rows that were written or deleted: where the list
+    // stands now, an opaque text. What is committed from now on is told behind it. nullopt: it
+    // keeps none of that stream, or this login must not see it.
+    virtual Result<std::optional<std::string>> told_bound(const std::string& /*stream*/) {
+        return std::optional<std::string>();
+    }
+    // The keys of the rows that were written or deleted since the list stood at `bound`, at most
+    // that many; of rows written after the newest told_bound() too, or not.
+    virtual Result<ToldKeys> told_since(
+        const std::string& /*stream*/, const std::string& /*bound*/, std::size_t /*most*/
+    ) {
+        return ToldKeys();
     }
 
     // D2: from begin_pass() to end_pass() all slices but those with a snapshot of their own see one

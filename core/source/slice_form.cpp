@@ -26,6 +26,11 @@ Result<SliceForm> form_of(const StreamDeclaration& stream, const Slice& slice) {
                 slice.after_id.empty() ? SliceForm::Kind::key_walk_start
                                        : SliceForm::Kind::key_walk,
                 0, 0};
+        case Slice::By::deletes:  // of the stream that notes them
+            return fail(
+                ErrorKind::misconfigured,
+                fmt::format("stream {}: of its deletions only keys can be read", stream.name)
+            );
         case Slice::By::ids:
             break;
     }
@@ -54,6 +59,13 @@ std::string describe(const SliceForm& form) {
             break;
     }
     return "all rows";
+}
+
+const StreamDeclaration* noted_in(const StreamDeclaration& stream, Slice& slice) {
+    if (slice.by != Slice::By::deletes) return &stream;
+    slice.by = Slice::By::stamp;
+    slice.stamp_index = 0;
+    return stream.deletes.get();
 }
 
 std::vector<std::string> parameters_of(const SliceForm& form, const Slice& slice) {

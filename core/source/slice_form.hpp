@@ -35,6 +35,10 @@ inline constexpr std::size_t kIdCounts[] = {1, 8, 40, kIdsPerReadMax};
 Result<SliceForm> form_of(const StreamDeclaration& stream, const Slice& slice);
 std::string describe(const SliceForm& form);  // "stamp 1", "window", "key walk", "8 ids"
 
+// The stream and the slice that a question for keys means: of deletions those of the stream that
+// notes them. Null: there is none.
+const StreamDeclaration* noted_in(const StreamDeclaration& stream, Slice& slice);
+
 // What stands for the `?` of the form's text, in this order: from, to · after_id, limit · the ids.
 std::vector<std::string> parameters_of(const SliceForm& form, const Slice& slice);
 

@@ -151,6 +151,40 @@ Result<void> StreamFiles::read(StreamDeclaration& stream, const config::YamlDocu
         if (auto checked = check_fetch(twin, declared_in); !checked) return checked;
     }
     stream.mapping_version = version_of(stream, connector_.codes);
+    return read_deletes(stream, declared_in);
+}
+
+Result<void> StreamFiles::read_deletes(
+    StreamDeclaration& stream, const config::YamlDocument& declared_in
+) {
+    if (!stream.deletes) return {};
+    StreamDeclaration deletes = *stream.deletes;
+    const std::string name = deletes.name + ".sql";
+    auto found = find(stream, name);
+    if (!found) return fail(found.error());
+    if (found->text.empty())
+        return fail(
+            ErrorKind::misconfigured,
+            fmt::format(
+                "{}: stream {} declares `deletes` and has no file {}: write it: it selects the key "
+                "of each row that was deleted, under the name of the stream's own",
+                declared_in.where(pointer_to("/streams", stream.name)), stream.name, name
+            )
+        );
+    deletes.fetch_sql = std::move(found->text);
+    deletes.fetch_file = std::move(found->file);
+    const bool is_own = found->own;
+    if (auto checked = check_fetch(deletes, declared_in); !checked) return checked;
+    for (const char* dialect : kDialects) {
+        StreamDeclaration twin = deletes;
+        auto other = find(stream, deletes.name + "." + dialect + ".sql");
+        if (!other) return fail(other.error());
+        if (other->text.empty() || (is_own && !other->own)) continue;
+        twin.fetch_file = other->file;
+        twin.fetch_sql = deletes.fetch_twins[dialect] = std::move(other->text);
+        if (auto checked = check_fetch(twin, declared_in); !checked) return checked;
+    }
+    stream.deletes = std::make_shared<const StreamDeclaration>(std::move(deletes));
     return {};
 }
 
@@ -209,13 +243,15 @@ Result<void> StreamFiles::no_stranger() const {
         const std::string name = entry.path().filename().string();
         if (!name.ends_with(".sql")) continue;
         const auto is_of = [&](const StreamDeclaration& stream) {
-            return name == stream.name + ".sql" || name == stream.name + ".fetch.sql" ||
-                   std::any_of(
-                       std::begin(kDialects), std::end(kDialects),
-                       [&](const char* dialect) {
-                           return name == stream.name + ".fetch." + dialect + ".sql";
-                       }
-                   );
+            std::vector<std::string> stems = {stream.name, stream.name + ".fetch"};
+            if (stream.deletes) stems.push_back(stream.deletes->name);
+            for (const std::string& stem : stems) {
+                if (name == stem + ".sql") return true;
+                if (stem == stream.name) continue;
+                for (const char* dialect : kDialects)
+                    if (name == stem + "." + dialect + ".sql") return true;
+            }
+            return false;
         };
         if (std::none_of(connector_.streams.begin(), connector_.streams.end(), is_of))
             return fail(

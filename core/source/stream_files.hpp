@@ -21,6 +21,8 @@ class StreamFiles {  // of one connector, to which it refers
     Result<void> no_stranger() const;
 
   private:
+    // NAME.deletes.sql and its twins, where `deletes` is declared.
+    Result<void> read_deletes(StreamDeclaration& stream, const config::YamlDocument& declared_in);
     struct Found {
         std::string text;  // empty: neither has it
         std::filesystem::path file;

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { MariadbServer } from "../support/mariadb.mjs";
 import { PostgresServer } from "../support/postgres.mjs";
 import { TdsServer } from "../support/tds/server.mjs";
 import { Clinic, program, root } from "./clinic.mjs";
@@ -17,16 +18,17 @@ export function vendor_base(mis, as) {
 }
 
 export class SqlClinic extends Clinic {
-  // as: "sql_server" or "postgresql"; base: SQL for PostgreSQL; streams, codes, site as Invented's; connector: the name of a shipped one instead; standin: options of the stand-in
+  // as: "sql_server", "postgresql" or "mariadb"; base: SQL for PostgreSQL (or MariaDB); streams, codes, site as Invented's; connector: the name of a shipped one instead; standin: options of the stand-in
   static async make(t, { as = "sql_server", base = "", streams, codes = "", site = "{}", connector, standin = {}, settings = {} }) {
     const clinic = new SqlClinic(t, {});
     Object.assign(clinic, { as, streams, connection_settings: settings });
-    clinic.postgres = await PostgresServer.make(t, { settings: { timezone: "Europe/Moscow" } });
+    if (as === "mariadb") clinic.mariadb = await MariadbServer.make(t);
+    else clinic.postgres = await PostgresServer.make(t, { settings: { timezone: "Europe/Moscow" } });
     if (as === "sql_server") {
       clinic.tds = await TdsServer.start({ postgres: clinic.postgres.url, logins: [{ user: "sa", password: PASSWORD }], log: () => {}, time_zone: "Europe/Moscow", ...standin });
       t.after(() => clinic.tds.stop());
     }
-    if (base !== "") clinic.postgres.sql(base);
+    if (base !== "") (clinic.mariadb ?? clinic.postgres).sql(base);
     clinic.password_file = join(clinic.folder, "mis.password");
     writeFileSync(clinic.password_file, `${PASSWORD}\n`, { mode: 0o600 });
     clinic.connector = connector ?? join(clinic.folder, "connector");
@@ -39,17 +41,19 @@ export class SqlClinic extends Clinic {
     mkdirSync(this.connector, { recursive: true });
     chmodSync(this.connector, 0o755);
     writeFileSync(join(this.connector, "codes.csv"), `list,mis_code,canonical,comment\n${codes}`);
-    const lines = ["title: invented", "kind: sql", "dialect: sql_server", "no_show: mis", `site: ${site}`, "streams:"];
-    for (const [name, { yaml, fetch, map }] of Object.entries(streams)) {
+    const lines = ["title: invented", "kind: sql", `dialect: ${this.as === "mariadb" ? "mariadb" : "sql_server"}`, "no_show: mis", `site: ${site}`, "streams:"];
+    for (const [name, { yaml, fetch, map, deletes }] of Object.entries(streams)) {
       lines.push(`  ${name}:`, ...yaml.split("\n").map((line) => `    ${line}`));
       writeFileSync(join(this.connector, `${name}.fetch.sql`), fetch);
       writeFileSync(join(this.connector, `${name}.sql`), map);
+      if (deletes) writeFileSync(join(this.connector, `${name}.deletes.sql`), deletes);
     }
     writeFileSync(join(this.connector, "connector.yaml"), `${lines.join("\n")}\n`);
   }
   connection() {
     const common = { host: "127.0.0.1", password_file: this.password_file, ...this.connection_settings };
     if (this.as === "sql_server") return { sql_server: { port: this.tds.port, database: "clinic", user: "sa", ...common } };
+    if (this.as === "mariadb") return { odbc: { system: "mariadb", port: this.mariadb.port, database: this.mariadb.database, user: "mis_gateway", tls: "off", ...common } };
     return { odbc: { system: "postgresql", port: this.postgres.port, database: this.postgres.database, user: this.postgres.user, tls: "off", keywords: { ConnSettings: "set search_path to public, tds" }, ...common } };
   }
   source(settings = {}) {

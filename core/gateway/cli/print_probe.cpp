@@ -97,6 +97,7 @@ void print_probe(const SourceSetup& setup, const source::ProbeReport& report) {
             if (stamp.newest) newest = std::max(newest, *stamp.newest);
         for (const auto& plan : stream.plans)
             reads += (reads.empty() ? "" : ", ") + plan.form + " " + reading_text(plan);
+        if (!stream.told.empty()) reads += (reads.empty() ? "" : ", ") + stream.told;
         const std::string rows = !stream.rows ? ""
                                  : *stream.rows >= source::kProbeRowsMax
                                      ? ">=" + std::to_string(*stream.rows)
@@ -127,6 +128,7 @@ Json probe_json(const std::string& name, const source::ProbeReport& report) {
             {"reason", stream.reason},
             {"plans", plans},
             {"placeholders", stream.placeholders}};
+        if (!stream.told.empty()) made["told"] = stream.told;
         if (stream.rows) made["rows"] = *stream.rows;
         streams.push_back(std::move(made));
     }

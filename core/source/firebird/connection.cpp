@@ -97,13 +97,13 @@ Result<void> learn(
     if (!base) return fail(base.error());
 
     std::set<std::string> words;
-    for (const StreamDeclaration& stream : connector.streams) {
-        for (std::string& word : identifiers_in(stream.fetch_sql)) words.insert(std::move(word));
-        for (std::string& word : identifiers_in(stream.requires_table))
+    for (const StreamDeclaration* stream : asked_of(connector)) {
+        for (std::string& word : identifiers_in(stream->fetch_sql)) words.insert(std::move(word));
+        for (std::string& word : identifiers_in(stream->requires_table))
             words.insert(std::move(word));
-        for (const std::string& stamp : stream.stamps)
+        for (const std::string& stamp : stream->stamps)
             for (std::string& word : identifiers_in(stamp)) words.insert(std::move(word));
-        for (std::string& word : identifiers_in(stream.key)) words.insert(std::move(word));
+        for (std::string& word : identifiers_in(stream->key)) words.insert(std::move(word));
     }
     words.insert("RDB$DATABASE");
     if (auto routines = learn_routines(connection, *transaction, words); !routines) return routines;

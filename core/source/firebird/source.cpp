@@ -300,15 +300,23 @@ Result<std::vector<std::string>> FirebirdSource::keys(
 ) {
     const StreamDeclaration* declared = find(stream);
     MIS_ASSERT(declared != nullptr);
-    const auto form = form_of(*declared, slice);
+    Slice asked = slice;
+    declared = noted_in(*declared, asked);
+    if (declared == nullptr) return std::vector<std::string>();
+    const auto form = form_of(*declared, asked);
     if (!form) return fail(form.error());
     if (const auto fresh = connect(); !fresh) return fail(fresh.error());
+    if (slice.by == Slice::By::deletes) {
+        const auto key = render_column(declared->key, connection_->catalog, site_);
+        if (!key) return fail(key.error());
+        if (key->empty()) return std::vector<std::string>();  // this base notes none
+    }
     std::vector<std::string> found;
     Result<void> done;
     Watchdog::Verdict verdict;
     {
         const Watchdog::Guard guard(watchdog_, *connection_->attachment, statement_deadline());
-        done = connection_->keys(*declared, *form, slice, site_, most, found);
+        done = connection_->keys(*declared, *form, asked, site_, most, found);
         verdict = guard.verdict();
     }
     if (verdict != Watchdog::Verdict::untouched) {

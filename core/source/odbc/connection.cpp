@@ -177,6 +177,10 @@ Result<TextRows> Connection::query(std::string_view sql, std::size_t rows_max) {
     return found;
 }
 
+Result<std::unique_ptr<Statement>> Connection::statement_once(const std::string& sql) {
+    return Statement::prepare(api_, handle_, sql);
+}
+
 Result<Statement*> Connection::statement(const std::string& sql) {
     auto& kept = statements_[sql];
     if (!kept) {
@@ -214,12 +218,13 @@ Result<Connection::Known> Connection::catalog_of(const Connector& connector) {
     const auto add = [&words](std::string_view sql) {
         for (const std::string& word : identifiers_in(sql)) words.insert(to_upper(word));
     };
-    for (const StreamDeclaration& stream : connector.streams) {
-        add(stream.fetch_sql);
-        for (const auto& [dialect, text] : stream.fetch_twins) add(text);
-        add(stream.requires_table);
-        add(stream.key);
-        for (const std::string& stamp : stream.stamps) add(stamp);
+    for (const StreamDeclaration* stream : asked_of(connector)) {
+        add(stream->fetch_sql);
+        for (const auto& [dialect, text] : stream->fetch_twins) add(text);
+        add(stream->requires_table);
+        add(stream->key);
+        for (const std::string& stamp : stream->stamps) add(stamp);
+        for (const TrackedTable& tracked : stream->tracked) words.insert(to_upper(tracked.table));
     }
     std::string list;
     for (const std::string& word : words) {

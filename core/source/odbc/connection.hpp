@@ -37,6 +37,7 @@ class Connection final : public Interruptible {
     Result<void> run(std::string_view sql);
     // Rows of a short query of our own as text.
     Result<TextRows> query(std::string_view sql, std::size_t rows_max = 100'000);
+    Result<std::unique_ptr<Statement>> statement_once(const std::string& sql);
     // Kept by its text and used again.
     Result<Statement*> statement(const std::string& sql);
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -84,7 +85,11 @@ Words mariadb_words(const OdbcSettings& settings) {
         {"Port", std::to_string(base.port == 0 ? 3306 : base.port)},
         {"Uid", base.user},
         {"Pwd", settings.password},
-        {"Charset", "utf8mb4"}};
+        {"Charset", "utf8mb4"},
+        // else it waits for ever for a server that takes the connection and says nothing
+        {"CONN_TIMEOUT", std::to_string(base.connect_seconds_max)},
+        {"READ_TIMEOUT",
+         std::to_string(std::max(base.connect_seconds_max, base.statement_seconds_max) + 2)}};
     if (base.tls == Tls::required || base.tls == Tls::verified) words.emplace_back("FORCETLS", "1");
     if (base.tls == Tls::verified) words.emplace_back("SSLVERIFY", "1");
     if (!base.authority_file.empty()) words.emplace_back("SSLCA", base.authority_file.string());

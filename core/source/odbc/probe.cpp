@@ -165,6 +165,10 @@ Result<StreamProbe> OdbcSource::probe_stream(
             return probe;
         }
     }
+    if (auto noted = probe_deletes(stream, probe); !noted) return fail(noted.error());
+    if (!probe.reason.empty()) return probe;
+    if (const std::string tracked = probe_tracking(stream, probe); !tracked.empty())
+        probe.told += (probe.told.empty() ? "" : ", ") + ("changes of " + tracked + " are told");
     probe.on = true;
 
     const auto limited =
@@ -183,6 +187,30 @@ Result<StreamProbe> OdbcSource::probe_stream(
         probe.stamps.push_back(std::move(found));
     }
     return probe;
+}
+
+// The question that a poll asks, of no time at all.
+Result<void> OdbcSource::probe_deletes(const StreamDeclaration& stream, StreamProbe& probe) {
+    if (!stream.deletes) return {};
+    const auto key = render_column(stream.deletes->key, catalog_, site_);
+    if (!key || key->empty()) {
+        if (!key) probe.reason = key.error().text;
+        return {};
+    }
+    Slice none;
+    none.by = Slice::By::deletes;
+    none.from = none.to = "2000-01-01 00:00:00";
+    if (const auto read = keys(stream.name, none, 1); !read) {
+        if (read.error().kind == ErrorKind::cancelled) return fail(read.error());
+        probe.reason = read.error().text;
+        return {};
+    }
+    const auto text = text_of(*stream.deletes, {SliceForm::Kind::all, 0, 0}, 0);
+    if (text)
+        for (const std::string& word : identifiers_in(*text))
+            if (catalog_.has_table(word)) probe.tables.push_back(to_upper(word));
+    probe.told = "deletions are noted";
+    return {};
 }
 
 Result<std::optional<std::vector<std::string>>> OdbcSource::values_of(
@@ -277,6 +305,14 @@ Result<void> OdbcSource::probe_rights(ProbeReport& report) {
     for (const std::string& table : tables)
         report.sufficient_grants.push_back(
             fmt::format("grant select on {} to {}", table, settings_.base.user)
+        );
+    std::set<std::string> tracked;
+    for (const StreamProbe& stream : report.streams)
+        for (const std::string& table : stream.tracked_tables)
+            tracked.insert(catalog_.written(table));
+    for (const std::string& table : tracked)
+        report.sufficient_grants.push_back(
+            fmt::format("grant view change tracking on {} to {}", table, settings_.base.user)
         );
     return {};
 }

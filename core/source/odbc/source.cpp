@@ -85,7 +85,9 @@ OdbcSource::OdbcSource(
     for (const StreamDeclaration& stream : connector_.streams) {
         for (const ColumnDeclaration& column : stream.columns)
             column_names_[stream.name].push_back(column.name);
-        asks_tokens_ |= settings_.base.system == System::sql_server && !stream.tokens.empty();
+        const bool is_sql_server = settings_.base.system == System::sql_server;
+        asks_tokens_ |= is_sql_server && !stream.tokens.empty();
+        asks_tracking_ |= is_sql_server && !stream.tracked.empty();
     }
 }
 
@@ -147,6 +149,17 @@ Result<OdbcSource::Freshness> OdbcSource::connect() {
     connection_ = std::move(*made);
     catalog_ = std::move(learned->columns);
     versions_ = std::move(learned->versions);
+    Result<void> keys;
+    {
+        const Watchdog::Guard guard(watchdog_, *connection_, deadline());
+        keys = learn_tracked_keys();
+        verdict = guard.verdict();
+    }
+    if (!keys || verdict != Watchdog::Verdict::untouched) {
+        disconnect();
+        return fail(explain(keys ? Error{ErrorKind::unavailable, ""} : keys.error(), verdict)
+                        .within("reading the catalog's keys"));
+    }
     return Freshness::made_now;
 }
 
@@ -253,6 +266,7 @@ Result<void> OdbcSource::take_snapshot() {
     // What is committed after the snapshot has a token of after this question.
     std::string question(now_text(settings_.base.system));
     if (asks_tokens_) question += fmt::format(", {}", kTokenBound);
+    if (asks_tracking_) question += ", change_tracking_current_version()";
     auto now = ask(question);
     if (!now) return fail(now.error().within("asking the source's clock"));
     if (now->empty() || !now->front()[0])
@@ -279,6 +293,7 @@ Result<void> OdbcSource::take_snapshot() {
     }
     snapshot_ = Snapshot{
         *now->front()[0], asks_tokens_ ? now->front()[1] : std::nullopt,
+        asks_tracking_ ? now->front().back() : std::nullopt,
         began + std::chrono::seconds(kSnapshotSecondsMax - spared),
         began + std::chrono::seconds(kSnapshotSecondsMax)};
     return {};
@@ -490,45 +505,74 @@ Result<std::vector<std::string>> OdbcSource::keys(
 ) {
     const StreamDeclaration* declared = find(stream);
     MIS_ASSERT(declared != nullptr);
+    Slice asked = slice;
+    declared = noted_in(*declared, asked);
+    if (declared == nullptr) return std::vector<std::string>();
     // The fetch with its key alone: what else it computes is not asked for.
     StreamDeclaration keys_only = *declared;
     std::erase_if(keys_only.columns, [&](const ColumnDeclaration& column) {
         return column.name != declared->key_column;
     });
-    const auto form = form_of(*declared, slice);
+    const auto form = form_of(*declared, asked);
     if (!form) return fail(form.error());
     if (const auto fresh = connect(); !fresh) return fail(fresh.error());
-    const auto whole = text_of(*declared, *form, slice.limit);
+    if (slice.by == Slice::By::deletes) {
+        const auto key = render_column(declared->key, catalog_, site_);
+        if (!key) return fail(key.error());
+        if (key->empty()) return std::vector<std::string>();  // this base notes none
+    }
+    const auto whole = text_of(*declared, *form, asked.limit);
     if (!whole) return fail(whole.error());
     if (whole->empty()) return std::vector<std::string>();
     // SQL Server takes no order inside a derived table but behind a top, which is there
     const std::string sql = fmt::format(
         "select q.{0} from (\n{1}\n) q", catalog_.written(declared->key_column), *whole
     );
+    auto found =
+        keys_of(sql, parameters(*form, asked), keys_only.columns, most + 1, Reuse::statement);
+    if (!found) return fail(found.error().within("reading keys of " + stream));
+    if (found->size() > most)
+        return fail(
+            ErrorKind::malformed, fmt::format("reading keys of {}: more than {} rows", stream, most)
+        );
+    return found;
+}
+
+Result<std::vector<std::string>> OdbcSource::keys_of(
+    const std::string& sql, const std::vector<std::string>& values,
+    const std::vector<ColumnDeclaration>& column, std::size_t most, Reuse reuse
+) {
     std::vector<std::string> found;
     Result<void> done;
     Watchdog::Verdict verdict;
     {
         const Watchdog::Guard guard(watchdog_, *connection_, deadline());
         done = [&]() -> Result<void> {
-            auto statement = connection_->statement(sql);
-            if (!statement) return fail(statement.error());
-            const Running running(*connection_, **statement);
-            if (auto ran = (*statement)->execute(parameters(*form, slice)); !ran) return ran;
-            if (auto bound = (*statement)->read_as(keys_only.columns); !bound) return bound;
+            std::unique_ptr<Statement> own;
+            Statement* statement = nullptr;
+            if (reuse == Reuse::never) {
+                auto made = connection_->statement_once(sql);
+                if (!made) return fail(made.error());
+                own = *std::move(made);
+                statement = own.get();
+            } else {
+                const auto kept = connection_->statement(sql);
+                if (!kept) return fail(kept.error());
+                statement = *kept;
+            }
+            const Running running(*connection_, *statement);
+            if (auto ran = statement->execute(values); !ran) return ran;
+            if (auto bound = statement->read_as(column); !bound) return bound;
             RowBatch batch(1);
-            while (true) {
+            while (found.size() < most) {
                 batch.clear();
-                const auto more = (*statement)->fetch(batch);
+                const auto more = statement->fetch(batch);
                 if (!more) return fail(more.error());
                 if (!*more) break;
-                for (std::size_t row = 0; row < batch.rows(); ++row) {
-                    if (found.size() == most)
-                        return fail(ErrorKind::malformed, fmt::format("more than {} rows", most));
+                for (std::size_t row = 0; row < batch.rows() && found.size() < most; ++row)
                     found.emplace_back(batch.cell(row, 0).value_or(""));
-                }
             }
-            (*statement)->close();
+            statement->close();
             return {};
         }();
         verdict = guard.verdict();
@@ -536,8 +580,7 @@ Result<std::vector<std::string>> OdbcSource::keys(
     if (done && verdict == Watchdog::Verdict::untouched) return found;
     disconnect();
     if (verdict == Watchdog::Verdict::cancelled) watchdog_.forget_cancel();
-    return fail(explain(done ? Error{ErrorKind::unavailable, ""} : done.error(), verdict)
-                    .within("reading keys of " + stream));
+    return fail(explain(done ? Error{ErrorKind::unavailable, ""} : done.error(), verdict));
 }
 
 Result<std::string> OdbcSource::fetch_text(const std::string& stream, const Slice& slice) {

@@ -43,6 +43,11 @@ class OdbcSource final : public Source {
     Result<std::optional<std::string>> token_bound(
         const std::string& stream, std::size_t stamp_index
     ) override;
+    // change_tracking.cpp
+    Result<std::optional<std::string>> told_bound(const std::string& stream) override;
+    Result<ToldKeys> told_since(
+        const std::string& stream, const std::string& bound, std::size_t most
+    ) override;
     std::optional<std::string> oldest_open_transaction() override;
     Result<ProbeReport> probe() override;
     std::optional<double> clock_skew_seconds() const override { return clock_skew_seconds_; }
@@ -85,6 +90,23 @@ class OdbcSource final : public Source {
         const StreamDeclaration& stream, const SliceForm& form, const Slice& slice,
         const std::function<Result<void>(RowBatch&&)>& take, Progress& progress
     );
+    // Values of one column, at most so many.
+    enum class Reuse { statement, never };
+    Result<std::vector<std::string>> keys_of(
+        const std::string& sql, const std::vector<std::string>& values,
+        const std::vector<ColumnDeclaration>& column, std::size_t most, Reuse reuse
+    );
+    struct Tracked {
+        std::string before, behind;         // of the version since which its keys are selected
+        std::optional<std::int64_t> least;  // the oldest version that it tells of
+        std::string begun;                  // at which its list began
+    };
+    Result<void> learn_tracked_keys();
+    // Of the stream's tables those that are tracked, as far as this login may know.
+    Result<std::vector<Tracked>> tracked_of(const StreamDeclaration& stream);
+    Result<void> probe_deletes(const StreamDeclaration& stream, StreamProbe& probe);
+    // Names of them; what should be granted goes into the probe.
+    std::string probe_tracking(const StreamDeclaration& stream, StreamProbe& probe);
     void note_clock(const std::string& now, std::int64_t before_us);
     Result<StreamProbe> probe_stream(
         const StreamDeclaration& stream, const std::vector<TableDescription>& tables
@@ -103,10 +125,11 @@ class OdbcSource final : public Source {
     DutyCycle polling_, backfill_;
     std::unique_ptr<Connection> connection_;
     Catalog catalog_, versions_;  // as the last connection learned them
-    bool asks_tokens_ = false;
+    std::map<std::string, std::vector<std::string>> tracked_keys_;  // table → its primary key
+    bool asks_tokens_ = false, asks_tracking_ = false;
     struct Snapshot {
-        std::string now;                         // the source's clock just before
-        std::optional<std::string> token_bound;  // as it was then
+        std::string now;                                           // the source's clock just before
+        std::optional<std::string> token_bound, tracking_version;  // as they were then
         SteadyClock::time_point renew_at, end;
     };
     std::optional<Snapshot> snapshot_;

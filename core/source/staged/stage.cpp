@@ -281,6 +281,10 @@ Result<void> Stage::scan(
             if (!slice.after_id.empty()) bind_key(rows, 2, slice.after_id, numbers);
             return all_of(rows);
         }
+        case Slice::By::deletes:
+            return fail(
+                ErrorKind::misconfigured, fmt::format("stream {} notes no deletions", stream.name)
+            );
         case Slice::By::ids:
             break;
     }

@@ -34,7 +34,7 @@ const too_new = {
 };
 const came_with = (name) => Number(Object.keys(too_new).find((year) => too_new[year].has(name)) ?? 0);
 const unspoken_functions = word_set(`
-  format parse openjson json_value checksum binary_checksum soundex changetable openquery openrowset
+  format parse openjson json_value checksum binary_checksum soundex openquery openrowset
 `);
 const parts = word_set(`
   yy:year yyyy:year qq:quarter q:quarter mm:month m:month dy:dayofyear y:dayofyear dd:day d:day wk:week ww:week dw:weekday w:weekday hh:hour mi:minute
@@ -126,6 +126,14 @@ const written = {
     return `CAST(${styled} AS ${rewriter.type(target)})`;
   },
   try_convert: (rewriter, [type, expression]) => cast(rewriter, rewriter.range(expression), type, { trying: true }),
+  // CHANGETABLE(CHANGES table, version); of VERSION nobody has asked yet
+  changetable: (rewriter, [what, since]) => {
+    if (!is_word(what[0], "changes") || !since) throw unspoken("CHANGETABLE(VERSION …)");
+    const name = what.at(-1);
+    const lower = (name.kind === "word" ? name.raw : name.value).toLowerCase();
+    const view = `changes_${rewriter.names.get(lower) ?? lower}`.replaceAll('"', '""');
+    return `(SELECT * FROM tds_server."${view}" WHERE sys_change_version > ${rewriter.range(since)})`;
+  },
   count: (rewriter, args, inner, over) => `CAST(count(${rewriter.range(inner)}) ${over} AS integer)`,
 };
 

@@ -86,13 +86,72 @@ CREATE VIEW sys.partitions AS SELECT o.object_id, 1 AS index_id, 1 AS partition_
     JOIN pg_class c ON c.oid = o.object_id::oid;
 CREATE FUNCTION tds_server.col_length(table_name text, column_name text) RETURNS smallint LANGUAGE sql STABLE AS $$
     SELECT max_length FROM sys.columns WHERE object_id = tds_server.object_id(table_name) AND name = column_name $$;
--- Change tracking is a matter of scripts (script.mjs); the base itself has none.
-CREATE VIEW sys.change_tracking_databases AS SELECT 0 AS database_id, 0::tds.bit AS is_auto_cleanup_on, 0 AS retention_period,
-    0::tds.tinyint AS retention_period_units WHERE false;
-CREATE VIEW sys.change_tracking_tables AS SELECT 0 AS object_id, 0::tds.bit AS is_track_columns_updated_on, 0::bigint AS min_valid_version,
-    0::bigint AS begin_version WHERE false;
-CREATE FUNCTION tds_server.change_tracking_current_version() RETURNS bigint LANGUAGE sql STABLE AS $$ SELECT NULL::bigint $$;
-CREATE FUNCTION tds_server.change_tracking_min_valid_version(id integer) RETURNS bigint LANGUAGE sql STABLE AS $$ SELECT NULL::bigint $$;
+-- Change Tracking. tds_server.track_changes('visits') switches it on: from then on the keys that transactions write go into a list of that table's own, under a
+-- version that is given when they commit, one transaction after the other. Who may read the view changes_visits has VIEW CHANGE TRACKING.
+CREATE TABLE tds_server.change_counter (version bigint NOT NULL);
+INSERT INTO tds_server.change_counter VALUES (0);
+CREATE TABLE tds_server.tracked (table_id integer PRIMARY KEY, begin_version bigint NOT NULL, min_valid_version bigint NOT NULL);
+GRANT SELECT ON tds_server.change_counter, tds_server.tracked TO PUBLIC;
+CREATE FUNCTION tds_server.note_change() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+    DECLARE
+        key text := TG_ARGV[0];
+        list text := 'change_list_' || TG_TABLE_NAME;
+        now bigint;
+    BEGIN
+        IF coalesce(current_setting('tds_server.change_of', true), '') <> txid_current()::text THEN
+            UPDATE tds_server.change_counter SET version = version + 1 RETURNING version INTO now;
+            PERFORM set_config('tds_server.change_version', now::text, true), set_config('tds_server.change_of', txid_current()::text, true);
+        END IF;
+        IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE' AND to_jsonb(OLD) -> key <> to_jsonb(NEW) -> key) THEN
+            EXECUTE format('INSERT INTO tds_server.%I SELECT ($1).%I, $2, ''D''', list, key) USING OLD, current_setting('tds_server.change_version')::bigint;
+        END IF;
+        IF TG_OP <> 'DELETE' THEN
+            EXECUTE format('INSERT INTO tds_server.%I SELECT ($1).%I, $2, $3', list, key) USING NEW, current_setting('tds_server.change_version')::bigint,
+                left(TG_OP, 1);
+        END IF;
+        RETURN NULL;
+    END $$;
+CREATE FUNCTION tds_server.track_changes(name text) RETURNS void LANGUAGE plpgsql AS $$
+    DECLARE
+        id regclass := tds_server.relation(name);
+        plain name := (SELECT relname FROM pg_class WHERE oid = id);
+        key name := (SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] WHERE i.indrelid = id
+            AND i.indisprimary);
+    BEGIN
+        EXECUTE format('CREATE TABLE tds_server.%I AS SELECT %I FROM %s LIMIT 0', 'change_list_' || plain, key, id);
+        EXECUTE format('ALTER TABLE tds_server.%I ADD sys_change_version bigint, ADD sys_change_operation varchar(1)', 'change_list_' || plain);
+        EXECUTE format('CREATE VIEW tds_server.%I AS SELECT DISTINCT ON (%I) * FROM tds_server.%I ORDER BY %2$I, sys_change_version DESC',
+            'changes_' || plain, key, 'change_list_' || plain);
+        EXECUTE format('CREATE CONSTRAINT TRIGGER %I AFTER INSERT OR UPDATE OR DELETE ON %s DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION
+            tds_server.note_change(%L)', 'note changes of ' || plain, id, key);
+        INSERT INTO tds_server.tracked SELECT id::oid::integer, version, version FROM tds_server.change_counter;
+    END $$;
+CREATE FUNCTION tds_server.stop_tracking(name text) RETURNS void LANGUAGE plpgsql AS $$
+    DECLARE
+        id regclass := tds_server.relation(name);
+        plain name := (SELECT relname FROM pg_class WHERE oid = id);
+    BEGIN
+        EXECUTE format('DROP TRIGGER %I ON %s', 'note changes of ' || plain, id);
+        EXECUTE format('DROP TABLE tds_server.%I CASCADE', 'change_list_' || plain);
+        DELETE FROM tds_server.tracked WHERE table_id = id::oid::integer;
+    END $$;
+-- What its retention does: what happened up to now is told no more.
+CREATE FUNCTION tds_server.forget_changes(name text) RETURNS void LANGUAGE plpgsql AS $$
+    BEGIN
+        EXECUTE format('DELETE FROM tds_server.%I', 'change_list_' || (SELECT relname FROM pg_class WHERE oid = tds_server.relation(name)));
+        UPDATE tds_server.tracked SET min_valid_version = (SELECT version FROM tds_server.change_counter) WHERE table_id = tds_server.object_id(name);
+    END $$;
+CREATE FUNCTION tds_server.sees_changes(id integer) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT coalesce((SELECT has_table_privilege(v.oid, 'SELECT') FROM pg_class v JOIN pg_class t ON v.relname = 'changes_' || t.relname
+        WHERE t.oid = id::oid AND v.relnamespace = 'tds_server'::regnamespace), false) $$;
+CREATE VIEW sys.change_tracking_databases AS SELECT tds_server.db_id()::integer AS database_id, 1::tds.bit AS is_auto_cleanup_on, 2 AS retention_period,
+    3::tds.tinyint AS retention_period_units WHERE EXISTS (SELECT FROM tds_server.tracked);
+CREATE VIEW sys.change_tracking_tables AS SELECT table_id AS object_id, 0::tds.bit AS is_track_columns_updated_on, min_valid_version, begin_version
+    FROM tds_server.tracked;
+CREATE FUNCTION tds_server.change_tracking_current_version() RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT version FROM tds_server.change_counter WHERE EXISTS (SELECT FROM tds_server.tracked) $$;
+CREATE FUNCTION tds_server.change_tracking_min_valid_version(id integer) RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT min_valid_version FROM tds_server.tracked WHERE table_id = id AND tds_server.sees_changes(id) $$;
 
 CREATE VIEW tds_information.tables AS
     SELECT tds_server.setting('database')::tds."nvarchar(128)" AS table_catalog, 'dbo'::tds."nvarchar(128)" COLLATE tds_server.any_case AS table_schema,

@@ -258,6 +258,7 @@ CREATE FUNCTION tds_server.has_perms_by_name(name text, kind text, permission te
             IF thing IS NULL THEN RETURN NULL; END IF;
             IF wanted = 'ANY' THEN RETURN (has_table_privilege(thing, 'SELECT, INSERT, UPDATE, DELETE'))::integer; END IF;
             IF wanted = 'VIEW DEFINITION' THEN RETURN has_table_privilege(thing, 'SELECT')::integer; END IF;
+            IF wanted = 'VIEW CHANGE TRACKING' THEN RETURN tds_server.sees_changes(thing::oid::integer)::integer; END IF;
             IF wanted NOT IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'REFERENCES') THEN RETURN (SELECT pg_get_userbyid(relowner) = current_user
                 FROM pg_class WHERE oid = thing)::integer; END IF;
             IF part IS NOT NULL AND wanted <> 'DELETE' THEN RETURN has_column_privilege(thing, lower(part), wanted)::integer; END IF;

@@ -295,6 +295,29 @@ const change_tracking = [
     ],
   },
 ];
+test("Change Tracking tells the keys of what was committed, last change first, to whom it may", async (t) => {
+  const base = await PostgresServer.make(t);
+  const own = await bench.start(t, { postgres: base.url, logins: [{ user: "sa", password: "Passw0rd" }, { user: "reader", password: "r" }] });
+  await own.sql("create table dbo.Visits (id int not null primary key, note varchar(20) null)");
+  base.sql("create role reader; grant select on visits to reader");
+  const client = await bench.connect(t, {}, { port: own.port });
+  assert.deepEqual(await client.rows("select CHANGE_TRACKING_CURRENT_VERSION() as v, CHANGE_TRACKING_MIN_VALID_VERSION(object_id('dbo.Visits')) as m"), [[null, null]]);
+  base.sql("insert into visits values (1, 'before')");
+  base.sql("select tds_server.track_changes('Visits')");
+  base.sql("insert into visits values (2, 'a'); update visits set note = 'b' where id = 2");
+  base.sql("begin; delete from visits where id = 1; insert into visits values (3, 'c'); commit");
+  base.sql("begin; delete from visits where id = 3; rollback");
+  const changes = "select c.id, c.SYS_CHANGE_VERSION, c.SYS_CHANGE_OPERATION from CHANGETABLE(CHANGES dbo.Visits, 0) c order by c.id";
+  assert.deepEqual(await client.rows(changes), [["1", "3", "D"], ["2", "2", "U"], ["3", "3", "I"]]);
+  assert.deepEqual(await client.rows("select count(*) from CHANGETABLE(CHANGES Visits, 2) c where c.id <> 2"), [["2"]]);
+  const reader = await bench.connect(t, { UID: "reader", PWD: "r" }, { port: own.port });
+  const asked = "select CHANGE_TRACKING_CURRENT_VERSION() as v, CHANGE_TRACKING_MIN_VALID_VERSION(object_id('Visits')) as m, has_perms_by_name('Visits', 'OBJECT', 'VIEW CHANGE TRACKING') as p, (select count(*) from sys.change_tracking_tables where object_id = object_id('Visits')) as n";
+  assert.deepEqual(await reader.rows(asked), [["3", null, "0", "1"]]);
+  assert.equal((await reader.fails("direct", changes)).native, 229);
+  base.sql("grant select on tds_server.changes_visits to reader; select tds_server.forget_changes('Visits')");
+  assert.deepEqual(await reader.rows(asked), [["3", "3", "1", "1"]]);
+  assert.deepEqual(await reader.rows(changes), []);
+});
 test("Change Tracking is scripted, beside the base", async (t) => {
   const own = await bench.start(t, { script: change_tracking });
   const client = await bench.connect(t, {}, { port: own.port });

@@ -46,6 +46,8 @@ struct Shape {
     const char* key_prefix;     // of the MIS's keys: not integers then
     const char* record_prefix;  // of the records' ids: not the row's key then
     bool tokens = false;        // row versions instead of stamps
+    bool listed = false;        // the base lists what is written and deleted, for a while
+    bool noted = false;         // it notes what is deleted
 };
 
 constexpr Shape kShapes[] = {
@@ -56,6 +58,10 @@ constexpr Shape kShapes[] = {
     {"fan-out by rows", true, true, true, "", ""},
     {"text keys, derived ids", true, true, false, "K-", "r-"},
     {"row versions", false, false, false, "", "", true},
+    {"a list of changes", false, false, false, "", "", false, true},
+    {"a list of changes, fan-out by rows", true, true, true, "", "", false, true},
+    {"a list of changes, text keys", true, false, false, "K-", "r-", false, true},
+    {"notes of deletions", true, false, false, "", "", false, false, true},
 };
 
 using Rows = source::Capabilities::Rows;
@@ -106,6 +112,12 @@ class World {
                         if (change.row) lowest = std::min(lowest, change.row->version);
                 return lowest;
             };
+        }
+        if (shape.listed) mis_.listed.emplace();
+        if (shape.noted) {
+            auto noted = declaration(true, false, false);
+            noted.name = "visit.deletes";
+            stream_.deletes = std::make_shared<source::StreamDeclaration>(std::move(noted));
         }
         if (stream_.window) stream_.window->history_days = kHistoryDays;
         if (std::string_view(shape.key_prefix).empty())  // a reconciliation may be interrupted
@@ -227,6 +239,11 @@ class World {
         std::shuffle(open_.begin(), open_.end(), random_);
         std::erase_if(open_, [&](const Open& open) {
             if (open.commit_us > now_us()) return false;
+            ++mis_.version_now;
+            if (mis_.listed && one_in(40)) {  // it is kept for a while only
+                mis_.listed_from = mis_.version_now;
+                mis_.listed->clear();
+            }
             for (const auto& change : open.changes) {
                 Trace trace = change.trace;
                 if (change.row) {
@@ -236,7 +253,9 @@ class World {
                         trace = Trace::late;
                 } else {
                     mis_.rows.erase(change.key);
+                    if (shape_.noted) mis_.noted_deletes.emplace(mis_.now_us(), change.key);
                 }
+                if (mis_.listed) mis_.listed->push_back({mis_.version_now, change.key});
                 last_trace_[change.key] = trace;
                 if (differs(change.key))
                     waiting_[change.key] = {now_us(), trace};
@@ -406,6 +425,8 @@ class World {
             if (shape_.window && mis_.can.ids) CHECK_FALSE(held_in_window.contains(key));
             if (shape_.tokens) CHECK(last_trace_.at(key) == Trace::deleted);
             if (shape_.stamps) CHECK(last_trace_.at(key) != Trace::stamped);
+            if (mis_.can.ids && shape_.noted) CHECK(last_trace_.at(key) != Trace::deleted);
+            CHECK_FALSE((mis_.can.ids && shape_.listed));
         }
         left_to_the_night += static_cast<std::int64_t>(left.size());
         REQUIRE(pass(PassMode::reconcile));

@@ -55,6 +55,14 @@ class FakeMis final : public source::RowReader {
     std::optional<std::int64_t> oldest_open_us;  // nullopt: nobody may know
     // Below it every row version is committed; 0: it has none.
     std::function<std::uint64_t()> lowest_open_version = [] { return 0; };
+    struct ListedKey {
+        std::uint64_t version = 0;
+        std::string key;
+    };
+    // What it tells of itself as written or deleted, and from where on; nullopt: it keeps no list.
+    std::optional<std::vector<ListedKey>> listed;
+    std::uint64_t listed_from = 0, version_now = 0;
+    std::multimap<std::int64_t, std::string> noted_deletes;  // local time → key
     source::Capabilities can;
     std::int64_t skew_us = 0;  // of its clock against ours
 
@@ -109,6 +117,11 @@ class FakeMis final : public source::RowReader {
         const std::string&, const source::Slice& slice, std::size_t
     ) override {
         std::vector<std::string> found;
+        if (slice.by == source::Slice::By::deletes) {
+            for (const auto& [at_us, key] : noted_deletes)
+                if (in(slice, at_us)) found.push_back(key);
+            return found;
+        }
         std::multimap<std::string, FakeRow, KeyOrder> snapshot(rows.begin(), rows.end());
         snapshot.insert(twins.begin(), twins.end());
         for (const auto& [key, row] : snapshot) {
@@ -124,6 +137,19 @@ class FakeMis final : public source::RowReader {
     Result<std::optional<std::string>> token_bound(const std::string&, std::size_t) override {
         const std::uint64_t bound = lowest_open_version();
         return bound == 0 ? std::nullopt : std::optional(token_text(bound));
+    }
+    Result<std::optional<std::string>> told_bound(const std::string&) override {
+        return listed ? std::optional(std::to_string(version_now)) : std::nullopt;
+    }
+    Result<source::ToldKeys> told_since(
+        const std::string&, const std::string& bound, std::size_t most
+    ) override {
+        const std::uint64_t since = std::stoull(bound);
+        source::ToldKeys told{since >= listed_from && since <= version_now, {}};
+        for (const auto& [version, key] : *listed)
+            if (version > since) told.keys.push_back(key);
+        if (told.keys.size() > most) told.complete = false;
+        return told;
     }
     Result<std::string> fingerprint() override { return std::string("fake 1"); }
     std::optional<std::string> oldest_open_transaction() override {
@@ -151,6 +177,8 @@ class FakeMis final : public source::RowReader {
                 return in(slice, row.window_us);
             case source::Slice::By::key_walk:
                 return slice.after_id.empty() || KeyOrder{}(slice.after_id, key);
+            case source::Slice::By::deletes:
+                return false;
             case source::Slice::By::ids:
                 return std::find(slice.ids.begin(), slice.ids.end(), key) != slice.ids.end();
         }

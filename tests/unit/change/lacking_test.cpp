@@ -297,4 +297,128 @@ TEST_CASE("row versions: nothing is asked while none is new, and a counter set b
     CHECK(clinic.value("5") == "after");
 }
 
+TEST_CASE("told keys are read again whatever their stamps say, and a list that broke off is noticed"
+) {
+    Clinic clinic({});
+    clinic.options.small_stream_rows = 0;
+    clinic.stream = declaration(true, false, false);
+    clinic.mis.listed.emplace();
+    clinic.mis.version_now = 10;
+    const auto write = [&](const std::string& key, const std::optional<std::string>& value) {
+        if (value)
+            clinic.mis.rows.at(key).value = *value;
+        else
+            clinic.mis.rows.erase(key);
+        clinic.mis.listed->push_back({++clinic.mis.version_now, key});
+    };
+    for (int i = 1; i <= 9; ++i) clinic.add(std::to_string(i), 0);
+    clinic.clock.advance(std::chrono::hours(30));
+    REQUIRE(clinic.run().has_value());
+    REQUIRE(clinic.run().has_value());
+    clinic.clock.advance(std::chrono::hours(30));
+
+    write("1", "edited without a stamp");
+    write("2", std::nullopt);
+    write("3", "skip");
+    clinic.mis.listed->push_back({clinic.mis.version_now, "3"});  // told twice
+    write("4", std::nullopt);
+    clinic.add("4", 0, "deleted and there again");
+    clinic.mis.rows.at("4").stamp_us = 0;
+    clinic.mis.listed->push_back({++clinic.mis.version_now, "nobody's"});
+    REQUIRE(clinic.run().has_value());
+    CHECK(clinic.value("1") == "edited without a stamp");
+    CHECK(clinic.value("2") == "-");
+    CHECK(clinic.value("3") == "-");
+    CHECK(clinic.value("4") == "deleted and there again");
+    CHECK(clinic.pass->state().told_cursor == std::to_string(clinic.mis.version_now));
+
+    // Nothing new: nothing is asked but the stamps.
+    REQUIRE(clinic.run().has_value());
+    for (const auto& read : clinic.mis.reads) CHECK(read.by == source::Slice::By::stamp);
+
+    // What was told meanwhile is not kept: everything is compared, once.
+    clinic.mis.rows.at("5").value = "not told";
+    clinic.mis.version_now += 5;
+    clinic.mis.listed_from = clinic.mis.version_now;
+    clinic.mis.listed->clear();
+    clinic.pass.reset();  // a new process, too
+    REQUIRE(clinic.run().has_value());
+    CHECK(clinic.value("5") == "not told");
+    REQUIRE(clinic.run().has_value());
+    for (const auto& read : clinic.mis.reads) CHECK(read.by == source::Slice::By::stamp);
+
+    // An older base: its list ends before ours.
+    clinic.mis.version_now = 3;
+    clinic.mis.listed_from = 0;
+    clinic.mis.rows.at("6").value = "of the older base";
+    REQUIRE(clinic.run().has_value());
+    CHECK(clinic.value("6") == "of the older base");
+    CHECK(clinic.pass->state().told_cursor == "3");
+
+    // No list any more, and then one again: what happened in between was not told.
+    clinic.mis.listed.reset();
+    clinic.mis.rows.erase("7");
+    REQUIRE(clinic.run().has_value());
+    CHECK(clinic.pass->state().told_cursor.empty());
+    CHECK(clinic.value("7") == "v");
+    clinic.mis.listed.emplace();
+    REQUIRE(clinic.run().has_value());
+    CHECK(clinic.value("7") == "-");
+}
+
+TEST_CASE("a told loss of too much waits for a human, and is not forgotten meanwhile") {
+    Clinic clinic({});
+    clinic.options.small_stream_rows = 0;
+    clinic.options.hold_count = 3;
+    clinic.stream = declaration(true, false, false);
+    clinic.mis.listed.emplace();
+    for (int i = 1; i <= 9; ++i) clinic.add(std::to_string(i), 0);
+    REQUIRE(clinic.run().has_value());
+    clinic.clock.advance(std::chrono::hours(30));
+    for (int i = 1; i <= 6; ++i) {
+        clinic.mis.rows.erase(std::to_string(i));
+        clinic.mis.listed->push_back({++clinic.mis.version_now, std::to_string(i)});
+    }
+    for (int polls = 0; polls < 2; ++polls) {
+        const auto report = clinic.run();
+        REQUIRE(report.has_value());
+        CHECK(report->removals_held);
+        CHECK(clinic.value("1") == "v");
+        CHECK(holds(clinic.database).size() == 1);
+    }
+    {
+        sqlite::Transaction transaction(clinic.database);
+        REQUIRE(release_hold(transaction, "demo", "visit"));
+        transaction.commit();
+    }
+    REQUIRE(clinic.run().has_value());
+    CHECK(clinic.value("1") == "-");
+    CHECK(clinic.value("6") == "-");
+    CHECK(clinic.value("7") == "v");
+    CHECK(holds(clinic.database).empty());
+}
+
+TEST_CASE("a note of a deletion is asked for again before it counts") {
+    Clinic clinic({});
+    clinic.options.small_stream_rows = 0;
+    clinic.stream = declaration(true, false, false);
+    auto noted = declaration(true, false, false);
+    noted.name = "visit.deletes";
+    clinic.stream.deletes = std::make_shared<source::StreamDeclaration>(noted);
+    for (int i = 1; i <= 9; ++i) clinic.add(std::to_string(i), 0);
+    REQUIRE(clinic.run().has_value());
+    clinic.clock.advance(std::chrono::hours(30));
+    REQUIRE(clinic.run().has_value());
+    clinic.mis.rows.erase("2");
+    for (const char* key : {"2", "3", "nobody's"})
+        clinic.mis.noted_deletes.emplace(clinic.mis.now_us(), key);
+    REQUIRE(clinic.run().has_value());
+    CHECK(clinic.value("2") == "-");
+    CHECK(clinic.value("3") == "v");
+    // The same notes once more, within the overlap: those that we hold nothing of cost nothing.
+    REQUIRE(clinic.run().has_value());
+    for (const auto& read : clinic.mis.reads)
+        if (read.by == source::Slice::By::ids) CHECK(read.ids == Keys{"3"});
+}
+
 }  // namespace lacking_test

@@ -1,0 +1,3 @@
+select {site:delete_trace_record:X:KRN_SYS_DELETE_TRACE|null} as PLANNING_ID
+from KRN_SYS_DELETE_TRACE X
+where {site:delete_trace_table:X:KRN_SYS_DELETE_TRACE|null} = 'PLANNING' and {slice}
