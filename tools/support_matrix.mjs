@@ -28,15 +28,16 @@ function ways(manifest, stream) {
   const { request, window, stamps = [] } = stream;
   if (manifest.kind === "files") return ["f"];
   if (manifest.kind === "http") {
-    const parent = request.for_each && manifest.streams[request.for_each.stream].request;
-    const asks_period = (one) => /\{(from|to)\}/.test(JSON.stringify({ ...one, by_id: undefined }));
+    const parent = request.for_each?.stream && manifest.streams[request.for_each.stream].request;
+    const asks_period = (one) => one.only_today || /\{(from|to)\}/.test(JSON.stringify({ ...one, by_id: undefined }));
     if (!asks_period(request) && !(parent && asks_period(parent))) return ["l"];
     return request.by_id ? ["p", "i"] : ["p"];
   }
   return [...(stamps.length > 0 ? ["s"] : []), ...(window ? ["w"] : []), ...(stamps.length === 0 && !window ? ["k"] : [])];
 }
-// Streams that may be off: a part of the path is empty until the site says it, or a base may lack the table.
-const is_off = (manifest, stream) => Boolean(stream.optional && (stream.requires_table || placeholders(stream.request?.path).some((name) => String(manifest.site?.[name] ?? "") === "")));
+// Streams that may be off: what they need is empty until the site says it, or a base may lack the table.
+const needed = (request) => [...placeholders(request?.path), ...(request?.needs ?? []), ...(request?.for_each?.site ? [request.for_each.site] : [])];
+const is_off = (manifest, stream) => Boolean(stream.optional && (stream.requires_table || needed(stream.request).some((name) => String(manifest.site?.[name] ?? "") === "")));
 
 function system(root, name) {
   const folder = join(root, "connectors", name);

@@ -6,6 +6,7 @@
 #include "base/charset.hpp"
 #include "base/text.hpp"
 #include "source/files/headings.hpp"
+#include "source/http/answer.hpp"
 
 namespace mis::source::files {
 namespace {
@@ -34,6 +35,8 @@ std::vector<std::string> texts(MapReader& map, const std::string& key) {
 Format format_of(const std::string& name) {
     if (name == "csv") return Format::csv;
     if (name == "json_lines") return Format::json_lines;
+    if (name == "json") return Format::json;
+    if (name == "xml") return Format::xml;
     if (name == "xlsx") return Format::xlsx;
     if (name == "dbf") return Format::dbf;
     return Format::by_name;
@@ -78,15 +81,16 @@ void declare_file(MapReader& map, StreamDeclaration& stream) {
         return map.refuse("file", "is missing: file: {pattern: \"*.csv\"} says which files it is");
     MapReader part = map.map("file");
     part.only(
-        {"pattern", "format", "encoding", "separator", "sheet", "marker", "headings", "may_lack",
-         "footers"}
+        {"pattern", "format", "encoding", "separator", "sheet", "rows", "marker", "headings",
+         "may_lack", "footers"}
     );
     auto file = std::make_shared<FileDeclaration>();
     file->pattern = part.required_text("pattern");
     if (file->pattern.find('/') != std::string::npos)
         part.refuse("pattern", "is of names in the folder: leave the / out");
-    const auto format =
-        part.one_of("format", "by_name", {"by_name", "csv", "json_lines", "xlsx", "dbf"});
+    const auto format = part.one_of(
+        "format", "by_name", {"by_name", "csv", "json_lines", "json", "xml", "xlsx", "dbf"}
+    );
     file->format = format_of(format);
     file->encoding = part.text("encoding", "");
     if (!file->encoding.empty())
@@ -100,6 +104,14 @@ void declare_file(MapReader& map, StreamDeclaration& stream) {
     else if (!separator.empty())
         part.refuse("separator", "has to be \";\", \",\", \"|\" or tab");
     file->sheet = part.text("sheet", "");
+    file->rows = part.text("rows", "");
+    const bool is_json = file->format == Format::json;
+    if (!http::parse_rows_place(file->rows, is_json ? http::Format::json : http::Format::xml) &&
+        (file->format == Format::xml || !file->rows.empty()))
+        part.refuse(
+            "rows", is_json ? "has to say where the list of rows is: data.items"
+                            : "has to name the element that repeats: Register/Row"
+        );
     file->marker = part.text("marker", "");
     file->footers = texts(part, "footers");
     read_headings(part, stream, *file);

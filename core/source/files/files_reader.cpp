@@ -211,6 +211,10 @@ Result<void> FilesReader::read_file(
             return read_csv(file.path, form, rows);
         case Format::json_lines:
             return read_json_lines(file.path, form, rows);
+        case Format::json:
+            return read_json(file.path, form, rows);
+        case Format::xml:
+            return read_xml(file.path, form, rows);
         case Format::xlsx:
             return read_xlsx(file.path, form, rows);
         case Format::dbf:
@@ -220,7 +224,8 @@ Result<void> FilesReader::read_file(
     }
     return fail(
         ErrorKind::misconfigured,
-        "its name does not end as one of .csv .txt .jsonl .xlsx .dbf: say the stream's file.format"
+        "its name does not end as one of .csv .txt .jsonl .xml .xlsx .dbf: say the stream's "
+        "file.format"
     );
 }
 
@@ -277,6 +282,7 @@ Format format_by_name(const fs::path& file) {
     const std::string end = to_lower(file.extension().string());
     if (end == ".csv" || end == ".txt" || end == ".tsv") return Format::csv;
     if (end == ".jsonl" || end == ".ndjson" || end == ".json") return Format::json_lines;
+    if (end == ".xml") return Format::xml;
     if (end == ".xlsx" || end == ".xlsm") return Format::xlsx;
     if (end == ".dbf") return Format::dbf;
     return Format::by_name;

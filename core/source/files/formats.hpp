@@ -24,6 +24,14 @@ Result<void> read_xlsx(
 Result<void> read_dbf(
     const std::filesystem::path& file, const FileDeclaration& form, TableRows& rows
 );
+// Documents with a list of rows in them, `form.rows`, of any size. What is nested in a row is a
+// field named by its path ("Person/Name", "person.name"), an attribute by its name.
+Result<void> read_xml(
+    const std::filesystem::path& file, const FileDeclaration& form, TableRows& rows
+);
+Result<void> read_json(
+    const std::filesystem::path& file, const FileDeclaration& form, TableRows& rows
+);
 
 // By the end of the name; by_name: none of ours.
 Format format_by_name(const std::filesystem::path& file);

@@ -2,9 +2,10 @@
 // time.
 //
 // Refused as malformed, whatever was handed over before: what is cut off or no JSON / XML, nesting
-// deeper than kDepthMax, an element above kElementBytesMax, a value above kTextBytesMax, a document
-// type (and so every entity of its own) in XML, an object that names a member twice, invalid UTF-8,
-// and an answer that has no list where the rows should be. Texts never show content.
+// deeper than kDepthMax, an element above kElementBytesMax, a value above kTextBytesMax, in XML a
+// document type (and so every entity of its own), a tag or names above XmlBounds, an object that
+// names a member twice, invalid UTF-8, and an answer that has no list where the rows should be.
+// Texts never show content.
 #pragma once
 
 #include <cstddef>
@@ -24,6 +25,8 @@ inline constexpr int kDepthMax = 64;
 inline constexpr std::size_t kTextBytesMax = 8u << 20;
 inline constexpr std::size_t kElementBytesMax = 16u << 20;
 inline constexpr std::size_t kMembersMax = 2000;  // of one object
+inline constexpr std::size_t kPartBytes = 96;     // that each part of an element takes by itself
+inline constexpr std::size_t kNameBytesMax = 64 * 1024;  // JSON: of a member
 
 // Where the rows are: the list's path from the document's root, then, where rows are lists inside
 // its elements, the path from each to the next list. JSON: "data", "doctors[].schedules[].cells",
@@ -41,6 +44,7 @@ using Envelope = std::map<std::string, Node, std::less<>>;
 
 struct AnswerPlan {
     Format format = Format::json;
+    std::string encoding;  // XML: whatever the document says of itself; empty: as it says
     RowsPlace rows;
     bool single = false;  // the place may be an object: one row (an answer of one record)
     std::vector<std::string> watched;  // paths of the envelope, names joined as the format does

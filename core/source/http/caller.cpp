@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/private_values.hpp"
+#include "base/text.hpp"
 #include "net/retry_after.hpp"
 
 namespace mis::source::http {
@@ -290,7 +291,9 @@ std::optional<Error> Caller::failure_of(
         }
         std::string text = "it says that it failed";
         if (const auto code = envelope.find(sign.code); code != envelope.end()) {
-            const std::string& told = code->second.text;
+            std::string_view told = trim(code->second.text);
+            if (question.plan.format == Format::xml)  // a fault's code is a name with a prefix
+                told.remove_prefix(told.rfind(':') + 1);
             const bool plain = told.size() <= kCodeBytesMax && !told.empty() &&
                                std::all_of(told.begin(), told.end(), [](char c) {
                                    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
@@ -298,7 +301,7 @@ std::optional<Error> Caller::failure_of(
                                           c == '.';
                                });
             if (plain && !has_private_shape(told) && !authentication_.holds_secret(told))
-                text += " (" + told + ")";
+                text += fmt::format(" ({})", told);
         }
         if (!is_success(status)) text += fmt::format(" with HTTP {}", status);
         const auto kind =

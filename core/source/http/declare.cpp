@@ -15,7 +15,7 @@ void declare_request(MapReader& map, const Connector& connector, StreamDeclarati
         if (map.has(key))
             map.refuse(key, "is for bases: a service is compared with what is known of it");
     bool by_period = request->by_period();
-    if (request->for_each) {
+    if (request->for_each && request->for_each->site.empty()) {
         const auto& each = *request->for_each;
         const auto parent = std::find_if(
             connector.streams.begin(), connector.streams.end(),
@@ -36,6 +36,11 @@ void declare_request(MapReader& map, const Connector& connector, StreamDeclarati
             "window",
             "is missing: what is asked for by periods needs the column of its date and "
             "how far they reach"
+        );
+    if (request->only_today && stream.window &&
+        (stream.window->past_days > 0 || stream.window->future_days > 0))
+        map.refuse(
+            "window", "reaches beyond today, and the list is only_today: leave its days out"
         );
 }
 

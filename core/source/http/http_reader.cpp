@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "base/timestamp.hpp"
 #include "config/gateway_config.hpp"
 #include "source/map_reader.hpp"
@@ -114,7 +115,7 @@ const StreamDeclaration* HttpReader::find(const std::string& stream) const {
 
 bool HttpReader::by_period(const StreamDeclaration& stream) const {
     if (stream.request->by_period()) return true;
-    if (!stream.request->for_each) return false;
+    if (!stream.request->for_each || !stream.request->for_each->site.empty()) return false;
     const StreamDeclaration* parent = find(stream.request->for_each->stream);
     return parent != nullptr && parent->request->by_period();
 }
@@ -143,6 +144,10 @@ Result<std::vector<HttpReader::Days>> HttpReader::periods(
             today_us + (window.future_days + 1) * kUsPerDay};
     }
     std::vector<Days> parts;
+    if (stream.request->only_today) {
+        if (all.from_us < all.to_us) parts.push_back(all);
+        return parts;
+    }
     const int days_max = stream.request->days_max;
     while (all.from_us < all.to_us) {
         Days part = all;
@@ -214,6 +219,18 @@ Result<void> HttpReader::read_rows(
     const StreamDeclaration& stream, const Wanted& wanted, const TakeCells& take
 ) {
     const Request& request = *stream.request;
+    for (const std::string& name : request.needs) {
+        const auto value = site_.find("site:" + name);
+        if (value == site_.end() || trim(value->second).empty())
+            return fail(
+                ErrorKind::misconfigured,
+                fmt::format(
+                    "site: {0} is not given: the connector's README says what it is (site: {{{0}: "
+                    "\"…\"}})",
+                    name
+                )
+            );
+    }
     ListOf list{&request, key_index(stream), {}};
     const auto parts = periods(stream, wanted);
     if (!parts) return fail(parts.error());
@@ -223,14 +240,15 @@ Result<void> HttpReader::read_rows(
                 return done;
         return {};
     }
-    const auto of = parents(stream, *request.for_each, wanted);
+    const auto of = request.for_each->site.empty() ? parents(stream, *request.for_each, wanted)
+                                                   : listed(request.for_each->site);
     if (!of) return fail(of.error());
+    // the parents are those of the period: what has no period itself is asked once for each
+    const auto times = request.by_period() ? *parts : std::vector<Days>{Days{}};
     for (const std::string& parent : *of) {
         list.each = parent;
-        // the parents are those of the period: what has no period itself is asked once for each
-        const std::size_t times = request.by_period() ? parts->size() : 1;
-        for (std::size_t i = 0; i < times; ++i) {
-            Values values = values_of(request, (*parts)[i]);
+        for (const Days& days : times) {
+            Values values = values_of(request, days);
             values["each"] = parent;
             if (auto done = read_list(caller_, list, values, take); !done) return done;
         }
@@ -261,6 +279,19 @@ Result<std::set<std::string>> HttpReader::parents(
     });
     if (!done) return fail(done.error());
     return values;
+}
+
+Result<std::set<std::string>> HttpReader::listed(const std::string& name) const {
+    std::set<std::string> values;
+    const auto given = site_.find("site:" + name);
+    if (given != site_.end())
+        for (const std::string_view part : split(given->second, ','))
+            if (!trim(part).empty()) values.emplace(trim(part));
+    if (!values.empty()) return values;
+    return fail(
+        ErrorKind::misconfigured,
+        fmt::format("nothing is asked for: give a list, site: {{{}: \"1, 2\"}}", name)
+    );
 }
 
 Result<void> HttpReader::read_ids(
@@ -307,13 +338,18 @@ Result<std::map<std::string, std::string>> HttpReader::streams_off() {
     std::map<std::string, std::string> off;
     for (const StreamDeclaration& stream : connector_.streams) {
         if (!stream.optional) continue;
-        for (const auto& piece : stream.request->text.path.pieces) {
-            if (!piece.is_placeholder || !piece.text.starts_with("site:")) continue;
-            const auto value = site_.find(piece.text);
-            if (value == site_.end() || value->second.empty())
+        const Request& request = *stream.request;
+        std::vector<std::string> needed = request.needs;
+        if (request.for_each && !request.for_each->site.empty())
+            needed.push_back(request.for_each->site);
+        for (const auto& piece : request.text.path.pieces)
+            if (piece.is_placeholder && piece.text.starts_with("site:"))
+                needed.push_back(piece.text.substr(5));
+        for (const std::string& name : needed) {
+            const auto value = site_.find("site:" + name);
+            if (value == site_.end() || trim(value->second).empty())
                 off[stream.name] = fmt::format(
-                    "not configured: the connector's README says what `site: {{{}: …}}` means",
-                    piece.text.substr(5)
+                    "not configured: the connector's README says what `site: {{{}: …}}` means", name
                 );
         }
     }

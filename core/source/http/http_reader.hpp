@@ -45,6 +45,8 @@ class HttpReader final : public WholeReader {
     Result<std::set<std::string>> parents(
         const StreamDeclaration& stream, const Request::ForEach& each, const Wanted& wanted
     );
+    // Of the site's value, a list divided by commas.
+    Result<std::set<std::string>> listed(const std::string& name) const;
     std::string local_form(const StreamDeclaration& stream, std::size_t column, std::string text)
         const;
 

@@ -92,6 +92,8 @@ class JsonAnswerReader final : public nlohmann::json_sax<nlohmann::json> {
     bool binary(binary_t&) override { return refuse("is no JSON"); }
     bool key(string_t& name) override {
         feed_.value_was_read();
+        if (name.size() > kNameBytesMax)
+            return refuse(fmt::format("has a name longer than {} bytes", kNameBytesMax));
         if (!open_.empty()) {
             Node& object = *open_.back();
             if (object.members.size() >= kMembersMax)
@@ -138,7 +140,7 @@ class JsonAnswerReader final : public nlohmann::json_sax<nlohmann::json> {
     }
     bool count(std::size_t bytes) {
         feed_.value_was_read();
-        bytes_ += bytes + 16;
+        bytes_ += bytes + kPartBytes;
         if (bytes_ > kElementBytesMax)
             return refuse(fmt::format("has an element of more than {} bytes", kElementBytesMax));
         return true;

@@ -249,7 +249,7 @@ Request read_request(
     MapReader map = stream.map("request");
     map.only(
         {"method", "path", "query", "headers", "json", "form", "xml", "rows", "paths", "dates",
-         "last_day", "days_max", "paging", "by_id", "for_each", "failures"}
+         "last_day", "days_max", "paging", "by_id", "for_each", "needs", "only_today", "failures"}
     );
     Request request;
     request.format = format;
@@ -266,9 +266,14 @@ Request read_request(
     }
     if (map.has("for_each")) {
         MapReader part = map.map("for_each");
-        part.only({"stream", "column"});
-        request.for_each =
-            Request::ForEach{part.required_text("stream"), part.required_text("column")};
+        part.only({"stream", "column", "site"});
+        if (part.has("site") && part.has("stream"))
+            part.refuse("site", "is given beside stream: keep one of them");
+        if (part.has("site"))
+            request.for_each = Request::ForEach{{}, {}, part.required_text("site")};
+        else
+            request.for_each =
+                Request::ForEach{part.required_text("stream"), part.required_text("column"), {}};
     }
     if (request.text.names("each") != request.for_each.has_value())
         map.refuse("for_each", "and {each} in the request belong together: write both or none");
@@ -277,6 +282,11 @@ Request read_request(
         request.failures.end(), service.failures.begin(), service.failures.end()
     );
     request.site = site_names(stream.value("request"));
+    request.needs = map.texts("needs");
+    request.only_today = map.flag("only_today");
+    request.site.insert(request.needs.begin(), request.needs.end());
+    if (request.for_each && !request.for_each->site.empty())
+        request.site.insert(request.for_each->site);
     if (map.has("paths")) {
         MapReader paths = map.map("paths");
         for (const std::string& name : paths.keys())

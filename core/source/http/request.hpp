@@ -93,12 +93,16 @@ struct Request {
     std::optional<ById> by_id;
     struct ForEach {
         std::string stream, column;
+        std::string site;  // or the site's value of that name: a list, divided by commas
     };
     std::optional<ForEach> for_each;
+    std::vector<std::string> needs;  // the site's values without which nothing is asked; an
+                                     // optional stream is off then
+    bool only_today = false;         // the list is of the day that it is asked on
     std::vector<FailureSign> failures;
     std::set<std::string> site;  // names of the site's values that it asks for
 
-    bool by_period() const { return text.names("from") || text.names("to"); }
+    bool by_period() const { return only_today || text.names("from") || text.names("to"); }
 };
 
 struct AuthDeclaration {

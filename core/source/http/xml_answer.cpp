@@ -6,11 +6,12 @@
 #include "base/charset.hpp"
 #include "base/text.hpp"
 #include "source/http/answer.hpp"
+#include "source/xml_bounds.hpp"
 
 namespace mis::source::http {
 namespace {
 
-constexpr std::size_t kPieceBytes = 64 * 1024;
+constexpr std::size_t kPieceBytes = XmlBounds::kFedBytesMax;
 
 struct ParserFree {
     void operator()(XML_Parser parser) const { XML_ParserFree(parser); }
@@ -29,7 +30,7 @@ bool is_blank(std::string_view text) {
 class XmlAnswerReader {
   public:
     XmlAnswerReader(const AnswerPlan& plan, const TakeRow& row) : plan_(plan), row_(row) {
-        parser_.reset(XML_ParserCreate(nullptr));
+        parser_.reset(XML_ParserCreate(plan.encoding.empty() ? nullptr : plan.encoding.c_str()));
         if (!parser_) throw std::bad_alloc();
         XML_SetUserData(parser_.get(), this);
         XML_SetElementHandler(parser_.get(), &on_start, &on_end);
@@ -46,9 +47,8 @@ class XmlAnswerReader {
             do {  // a tag without end is kept whole by expat: small pieces let us see it grow
                 const auto part = piece->substr(0, kPieceBytes);
                 piece->remove_prefix(part.size());
-                since_event_ += part.size();
-                if (since_event_ > kTextBytesMax + kPieceBytes)
-                    refuse(fmt::format("holds a value longer than {} bytes", kTextBytesMax));
+                bounds_.fed(part.size());
+                if (bounds_.is_in_long_tag()) refuse(XmlBounds::long_tag());
                 const bool parsed =
                     !error_ &&
                     XML_Parse(parser_.get(), part.data(), static_cast<int>(part.size()), last) ==
@@ -63,7 +63,7 @@ class XmlAnswerReader {
   private:
     static XmlAnswerReader& self(void* data) { return *static_cast<XmlAnswerReader*>(data); }
     static void on_start(void* data, const XML_Char* name, const XML_Char** attributes) {
-        self(data).start(local_name(name), attributes);
+        self(data).start(name, attributes);
     }
     static void on_end(void* data, const XML_Char*) { self(data).end(); }
     static void on_text(void* data, const XML_Char* text, int size) {
@@ -112,18 +112,26 @@ class XmlAnswerReader {
         XML_StopParser(parser_.get(), XML_FALSE);
     }
     bool count(std::size_t bytes) {
-        since_event_ = 0;
-        bytes_ += bytes + 16;
+        bounds_.told();
+        bytes_ += bytes + kPartBytes;
         if (bytes_ <= kElementBytesMax) return true;
         refuse(fmt::format("has an element of more than {} bytes", kElementBytesMax));
         return false;
     }
 
-    void start(std::string_view name, const XML_Char** attributes) {
+    bool may_name(std::string_view name, const XML_Char** attributes) {
+        bool may = bounds_.may_name(name);
+        for (; may && *attributes != nullptr; attributes += 2)
+            may = bounds_.may_name(attributes[0]);
+        return may;
+    }
+    void start(std::string_view full_name, const XML_Char** attributes) {
         if (error_) return;
+        if (!may_name(full_name, attributes)) return refuse(XmlBounds::too_many_names());
+        const std::string_view name = local_name(full_name);
         if (names_.size() + open_.size() >= static_cast<std::size_t>(kDepthMax))
             return refuse(fmt::format("is nested deeper than {}", kDepthMax));
-        since_event_ = 0;
+        bounds_.told();
         if (open_.empty()) {
             names_.emplace_back(name);
             outer_text_.clear();
@@ -153,7 +161,7 @@ class XmlAnswerReader {
     }
     void begin(Node& node, const XML_Char** attributes) {
         node.kind = Node::Kind::text;
-        for (; attributes != nullptr && *attributes != nullptr; attributes += 2) {
+        for (; *attributes != nullptr; attributes += 2) {
             const std::string_view name = attributes[0], value = attributes[1];
             if (name.starts_with("xmlns")) continue;
             if (local_name(name) == "nil" && (value == "true" || value == "1")) {
@@ -170,7 +178,7 @@ class XmlAnswerReader {
     }
     void end() {
         if (error_) return;
-        since_event_ = 0;
+        bounds_.told();
         if (!open_.empty()) {
             Node& node = *open_.back();
             if (is_blank(node.text)) node.text.clear();
@@ -197,7 +205,7 @@ class XmlAnswerReader {
                 refuse(fmt::format("holds a value longer than {} bytes", kTextBytesMax));
             return;
         }
-        since_event_ = 0;
+        bounds_.told();
         if (outer_text_.size() < kPieceBytes) outer_text_ += piece;
     }
     void note(Node node) {
@@ -216,7 +224,8 @@ class XmlAnswerReader {
     std::string outer_text_;          // of the innermost of them
     Node element_;
     std::vector<Node*> open_;  // inside the element, from it inwards
-    std::size_t bytes_ = 0, since_event_ = 0;
+    std::size_t bytes_ = 0;
+    XmlBounds bounds_;
 };
 
 }  // namespace

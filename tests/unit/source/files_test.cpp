@@ -2,10 +2,12 @@
 #include <shapefil.h>
 #include <zip.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
 #include "base/clock.hpp"
+#include "base/code_points.hpp"
 #include "source/connector.hpp"
 #include "source/files/declaration.hpp"
 #include "source/files/files_reader.hpp"
@@ -114,6 +116,25 @@ void write_xlsx(const fs::path& file, const std::string& rows, const std::string
          {"xl/sharedStrings.xml", "<sst>" + shared + "</sst>"},
          {"xl/worksheets/sheet1.xml", "<worksheet><sheetData>" + rows + "</sheetData></worksheet>"}}
     );
+}
+
+// Of letters that the set has.
+std::string in_cp1251(std::string_view text) {
+    std::string bytes;
+    while (!text.empty()) {
+        std::uint32_t code = 0;
+        text.remove_prefix(decode(text, code));
+        if (code >= 0x410 && code <= 0x44f) code = code - 0x410 + 0xc0;
+        if (code == 0x451) code = 0xb8;
+        bytes += static_cast<char>(code);
+    }
+    return bytes;
+}
+
+bool has_issue(const Lines& found, std::string_view issue) {
+    return std::any_of(found.begin(), found.end(), [&](const std::string& line) {
+        return line.find(issue) != std::string::npos;
+    });
 }
 
 const Lines kTwo{
@@ -271,6 +292,72 @@ TEST_CASE("JSON Lines: numbers as their text, a bad line alone, names by heading
             "А-3|<null>|<null>|<null>|<null> !column person: is no single value !column amount: is "
             "no number"}
     );
+}
+
+TEST_CASE("XML: attributes, nested values, Russian sets of one byte, what is broken is refused") {
+    Folder folder;
+    folder.declaration.replace(
+        folder.declaration.find("      footers"), 0, "      rows: Реестр/Строка\n"
+    );
+    const auto place = folder.declaration.find("[ФИО пациента]");
+    folder.declaration.replace(place, std::string_view("[ФИО пациента]").size(), "[Лицо/ФИО]");
+    const std::string rows =
+        "<Итог>2</Итог><р:Строка НомерДоговора=\"А-1\" Лимит=\"15000.50\">"
+        "<Лицо><ФИО>Тестова &amp; Анна</ФИО></Лицо><Действует_до>2026-12-31</Действует_до>"
+        "</р:Строка><Строка НомерДоговора=\"А-2\"><Лицо><ФИО>Примеров Пётр</ФИО></Лицо>"
+        "<Лимит>1</Лимит><Лимит>2</Лимит></Строка>";
+    const std::string text = "<Реестр xmlns:р=\"u\">" + rows + "</Реестр>";
+    const Lines expected{
+        "А-1|Тестова & Анна|15000.50|2026-12-31|<null>",
+        "А-2|<null>|<null>|<null>|<null> !row 2 of the file says amount twice"};
+    const auto first_of = [](const Lines& found) { return found.empty() ? "" : found.front(); };
+
+    folder.write("Реестр.xml", "\xef\xbb\xbf<?xml version=\"1.0\"?>\n" + text);
+    CHECK(first_of(folder.rows()) == expected[0]);
+    CHECK(has_issue(folder.rows(), "row 2 of the file says amount twice"));
+    std::string cp1251 = "<?xml version=\"1.0\" encoding=\"windows-1251\"?>";
+    for (const char letter : in_cp1251(text)) cp1251 += letter;
+    folder.write("Реестр.xml", cp1251);
+    CHECK(first_of(folder.rows()) == expected[0]);
+
+    for (const auto& [wrong, why] : std::vector<std::pair<std::string, std::string>>{
+             {text.substr(0, text.size() - 12), "ends in the middle: it was cut off"},
+             {text.substr(0, text.size() / 2), "it was cut off"},
+             {"<Реестр><Строка></Реестр>", "is no XML"},
+             {"<!DOCTYPE Реестр [<!ENTITY a \"b\">]>" + text, "document type"},
+             {"<Список><Строка/></Список>", "has no list of rows at Реестр/Строка"},
+             {cp1251.substr(cp1251.find("?>") + 2), "is no XML"},
+             {"", "is empty"}}) {
+        folder.write("Реестр.xml", wrong);
+        const Error error = folder.error();
+        CHECK_MESSAGE(has(error, why), why);
+        CHECK(has(error, "Реестр.xml"));
+        CHECK(!has(error, "Тестова"));
+    }
+    folder.settings.encoding = "WIN1251";  // it does not say so itself
+    folder.source = nullptr;
+    folder.write("Реестр.xml", cp1251.substr(cp1251.find("?>") + 2));
+    CHECK(first_of(folder.rows()) == expected[0]);
+    folder.write("Реестр.xml", "<\xd0\xe5\xe5\xf1\xf2\xf0/>");
+    CHECK(folder.rows().empty());
+}
+
+TEST_CASE("JSON as one document: a list at a place, nested values by their path") {
+    Folder folder;
+    folder.declaration.replace(
+        folder.declaration.find("      footers"), 0, "      format: json\n      rows: data.items\n"
+    );
+    const auto place = folder.declaration.find("[ФИО пациента]");
+    folder.declaration.replace(place, std::string_view("[ФИО пациента]").size(), "[person.name]");
+    folder.write(
+        "Реестр.json",
+        "\xef\xbb\xbf{\"data\": {\"items\": [{\"id\": \"А-1\", \"person\": {\"name\": \"Тестова "
+        "Анна\"}, "
+        "\"Лимит\": 15000.50, \"valid_to\": \"2026-12-31\"}]}, \"total\": 1}"
+    );
+    CHECK(folder.rows() == Lines{kTwo[0]});
+    folder.write("Реестр.json", "{\"data\": {\"items\": [{\"id\": \"А-1\"");
+    CHECK(has(folder.error(), "it was cut off"));
 }
 
 TEST_CASE("XLSX: shared and inline texts, days as numbers, binary sums, a footer") {

@@ -31,7 +31,7 @@ Told rows_of(
     auto answer = read_answer(
         plan,
         [&]() -> Result<std::string_view> {
-            const auto piece = text.substr(0, 5);
+            const auto piece = text.substr(0, text.size() > 100'000 ? 50'000 : 5);
             text.remove_prefix(piece.size());
             return piece;
         },
@@ -129,6 +129,19 @@ TEST_CASE("hostile and broken answers are refused, each with its reason") {
     );
     CHECK(refusal(Format::xml, "<a><b>") == "the answer ends in the middle: it was cut off");
     CHECK(refusal(Format::xml, "<a></b>").starts_with("the answer is no XML"));
+    CHECK(refusal(Format::xml, "<a " + std::string(3u << 20, 'x'))
+              .starts_with("the answer holds a tag or comment longer than"));
+    CHECK(refusal(Format::xml, "<a><b>" + std::string(kTextBytesMax + 10, 'x'))
+              .starts_with("the answer holds a value longer than"));
+    std::string names = "<a>";
+    for (int i = 0; i < 40'000; ++i) names += "<n" + std::to_string(i) + "/>";
+    CHECK(refusal(Format::xml, names) == "the answer names its elements in too many ways");
+    std::string parts = "<a><b>";
+    for (int i = 0; i < 200'000; ++i) parts += i % 1000 == 0 ? "</c><c>" : "<i/>";
+    parts.replace(parts.find("</c>"), 4, "");
+    CHECK(refusal(Format::xml, parts).starts_with("the answer has an element of more than"));
+    CHECK(refusal(Format::json, "{\"" + std::string(kNameBytesMax + 1, 'x') + "\": 1}")
+              .starts_with("the answer has a name longer than"));
     std::string deep;
     for (int i = 0; i < 100; ++i) deep += "<a>";
     CHECK(refusal(Format::xml, deep) == "the answer is nested deeper than 64");
