@@ -2,7 +2,7 @@
 -- The chair's name is not public, only its id.
 select id as source_id, patient_id as patient_source_id, doctor_id as practitioner_source_id, chair_id as room, branch_id as branch_source_id,
     local_ts(branch_id, starts) as starts_at, local_ts(branch_id, ends) as ends_at,
-    case when is_cancelled = 1 then 'cancelled' when status_id is null then 'booked' else code('status', case
+    case when deleted = 1 then null when is_cancelled = 1 then 'cancelled' when status_id is null then 'booked' else code('status', case
         when instr(',' || replace(site('booked_statuses'), ' ', '') || ',', ',' || status_id || ',') > 0 then 'booked'
         when instr(',' || replace(site('confirmed_statuses'), ' ', '') || ',', ',' || status_id || ',') > 0 then 'confirmed'
         when instr(',' || replace(site('arrived_statuses'), ' ', '') || ',', ',' || status_id || ',') > 0 then 'arrived'
