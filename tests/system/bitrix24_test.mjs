@@ -148,15 +148,15 @@ test("a webhook that sees nothing any more takes no limit away: many that vanish
 });
 
 test("the portal's bucket of requests: kept by the pace, and an overflow is made good", async (t) => {
-  const portal = await Bitrix24.start(t, { burst: 4, drain: 2 });
+  const portal = await Bitrix24.start(t, { burst: 8, drain: 8 });
   for (let id = 1; id <= 120; ++id) limit(portal, id, 1000 * id);
   const clinic = await CrmClinic.of(t, portal);
   const hasty = await clinic.sync();
   assert.match(hasty.stdout + hasty.stderr, /QUERY_LIMIT_EXCEEDED/);
   assert.deepEqual(await clinic.believed(), [], "half a list is none");
-  clinic.http = { user: portal.user }; // the connector's own two a second
+  clinic.http = { user: portal.user, per_second: 7 }; // a tariff of eight a second
   clinic.write_config();
-  await new Promise((resolve) => setTimeout(resolve, 2500));
+  await new Promise((resolve) => setTimeout(resolve, 1500));
   const patient = await clinic.sync();
   assert.equal(patient.code, 0, patient.stdout + patient.stderr);
   assert.deepEqual(await clinic.believed(), held(portal));
