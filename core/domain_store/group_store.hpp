@@ -71,7 +71,7 @@ class GroupStore {
         std::string announced;                     // canonical JSON
         std::optional<std::int64_t> next_tick_us;  // when time alone changes something
         std::vector<std::string> entities;         // public ids, added to those known
-        std::string packed;  // what packed_state() made of `announced`, which is empty then
+        std::string packed = {};  // what packed_state() made of `announced`, which is empty then
     };
     void save(sqlite::Transaction& transaction, std::int64_t group, const State& state);
     // The group's meaning is to be worked out again although no record of it changed: a message
