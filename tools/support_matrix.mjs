@@ -27,6 +27,7 @@ const placeholders = (value) => [...JSON.stringify(value ?? "").matchAll(/\{site
 function ways(manifest, stream) {
   const { request, window, stamps = [] } = stream;
   if (manifest.kind === "files") return ["f"];
+  if (manifest.kind === "push") return ["m"];
   if (manifest.kind === "http") {
     const parent = request.for_each?.stream && manifest.streams[request.for_each.stream].request;
     const asks_period = (one) => one.only_today || /\{(from|to)\}/.test(JSON.stringify({ ...one, by_id: undefined }));
@@ -52,8 +53,8 @@ function system(root, name) {
   let tried = "cases alone";
   if (existsSync(join(root, "tools/mis_simulator", name))) tried = "a clinic that lives in a real base";
   else if (existsSync(join(root, "tools/rest_clinic/systems", `${name}.mjs`))) tried = "a clinic that lives behind a scripted service";
-  else if (is_tested) tried = { files: "invented files", http: "a scripted service" }[manifest.kind] ?? "invented tables in a real base";
-  const gives = [manifest.kind === "http" ? HTTP_LOGIN[manifest.auth?.kind ?? "none"] : manifest.kind === "files" ? "exports in a folder" : "a login that reads"];
+  else if (is_tested) tried = { files: "invented files", http: "a scripted service", push: "a scripted caller" }[manifest.kind] ?? "invented tables in a real base";
+  const gives = [manifest.kind === "http" ? HTTP_LOGIN[manifest.auth?.kind ?? "none"] : manifest.kind === "files" ? "exports in a folder" : manifest.kind === "push" ? "calls to us, with a key of ours" : "a login that reads"];
   const asked = Object.keys(manifest.unknown ?? {}).map((question) => question.replaceAll("_", " "));
   if (asked.length > 0) gives.push(`answers: ${asked.join(", ")}`);
   if (manifest.calibrate) gives.push(`a look at its screens: ${Object.keys(manifest.calibrate).join(", ").replaceAll("_", " ")}`);
@@ -67,7 +68,7 @@ function cell({ streams }, kinds) {
   if (found.length === 0) return "";
   const on = found.filter((stream) => !stream.off);
   const shown = on.length > 0 ? on : found;
-  const letters = [..."slpiwkf"].filter((letter) => shown.some((stream) => stream.ways.includes(letter))).join("");
+  const letters = [..."slpiwkfm"].filter((letter) => shown.some((stream) => stream.ways.includes(letter))).join("");
   const text = `${every(Math.min(...shown.map((stream) => stream.poll)))} ${letters}`;
   return on.length > 0 ? text : `(${text})`;
 }
@@ -84,7 +85,7 @@ export function support_matrix(root) {
     "",
     "How often a stream is read (the shortest, where a kind has several), and how changes and deletions are found. In brackets: only where the base has its tables, or once the site says more. Every night everything is compared besides.",
     "**s** stamps or tokens of change, where the base has them: changes at once, deletions by the other letters or at night · **w** a window of days compared each time: changes and deletions in it · **k** new keys at once, all else at night; up to 2000 records",
-    "whole each time, deletions too · **l** the whole list each time: changes and deletions · **p** the list of a period each time: changes; deletions with **i**, which asks for what is missing by its id, else at night · **f** the newest file, whole.",
+    "whole each time, deletions too · **l** the whole list each time: changes and deletions · **p** the list of a period each time: changes; deletions with **i**, which asks for what is missing by its id, else at night · **f** the newest file, whole · **m** the messages it sends, at once: the last snapshot, whole, or changes one by one.",
     "",
     row("system", "read by", "tried on", "cases (with events)", "where its facts come from", "what the site gives"),
     row("---", "---", "---", "---", "---", "---"),

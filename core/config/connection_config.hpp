@@ -2,6 +2,7 @@
 // other settings (settings.cpp); made into a source by core/source/kinds.hpp.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -62,11 +63,24 @@ struct FilesConfig {
     std::string encoding;                         // empty: as the connector says
 };
 
+// Where a system that calls us reaches us.
+struct PushConfig {
+    std::string address = "127.0.0.1";
+    int port = 8480;
+    std::filesystem::path certificate_file, key_file;  // both or none: TLS
+    bool plain_http = false;                           // from other machines, too
+    int requests_per_minute = 120;                     // of one address
+    std::int64_t body_bytes_max = 16'000'000, journal_bytes_max = 256'000'000;
+    int silent_minutes_max = 0;                // 0: silence is never told
+    std::map<std::string, std::string> hints;  // route → SOURCE or SOURCE.STREAM
+    bool orders = false;
+};
+
 struct ConnectionConfig {
-    std::string kind;     // the section's name: "firebird", "sql_server", "odbc", "http", "files"
+    std::string kind;     // the section's name: "firebird", "odbc", "http", "files", "push" …
     std::string pointer;  // of the section, for GatewayConfig::at()
     SecretPlace password;
-    std::variant<FirebirdConfig, OdbcConfig, HttpConfig, FilesConfig> settings;
+    std::variant<FirebirdConfig, OdbcConfig, HttpConfig, FilesConfig, PushConfig> settings;
 };
 
 }  // namespace mis::config

@@ -27,6 +27,10 @@ FileContents file_contents(const GatewayConfig& config) {
             add_secret(http->proxy_login);
             add(http->authority_file);
         }
+        if (const auto* push = std::get_if<PushConfig>(&source.connection.settings)) {
+            add(push->certificate_file);
+            add(push->key_file);
+        }
         add(source.codes_file);
         std::error_code none;  // a folder that is not there has no files
         if (!source.overlay.empty())

@@ -17,6 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::string_view kPushListen = "127.0.0.1:8480";
+
 std::string setting_place(const YamlDocument& document, std::string_view pointer) {
     return fmt::format("{}: {}", document.where(pointer), key_for_people(pointer));
 }
@@ -173,7 +175,27 @@ FilesConfig read_files(const Section& from) {
     return files;
 }
 
-constexpr const char* kConnectionKinds[] = {"firebird", "sql_server", "odbc", "http", "files"};
+std::optional<Listen> read_listen(const std::string& text);
+
+PushConfig read_push(const Section& from) {
+    PushConfig push;
+    const auto listen = read_listen(from.text("listen"));
+    push.address = listen->address;
+    push.port = listen->port;
+    push.certificate_file = from.path("certificate_file");
+    push.key_file = from.path("key_file");
+    push.plain_http = from.flag("plain_http");
+    push.requests_per_minute = from.number("requests_per_minute");
+    push.body_bytes_max = from.big_number("body_bytes_max");
+    push.journal_bytes_max = from.big_number("journal_bytes_max");
+    push.silent_minutes_max = from.number("silent_minutes_max");
+    push.hints = from["hints"].get<std::map<std::string, std::string>>();
+    push.orders = from.flag("orders");
+    return push;
+}
+
+constexpr const char* kConnectionKinds[] = {"firebird", "sql_server", "odbc",
+                                            "http",     "files",      "push"};
 
 ConnectionConfig read_connection(const Section& source) {
     ConnectionConfig connection;
@@ -186,9 +208,12 @@ ConnectionConfig read_connection(const Section& source) {
             connection.settings = read_files(from);
             continue;
         }
-        if (connection.kind == "http") {
+        if (connection.kind == "http" || connection.kind == "push") {
             connection.password = from.secret("secret_file", "secret_env");
-            connection.settings = read_http(from);
+            if (connection.kind == "http")
+                connection.settings = read_http(from);
+            else
+                connection.settings = read_push(from);
             continue;
         }
         connection.password = from.secret("password_file", "password_env");
@@ -323,10 +348,43 @@ void check_http(SettingCheck& check, const Json& part, const std::string& pointe
     check_proxy(check, part, pointer);
 }
 
+void check_push(SettingCheck& check, const Json& part, const std::string& pointer) {
+    const bool file = !text_at(part, "secret_file").empty(),
+               environment = !text_at(part, "secret_env").empty();
+    if (file && environment)
+        check.problem(pointer + "/secret_env", "secret_file is given too: keep one");
+    if (!file && !environment)
+        check.problem(
+            pointer, "has no key by which callers are known: add secret_file or secret_env"
+        );
+    const std::string listen = part.value("listen", std::string(kPushListen));
+    if (listen.empty())
+        return check.problem(
+            pointer + "/listen", "has to be an address and a port: \"127.0.0.1:8480\""
+        );
+    const bool certificate = !text_at(part, "certificate_file").empty(),
+               key = !text_at(part, "key_file").empty();
+    if (certificate != key)
+        check.problem(
+            pointer + (certificate ? "/key_file" : "/certificate_file"),
+            "belongs to the other of the two: give both, or none"
+        );
+    const bool loopback = listen.starts_with("127.") || listen.starts_with("[::1]") ||
+                          listen.starts_with("::1") || listen.starts_with("localhost");
+    if (!loopback && !certificate && !part.value("plain_http", false))
+        check.problem(
+            pointer + "/listen",
+            "would take patients' data and the key in the clear from other machines: give "
+            "certificate_file and key_file, or say plain_http: true where the way there stays "
+            "inside the clinic"
+        );
+}
+
 void check_connection(
     SettingCheck& check, const std::string& kind, const Json& part, const std::string& pointer
 ) {
     if (kind == "http") return check_http(check, part, pointer);
+    if (kind == "push") return check_push(check, part, pointer);
     const bool file = !text_at(part, "password_file").empty(),
                environment = !text_at(part, "password_env").empty();
     if (file && environment)
@@ -360,9 +418,9 @@ void check_source(SettingCheck& check, const Json& source, const std::string& he
         return check.problem(
             here,
             "does not say how to reach its base: add firebird: {host: …, database: …}, sql_server: "
-            "{host: …, database: …}, odbc: {system: …, host: …, database: …}, files: {folder: …} "
-            "or, for a service, "
-            "http: {url: …}"
+            "{host: …, database: …}, odbc: {system: …, host: …, database: …}, files: {folder: …}, "
+            "for "
+            "a service http: {url: …}, or, for one that calls us, push: {secret_file: …}"
         );
     if (kinds.size() > 1)
         return check.problem(
@@ -400,6 +458,38 @@ void check_folders(SettingCheck& check, const GatewayConfig& config) {
                 );
         }
         earlier.emplace_back(sink.name, folder);
+    }
+}
+
+// A hint to a source that is not there would read nothing, and nobody the wiser. Two listeners
+// cannot have one port.
+void check_intakes(SettingCheck& check, const GatewayConfig& config) {
+    std::map<std::string, std::string> listens;
+    for (const SourceConfig& source : config.sources) {
+        const auto* push = std::get_if<PushConfig>(&source.connection.settings);
+        if (push == nullptr) continue;
+        const std::string& here = source.connection.pointer;
+        const auto [other, is_first] =
+            listens.emplace(fmt::format("{}:{}", push->address, push->port), source.name);
+        if (!is_first && push->port != 0)
+            check.problem(
+                here + "/listen",
+                fmt::format("is that of source {}: take another port", other->second)
+            );
+        for (const auto& [route, target] : push->hints) {
+            const std::string name = target.substr(0, target.find('.'));
+            const bool known =
+                std::any_of(config.sources.begin(), config.sources.end(), [&](const auto& one) {
+                    return one.name == name;
+                });
+            if (!known)
+                check.problem(
+                    pointer_to(here + "/hints", route),
+                    fmt::format(
+                        "means source {}, which there is none of: SOURCE or SOURCE.STREAM", name
+                    )
+                );
+        }
     }
 }
 
@@ -503,6 +593,7 @@ Result<GatewayConfig> parse_config(std::string_view text, const fs::path& file) 
         return fail(ErrorKind::misconfigured, fmt::format("{}", fmt::join(check.problems(), "\n")));
     GatewayConfig config = typed(effective, file, *document);
     check_folders(check, config);
+    check_intakes(check, config);
     if (!check.problems().empty())
         return fail(ErrorKind::misconfigured, fmt::format("{}", fmt::join(check.problems(), "\n")));
     config.effective = std::move(effective);

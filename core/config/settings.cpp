@@ -361,6 +361,67 @@ constexpr std::array kSettings{
         "CP866.",
         kRestart
     ),
+    optional_section("sources[].push", "How a system reaches us that sends what it has."),
+    value(
+        "sources[].push.listen", K::listen, "\"127.0.0.1:8480\"",
+        "Address and port on which its messages are taken; nothing but the connector's routes is "
+        "answered there.",
+        kRestart
+    ),
+    value(
+        "sources[].push.secret_file", K::path, "\"\"",
+        "File with nothing but the key that every message has to carry, in the header that the "
+        "connector names.",
+        kRestart
+    ),
+    value(
+        "sources[].push.secret_env", K::text, "\"\"",
+        "Or the name of an environment variable that holds it.", kRestart
+    ),
+    value(
+        "sources[].push.certificate_file", K::path, "\"\"",
+        "PEM of our certificate and its chain: with key_file, messages are taken by https alone.",
+        kRestart
+    ),
+    value(
+        "sources[].push.key_file", K::path, "\"\"", "PEM of the certificate's private key.",
+        kRestart
+    ),
+    value(
+        "sources[].push.plain_http", K::flag, "false",
+        "true: also from other machines without TLS, where everything can be read on its way.",
+        kRestart
+    ),
+    number(
+        "sources[].push.requests_per_minute", "120", 1, 60000,
+        "Of one address, right or wrong key; more are told to come again later.", kRestart
+    ),
+    number(
+        "sources[].push.body_bytes_max", "16000000", 1000, 100'000'000,
+        "A longer message is refused before it is read.", kRestart
+    ),
+    number(
+        "sources[].push.journal_bytes_max", "256000000", 1'000'000, kManyBytes,
+        "Of all that is kept of messages; what has no room is refused, and comes again.", kRestart
+    ),
+    number(
+        "sources[].push.silent_minutes_max", "0", 0, 100'000,
+        "Longer without a message counts as a failure of whoever should send; 0: silence is "
+        "never told.",
+        kRestart
+    ),
+    value(
+        "sources[].push.hints", K::text_map, "{}",
+        "Which source is read at once when a route of the connector was called: {booked: mis} or "
+        "{booked: mis.appointment}.",
+        kRestart
+    ),
+    value(
+        "sources[].push.orders", K::flag, "false",
+        "true: a system that asks for requests is given the exchange's orders that wait for their "
+        "patient, with their phone and name. The connector's README says which can ask.",
+        kRestart
+    ),
     number(
         "sources[].poll_seconds", "0", 0, 86400,
         "Pause between two passes; 0: as the connector declares."

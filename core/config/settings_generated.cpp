@@ -92,7 +92,8 @@ void annotate(std::string& out, const SettingNode& node, int depth, bool first_o
 // A source is reached in one way; the first stands there, the others behind a #.
 bool is_another_way(const Setting& setting) {
     return setting.path == "sources[].sql_server" || setting.path == "sources[].odbc" ||
-           setting.path == "sources[].http" || setting.path == "sources[].files";
+           setting.path == "sources[].http" || setting.path == "sources[].files" ||
+           setting.path == "sources[].push";
 }
 
 void annotate_as_comment(std::string& out, const SettingNode& node, int depth) {

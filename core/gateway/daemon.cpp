@@ -85,6 +85,7 @@ Daemon::Daemon(ClinicStore& store, DaemonSetup setup, const Clock& clock, Remove
 Daemon::~Daemon() { stop(); }
 
 void Daemon::start() {
+    open_intakes();
     for (auto& lane : lanes_) {
         lane->resume_if_stopped();
         lane->start();
@@ -99,6 +100,7 @@ void Daemon::stop() {
         if (stopping_.exchange(true)) return;
     }
     wake_.notify_all();
+    close_intakes();
     for (auto& source : sources_) source->worker->cancel();
     for (auto& source : sources_)
         if (source->thread.joinable()) source->thread.join();
@@ -195,11 +197,8 @@ void Daemon::read_source(SourceThread& thread) {
         }
         const bool worked = room().has_value() && pass(*thread.worker, mode);
         if (worked && mode == change::PassMode::reconcile) look_at_books();
-        std::unique_lock lock(wake_mutex_);
-        const auto pause =
-            worked ? std::chrono::seconds(thread.plan.poll_seconds)
-                   : std::max(kStoreRetry, std::chrono::seconds(thread.plan.poll_seconds));
-        wake_.wait_for(lock, pause, [this] { return stopping_.load(); });
+        const auto poll = std::chrono::seconds(thread.plan.poll_seconds);
+        wait_for_turn(thread, worked ? poll : std::max(kStoreRetry, poll));
     }
 }
 
@@ -264,6 +263,7 @@ void Daemon::turn() {
         record_deliveries();
         housekeeping();
         probe_store();
+        open_intakes();
     } catch (const sqlite::StoreError& error) {
         store_failed(error);
     }

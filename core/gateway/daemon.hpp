@@ -29,7 +29,8 @@ namespace mis::gateway {
 struct SourcePlan {
     SourceSetup setup;
     int poll_seconds = 60;
-    int reconcile_hour = 3;  // the clinic's local hour of the nightly reconciliation
+    int reconcile_hour = 3;            // the clinic's local hour of the nightly reconciliation
+    std::string configured_name = {};  // by which hints mean it; setup.name may be an earlier one
 };
 
 struct DaemonSetup {
@@ -85,11 +86,20 @@ class Daemon {
         std::unique_ptr<SourceWorker> worker;
         std::thread thread;
         std::optional<Date> reconciled_on;
+        bool is_asked = false;                   // to be read now; guarded by wake_mutex_
+        std::unique_ptr<source::Intake> intake;  // guarded by intake_mutex_
+        std::string intake_error;                // guarded by intake_mutex_
+        std::chrono::nanoseconds intake_tried{0};
     };
     class RecordsMeanwhile;
     Result<void> room();
     bool backlogged();
     void read_source(SourceThread& thread);
+    void wait_for_turn(SourceThread& thread, std::chrono::seconds pause);
+    void ask(SourceThread& thread, const std::string& stream);
+    void open_intakes();
+    void close_intakes();
+    source::IntakeHooks hooks_of(SourceThread& thread);
     void look_at_books();
     void record_deliveries();
     void housekeeping();
@@ -106,7 +116,7 @@ class Daemon {
     std::vector<std::unique_ptr<DeliveryLane>> lanes_;
     std::vector<std::unique_ptr<SourceThread>> sources_;
     std::atomic<bool> stopping_{false};
-    std::mutex wake_mutex_;
+    std::mutex intake_mutex_, wake_mutex_;
     std::condition_variable wake_;
     mutable std::mutex state_mutex_;
     std::string store_error_, reading_paused_;                      // guarded by state_mutex_

@@ -95,6 +95,16 @@ Figures Daemon::figures() {
         if (const auto skew = source->worker->clock_skew_seconds())
             figures.clock_skew_seconds[source->worker->name()] = *skew;
     }
+    {
+        const std::lock_guard lock(intake_mutex_);
+        for (const auto& source : sources_) {
+            if (!source->plan.setup.intake) continue;
+            IntakeMeasures measures{source->worker->name(), {}};
+            if (source->intake) measures.figures = source->intake->figures();
+            if (!source->intake_error.empty()) measures.figures.error = source->intake_error;
+            figures.intakes.push_back(std::move(measures));
+        }
+    }
     figures.ledger_imbalance_minor = ledger_imbalance_minor_;
     figures.ledger_differences = ledger_differences_;
     for (auto& lane : lanes_) figures.sinks.push_back(measures_of(*lane));

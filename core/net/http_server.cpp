@@ -13,6 +13,7 @@
 #include <set>
 #include <stdexcept>
 #include <thread>
+#include <vector>
 
 #include "base/log.hpp"
 #include "net/byte_stream.hpp"
@@ -30,6 +31,10 @@ namespace {
 constexpr std::uint32_t kHeadBytesMax = 16 * 1024;
 constexpr std::size_t kReadBytes = 16 * 1024;
 constexpr std::chrono::milliseconds kSweepInterval(250);
+// What is still coming when a request was turned away is read and dropped, for so long and so much:
+// closed at once, the answer would be lost with it.
+constexpr std::chrono::milliseconds kDrainTimeout(3'000);
+constexpr std::size_t kDrainBytesMax = 64 << 20;
 
 std::string head_of(const ServerAnswer& answer, std::string_view method, bool keep_alive) {
     std::string head = "HTTP/1.1 " + std::to_string(answer.status) + ' ';
@@ -53,7 +58,7 @@ ServerAnswer plain_answer(int status, std::string text) {
     return answer;
 }
 
-ServerRequest request_of(http::request<http::string_body>& message, std::string peer) {
+ServerRequest request_head(const http::request<http::string_body>& message, std::string peer) {
     ServerRequest request;
     request.method = std::string(message.method_string());
     const std::string_view target(message.target().data(), message.target().size());
@@ -62,8 +67,13 @@ ServerRequest request_of(http::request<http::string_body>& message, std::string 
     request.query = target.substr(std::min(question + 1, target.size()));
     for (const auto& field : message)
         request.headers.emplace_back(field.name_string(), field.value());
-    request.body = std::move(message.body());
     request.peer = std::move(peer);
+    return request;
+}
+
+ServerRequest request_of(http::request<http::string_body>& message, std::string peer) {
+    ServerRequest request = request_head(message, std::move(peer));
+    request.body = std::move(message.body());
     return request;
 }
 
@@ -109,8 +119,10 @@ struct ServerState : std::enable_shared_from_this<ServerState> {
     asio::awaitable<void> serve(std::shared_ptr<Connection> connection);
     asio::awaitable<bool> read_request(
         Connection& connection, boost::beast::flat_buffer& buffer,
-        http::request_parser<http::string_body>& parser, error_code& error
+        http::request_parser<http::string_body>& parser, error_code& error, std::string peer,
+        std::optional<ServerAnswer>& refusal
     );
+    asio::awaitable<void> drain(Connection& connection);
     asio::awaitable<ServerAnswer> answer_of(ServerRequest request);
     asio::awaitable<void> sweep();
     void expire(Connection& connection, std::chrono::milliseconds after) {
@@ -210,14 +222,27 @@ asio::awaitable<void> ServerState::sweep() {
     sweeping = false;
 }
 
-// Reads one request's head and body. False: the connection ended, or error says what is wrong with
-// the request.
+asio::awaitable<void> ServerState::drain(Connection& connection) {
+    expire(connection, kDrainTimeout);
+    std::vector<char> dropped(kReadBytes);
+    const auto space = asio::buffer(dropped);
+    for (std::size_t bytes = 0; bytes < kDrainBytesMax;) {
+        const std::size_t count = co_await connection.stream->read(space);
+        if (count == 0) co_return;
+        bytes += count;
+    }
+}
+
+// Reads one request's head and body. False: the connection ended, it was turned away, or error says
+// what is wrong with the request.
 asio::awaitable<bool> ServerState::read_request(
     Connection& connection, boost::beast::flat_buffer& buffer,
-    http::request_parser<http::string_body>& parser, error_code& error
+    http::request_parser<http::string_body>& parser, error_code& error, std::string peer,
+    std::optional<ServerAnswer>& refusal
 ) {
     bool begun = false;
     bool continued = false;
+    bool admitted = false;
     expire(connection, options.idle_timeout);
     for (;;) {
         if (buffer.size() > 0) {
@@ -226,6 +251,13 @@ asio::awaitable<bool> ServerState::read_request(
             const std::size_t used = parser.put(buffer.data(), error);
             buffer.consume(used);
             if (error == http::error::need_more) error = error_code();
+            const bool has_head = parser.is_header_done() || error == http::error::body_limit;
+            if (has_head && !admitted) {
+                admitted = true;
+                if (options.admit) refusal = options.admit(request_head(parser.get(), peer));
+                if (refusal) co_return false;
+                if (options.body_timeout.count() > 0) expire(connection, options.body_timeout);
+            }
             if (error) co_return false;
             if (parser.is_done()) co_return true;
             if (used > 0 && buffer.size() > 0) continue;
@@ -288,8 +320,9 @@ asio::awaitable<void> ServerState::serve(std::shared_ptr<Connection> connection)
         parser.eager(true);
         parser.header_limit(kHeadBytesMax);
         parser.body_limit(options.body_bytes_max);
-        const bool whole = co_await read_request(*connection, buffer, parser, error);
-        if (!whole && !error) co_return;
+        std::optional<ServerAnswer> refusal;
+        const bool whole = co_await read_request(*connection, buffer, parser, error, peer, refusal);
+        if (!whole && !error && !refusal) co_return;
         ServerAnswer answer;
         std::string method;
         if (whole) {
@@ -298,6 +331,9 @@ asio::awaitable<void> ServerState::serve(std::shared_ptr<Connection> connection)
             ServerRequest request = request_of(parser.get(), peer);
             method = request.method;
             answer = co_await answer_of(std::move(request));
+        } else if (refusal) {
+            keep_alive = false;
+            answer = std::move(*refusal);
         } else {
             keep_alive = false;
             const int status = error == http::error::body_limit     ? 413
@@ -321,6 +357,7 @@ asio::awaitable<void> ServerState::serve(std::shared_ptr<Connection> connection)
             co_return;
         }
         if (!written) co_return;
+        if (refusal) co_await drain(*connection);
         if (buffer.size() == 0)
             buffer.shrink_to_fit();  // a large body's memory is not kept by an idle connection
     }

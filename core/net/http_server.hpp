@@ -68,6 +68,10 @@ class HttpServer {
         std::chrono::milliseconds request_timeout{
             15'000};  // from a request's first byte to its last, and for writing the answer
         std::chrono::milliseconds answer_timeout{120'000};  // for the handler's answer
+        // Asked when a request's head is complete, before its body is read or kept: an answer turns
+        // it away with that. On the server's thread.
+        std::function<std::optional<ServerAnswer>(const ServerRequest& head)> admit = {};
+        std::chrono::milliseconds body_timeout{0};  // of what was admitted; 0: request_timeout
     };
 
     // Listens from here on. Throws std::runtime_error naming address, port or certificate file and

@@ -13,7 +13,7 @@ inline constexpr std::string_view kCrashPoints[] = {
     "meaning.after_commit",  "delivery.before_commit", "delivery.after_commit",
     "inbox.before_commit",   "inbox.after_commit",     "pass.before_commit",
     "pass.after_commit",     "upgrade.after_copy",     "upgrade.before_step",
-    "upgrade.after_step",
+    "upgrade.after_step",    "intake.before_commit",   "intake.after_commit",
 };
 
 void crash_point(std::string_view name);

@@ -10,6 +10,7 @@
 #include "source/http/declare.hpp"
 #include "source/http/request.hpp"
 #include "source/map_reader.hpp"
+#include "source/push/declaration.hpp"
 #include "source/questions_reader.hpp"
 #include "source/sql_words.hpp"
 #include "source/stream_files.hpp"
@@ -135,7 +136,8 @@ StreamDeclaration read_stream(
 ) {
     map.only(
         {"kind", "key", "key_column", "stamps", "window", "tracked", "deletes", "poll_seconds",
-         "optional", "requires_table", "parent", "columns", "absent", "request", "file"}
+         "optional", "requires_table", "parent", "columns", "absent", "request", "file",
+         "push"}
     );
     StreamDeclaration stream = shipped;
     stream.name = name;
@@ -296,20 +298,27 @@ Result<Connector> load_connector(
     MapReader top(*document, "", problem);
     top.only(
         {"title", "kind", "dialect", "no_show", "payers", "site", "recognise", "unknown",
-         "calibrate", "streams", "format", "auth", "limits", "failures"}
+         "calibrate", "streams", "format", "auth", "limits", "failures", "routes", "refusals"}
     );
     Connector connector;
     connector.folder = folder;
     connector.name = (folder.has_filename() ? folder : folder.parent_path()).filename().string();
     connector.title = top.required_text("title");
-    connector.source_kind = top.one_of("kind", "sql", {"sql", "http", "files"});
+    connector.source_kind = top.one_of("kind", "sql", {"sql", "http", "files", "push"});
     const bool is_sql = connector.source_kind == "sql";
     const bool is_http = connector.source_kind == "http";
-    for (const char* key : {"format", "auth", "limits", "failures"})
+    const bool is_files = connector.source_kind == "files";
+    const bool is_push = connector.source_kind == "push";
+    for (const char* key : {"format", "auth"})
+        if (!is_http && !is_push && top.has(key)) top.refuse(key, "belongs to kind: http or push");
+    for (const char* key : {"limits", "failures"})
         if (!is_http && top.has(key)) top.refuse(key, "belongs to kind: http");
+    for (const char* key : {"routes", "refusals"})
+        if (!is_push && top.has(key)) top.refuse(key, "belongs to kind: push");
     if (!is_sql && top.has("dialect")) top.refuse("dialect", "belongs to kind: sql");
     if (is_http)
         connector.service = std::make_shared<http::ServiceDeclaration>(http::read_service(top));
+    if (is_push) connector.push = std::make_shared<push::PushDeclaration>(push::read_push(top));
     if (is_sql)
         connector.dialect =
             top.one_of("dialect", "firebird", {"firebird", "sql_server", "postgresql", "mariadb"});
@@ -375,10 +384,13 @@ Result<Connector> load_connector(
             stream.fetch_file = folder / (name + ".fetch.sql");
         else if (is_http && (stream.request == nullptr || map.has("request")))
             http::declare_request(map, connector, stream);
-        else if (!is_http && (stream.file == nullptr || map.has("file")))
+        else if (is_push && (stream.pushed == nullptr || map.has("push")))
+            push::declare_push(map, connector, stream);
+        else if (is_files && (stream.file == nullptr || map.has("file")))
             files::declare_file(map, stream);
         if (!is_http && map.has("request")) map.refuse("request", "belongs to kind: http");
-        if ((is_sql || is_http) && map.has("file")) map.refuse("file", "belongs to kind: files");
+        if (!is_files && map.has("file")) map.refuse("file", "belongs to kind: files");
+        if (!is_push && map.has("push")) map.refuse("push", "belongs to kind: push");
         if (problem) return fail(*problem);
         return stream;
     };
@@ -408,6 +420,7 @@ Result<Connector> load_connector(
         top.refuse("streams", "is empty: name at least one stream");
         return fail(*problem);
     }
+    if (is_push) push::check_routes(top, connector);
     read_questions(top, connector);
     if (problem) return fail(*problem);
     if (overlay)

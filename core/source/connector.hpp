@@ -5,7 +5,7 @@
 // without a connection and names file, line, key and remedy in each error. The format is documented
 // for integrators in connectors/README.md; placeholders of fetches in fetch_text.hpp.
 //
-// connector.yaml: title, kind: sql, http, files, dialect (of sql): firebird | sql_server |
+// connector.yaml: title, kind: sql, http, files, push, dialect (of sql): firebird | sql_server |
 // postgresql | mariadb, no_show: end_of_day | mis (default mis), payers: told | unknown (default
 // told; unknown becomes part of every line's mapping version), site: {NAME: default}, streams:
 // {NAME: {kind, key, key_column, stamps (columns, or {column, token: true}), window: {column,
@@ -41,6 +41,11 @@ struct ServiceDeclaration;
 namespace mis::source::files {
 struct FileDeclaration;  // files/declaration.hpp
 }
+
+namespace mis::source::push {  // push/declaration.hpp
+struct PushDeclaration;
+struct PushedRows;
+}  // namespace mis::source::push
 
 namespace mis::source {
 
@@ -98,6 +103,7 @@ struct StreamDeclaration {
     std::filesystem::path fetch_file, map_file;
     std::shared_ptr<const http::Request> request;        // kind http: in the place of a fetch
     std::shared_ptr<const files::FileDeclaration> file;  // kind files: in the place of a fetch
+    std::shared_ptr<const push::PushedRows> pushed;      // kind push: in the place of a fetch
     // What of it is the site's overlay's, and not the connector's.
     struct Own {
         bool fetch = false, map = false, columns = false, declaration = false, stream = false;
@@ -119,8 +125,9 @@ struct CodeTable {
 struct Connector {
     std::string name;                                           // folder name
     std::string title;                                          // for people
-    std::string source_kind;                                    // "sql", "http", "files"
+    std::string source_kind;                                    // "sql", "http", "files", "push"
     std::shared_ptr<const http::ServiceDeclaration> service;    // kind http
+    std::shared_ptr<const push::PushDeclaration> push;          // kind push
     std::string dialect;                                        // in which fetches are written
     std::string no_show;                                        // "end_of_day" or "mis" (A1)
     enum class Payers { told, unknown } payers = Payers::told;  // whether the MIS tells any (L0)

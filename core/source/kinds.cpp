@@ -6,6 +6,7 @@
 #include "source/firebird/settings.hpp"
 #include "source/http/settings.hpp"
 #include "source/odbc/settings.hpp"
+#include "source/push/listener.hpp"
 
 namespace mis::source {
 namespace {
@@ -41,6 +42,10 @@ Opener made_of(const config::FilesConfig& from, const std::string&, Effort) {
     return files::opener(from);
 }
 
+Opener made_of(const config::PushConfig& from, const std::string& secret, Effort) {
+    return push::opener(from, secret);
+}
+
 }  // namespace
 
 Opener opener_of(
@@ -50,6 +55,14 @@ Opener opener_of(
         [&](const auto& settings) { return made_of(settings, password, effort); },
         connection.settings
     );
+}
+
+IntakeOpener intake_opener_of(
+    const config::ConnectionConfig& connection, const std::string& password
+) {
+    if (const auto* push = std::get_if<config::PushConfig>(&connection.settings))
+        return push::intake_opener(*push, password);
+    return {};
 }
 
 }  // namespace mis::source

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "config/connection_config.hpp"
+#include "source/intake.hpp"
 #include "source/source.hpp"
 
 namespace mis::source {
@@ -12,6 +13,11 @@ namespace mis::source {
 // password: what the section's password_file or password_env holds; empty: none.
 Opener opener_of(
     const config::ConnectionConfig& connection, const std::string& password, Effort effort
+);
+
+// Of a kind that is sent its rows; empty: it is not.
+IntakeOpener intake_opener_of(
+    const config::ConnectionConfig& connection, const std::string& password
 );
 
 }  // namespace mis::source

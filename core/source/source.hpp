@@ -46,6 +46,9 @@ struct SourceOptions {
     // folder: the system's /var/tmp.
     std::filesystem::path stage_folder;
     std::int64_t stage_bytes_max = 8'000'000'000, free_disk_bytes_min = 0;
+    // Where a kind that is sent its rows keeps them (intake.hpp): a file of its own in a folder of
+    // its own, both made when they are needed.
+    std::filesystem::path intake_file;
 };
 
 class Source : public RowReader {

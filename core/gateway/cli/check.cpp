@@ -179,6 +179,24 @@ class Checkup {
         }
     }
 
+    // As listen(), of a source that is sent its rows.
+    void intake(const config::SourceConfig& source) {
+        const auto* push = std::get_if<config::PushConfig>(&source.connection.settings);
+        if (push == nullptr || runs_ || push->port == 0) return;
+        try {
+            net::HttpServer::Options options;
+            options.address = push->address;
+            options.port = static_cast<std::uint16_t>(push->port);
+            const net::HttpServer server(options, [](net::ServerRequest, net::Responder) {});
+        } catch (const std::exception& error) {
+            problem(
+                config().at(source.connection.pointer + "/listen") + ": " + error.what() +
+                ": another program listens there, or the address is none of this machine's; take "
+                "another"
+            );
+        }
+    }
+
     void secret(const config::SecretPlace& place) {
         if (place.is_empty()) return;
         const auto mode = place.file.empty() ? "" : platform::open_to_others(place.file);
@@ -348,6 +366,7 @@ class Checkup {
             secret(http->refresh_token);
             secret(http->proxy_login);
         }
+        intake(source);
         auto opened = session_.open_source(source.name);
         if (!opened) return problem(opened.error().text);
         for (const auto& key : unknown_site_keys(opened->setup, source, config())) problem(key);

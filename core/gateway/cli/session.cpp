@@ -186,6 +186,12 @@ Result<source::Opener> Session::opener_of(const config::SourceConfig& source) co
     );
 }
 
+Result<source::IntakeOpener> Session::intake_of(const config::SourceConfig& source) const {
+    const auto secret = config::read_secret(source.connection.password);
+    if (!secret) return fail(secret.error());
+    return source::intake_opener_of(source.connection, *secret);
+}
+
 source::SourceOptions Session::source_options() const {
     source::SourceOptions options;
     options.zone = config.clinic_zone;
@@ -222,7 +228,11 @@ Result<SourceSetup> Session::source_setup(const std::string& name) const {
     auto opener = opener_of(source);
     if (!opener) return fail(opener.error());
     setup.open = std::move(*opener);
+    auto intake = intake_of(source);
+    if (!intake) return fail(intake.error());
+    setup.intake = std::move(*intake);
     setup.options = source_options();
+    setup.options.intake_file = config.store_folder / "intake" / (setup.name + ".db");
     if (auto applied = apply_site(setup, source, config); !applied) return fail(applied.error());
     setup.pass.hold_share_percent = source.hold_share_percent;
     setup.pass.hold_count = source.hold_count_min;
@@ -354,7 +364,8 @@ Result<DaemonSetup> Session::daemon_setup() const {
             for (const auto& stream : made->connector.streams)
                 poll_seconds = std::min(poll_seconds, stream.poll_seconds);
         }
-        setup.sources.push_back({std::move(*made), poll_seconds, source.reconcile_hour});
+        setup.sources.push_back({std::move(*made), poll_seconds, source.reconcile_hour, source.name}
+        );
     }
     for (const auto& sink : config.sinks) {
         auto made = sink_setup(sink);

@@ -48,6 +48,7 @@ struct Session {
     Result<OpenedSource> open_source(const std::string& source) const;
     // How the source's base is reached, whatever its connector.
     Result<source::Opener> opener_of(const config::SourceConfig& source) const;
+    Result<source::IntakeOpener> intake_of(const config::SourceConfig& source) const;
     source::SourceOptions source_options() const;  // of all sources; a site's values are not in it
     // misconfigured: no such source; the known ones are named
     Result<const config::SourceConfig*> find_source(const std::string& source) const;

@@ -138,6 +138,11 @@ void SourceWorker::use_source(std::unique_ptr<source::Source> source) {
     if (source_ && cancelled_) source_->cancel();
 }  // the former one ends here
 
+void SourceWorker::read_soon(const std::string& stream) {
+    const std::lock_guard lock(status_mutex_);
+    soon_.insert(stream);
+}
+
 std::vector<StreamStatus> SourceWorker::status() const {
     const std::lock_guard lock(status_mutex_);
     std::vector<StreamStatus> all;
@@ -303,9 +308,15 @@ SourceWorker::PassSummary SourceWorker::pass(
     {
         const MidPass mid_pass(mid_pass_, store_.mutex(), setup_.name);
         not_due_.clear();
-        if (mode == change::PassMode::poll && only_stream.empty())
+        std::set<std::string> soon;
+        if (only_stream.empty()) {
+            const std::lock_guard lock(status_mutex_);
+            soon.swap(soon_);
+        }
+        if (mode == change::PassMode::poll && only_stream.empty() && !soon.contains(""))
             for (const auto& stream : streams_)
-                if (!is_due(*stream)) not_due_.insert(stream->declaration.name);
+                if (!is_due(*stream) && !soon.contains(stream->declaration.name))
+                    not_due_.insert(stream->declaration.name);
         if (read_streams(mode, only_stream, summary)) {
             if (!was_cut) close_pass();
             if (is_restoring_ && !cancelled_) settle_restore();

@@ -28,6 +28,7 @@
 #include "gateway/pipeline/meaning.hpp"
 #include "record/mapper.hpp"
 #include "source/connector.hpp"
+#include "source/intake.hpp"
 #include "source/source.hpp"
 
 namespace mis::gateway {
@@ -43,6 +44,7 @@ struct SourceSetup {
     int poll_seconds = 0;  // of every stream; 0: each as its connector declares
     std::map<std::string, std::string>
         stopped;  // stream → why it must not run (a site's override that no longer fits)
+    source::IntakeOpener intake = {};  // of a source that is sent its rows; empty: it is asked
 };
 
 struct StreamStatus {
@@ -82,6 +84,9 @@ class SourceWorker {
     // throws. Where the source has asked not to be asked for a while (Error::wait) it is left in
     // peace: until then a pass asks nothing and says again what the last one said.
     PassSummary pass(change::PassMode mode, const std::string& only_stream = {});
+
+    // From any thread: the next pass reads that stream, due or not; empty: all of them.
+    void read_soon(const std::string& stream);
 
     // From any thread, for good: the running read ends soon, and so does the pass; later ones read
     // nothing.
@@ -163,6 +168,7 @@ class SourceWorker {
     std::int64_t references_us_ = 0;            // when they were counted; 0: not yet
     std::optional<double> clock_skew_seconds_;  // guarded by status_mutex_
     std::set<std::string> not_due_;             // streams that this pass leaves out
+    std::set<std::string> soon_;                // guarded by status_mutex_
 };
 
 }  // namespace mis::gateway

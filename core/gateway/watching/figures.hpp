@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "source/intake.hpp"
+
 namespace mis::gateway {
 
 struct StreamFigures {
@@ -47,6 +49,11 @@ struct ReferenceFigures {  // D4: records that name another which no stream has
     bool grown = false;  // since the comparison before
 };
 
+struct IntakeMeasures {  // of a source that is sent its rows
+    std::string source;
+    source::IntakeFigures figures;
+};
+
 struct QuarantineFigures {  // rows that wait now, each once
     std::string source, stream;
     std::int64_t rows = 0;
@@ -61,6 +68,7 @@ struct Figures {
     std::string reading_paused;     // why nothing is read; empty: it is
     std::vector<StreamFigures> streams;
     std::vector<SinkMeasures> sinks;
+    std::vector<IntakeMeasures> intakes;
     std::vector<int> latency_bounds_s;
     std::map<std::string, double> clock_skew_seconds;  // source → its clock minus ours
     std::uint64_t private_fields_withheld = 0;

@@ -68,6 +68,26 @@ void judge_sink(const SinkMeasures& sink, const Figures& figures, HealthReport& 
         );
 }
 
+void judge_intake(const IntakeMeasures& intake, const Figures& figures, HealthReport& report) {
+    const std::string part = "source " + intake.source;
+    if (!intake.figures.error.empty())
+        report.reasons.push_back(
+            {Severity::alarm, part, "takes no messages: " + intake.figures.error}
+        );
+    const std::int64_t silent_max =
+        std::int64_t{intake.figures.silent_minutes_max} * 60 * kUsPerSecond;
+    const std::int64_t since = std::max(intake.figures.last_received_us, figures.started_us);
+    if (silent_max > 0 && figures.now_us - since > silent_max)
+        report.reasons.push_back(
+            {Severity::alarm, part,
+             fmt::format(
+                 "nobody has sent anything for {}: see that the system sends to {}, and its own "
+                 "log",
+                 age(figures.now_us - since), intake.figures.address
+             )}
+        );
+}
+
 void judge_backup(const Figures& figures, HealthReport& report) {
     if (!figures.backup_watched) return;
     if (figures.backup_us == 0) {
@@ -116,6 +136,7 @@ HealthReport judge_health(const Figures& figures) {
     if (!figures.reading_paused.empty()) alarm("reading", "paused: " + figures.reading_paused);
     for (const StreamFigures& stream : figures.streams) judge_stream(stream, figures, report);
     for (const SinkMeasures& sink : figures.sinks) judge_sink(sink, figures, report);
+    for (const IntakeMeasures& intake : figures.intakes) judge_intake(intake, figures, report);
     for (const auto& [source, skew] : figures.clock_skew_seconds)
         if (std::abs(skew) > kClockSkewSecondsMax)
             report.reasons.push_back(

@@ -109,6 +109,28 @@ void streams(MetricsText& out, const Figures& figures) {
         out.sample_decimal({{"source", source}}, skew);
 }
 
+void intakes(MetricsText& out, const Figures& figures) {
+    if (figures.intakes.empty()) return;
+    out.family(
+        "intake_messages_total", Kind::counter, "Messages that a source was sent, by outcome."
+    );
+    for (const IntakeMeasures& one : figures.intakes)
+        for (const auto& [outcome, count] : one.figures.messages)
+            out.sample({{"source", one.source}, {"outcome", outcome}}, count);
+    out.family(
+        "intake_last_message_timestamp_seconds", Kind::gauge,
+        "When the last message came that was kept; 0 if none."
+    );
+    for (const IntakeMeasures& one : figures.intakes)
+        out.sample_seconds({{"source", one.source}}, one.figures.last_received_us);
+    out.family("intake_bytes", Kind::gauge, "Bytes of what is kept of messages.");
+    for (const IntakeMeasures& one : figures.intakes)
+        out.sample({{"source", one.source}}, one.figures.bytes);
+    out.family("intake_working", Kind::gauge, "0 while messages cannot be taken.");
+    for (const IntakeMeasures& one : figures.intakes)
+        out.sample({{"source", one.source}}, one.figures.error.empty() ? 1 : 0);
+}
+
 void sinks(MetricsText& out, const Figures& figures) {
     out.family("outbox_events", Kind::gauge, "Events waiting for the sink.");
     for (const SinkMeasures& sink : figures.sinks) out.sample({{"sink", sink.sink}}, sink.pending);
@@ -223,6 +245,7 @@ std::string render_metrics(const Figures& figures) {
     );
     out.sample({}, figures.reading_paused.empty() ? 0 : 1);
     streams(out, figures);
+    intakes(out, figures);
     sinks(out, figures);
     out.family(
         "private_fields_withheld_total", Kind::counter,

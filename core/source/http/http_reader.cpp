@@ -62,33 +62,6 @@ bool has_time(Request::Dates form) {
     return form != Request::Dates::iso && form != Request::Dates::dotted;
 }
 
-// "1.5e3" → "1500": exact, as the decimal point moves. Others as they are.
-std::string without_exponent(std::string text) {
-    const auto e = text.find_first_of("eE");
-    if (e == std::string::npos || e == 0 || text.size() > 60) return text;
-    if (text.find_first_not_of("0123456789.-") != e) return text;
-    int exponent = 0;
-    try {
-        exponent = std::stoi(text.substr(e + 1));
-    } catch (const std::exception&) {
-        return text;
-    }
-    if (exponent < -30 || exponent > 30) return text;
-    std::string digits = text.substr(0, e);
-    const bool minus = digits.starts_with('-');
-    if (minus) digits.erase(0, 1);
-    auto point = digits.find('.');
-    if (point == std::string::npos)
-        point = digits.size();
-    else
-        digits.erase(point, 1);
-    auto at = static_cast<int>(point) + exponent;
-    while (at <= 0) digits.insert(digits.begin(), '0'), ++at;
-    while (at > static_cast<int>(digits.size())) digits += '0';
-    if (at < static_cast<int>(digits.size())) digits.insert(static_cast<std::size_t>(at), ".");
-    return (minus ? "-" : "") + digits;
-}
-
 std::size_t key_index(const StreamDeclaration& stream) {
     for (std::size_t i = 0; i < stream.columns.size(); ++i)
         if (stream.columns[i].name == stream.key_column) return i;
@@ -173,21 +146,6 @@ Values HttpReader::values_of(const Request& request, const Days& days) const {
     return values;
 }
 
-// A time with an offset is an instant: here it is what the clinic's clock showed then.
-std::string HttpReader::local_form(
-    const StreamDeclaration& stream, std::size_t column, std::string text
-) const {
-    const ColumnType type = stream.columns[column].type;
-    if (type == ColumnType::decimal || type == ColumnType::integer)
-        return without_exponent(std::move(text));
-    if (type != ColumnType::timestamp && type != ColumnType::date) return text;
-    const auto instant = Timestamp::parse_rfc3339(text);
-    if (!instant || !options_.zone) return text;
-    std::string local = options_.zone->at(instant->unix_us).to_string();
-    const auto offset = local.find_last_of("+-");
-    return local.substr(0, offset);
-}
-
 Result<void> HttpReader::read(
     const StreamDeclaration& stream, const Wanted& wanted, const Put& put
 ) {
@@ -204,7 +162,10 @@ Result<void> HttpReader::read(
             if (!cells[i])
                 batch.add_null();
             else
-                add_declared(batch, stream.columns[i], local_form(stream, i, *std::move(cells[i])));
+                add_declared(
+                    batch, stream.columns[i],
+                    as_local(stream.columns[i], *std::move(cells[i]), options_.zone)
+                );
         }
         if (batch.rows() < kBatchRowsMax && batch.bytes() < kBatchBytesMax) return {};
         return flush();

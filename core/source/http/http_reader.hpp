@@ -47,8 +47,6 @@ class HttpReader final : public WholeReader {
     );
     // Of the site's value, a list divided by commas.
     Result<std::set<std::string>> listed(const std::string& name) const;
-    std::string local_form(const StreamDeclaration& stream, std::size_t column, std::string text)
-        const;
 
     const Connector connector_;
     const HttpSettings settings_;

@@ -11,20 +11,17 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "source/http/caller.hpp"
+#include "source/http/cells.hpp"
 
 namespace mis::source::http {
 
 inline constexpr int kReadingsMax = 5;
 inline constexpr int kRequestsMax = 200'000;  // of one list
-
-using Cells = std::vector<std::optional<std::string>>;  // one per column, as the answer has them
-using TakeCells = std::function<Result<void>(Cells&&)>;
 
 // each: the parent's value, for columns that ask for it. key: the column of the key.
 struct ListOf {
@@ -33,10 +30,6 @@ struct ListOf {
     std::optional<std::string> each;
 };
 
-Cells cells_of(
-    const Request& request, const std::vector<const Node*>& row,
-    const std::optional<std::string>& each
-);
 Result<void> read_list(
     Caller& caller, const ListOf& list, const Values& values, const TakeCells& take
 );

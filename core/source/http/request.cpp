@@ -131,6 +131,24 @@ Request::ColumnPath read_column(
     return made;
 }
 
+void read_paths(MapReader& map, const std::vector<std::string>& columns, Request& request) {
+    if (map.has("paths")) {
+        MapReader paths = map.map("paths");
+        for (const std::string& name : paths.keys())
+            if (std::find(columns.begin(), columns.end(), name) == columns.end())
+                paths.refuse(name, "is no column of `columns:`: declare it, or take it out");
+        for (const std::string& column : columns)
+            request.columns.push_back(
+                read_column(paths, column, request.format, request.for_each.has_value())
+            );
+    } else {
+        for (const std::string& column : columns)
+            request.columns.push_back(
+                {{parse_node_path(column, request.format).value_or(NodePath{})}, {false}}
+            );
+    }
+}
+
 Paging read_paging(MapReader& map, const RequestText& text) {
     Paging paging;
     if (!map.has("paging")) {
@@ -238,6 +256,11 @@ ServiceLimits read_limits(MapReader& map) {
 
 }  // namespace
 
+void read_rows(MapReader& map, const std::vector<std::string>& columns, Request& request) {
+    request.rows = read_place(map, request.format);
+    read_paths(map, columns, request);
+}
+
 Request read_request(
     MapReader& stream, const ServiceDeclaration& service, const std::vector<std::string>& columns
 ) {
@@ -287,21 +310,7 @@ Request read_request(
     request.site.insert(request.needs.begin(), request.needs.end());
     if (request.for_each && !request.for_each->site.empty())
         request.site.insert(request.for_each->site);
-    if (map.has("paths")) {
-        MapReader paths = map.map("paths");
-        for (const std::string& name : paths.keys())
-            if (std::find(columns.begin(), columns.end(), name) == columns.end())
-                paths.refuse(name, "is no column of `columns:`: declare it, or take it out");
-        for (const std::string& column : columns)
-            request.columns.push_back(
-                read_column(paths, column, format, request.for_each.has_value())
-            );
-    } else {
-        for (const std::string& column : columns)
-            request.columns.push_back(
-                {{parse_node_path(column, format).value_or(NodePath{})}, {false}}
-            );
-    }
+    read_paths(map, columns, request);
     return request;
 }
 

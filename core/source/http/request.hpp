@@ -132,6 +132,8 @@ struct ServiceDeclaration {  // of a connector of kind http
 // wrong is kept by the reader.
 ServiceDeclaration read_service(MapReader& top);
 AuthDeclaration read_auth(MapReader& auth);
+// `rows` and `paths` alone, in the format that the request has.
+void read_rows(MapReader& map, const std::vector<std::string>& columns, Request& request);
 Request read_request(
     MapReader& stream, const ServiceDeclaration& service, const std::vector<std::string>& columns
 );

@@ -82,40 +82,93 @@ std::optional<std::string> boolean_text(std::string_view text) {
     return std::nullopt;
 }
 
+// "1.5e3" → "1500": exact, as the decimal point moves. Others as they are.
+std::string without_exponent(std::string text) {
+    const auto e = text.find_first_of("eE");
+    if (e == std::string::npos || e == 0 || text.size() > 60) return text;
+    if (text.find_first_not_of("0123456789.-") != e) return text;
+    int exponent = 0;
+    try {
+        exponent = std::stoi(text.substr(e + 1));
+    } catch (const std::exception&) {
+        return text;
+    }
+    if (exponent < -30 || exponent > 30) return text;
+    std::string digits = text.substr(0, e);
+    const bool minus = digits.starts_with('-');
+    if (minus) digits.erase(0, 1);
+    auto point = digits.find('.');
+    if (point == std::string::npos)
+        point = digits.size();
+    else
+        digits.erase(point, 1);
+    auto at = static_cast<int>(point) + exponent;
+    while (at <= 0) digits.insert(digits.begin(), '0'), ++at;
+    while (at > static_cast<int>(digits.size())) digits += '0';
+    if (at < static_cast<int>(digits.size())) digits.insert(static_cast<std::size_t>(at), ".");
+    return (minus ? "-" : "") + digits;
+}
+
 }  // namespace
+
+std::optional<std::string> declared_text(const ColumnDeclaration& column, std::string_view text) {
+    const std::string_view value = trim(text);
+    switch (column.type) {
+        case ColumnType::text:
+            break;
+        case ColumnType::integer:
+            return whole_number_text(value);
+        case ColumnType::decimal:
+            return exact_number(value);
+        case ColumnType::timestamp:
+        case ColumnType::date:
+            return time_text(value, column.type);
+        case ColumnType::boolean:
+            return boolean_text(value);
+    }
+    return std::string(value);
+}
 
 void add_declared(RowBatch& rows, const ColumnDeclaration& column, std::string_view text) {
     const std::string_view value = trim(text);
     if (value.empty()) return rows.add_null();
-    std::optional<std::string> made;
+    if (column.type == ColumnType::text) return rows.add(value);
+    if (const auto made = declared_text(column, value)) return rows.add(*made);
     std::string_view wanted;
     switch (column.type) {
         case ColumnType::text:
-            return rows.add(value);
+            break;
         case ColumnType::integer:
-            made = whole_number_text(value);
             wanted = "is no whole number";
             break;
         case ColumnType::decimal:
-            made = exact_number(value);
             wanted = "is no number";
             break;
         case ColumnType::timestamp:
-            made = time_text(value, column.type);
             wanted = "is no local date and time";
             break;
         case ColumnType::date:
-            made = time_text(value, column.type);
             wanted = "is no date";
             break;
         case ColumnType::boolean:
-            made = boolean_text(value);
             wanted = "is neither yes nor no";
             break;
     }
-    if (made) return rows.add(*made);
     rows.add_issue(fmt::format("column {}: {}", column.name, wanted));
     rows.add_null();
+}
+
+std::string as_local(
+    const ColumnDeclaration& column, std::string text, const std::optional<Zone>& zone
+) {
+    const ColumnType type = column.type;
+    if (type == ColumnType::decimal || type == ColumnType::integer)
+        return without_exponent(std::move(text));
+    if (type != ColumnType::timestamp && type != ColumnType::date) return text;
+    const auto instant = Timestamp::parse_rfc3339(text);
+    if (!instant || !zone) return text;
+    std::string local = zone->at(instant->unix_us).to_string();
+    return local.substr(0, local.find_last_of("+-"));
 }
 
 }  // namespace mis::source

@@ -124,7 +124,8 @@ TEST_CASE("config: config/gateway.yaml loads and shows every key at its default"
         if (pointer.find("overrides[]") != std::string::npos) continue;
         const std::string_view kind = setting.path.substr(0, setting.path.find('.', 10));
         if (kind == "sources[].sql_server" || kind == "sources[].odbc" ||
-            kind == "sources[].http" || kind == "sources[].files") {  // another way, behind a #
+            kind == "sources[].http" || kind == "sources[].files" ||
+            kind == "sources[].push") {  // another way, behind a #
             const auto name = setting.path.substr(setting.path.rfind('.') + 1);
             const bool is_there =
                 std::regex_search(text, std::regex("\n    # +" + std::string(name) + ":"));

@@ -229,3 +229,31 @@ TEST_CASE("health: what needs a human is an alarm with its remedy") {
     CHECK(judge_health(figures).healthy());
     CHECK(reasons(figures) == "notice quarantine: 4 rows: see `mis-gateway quarantine`\n");
 }
+
+TEST_CASE("a source that is sent its rows is told when nothing comes, or nothing can be taken") {
+    Figures figures = working();
+    figures.intakes = {{"times", {"127.0.0.1:8480", {{"accepted", 2}, {"unauthorized", 5}}}}};
+    auto& intake = figures.intakes[0].figures;
+    intake.last_received_us = kNow - 3'600 * kSecond;
+    intake.bytes = 4'096;
+    CHECK(reasons(figures).find("source times") == std::string::npos);
+    intake.silent_minutes_max = 60;
+    CHECK(reasons(figures).find("source times") == std::string::npos);
+    intake.silent_minutes_max = 59;
+    CHECK(
+        reasons(figures).find("alarm source times: nobody has sent anything for 60 min: see that "
+                              "the system sends to 127.0.0.1:8480") != std::string::npos
+    );
+    intake.error = "the disk is nearly full";
+    CHECK(
+        reasons(figures).find("alarm source times: takes no messages: the disk is nearly full") !=
+        std::string::npos
+    );
+    const std::string text = render_metrics(figures);
+    CHECK(
+        says(text, R"(mis_gateway_intake_messages_total{source="times",outcome="unauthorized"} 5)")
+    );
+    CHECK(says(text, R"(mis_gateway_intake_bytes{source="times"} 4096)"));
+    CHECK(says(text, R"(mis_gateway_intake_working{source="times"} 0)"));
+    CHECK(render_metrics(working()).find("intake") == std::string::npos);
+}
