@@ -56,3 +56,13 @@ test("a wrong secret is said with its remedy, and stores nothing", async (t) => 
   assert.match(failed.stdout + failed.stderr, /HTTP 401.*http\.secret_file/);
   assert.equal((await clinic.events()).filter((event) => !event.type.includes("source.")).length, 0);
 });
+
+test("a list of more pages than a page has rows is read whole", async (t) => {
+  const archimed = await Archimed.start(t, { limit_max: 12 });
+  const clinic = await clinic_of(t, archimed);
+  for (let id = 200; id < 500; ++id) archimed.add_patient(id, `8900000${String(id).padStart(4, "0")}`);
+  const synced = await clinic.sync();
+  assert.equal(synced.code, 0, synced.stdout + synced.stderr);
+  const compared = await clinic.command("reconcile");
+  assert.match(compared.stdout, /mis +patient +330 .*equal/, compared.stdout + compared.stderr);
+});
