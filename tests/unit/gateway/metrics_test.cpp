@@ -232,8 +232,11 @@ TEST_CASE("health: what needs a human is an alarm with its remedy") {
 
 TEST_CASE("a source that is sent its rows is told when nothing comes, or nothing can be taken") {
     Figures figures = working();
-    figures.intakes = {{"times", {"127.0.0.1:8480", {{"accepted", 2}, {"unauthorized", 5}}}}};
+    figures.intakes.resize(1);
+    figures.intakes[0].source = "times";
     auto& intake = figures.intakes[0].figures;
+    intake.address = "127.0.0.1:8480";
+    intake.messages = {{"accepted", 2}, {"unauthorized", 5}};
     intake.last_received_us = kNow - 3'600 * kSecond;
     intake.bytes = 4'096;
     CHECK(reasons(figures).find("source times") == std::string::npos);
