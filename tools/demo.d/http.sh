@@ -34,6 +34,9 @@ clinic_open() { # starts the service; sets what the gateway's configuration says
 
 clinic_live() { kill -USR2 "$life"; }
 clinic_close() { kill -INT "$life"; }
+clinic_waits_for_night() { # whether nothing differs but rows that are gone: of some lists only the comparison of everything tells
+    ! grep '"stream"' "$folder/held.jsonl" | grep -q '"\(missing\|different\)":[1-9]'
+}
 clinic_compare() {
     cp "$folder/received.jsonl" "$folder/believed.jsonl" # the receiver still writes
     node tools/rest_clinic/compare.mjs $mis --state "$folder/clinic.json" --held "$folder/held.jsonl" --events "$folder/believed.jsonl" || agree=no
