@@ -172,6 +172,33 @@ Result<std::optional<std::vector<std::string>>> FirebirdSource::values_of(
     return values;
 }
 
+// The question that a poll asks, of no time at all.
+Result<void> FirebirdSource::probe_deletes(const StreamDeclaration& stream, StreamProbe& probe) {
+    if (!stream.deletes) return {};
+    const auto key = render_column(stream.deletes->key, connection_->catalog, site_);
+    if (!key || key->empty()) {
+        if (!key) probe.reason = key.error().text;
+        return {};
+    }
+    const auto text =
+        render_fetch(*stream.deletes, {SliceForm::Kind::all, 0, 0}, connection_->catalog, site_);
+    if (text)
+        for (const std::string& word : identifiers_in(*text))
+            if (connection_->catalog.has_table(word)) probe.tables.push_back(word);
+    Slice none;
+    none.by = Slice::By::deletes;
+    none.from = none.to = "2000-01-01 00:00:00";
+    if (const auto read = keys(stream.name, none, 1); !read) {
+        if (read.error().kind == ErrorKind::unavailable ||
+            read.error().kind == ErrorKind::cancelled)
+            return fail(read.error());
+        probe.reason = read.error().text;
+        return {};
+    }
+    probe.told = "deletions are noted";
+    return {};
+}
+
 Result<StreamProbe> FirebirdSource::probe_stream(
     const StreamDeclaration& stream, const std::string& source_now
 ) {
@@ -239,6 +266,8 @@ Result<StreamProbe> FirebirdSource::probe_stream(
             return probe;
         }
     }
+    if (auto noted = probe_deletes(stream, probe); !noted) return fail(noted.error());
+    if (!probe.reason.empty()) return probe;
     probe.on = true;
 
     if (auto count =

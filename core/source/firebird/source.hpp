@@ -96,6 +96,7 @@ class FirebirdSource final : public Source {
     Result<PlanProbe> probe_plan(
         const StreamDeclaration& stream, const SliceForm& form, StreamProbe& about
     );
+    Result<void> probe_deletes(const StreamDeclaration& stream, StreamProbe& probe);
     // Prepares what a pass prepares and reads the first page; what it says of a row's content is
     // not kept.
     Result<void> try_out(const StreamDeclaration& stream);

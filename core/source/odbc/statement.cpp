@@ -126,6 +126,7 @@ struct Statement::Reader {
     std::size_t width = 0;  // bytes of a value in `values`
     std::vector<char> values;
     std::vector<SQLLEN> lengths;
+    mutable std::string text;  // of the value under way; kept, or each one would be an allocation
 
     Reader(std::size_t at, ColumnDeclaration declaration, ColumnInfo column)
         : index(at),
@@ -173,7 +174,7 @@ struct Statement::Reader {
         const SQLLEN length = lengths[row];
         if (length == SQL_NULL_DATA) return rows.add_null();
         const char* value = values.data() + row * width;
-        std::string text;
+        text.clear();
         switch (form) {
             case Form::timestamp: {
                 SQL_TIMESTAMP_STRUCT time;

@@ -80,6 +80,48 @@ TEST_CASE("a slice by stamp, window, key walk or ids gives exactly its rows") {
     }
 }
 
+TEST_CASE("of noted deletions the keys are given, where the base notes them") {
+    support::FirebirdFolder folder;
+    auto writer = FirebirdWriter::create({folder.file("a.fdb")}, "WIN1251");
+    writer.execute_script(kVisits);
+    writer.execute_script(R"(
+create table TRACE (N integer not null primary key, WHAT bigint, WHEN_AT timestamp);
+insert into TRACE values (1, 77, '2026-03-02 10:00:00');
+insert into TRACE values (2, 9000000000000000000, '2026-03-02 11:00:00');
+insert into TRACE values (3, 78, '2026-03-02 12:00:00');
+)");
+    const auto noted_as = [](const std::string& key) {
+        auto stream = visits();
+        stream.key_column = "id";
+        auto deletes = stream_of(
+            "visit.deletes", key, "select X.WHAT as ID from TRACE X where {slice}",
+            {{"id", ColumnType::integer}}
+        );
+        deletes.key_column = "id";
+        deletes.stamps = {"X.WHEN_AT"};
+        stream.deletes = std::make_shared<const StreamDeclaration>(deletes);
+        return stream;
+    };
+    const Slice hour = between(Slice::By::deletes, "2026-03-02 10:00:00", "2026-03-02 12:00:00");
+    auto source = source_on(connector_of({noted_as("X.WHAT")}), embedded(folder.file("a.fdb")));
+    const auto keys = source->keys("visit", hour, 10);
+    REQUIRE(keys.has_value());
+    CHECK(*keys == Lines{"77", "9000000000000000000"});
+    const auto too_many = source->keys("visit", hour, 1);
+    REQUIRE_FALSE(too_many.has_value());
+    CHECK(too_many.error().kind == ErrorKind::malformed);
+    const auto probed = source->probe();
+    REQUIRE(probed.has_value());
+    CHECK(probed->streams.front().told == "deletions are noted");
+
+    auto none = source_on(
+        connector_of({noted_as("{column:X:TRACE.NO_SUCH|}")}), embedded(folder.file("a.fdb"))
+    );
+    const auto nothing = none->keys("visit", hour, 10);
+    REQUIRE(nothing.has_value());
+    CHECK(nothing->empty());
+}
+
 TEST_CASE("what a fetch gives and what is declared must agree, and the error says how") {
     support::FirebirdFolder folder;
     auto writer = FirebirdWriter::create({folder.file("a.fdb")}, "WIN1251");
