@@ -143,7 +143,7 @@ int main(int argc, char** argv) {
     settings.base.tls = config::OdbcConfig::Tls::off;
     settings.base.statement_seconds_max = 60;
     settings.effort = {100, 100};
-    int page = 5'000, rounds = 5;
+    int page = 5'000, rounds = 15;
     CLI::App app{"A walk over ODBC, bare and ours, in turns."};
     app.add_option("--connector", folder)->required();
     app.add_option("--stream", stream);
@@ -199,12 +199,15 @@ int main(int argc, char** argv) {
         bare.push_back(seconds_of(walk_bare));
         own.push_back(seconds_of(walk_ours));
     }
+    const auto best = [](const std::vector<double>& all) {
+        return *std::min_element(all.begin(), all.end());
+    };
     fmt::print(
         "{{\"system\":\"{}\",\"rows\":{},\"bare_rows_per_second\":{:.0f},\"rows_per_second\":{:.0f}"
         ","
-        "\"ratio\":{:.2f},\"peak_mb\":{}}}\n",
-        system, rows, static_cast<double>(rows) / median(bare),
-        static_cast<double>(rows) / median(own), median(bare) / median(own), memory_mb()
+        "\"ratio\":{:.2f},\"ratio_of_medians\":{:.2f},\"peak_mb\":{}}}\n",
+        system, rows, static_cast<double>(rows) / best(bare), static_cast<double>(rows) / best(own),
+        best(bare) / best(own), median(bare) / median(own), memory_mb()
     );
     return 0;
 }

@@ -93,8 +93,9 @@ int main(int argc, char** argv) {
     std::set<std::string> mid_pass;
     gateway::SourceWorker worker(*session.store, *meaning, mid_pass, *setup, session.clock, {});
     for (const auto& stream : setup->connector.streams) {
-        const auto state =
-            change::load_state(session.store->database(), {source_name, stream.name, stream.kind});
+        const auto state = change::load_state(
+            session.store->database(), {configured.name, stream.name, stream.kind}
+        );
         for (std::size_t i = 0; i < stream.stamps.size(); ++i) {
             source::Slice slice;
             slice.by = source::Slice::By::stamp;
@@ -114,7 +115,7 @@ int main(int argc, char** argv) {
                       return rows_of(stream.name, slice);
                   }));
         }
-        if (const auto last = change::integer_key(state.walk_after)) {
+        if (const auto last = integer_key(state.walk_after)) {
             source::Slice slice;
             slice.by = source::Slice::By::key_walk;
             slice.after_id = std::to_string(*last - 50);
