@@ -295,6 +295,7 @@ constexpr Field kLimitOpenedData[] = {
     {"request", Kind::word, Many::one, Null::refused, nullptr},
     {"shared", Kind::boolean, Many::one, Null::refused, nullptr},
     {"since", Kind::word, Many::one, Null::refused, nullptr},
+    {"stated_by", Kind::word, Many::list, Null::refused, nullptr},
     {"valid_from", Kind::word, Many::one, Null::refused, nullptr},
     {"valid_to", Kind::word, Many::one, Null::refused, nullptr},
 };
@@ -319,6 +320,7 @@ constexpr Field kLimitClosedData[] = {
     {"revision", Kind::integer, Many::one, Null::refused, nullptr},
     {"shared", Kind::boolean, Many::one, Null::refused, nullptr},
     {"since", Kind::word, Many::one, Null::refused, nullptr},
+    {"stated_by", Kind::word, Many::list, Null::refused, nullptr},
     {"valid_from", Kind::word, Many::one, Null::refused, nullptr},
     {"valid_to", Kind::word, Many::one, Null::refused, nullptr},
     {"write_off", Kind::object, Many::one, Null::refused, &kMoney},
@@ -327,6 +329,7 @@ constexpr Field kLimitClosedData[] = {
 constexpr Field kLimitMismatchData[] = {
     {"consumed", Kind::object, Many::one, Null::refused, &kMoney},
     {"field", Kind::word, Many::one, Null::refused, nullptr},
+    {"first_sum", Kind::object, Many::one, Null::refused, &kMoney},
     {"granted", Kind::object, Many::one, Null::refused, &kMoney},
     {"limit", Kind::reference, Many::one, Null::refused, &kLimit},
     {"lines", Kind::reference, Many::list, Null::refused, &kLine},
@@ -336,6 +339,8 @@ constexpr Field kLimitMismatchData[] = {
     {"parts", Kind::integer, Many::one, Null::refused, nullptr},
     {"patient", Kind::word, Many::one, Null::refused, nullptr},
     {"remaining", Kind::object, Many::one, Null::refused, &kMoney},
+    {"request", Kind::word, Many::one, Null::refused, nullptr},
+    {"stated_by", Kind::word, Many::list, Null::refused, nullptr},
     {"theirs", Kind::object, Many::one, Null::refused, &kMoney},
 };
 

@@ -246,6 +246,16 @@ void tell_figures(Announced& announced, const Event& event) {
         announced.first_seen_us[kFigure + fields.id("limit")] = consumed->minor;
 }
 
+void tell_names(Announced& announced, const Event& event) {
+    const BodyFields fields(event.data);
+    for (const std::string& name : fields.texts("stated_by"))
+        announced.account_of[name] = fields.id("limit");
+    const auto limit = announced.standing.find("limit/" + fields.id("limit"));
+    const JsonView first_sum = fields.find("first_sum");
+    if (limit != announced.standing.end() && !first_sum.absent())
+        limit->second.data.set("first_sum", std::string(first_sum.raw()));
+}
+
 void keep_figures(Announced& announced) {
     constexpr std::string_view kLimit = "limit/";
     for (auto at = announced.standing.lower_bound(kLimit);

@@ -78,6 +78,8 @@ struct Announced {
 void keep_figures(Announced& announced);
 void tell_figures(Announced& announced, const Event& event);  // an event of an account
 void forget_figures(Announced& announced);
+// What an event says of how its account is remembered (D1).
+void tell_names(Announced& announced, const Event& event);
 Money consumed_when_told(const Announced& announced, std::string_view limit);
 
 void apply(Announced& announced, const Event& event);

@@ -62,7 +62,7 @@ const stage = patient + "plan:@plan! order:word stage:word! progress:progress re
 const deviation = patient + "plan:@plan! order:word kind:deviation! item:word procedure:@procedure! agreed:money charged:money reason:word request:word";
 const limit =
   "patient:pseudonym limit:@limit! order:word granted:money consumed:money remaining:money overrun:money amount:money payer_party:word payer_name:text " +
-  "kind:word overrun_payer:word valid_from:date valid_to:date since:date first_sum:money shared:boolean reason:word request:word";
+  "kind:word overrun_payer:word valid_from:date valid_to:date since:date first_sum:money stated_by:word[] shared:boolean reason:word request:word";
 const order = "patient:pseudonym order:word! plan:word ground:word candidates:integer reason:word request:word";
 const feedback =
   "patient:pseudonym feedback:word! order:word at:time received_at:time answered_at:time resolved_at:time satisfied:boolean rating:integer counts:feedback_counts";
@@ -100,7 +100,7 @@ const events = {
   "limit.exhausted": limit,
   "limit.overrun": limit,
   "limit.closed": limit + " write_off:money revision:integer reasons:word[]",
-  "limit.mismatch": "patient:pseudonym limit:@limit! field:word ours:money! theirs:money! granted:money consumed:money remaining:money overrun:money lines:@line[] part:integer parts:integer",
+  "limit.mismatch": "patient:pseudonym limit:@limit! request:word stated_by:word[] first_sum:money field:word ours:money! theirs:money! granted:money consumed:money remaining:money overrun:money lines:@line[] part:integer parts:integer",
   "limit.rule_violated": "patient:pseudonym limit:@limit! rule:word! granted:money consumed:money remaining:money overrun:money lines:@line[] part:integer parts:integer",
   "billing.charge":
     patient + "charge_id:word! branch:word legal_entity:text payer:payer! payer_party:word limit:word overruns:overrun[] order:word plan:word item:word procedure:@procedure! performed_at:time " +

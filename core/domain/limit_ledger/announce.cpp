@@ -27,6 +27,26 @@ void add_terms(JsonFields& data, const Account& account) {
     if (account.first_sum) data.money("first_sum", *account.first_sum);
 }
 
+// Under which names the account is remembered (D1), so that a log tells it. Whose visits stay in
+// the clinic is not named (X1).
+constexpr std::size_t kNamesMax = 100;  // an event stays under 20 kB
+std::string remembered_names(const Change& change, const Account& account) {
+    const auto& remembered = change.drafts.after().account_of;
+    std::vector<std::string> names;
+    const auto add = [&](const std::string& name) {
+        const auto known = remembered.find(name);
+        if (known != remembered.end() && known->second == account.id && names.size() < kNamesMax)
+            names.push_back(name);
+    };
+    for (const LimitStatement& said : account.statements) {
+        if (!change.gate.patient(said.patient).allowed()) continue;
+        if (said.known_by.empty()) add(said.id);
+        for (auto name = said.known_by.rbegin(); name != said.known_by.rend(); ++name) add(*name);
+    }
+    std::sort(names.begin(), names.end());
+    return names.empty() ? std::string() : canonical_json(Json(names));
+}
+
 bool from_exchange(const Account& account) {
     return account.statements.front().strength == Strength::exchange;
 }
@@ -56,6 +76,9 @@ Draft& add(
     if (const std::string& message = account.statements.front().granted_by;
         by_exchange && !message.empty())
         draft.event.data.set_string("request", message);
+    if (type != "limit.rule_violated")
+        if (std::string names = remembered_names(change, account); !names.empty())
+            draft.event.data.set("stated_by", names);
     draft.event.record_id = account.id;
     draft.event.party = account.party();
     return draft;
@@ -86,7 +109,7 @@ Thresholds told_thresholds(const Change& change, const Account& account, int low
 
 void announce_mismatch(
     Change& change, const Account& account, const char* field, Money ours, Money theirs,
-    std::string lines
+    std::string lines, const std::string& message = {}
 ) {
     const std::string key =
         "mismatch/" + account.id + "/" + field + "/" + ours.to_string() + "/" + theirs.to_string();
@@ -95,7 +118,9 @@ void announce_mismatch(
     for (JsonFields* fields : {&identity, &data})
         fields->string("field", field).money("ours", ours).money("theirs", theirs);
     data.raw("lines", std::move(lines));
-    add(change, account, "limit.mismatch", data.text(), identity.text());
+    Draft& draft = add(change, account, "limit.mismatch", data.text(), identity.text());
+    if (!message.empty()) draft.event.data.set_string("request", message);
+    if (account.first_sum) draft.event.data.set("first_sum", json_money(*account.first_sum));
 }
 
 // L9: the one line that explains the difference, else all. Lines that stay in the clinic are named
@@ -176,7 +201,9 @@ void compare_with_sources(Change& change, const Account& account) {
             }
         }
         if (&said != &strongest && said.granted != account.granted) {
-            announce_mismatch(change, account, "granted", account.granted, said.granted, "[]");
+            announce_mismatch(
+                change, account, "granted", account.granted, said.granted, "[]", said.granted_by
+            );
         }
     }
 }

@@ -355,7 +355,10 @@ class TakingOver {
             for (const std::size_t place : part.events) {
                 name_party(events_[place], announced);
                 const domain::Event event = as_said(events_[place]);
-                if (event.type.starts_with("limit.")) domain::tell_figures(announced, event);
+                if (event.type.starts_with("limit.")) {
+                    domain::tell_figures(announced, event);
+                    domain::tell_names(announced, event);
+                }
                 // Of a divided list the last part says the totals.
                 if (event.type.starts_with("plan.") || is_last_part(event))
                     domain::apply(announced, event);
