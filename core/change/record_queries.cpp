@@ -214,6 +214,13 @@ std::vector<RecordStore::FormerRecord> RecordStore::former_records(std::string_v
     return found;
 }
 
+std::vector<RecordKey> RecordStore::patients_named() const {
+    std::vector<RecordKey> found;
+    auto select = database_.prepare("select source, key from party where kind = 1");
+    while (select.step()) found.push_back({select.string(0), "patient", select.string(1)});
+    return found;
+}
+
 std::optional<StandingRecord> RecordStore::find(const RecordKey& key) const {
     static const std::string sql =
         std::string(kStandingColumns) +

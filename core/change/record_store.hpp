@@ -203,6 +203,8 @@ class RecordStore {
         std::string patient_source_id;
     };
     std::vector<FormerRecord> former_records(std::string_view kind) const;
+    // Whom any record ever named, a card of theirs read or not.
+    std::vector<RecordKey> patients_named() const;
     std::optional<StandingRecord> find(const RecordKey& key) const;
     // Empty source: all sources. The visitor must not write to the store.
     void by_kind(

@@ -19,14 +19,29 @@ namespace {
 
 // An order withdrawn while it waited names nobody: that its patient came later is no consumer's
 // business.
-bool was_told_of(const Change& change, const std::string& patient) {
+bool was_told_of(
+    const Change& change, const std::string& patient, const std::string& withdrawn_on
+) {
+    // What was booked for others, or since, says nothing of him.
+    const auto is_another = [&](const std::string& named) {
+        const auto card = change.typed.patients.find(named);
+        return card != change.typed.patients.end() && card->second.pseudonym != patient;
+    };
+    const auto named_in = [&](const std::string& key) {
+        const Standing* told = change.before.find(key);
+        return told == nullptr ? std::string() : told->data.find("patient").string();
+    };
     for (const auto& [key, standing] : change.before.standing) {
         if (standing.leaves == Export::leaves && standing.data.find("patient").string() == patient)
             return true;
     }
     return std::any_of(
         change.before.ledger.begin(), change.before.ledger.end(),
-        [](const LedgerEntry& entry) { return entry.leaves == Export::leaves; }
+        [&](const LedgerEntry& entry) {
+            return entry.leaves == Export::leaves && entry.booked_on <= withdrawn_on &&
+                   !is_another(entry.patient) && !is_another(named_in("order/" + entry.order)) &&
+                   !is_another(named_in("limit/" + entry.limit));
+        }
     );
 }
 
@@ -36,7 +51,14 @@ void announce_withdrawals(Change& change) {
         const Standing* told = change.before.find("withdrawn/" + patient);
         if (told != nullptr && told->data.find("request").string() == withdrawal.message_id)
             continue;
-        if (!was_told_of(change, patient)) continue;
+        const auto message = std::find_if(
+            change.facts.messages.begin(), change.facts.messages.end(),
+            [&](const InboxFact& fact) { return fact.id == withdrawal.message_id; }
+        );
+        const Date day = message == change.facts.messages.end()
+                             ? change.now().local_date()
+                             : change.rules.clinic_zone.at(message->received_us).local_date();
+        if (!was_told_of(change, patient, day.to_string())) continue;
         Json data{{"patient", patient}, {"request", withdrawal.message_id}};
         Draft& draft = change.drafts.add("patient.withdrawn", change.now(), data, data);
         draft.entity(patient)

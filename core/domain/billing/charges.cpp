@@ -112,8 +112,13 @@ class ChargeAnnouncer {
             );
             const bool same_place = was.find("order").string() == order &&
                                     was.find("item").string() == (item == nullptr ? "" : item->id);
-            if (same_sums && (same_place || was_mapped_anew(line))) return;
-            reverse(*told, same_sums ? "order_changed" : "split_changed");
+            // A log that ends inside of a change set has a line moved and its charge not (I4).
+            const std::string owner = was.find("patient").string();
+            const bool same_owner = owner.empty() || owner == line.patient;
+            if (same_sums && same_owner && (same_place || was_mapped_anew(line))) return;
+            reverse(
+                *told, !same_owner ? "corrected" : same_sums ? "order_changed" : "split_changed"
+            );
         } else if (told != nullptr) {
             reverse(*told, why->second);
         }

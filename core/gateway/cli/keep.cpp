@@ -74,9 +74,10 @@ void print_taken(const TakeOverReport& taken) {
         );
     if (taken.applied > 0)
         print_line(
-            "Sinks that may not have them get them again, with the same ids. Let the exchange send "
-            "again what it sent since the backup (`mis-gateway inbox push FILE`): what is known is "
-            "only acknowledged."
+            "Sinks that may not have them get them again, with the same ids. Before the gateway "
+            "runs, let the exchange send again what it sent since the backup (`mis-gateway inbox "
+            "push FILE`): what is known is only acknowledged, and of a withdrawal before anything "
+            "was said no event tells."
         );
     const auto& orders = taken.orders_without_message;
     const auto& messages = taken.messages_lost;

@@ -239,6 +239,7 @@ void Meaning::join_owners(sqlite::Transaction& transaction) {
 
 void Meaning::welcome_messages(std::int64_t now_us) {
     held_.clear();
+    held_records_.clear();
     if (restored::owners_awaited(database_) && restored::sources_awaited(database_).empty()) {
         sqlite::Transaction transaction(database_);
         join_owners(transaction);
@@ -273,6 +274,12 @@ void Meaning::welcome_messages(std::int64_t now_us) {
             for (const auto& name : told.names) hold(name);
     }
     transaction.commit();
+    for (const auto group : held_) {
+        const std::string announced = groups_.announced(group);
+        for (const JsonMember& member : JsonMembers(JsonView(announced).find("standing")))
+            for (const std::string_view kind : {"appointment/", "procedure/", "payment/"})
+                if (member.name.starts_with(kind)) held_records_.emplace(member.name);
+    }
 }
 
 // What the events said once holds: the identifiers are compared no second time. False: nobody is
@@ -288,6 +295,10 @@ bool Meaning::link_as_told(
         if (id == told.patient) patient = record.key;
         if (id == told.card) card = record.key;
     });
+    // Erased since; his order stays his.
+    if (!patient)
+        for (auto& key : records_.patients_named())
+            if (identity_.public_id(key) == told.patient) patient = std::move(key);
     const auto stands_for = [&](const RecordKey& key) {
         const auto record = records_.find(key);
         const auto body = record ? parse_json(record->body) : Result<Json>(Json::object());
@@ -342,10 +353,18 @@ void Meaning::relink_cards(std::int64_t now_us) {
 bool Meaning::is_held(const change::GroupKey& who) const {
     if (held_.empty() || who.kind != change::GroupKind::patient) return false;
     const auto parties = reader_.hanging_together(who.source, who.source_id);
+    // A line that came from one who waits would be charged to both.
+    const auto has_of_held = [&](const Party& party) {
+        if (held_records_.empty()) return false;
+        const auto records = records_.standing_of_patient(party.source, party.key);
+        return std::any_of(records.begin(), records.end(), [&](const auto& record) {
+            return held_records_.contains(record.key.kind + "/" + identity_.public_id(record.key));
+        });
+    };
     return std::any_of(parties.begin(), parties.end(), [&](const Party& party) {
         auto group = groups_.group_of(party);
         if (!group) group = groups_.group_of_entity(identity_.pseudonym(party.source, party.key));
-        return group && held_.contains(*group);
+        return (group && held_.contains(*group)) || has_of_held(party);
     });
 }
 

@@ -287,7 +287,8 @@ class Meaning {
     // the same members are the same, and are not read again (sqlite::Database).
     bool alone_since_look_ = false;
     std::int64_t others_at_look_ = -1, others_at_last_look_ = -1, changes_at_end_ = -1;
-    std::set<std::int64_t> held_;  // groups, while work_off() runs
+    std::set<std::int64_t> held_;         // groups, while work_off() runs
+    std::set<std::string> held_records_;  // what stands in them: "procedure/ID", "payment/ID", …
     PractitionerNames practitioner_names_;
     std::pair<std::int64_t, std::int64_t> price_lists_{
         -1, -1};  // RecordStore::state_of_kind when they were read

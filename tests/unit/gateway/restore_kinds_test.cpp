@@ -89,6 +89,7 @@ struct Kind {
     std::function<void(ClinicLife&)> before, between;
     std::function<void(ClinicLife&)> later = [](ClinicLife&) {};  // in the MIS, the exchange silent
     std::function<void(ClinicLife&)> between_again = {};          // before the loss, a pass later
+    bool untold = false;  // no event tells of the messages that are lost
 };
 
 const std::vector<Kind>& kinds() {
@@ -274,6 +275,66 @@ const std::vector<Kind>& kinds() {
              life.upsert("limit", std::move(policy));
              life.remove("appointment", "v1");
          }},
+        {"an account's id passes to the row that joined it, and its own goes on beside it",
+         ExportMode::all,
+         [](ClinicLife& life) {
+             Json commented = visit("v1", "1", "2026-04-27", "10");
+             commented["comment"] = "Бартер. Лимит 1 000";
+             life.upsert("appointment", std::move(commented));
+             life.upsert("procedure", on_account(line("p1", "1", "17", 500'00)));
+         },
+         [](ClinicLife& life) { life.upsert("limit", account("L1", "1", 1'500'00)); },
+         [](ClinicLife& life) {
+             life.upsert("procedure", on_account(line("p3", "1", "27", 200'00)));
+         },
+         [](ClinicLife& life) {
+             Json present = account("L1", "1", 1'500'00);
+             present["kind"] = "gift";
+             life.upsert("limit", std::move(present));
+         }},
+        {"a grant changes nothing, and is told to differ", ExportMode::all,
+         [](ClinicLife& life) { life.upsert("limit", account("L1", "1", 5'000'00)); },
+         [](ClinicLife& life) {
+             life.say(Json{
+                 {"type", "limit.granted"},
+                 {"id", "g1"},
+                 {"patient", ClinicCopy::pseudonym("1")},
+                 {"amount", rubles(1'000'00)},
+                 {"payer", "ООО Ромашка"},
+                 {"kind", "barter"}});
+         },
+         [](ClinicLife& life) { life.remove("limit", "L1"); }},
+        {"one withdraws of whom nothing was told, beside others",
+         ExportMode::ordered,
+         [](ClinicLife& life) {
+             life.say(order("O1"));
+             life.upsert("procedure", line("p1", "2", "16", 4'000'00));
+         },
+         [](ClinicLife& life) {
+             life.upsert("procedure", line("p1", "1", "16", 4'000'00));
+             life.say(Json{
+                 {"type", "consent.withdrawn"},
+                 {"id", "w1"},
+                 {"patient", ClinicCopy::pseudonym("2")}});
+         },
+         [](ClinicLife& life) { life.upsert("procedure", line("p2", "1", "26", 4'000'00)); },
+         {},
+         true},
+        {"an order's patient is erased, and a card stays that was merged into his", ExportMode::all,
+         [](ClinicLife& life) {
+             Json card{{"source_id", "4"}, {"last_name", "Тестоваe"}, {"merged_into", "1"}};
+             life.upsert("patient", std::move(card));
+         },
+         [](ClinicLife& life) { life.say(order("O1")); },
+         [](ClinicLife& life) { life.upsert("procedure", line("p1", "2", "26", 4'000'00)); },
+         [](ClinicLife& life) { life.remove("patient", "1"); }},
+        {"a line leaves one who waits for his messages", ExportMode::all,
+         [](ClinicLife& life) { life.upsert("procedure", line("p0", "2", "17", 1'000'00)); },
+         [](ClinicLife& life) {
+             life.say(order("O1"));
+             life.upsert("procedure", line("p1", "1", "16", 4'000'00));
+         },
+         [](ClinicLife& life) { life.upsert("procedure", line("p1", "2", "16", 4'000'00)); }},
         {"a text was withheld while two hung together", ExportMode::all,
          [](ClinicLife& life) { life.upsert("procedure", line("p1", "1", "16", 1'000'00)); },
          [](ClinicLife& life) {
@@ -308,6 +369,15 @@ void back_up(const ClinicCopy& copy, const std::filesystem::path& to) {
     std::filesystem::copy_file(
         ClinicStore::key_file(copy.store->folder()), ClinicStore::key_file(to)
     );
+}
+
+using Believed = std::map<std::string, std::string>;
+
+void check_same(const Believed& one, const Believed& other) {
+    for (const auto& [key, value] : other)
+        CHECK_MESSAGE((one.contains(key) && one.at(key) == value), key, " is lacking: ", value);
+    for (const auto& [key, value] : one)
+        CHECK_MESSAGE((other.contains(key) && other.at(key) == value), key, " stands: ", value);
 }
 
 std::vector<std::string> said(const ClinicCopy& copy) {
@@ -356,14 +426,14 @@ TEST_CASE("I4: what happens between a backup and the loss is neither taken back 
         REQUIRE_MESSAGE(taken, taken.error().text);
         CHECK(
             (taken->messages_lost.size() + taken->orders_without_message.size() > 0) ==
-            messages_lost
+            (messages_lost && !kind.untold)
         );
         Receiver receiver;
         receiver.take(log);
         const auto believed = receiver.believes();
         two.read_mis(life);
         receiver.take(two.log());
-        CHECK(receiver.believes() == believed);
+        check_same(receiver.believes(), believed);
 
         kind.later(life);
         two.read_mis(life);
@@ -374,7 +444,7 @@ TEST_CASE("I4: what happens between a backup and the loss is neither taken back 
         if (!messages_lost) CHECK(said(two) == said(one));
         two.read_again(life);
         receiver.take(two.log());
-        CHECK(receiver.believes() == undisturbed.believes());
+        check_same(receiver.believes(), undisturbed.believes());
         const auto books = check_conservation(*two.store, *two.meaning, life.now_us());
         for (const auto& difference : books.differences) CHECK(difference == "");
     }
