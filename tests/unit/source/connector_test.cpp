@@ -177,6 +177,46 @@ TEST_CASE("a stamp may be a token, and a window may reach further back than it i
     ));
 }
 
+TEST_CASE("what a base itself tells is declared by its tables and by a fetch of deletions") {
+    const Folder folder;
+    const std::string plain = "stamps: [V.STAMP]";
+    const std::string deletes = plain + "\n    deletes: {key: X.REC, column: X.AT}";
+    folder.replace(plain, deletes);
+    CHECK(contains(
+        folder.problem(),
+        "stream visit declares `deletes` and has no file visit.deletes.sql: write it"
+    ));
+    folder.write("visit.deletes.sql", "select X.REC as ID from TRACE X");
+    CHECK(contains(folder.problem(), "visit.deletes.sql:1: {slice} stands 0 times"));
+    folder.write("visit.deletes.sql", "select X.REC as ID from TRACE X where {slice}");
+    CHECK(folder.problem() == "");
+    const auto connector = load_connector(folder.path);
+    const auto noted = connector->streams[0].deletes;
+    REQUIRE(noted != nullptr);
+    CHECK(noted->key == "X.REC");
+    CHECK(noted->stamps == std::vector<std::string>{"X.AT"});
+    REQUIRE(noted->columns.size() == 1);
+    CHECK(noted->columns[0].name == "id");
+    CHECK(asked_of(*connector).size() == connector->streams.size() + 1);
+    folder.replace(plain, plain + "\n    deletes: {key: X.REC}");
+    CHECK(contains(folder.problem(), "streams.visit.deletes.column is missing"));
+
+    const std::string tracked = plain + "\n    tracked: [VISIT, Bills.Visit_Id]";
+    folder.replace(plain, tracked);
+    CHECK(contains(folder.problem(), "streams.visit.tracked is only of SQL Server"));
+    std::string on_sql_server = kYaml;
+    on_sql_server.replace(on_sql_server.find("firebird"), 8, "sql_server");
+    folder.replace(plain, tracked, on_sql_server);
+    CHECK(folder.problem() == "");
+    const auto tables = load_connector(folder.path)->streams[0].tracked;
+    REQUIRE(tables.size() == 2);
+    CHECK(tables[0].column.empty());
+    CHECK(tables[1].table == "BILLS");
+    CHECK(tables[1].column == "VISIT_ID");
+    folder.replace(plain, plain + "\n    tracked: [A.B.C]", on_sql_server);
+    CHECK(contains(folder.problem(), "streams.visit.tracked has to be a list of tables"));
+}
+
 TEST_CASE("a mapping's version follows its text and the code lists it asks for, nothing else") {
     const Folder folder;
     const auto version = [&](std::size_t stream) {
