@@ -113,7 +113,8 @@ Result<void> remove_missing(
     std::int64_t known
 ) {
     const PassSetup& setup = reading.setup();
-    if (comparison == Comparison::window && !setup.can.ids) return {};
+    if (comparison == Comparison::window && !setup.can.ids && !setup.can.window_tells_gone)
+        return {};
     CaptureBatch& batch = reading.batch();
     const auto hold = removal_hold(*setup.database, setup.stream, name_of(comparison));
     const bool released = hold && hold->released;

@@ -2,7 +2,8 @@
 //
 // A missing key is first read again by id: its row may only have moved out of the slice, or come
 // back since. Where the source has no such question (source/capabilities.hpp) a record is gone that
-// was missing from two complete reads of everything in a row; what a window misses waits for those.
+// was missing from two complete reads of everything in a row; what a window misses waits for those,
+// or is confirmed by them at once if the stream's rows cannot move (window_tells_gone).
 // Only a row that was itself met and makes its record no more is believed at once there, if no
 // other row of its key may (no `parent`). A row that cannot be mapped counts as present; after an
 // unreadable key nothing is removed in that pass; a comparison that lost too much at once is held

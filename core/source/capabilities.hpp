@@ -23,6 +23,9 @@ struct Capabilities {
     // source_now() is the clock that the stamps are of. false: it is ours, in the source's zone,
     // and the stamps may be off by up to a day.
     bool own_clock = true;
+    // by_period without ids: what a window misses is gone once a second reading misses it too; the
+    // stream is of things that cannot move out of it, as free times.
+    bool window_tells_gone = false;
 
     friend bool operator==(const Capabilities&, const Capabilities&) = default;
 };

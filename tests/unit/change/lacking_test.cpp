@@ -201,6 +201,30 @@ TEST_CASE("a source of periods: the declared history is everything") {
     CHECK(clinic.value("970") == "edited long after");
 }
 
+TEST_CASE("a period tells at once what is gone where nothing can move out of it") {
+    Clinic clinic({Rows::by_period, kNoIds, kOwnClock, true});
+    clinic.stream.window->history_days = 30;
+    for (const int day : {-10, 0, 4}) clinic.add(std::to_string(1000 + day), day);
+    REQUIRE(clinic.run().value().backfilled);
+    clinic.mis.rows.erase("1004");
+    clinic.mis.rows.erase("990");  // before the window: a read of everything tells
+    REQUIRE(clinic.run().has_value());
+    CHECK(clinic.value("1004") == "-");
+    CHECK(clinic.value("1000") == "v");
+    CHECK(clinic.value("990") == "v");
+    // missing once only
+    clinic.mis.rows.erase("1000");
+    clinic.mis.reads.clear();
+    clinic.mis.breaks = [&] { return clinic.mis.reads.size() > 1; };
+    CHECK(clinic.run().error().kind == ErrorKind::unavailable);
+    CHECK(clinic.value("1000") == "v");
+    clinic.mis.breaks = [] { return false; };
+    clinic.add("1000", 0);
+    clinic.pass.reset();
+    REQUIRE(clinic.run().has_value());
+    CHECK(clinic.value("1000") == "v");
+}
+
 TEST_CASE("a backfill by periods goes on where it was cut off") {
     Clinic clinic({Rows::by_period, kNoIds, kOwnClock});
     clinic.stream.window->history_days = 100;
