@@ -32,7 +32,7 @@ function ways(manifest, stream) {
     const parent = request.for_each?.stream && manifest.streams[request.for_each.stream].request;
     const asks_period = (one) => one.only_today || /\{(from|to)\}/.test(JSON.stringify({ ...one, by_id: undefined }));
     if (!asks_period(request) && !(parent && asks_period(parent))) return ["l"];
-    return request.by_id ? ["p", "i"] : ["p"];
+    return request.by_id ? ["p", "i"] : request.missing === "gone" ? ["p", "t"] : ["p"];
   }
   return [...(stamps.length > 0 ? ["s"] : []), ...(window ? ["w"] : []), ...(stamps.length === 0 && !window ? ["k"] : [])];
 }
@@ -68,7 +68,7 @@ function cell({ streams }, kinds) {
   if (found.length === 0) return "";
   const on = found.filter((stream) => !stream.off);
   const shown = on.length > 0 ? on : found;
-  const letters = [..."slpiwkfm"].filter((letter) => shown.some((stream) => stream.ways.includes(letter))).join("");
+  const letters = [..."slpitwkfm"].filter((letter) => shown.some((stream) => stream.ways.includes(letter))).join("");
   const text = `${every(Math.min(...shown.map((stream) => stream.poll)))} ${letters}`;
   return on.length > 0 ? text : `(${text})`;
 }
@@ -85,7 +85,7 @@ export function support_matrix(root) {
     "",
     "How often a stream is read (the shortest, where a kind has several), and how changes and deletions are found. In brackets: only where the base has its tables, or once the site says more. Every night everything is compared besides.",
     "**s** stamps or tokens of change, where the base has them: changes at once, deletions by the other letters or at night · **w** a window of days compared each time: changes and deletions in it · **k** new keys at once, all else at night; up to 2000 records",
-    "whole each time, deletions too · **l** the whole list each time: changes and deletions · **p** the list of a period each time: changes; deletions with **i**, which asks for what is missing by its id, else at night · **f** the newest file, whole · **m** the messages it sends, at once: the last snapshot, whole, or changes one by one.",
+    "whole each time, deletions too · **l** the whole list each time: changes and deletions · **p** the list of a period each time: changes; deletions with **i**, which asks for what is missing by its id, with **t** once two readings in a row lack it, else at night · **f** the newest file, whole · **m** the messages it sends, at once: the last snapshot, whole, or changes one by one.",
     "",
     row("system", "read by", "tried on", "cases (with events)", "where its facts come from", "what the site gives"),
     row("---", "---", "---", "---", "---", "---"),

@@ -287,8 +287,8 @@ constexpr std::array kSettings{
     ),
     value(
         "sources[].http.refresh_token_file", K::path, "\"\"",
-        "File with the refresh token, of services with OAuth 2. One that the service replaces at "
-        "each use cannot be kept: ask for one that stays.",
+        "File with the refresh token, of services with OAuth 2. If the service replaces it at each "
+        "use, the latest is kept in store.folder; a new one in this file wins over it.",
         kRestart
     ),
     value(

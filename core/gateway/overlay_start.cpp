@@ -49,6 +49,24 @@ std::string site_lines(const source::Connector& connector, const std::vector<Ans
     return text;
 }
 
+// What the configuration takes, not the overlay.
+std::string setting_lines(const std::vector<Answer>& answers) {
+    std::string text;
+    for (const auto& [question, found] : answers) {
+        if (question.setting.empty()) continue;
+        if (text.empty())
+            text = "\n# For the source in the configuration (not in this file), " +
+                   question.setting + ":\n";
+        if (found.empty()) text += "#   " + question.name + ": \"\"   # nothing looks like it\n";
+        for (const auto& one : found)
+            if (one.candidate.column != nullptr)
+                text += "#   " + question.name + ": " + yaml_text(one.candidate.column->name) +
+                        "   # " + one_line(one.candidate.table->name + ": " + candidate_text(one)) +
+                        "\n";
+    }
+    return text;
+}
+
 std::string draft(
     const source::StreamDeclaration& stream, const source::Question& question,
     const std::vector<FoundCandidate>& found
@@ -129,7 +147,8 @@ std::map<std::filesystem::path, std::string> overlay_start(
            "\n# The version of each of the connector's files that one of this folder replaces: "
            "FILE: sha256 (the test names it)\nshipped: {}\n\n"
            "# What differs of the connector's declarations: STREAM: {key: …, columns: {…}}\n"
-           "streams: {}\n";
+           "streams: {}\n" +
+           setting_lines(answers);
     files["codes.csv"] = "list,mis_code,canonical,comment\n";
     for (const auto& [question, found] : answers) {
         if (question.of != source::Question::Of::tables) continue;

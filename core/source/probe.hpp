@@ -68,6 +68,7 @@ struct TableDescription {
     struct Column {
         std::string name, type;  // "VARCHAR(40) of WIN1251", "NUMERIC(15,2)"
         bool required = false;
+        std::vector<std::string> shapes = {};  // of values that were looked at along with it
     };
     std::vector<Column> columns;   // in the table's order; of a procedure: what it returns
     std::vector<std::string> key;  // columns of the primary key
@@ -76,7 +77,9 @@ struct TableDescription {
         std::vector<std::string> columns;  // empty: of an expression
         bool unique = false, descending = false, active = true;
     };
-    std::vector<Index> indexes;  // that of the key is one of them
+    std::vector<Index> indexes;       // that of the key is one of them
+    std::int64_t rows_looked_at = 0;  // for the columns' shapes
+    std::string remark = {};          // why nothing more is told of it
 };
 
 }  // namespace mis::source

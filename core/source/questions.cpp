@@ -16,11 +16,25 @@ bool has_stream(const Connector& connector, const std::string& name) {
 }
 
 void read_recognition(MapReader map, Recognition& into) {
-    map.only({"all", "any", "versions", "version"});
+    map.only({"all", "any", "versions", "version", "address", "pages"});
     into.all = map.texts("all");
     into.any = map.texts("any");
     into.version_sql = map.text("version", "");
-    if (into.is_empty()) map.refuse("", "names no table: add all: [TABLE, …] or any: [TABLE, …]");
+    into.address = map.texts("address");
+    const Json pages = map.value("pages");
+    for (std::size_t i = 0; pages.is_array() && i < pages.size(); ++i) {
+        MapReader page = map.item("pages", i);
+        page.only({"path", "holds"});
+        into.pages.push_back({page.text("path", ""), page.texts("holds")});
+        if (into.pages.back().holds.empty())
+            page.refuse("holds", "is missing: texts by which the answer is known");
+    }
+    if (into.is_empty())
+        map.refuse(
+            "",
+            "names nothing: add all: [TABLE, …] or any: [TABLE, …], of a service address: or "
+            "pages:"
+        );
     if (!map.has("versions")) return;
     MapReader versions = map.map("versions");
     for (const std::string& text : versions.keys()) {

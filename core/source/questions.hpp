@@ -2,9 +2,10 @@
 // (`discover`, `calibrate`).
 //
 // connector.yaml: recognise: {all: [TABLE …], any: [TABLE …], versions: {TEXT: TABLE.COLUMN},
-// version: "select …"} · unknown: {NAME: {about, words: [part of a name …], in: [TABLE …], of:
-// columns | tables, beside: [COLUMN …], site: [KEY …], streams: [STREAM …]}} · calibrate: {NAME:
-// {about, stream, raw, field, beside: [COLUMN …], bits: KEY}}.
+// version: "select …", address: [HOST …], pages: [{path, holds: [TEXT …]}]} · unknown: {NAME:
+// {about, words: [part of a name …], in: [TABLE …], of: columns | tables, beside: [COLUMN …], site:
+// [KEY …], streams: [STREAM …]}} · calibrate: {NAME: {about, stream, raw, field, beside: [COLUMN
+// …], bits: KEY}}.
 #pragma once
 
 #include <map>
@@ -18,9 +19,16 @@ struct Recognition {
     // connector does not say how its bases are known.
     std::vector<std::string> all, any;
     std::map<std::string, std::string> versions;  // "since 2024" → "VISITS.CREATED": it has that
+    std::vector<std::string> address;             // of services: how the host of its address ends
+    struct Page {                                 // what it answers at a place below its address
+        std::string path;                         // "?wsdl", "$metadata"
+        std::vector<std::string> holds;           // texts that are all in it
+    };
+    std::vector<Page> pages;
     std::string version_sql;  // gives one text; empty: no place is known where the base says it
 
-    bool is_empty() const { return all.empty() && any.empty(); }
+    bool has_tables() const { return !all.empty() || !any.empty(); }
+    bool is_empty() const { return !has_tables() && address.empty() && pages.empty(); }
 };
 
 struct Question {       // to a base: where does it keep …
@@ -31,6 +39,7 @@ struct Question {       // to a base: where does it keep …
     std::vector<std::string> in;       // only these tables; empty: all
     std::vector<std::string> beside;   // only tables that have one of these columns; empty: all
     std::vector<std::string> site;     // the site's keys that take the answer
+    std::string setting = {};          // or the source's setting, as files.columns, by `name`
     std::vector<std::string> streams;  // that are off, or poorer, until it is answered
 };
 

@@ -56,7 +56,7 @@ Recognised recognise(const Connector& connector, const std::vector<TableDescript
     bool all = true, any = by.any.empty();
     for (const std::string& name : by.all) all &= look(name);
     for (const std::string& name : by.any) any |= look(name);
-    result.is_it = !by.is_empty() && all && any;
+    result.is_it = by.has_tables() && all && any;
     for (const auto& [text, place] : by.versions) {
         const auto names = split_names(place, '.');
         const TableDescription* table = find_table(tables, names.front());

@@ -69,6 +69,13 @@ class Source : public RowReader {
     // Everything that the system has of its own and a fetch can read, by name, for `discover`.
     virtual Result<std::vector<TableDescription>> discover() = 0;
 
+    // By what this system is known as the connector's, in words, where its kind has more to tell
+    // than the names of tables; nullopt: it is not known.
+    virtual Result<std::optional<std::string>> known_by() { return std::optional<std::string>(); }
+
+    // What `discover` asks beside the connector's own questions.
+    virtual std::vector<Question> questions() { return {}; }
+
     // A catalog's name as a fetch must write it: in quotes where it needs them.
     virtual std::string written(const std::string& name) const = 0;
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "base/text.hpp"
 #include "source/value_shape.hpp"
 
 namespace mis::source {
@@ -32,17 +31,6 @@ Error not_readable(const std::string& table, const Error& cause) {
     return {cause.kind, fmt::format("rows of {} cannot be read: {}", table, why)};
 }
 
-std::vector<std::string> most_frequent(const std::map<std::string, int>& counts) {
-    std::vector<std::pair<std::string, int>> sorted(counts.begin(), counts.end());
-    std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
-        return a.second > b.second;
-    });
-    std::vector<std::string> shapes;
-    for (std::size_t at = 0; at < std::min(sorted.size(), kSampleShapesMax); ++at)
-        shapes.push_back(sorted[at].first);
-    return shapes;
-}
-
 }  // namespace
 
 Result<TableSample> sample_table(
@@ -66,10 +54,10 @@ Result<TableSample> sample_table(
     const auto rows = ask(limited(dialect, list, from, kSampleRowsMax), kSampleRowsMax);
     if (!rows) return fail(not_readable(table, rows.error()));
     for (std::size_t at = 0; at < columns.size(); ++at) {
-        std::map<std::string, int> counts;
+        ShapeCounts counts;
         for (const auto& row : *rows)
-            if (at < row.size() && row[at]) ++counts[value_shape(trim(*row[at]))];
-        sample.shapes[columns[at]] = most_frequent(counts);
+            if (at < row.size() && row[at]) counts.add(*row[at]);
+        sample.shapes[columns[at]] = counts.most(kSampleShapesMax);
     }
     return sample;
 }

@@ -1,8 +1,11 @@
 #include "source/value_shape.hpp"
 
+#include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "base/code_points.hpp"
+#include "base/text.hpp"
 
 namespace mis::source {
 namespace {
@@ -43,6 +46,19 @@ std::string value_shape(std::string_view value) {
         last = sign;
     }
     return shape;
+}
+
+void ShapeCounts::add(std::string_view value) { ++counts_[value_shape(trim(value))]; }
+
+std::vector<std::string> ShapeCounts::most(std::size_t count) const {
+    std::vector<std::pair<std::string, int>> sorted(counts_.begin(), counts_.end());
+    std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
+        return a.second > b.second;
+    });
+    std::vector<std::string> shapes;
+    for (std::size_t at = 0; at < std::min(sorted.size(), count); ++at)
+        shapes.push_back(sorted[at].first);
+    return shapes;
 }
 
 }  // namespace mis::source

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mis::source {
 
@@ -13,5 +15,15 @@ inline constexpr std::size_t kShapeSignsMax = 24;
 // run of white space is one blank; `.,:;-+/()#%_=` stay, anything else is ?. Cut with … after
 // kShapeSignsMax signs. "" of an empty text. "48.15" → "99.99", "Каб-3" → "Аа-9".
 std::string value_shape(std::string_view value);
+
+// The shapes of a column's values, the most frequent ones first.
+class ShapeCounts {
+  public:
+    void add(std::string_view value);
+    std::vector<std::string> most(std::size_t count) const;
+
+  private:
+    std::map<std::string, int> counts_;
+};
 
 }  // namespace mis::source

@@ -34,6 +34,7 @@ struct Looked {  // a connector that may be the base's
     bool configured = false;
     std::unique_ptr<source::Source> source;
     source::Recognised recognised;
+    std::string known_by;  // where it is not by its tables
 };
 
 class Discovery {
@@ -51,6 +52,8 @@ class Discovery {
         list();
         if (!what_.pattern.empty()) return kDone;
         for (auto& look : looks_) look.recognised = recognise(look.connector, tables_);
+        for (auto& look : looks_)
+            if (!look.recognised.is_it && open(look)) ask_what_it_is(look);
         tell_which();
         std::vector<Looked*> examined;
         for (auto& look : looks_)
@@ -76,7 +79,7 @@ class Discovery {
         if (setup) {
             own = setup->connector.folder;
             looks_.push_back(
-                {std::move(setup->connector), std::move(setup->options.site), true, nullptr, {}}
+                {std::move(setup->connector), std::move(setup->options.site), true, nullptr, {}, {}}
             );
         } else {
             report_error(setup.error().within("discover goes on with the shipped connectors"));
@@ -86,7 +89,7 @@ class Discovery {
             std::error_code none;
             if (!own.empty() && fs::equivalent(listed.folder, own, none)) continue;
             if (auto connector = source::load_connector(listed.folder))
-                looks_.push_back({std::move(*connector), {}, false, nullptr, {}});
+                looks_.push_back({std::move(*connector), {}, false, nullptr, {}, {}});
         }
         return {};
     }
@@ -99,6 +102,14 @@ class Discovery {
         if (!opened) return fail(opened.error());
         look.source = std::move(*opened);
         return {};
+    }
+
+    // Of kinds that have more to tell than tables.
+    static void ask_what_it_is(Looked& look) {
+        const auto by = look.source->known_by();
+        if (!by || !*by) return;
+        look.recognised.is_it = true;
+        look.known_by = **by;
     }
 
     // By the first connector that speaks the base's language.
@@ -125,7 +136,7 @@ class Discovery {
                 std::erase_if(table.columns, [&](const auto& column) {
                     return !matches(column.name);
                 });
-            if (table.columns.empty()) continue;
+            if (table.columns.empty() && table.remark.empty()) continue;
             if (output_ == Output::json)
                 print_json(table_json(*reader_, table));
             else
@@ -137,7 +148,9 @@ class Discovery {
         bool known = false;
         for (const auto& look : looks_) known |= look.recognised.is_it;
         if (output_ == Output::table && !known)
-            print_line("\nno connector knows this base by its tables");
+            print_line(
+                "\nno connector knows this base by its tables, or by what it answers or holds"
+            );
     }
 
     static std::string joined(const std::vector<std::string>& names) {
@@ -171,16 +184,19 @@ class Discovery {
                  {"title", look.connector.title},
                  {"recognised", is_it},
                  {"configured", look.configured},
+                 {"known_by", look.known_by},
                  {"found", found},
                  {"missing", missing},
                  {"version", version}}
             );
         const std::string name = look.connector.name + " (" + look.connector.title + ")";
         std::string text = "\n";
-        if (is_it)
+        if (!look.known_by.empty())
+            text += "it is " + name + ", by " + look.known_by;
+        else if (is_it)
             text += "it is " + name + ", by its tables " + joined(found);
         else if (look.connector.recognition.is_empty())
-            text += name + " is configured, and does not say by which tables it is known";
+            text += name + " is configured, and does not say by what it is known";
         else
             text += name +
                     " is configured, but this base is not known by its tables: " + joined(missing) +
@@ -260,7 +276,9 @@ class Discovery {
 
     std::vector<Answer> ask(Looked& look) const {
         std::vector<Answer> answers;
-        for (const auto& question : look.connector.questions) {
+        auto questions = look.connector.questions;
+        for (auto& more : look.source->questions()) questions.push_back(std::move(more));
+        for (const auto& question : questions) {
             Answer answer{question, {}};
             const auto found = candidates(question, tables_);
             // one look at each table, for all of its columns that are asked about
@@ -276,7 +294,11 @@ class Discovery {
             std::map<const TableDescription*, FoundCandidate> samples;
             for (const auto& [table, names] : columns) {
                 FoundCandidate& sample = samples[table];
-                if (table->kind == TableDescription::Kind::procedure) {
+                if (table->rows_looked_at > 0) {
+                    sample.sample.rows = table->rows_looked_at;
+                    for (const auto& column : table->columns)
+                        sample.sample.shapes[column.name] = column.shapes;
+                } else if (table->kind == TableDescription::Kind::procedure) {
                     sample.unread = "a procedure: not looked at";
                 } else if (auto looked = look.source->sample(table->name, names)) {
                     sample.sample = std::move(*looked);
@@ -299,6 +321,7 @@ class Discovery {
         if (output_ == Output::json) return print_json(answer_json(answer));
         std::string head = "  unknown: " + question.name + ": " + question.about;
         if (!question.site.empty()) head += " (site: " + joined(question.site) + ")";
+        if (!question.setting.empty()) head += " (" + question.setting + ")";
         if (!question.streams.empty()) head += " (streams: " + joined(question.streams) + ")";
         print_line(head);
         if (found.empty()) print_line("    nothing looks like it");
@@ -341,12 +364,9 @@ class Discovery {
                  {"unread", one.unread}}
             );
         }
-        return {
-            {"question", answer.question.name},
-            {"about", answer.question.about},
-            {"site", answer.question.site},
-            {"streams", answer.question.streams},
-            {"candidates", found}};
+        return {{"question", answer.question.name},   {"about", answer.question.about},
+                {"site", answer.question.site},       {"setting", answer.question.setting},
+                {"streams", answer.question.streams}, {"candidates", found}};
     }
 
     // For the base's own connector: the one that knows it, else the configured one.

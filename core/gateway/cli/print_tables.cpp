@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gateway/cli/print.hpp"
+#include "gateway/overlay_start.hpp"
 
 namespace mis::gateway::cli {
 namespace {
@@ -42,12 +43,14 @@ void print_table(const source::Source& source, const TableDescription& table) {
             std::find(table.key.begin(), table.key.end(), column.name) != table.key.end();
         columns.add(
             {"  " + source.written(column.name), column.type,
-             in_key            ? "key"
-             : column.required ? "not null"
-                               : ""}
+             in_key                   ? "key"
+             : column.required        ? "not null"
+             : !column.shapes.empty() ? shapes_text(column.shapes)
+                                      : ""}
         );
     }
-    columns.print();
+    if (!table.columns.empty()) columns.print();
+    if (!table.remark.empty()) print_line("  " + table.remark);
     if (!table.key.empty()) print_line("  key " + names_text(source, table.key));
     for (const auto& index : table.indexes)
         print_line(
@@ -65,7 +68,8 @@ Json table_json(const source::Source& source, const TableDescription& table) {
             {{"column", column.name},
              {"written", source.written(column.name)},
              {"type", column.type},
-             {"required", column.required}}
+             {"required", column.required},
+             {"shapes", column.shapes}}
         );
     for (const auto& index : table.indexes)
         indexes.push_back(
@@ -81,7 +85,8 @@ Json table_json(const source::Source& source, const TableDescription& table) {
         {"kind", kind_text(table.kind)},
         {"columns", columns},
         {"key", table.key},
-        {"indexes", indexes}};
+        {"indexes", indexes},
+        {"remark", table.remark}};
 }
 
 }  // namespace mis::gateway::cli

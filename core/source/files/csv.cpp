@@ -64,12 +64,16 @@ class CsvParse {
         if (parse.failed_) return;
         if (parse.fields_.size() >= kFieldsMax)
             return parse.fault(fmt::format("has more than {} fields", kFieldsMax));
+        parse.row_bytes_ += length;
+        if (parse.row_bytes_ > kRowBytesMax)
+            return parse.fault("is longer than 8 MB: is a quotation mark missing before it?");
         parse.fields_.emplace_back(static_cast<const char*>(bytes), bytes == nullptr ? 0 : length);
     }
     static void on_row(int, void* self) {
         auto& parse = *static_cast<CsvParse*>(self);
         if (parse.failed_) return;
         ++parse.rows_;
+        parse.row_bytes_ = 0;
         if (auto taken = parse.take_(parse.rows_, std::exchange(parse.fields_, {})); !taken)
             parse.failed_ = taken.error();
     }
@@ -77,6 +81,7 @@ class CsvParse {
     csv_parser parser_{};
     const Row take_;
     std::vector<std::string> fields_;
+    std::size_t row_bytes_ = 0;
     std::int64_t rows_ = 0;
     std::optional<Error> failed_;
 };
@@ -121,7 +126,7 @@ bool holds_other_rows(const std::vector<std::string>& fields, char separator, st
 }  // namespace
 
 Result<void> read_csv(
-    const std::filesystem::path& file, const FileDeclaration& form, TableRows& rows
+    const std::filesystem::path& file, const FileDeclaration& form, RowSink& rows
 ) {
     std::ifstream in(file, std::ios::binary);
     std::string chunk(kChunkBytes, '\0');

@@ -69,7 +69,7 @@ const char* encoding_of(unsigned char language) {
 }  // namespace
 
 Result<void> read_dbf(
-    const std::filesystem::path& file, const FileDeclaration& form, TableRows& rows
+    const std::filesystem::path& file, const FileDeclaration& form, RowSink& rows
 ) {
     const auto language = check_header(file);
     if (!language) return fail(language.error());

@@ -38,7 +38,7 @@ class RowFields {
         }
         return true;
     }
-    TableRows::Named take() { return std::move(fields_); }
+    RowSink::Named take() { return std::move(fields_); }
 
   private:
     bool put(const std::string& path, Field field) {
@@ -49,7 +49,7 @@ class RowFields {
     }
 
     const char between_;
-    TableRows::Named fields_;
+    RowSink::Named fields_;
 };
 
 // As the errors of files speak: the file is named before them.
@@ -60,7 +60,7 @@ Error of_file(const Error& error) {
 }
 
 Result<void> read_document(
-    const std::filesystem::path& file, const http::AnswerPlan& plan, TableRows& rows
+    const std::filesystem::path& file, const http::AnswerPlan& plan, RowSink& rows
 ) {
     std::ifstream in(file, std::ios::binary);
     std::string chunk(64 * 1024, '\0');
@@ -116,7 +116,7 @@ Result<http::RowsPlace> place_of(const FileDeclaration& form, http::Format forma
 }  // namespace
 
 Result<void> read_xml(
-    const std::filesystem::path& file, const FileDeclaration& form, TableRows& rows
+    const std::filesystem::path& file, const FileDeclaration& form, RowSink& rows
 ) {
     http::AnswerPlan plan;
     plan.format = http::Format::xml;
@@ -128,7 +128,7 @@ Result<void> read_xml(
 }
 
 Result<void> read_json(
-    const std::filesystem::path& file, const FileDeclaration& form, TableRows& rows
+    const std::filesystem::path& file, const FileDeclaration& form, RowSink& rows
 ) {
     http::AnswerPlan plan;
     auto place = place_of(form, plan.format);

@@ -201,11 +201,16 @@ Result<void> FilesReader::read(const StreamDeclaration& stream, const Wanted&, c
 Result<void> FilesReader::read_file(
     const StreamDeclaration& stream, const Export& file, const Put& put
 ) {
-    FileDeclaration form = *stream.file;
+    const FileDeclaration& form = *stream.file;
+    const auto format = form.format == Format::by_name ? format_by_name(file.path) : form.format;
+    const auto width = format == Format::csv ? TableRows::Width::exact : TableRows::Width::any;
+    TableRows rows(stream, settings_.columns, width, put);
+    return read_rows(form, file, rows);
+}
+
+Result<void> FilesReader::read_rows(FileDeclaration form, const Export& file, RowSink& rows) const {
     if (!settings_.encoding.empty()) form.encoding = settings_.encoding;
     if (form.format == Format::by_name) form.format = format_by_name(file.path);
-    const auto width = form.format == Format::csv ? TableRows::Width::exact : TableRows::Width::any;
-    TableRows rows(stream, settings_.columns, width, put);
     switch (form.format) {
         case Format::csv:
             return read_csv(file.path, form, rows);
@@ -260,22 +265,6 @@ Result<void> FilesReader::probe(ProbeReport& report) {
     report.server = fmt::format("the folder {}", settings_.folder.string());
     if (auto found = files_of("*"); !found) return fail(found.error());
     return {};
-}
-
-// By name alone: what is in them is told when a stream asks for columns that they lack.
-Result<std::vector<TableDescription>> FilesReader::discover() {
-    const auto found = files_of("*");
-    if (!found) return fail(found.error());
-    std::vector<TableDescription> described;
-    for (const Export& file : *found)
-        if (format_by_name(file.path) != Format::by_name)
-            described.push_back(
-                {file.path.filename().string(), TableDescription::Kind::table, {}, {}, {}}
-            );
-    std::sort(described.begin(), described.end(), [](const auto& a, const auto& b) {
-        return a.name < b.name;
-    });
-    return described;
 }
 
 Format format_by_name(const fs::path& file) {

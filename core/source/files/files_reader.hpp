@@ -8,6 +8,7 @@
 #include <chrono>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,9 @@
 
 namespace mis::source::files {
 
+class HeadRows;
+class RowSink;
+
 Opener opener(config::FilesConfig settings);
 
 class FilesReader final : public WholeReader {
@@ -31,7 +35,10 @@ class FilesReader final : public WholeReader {
         override;
     bool stands_as_read(const StreamDeclaration& stream) override;
     Result<std::string> fingerprint() override;
+    // discover_files.cpp
     Result<std::vector<TableDescription>> discover() override;
+    Result<std::optional<std::string>> known_by() override;
+    std::vector<Question> questions() override;
     Result<void> probe(ProbeReport& report) override;
     Result<std::string> request_text(const StreamDeclaration& stream, const Wanted& wanted)
         override;
@@ -51,6 +58,11 @@ class FilesReader final : public WholeReader {
     Result<Export> newest(const StreamDeclaration& stream) const;
     // Why it may still be written; nullopt: it is not.
     std::optional<std::string> why_unsettled(const StreamDeclaration& stream, const Export& file);
+    Result<void> read_rows(FileDeclaration form, const Export& file, RowSink& rows) const;
+    bool is_known_heading(std::string_view name) const;
+    // The beginning of a file of that stream, or of nobody's.
+    Result<std::unique_ptr<HeadRows>> head_of(const StreamDeclaration* stream, const Export& file)
+        const;
     Result<void> read_file(const StreamDeclaration& stream, const Export& file, const Put& put);
 
     const Connector connector_;

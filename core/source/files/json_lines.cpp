@@ -16,7 +16,7 @@ constexpr int kDepthMax = 32;
 // The members of one object: scalars as the text of their token, what is nested as JSON.
 class LineReader final : public nlohmann::json_sax<nlohmann::json> {
   public:
-    TableRows::Named fields;
+    RowSink::Named fields;
     std::string why;  // it cannot be read
 
     bool null() override { return scalar(""); }
@@ -67,7 +67,7 @@ class LineReader final : public nlohmann::json_sax<nlohmann::json> {
 }  // namespace
 
 Result<void> read_json_lines(
-    const std::filesystem::path& file, const FileDeclaration& form, TableRows& rows
+    const std::filesystem::path& file, const FileDeclaration& form, RowSink& rows
 ) {
     auto convert = CharsetConverter::to_utf8(form.encoding.empty() ? "UTF8" : form.encoding);
     if (!convert) return fail(convert.error());

@@ -1,4 +1,5 @@
-// TableRows: the rows of a file, whatever its format, become rows of the stream.
+// The rows of a file, whatever its format: RowSink is what a format hands them to, TableRows makes
+// rows of the stream of them.
 //
 // A format hands over fields, with a heading row before them (it may stand below a title) or with
 // names of their own. A row that cannot be read as a row goes on with an issue and, where its key
@@ -20,6 +21,7 @@ namespace mis::source::files {
 
 inline constexpr std::size_t kFieldBytesMax = 1024 * 1024;
 inline constexpr std::size_t kFieldsMax = 2000;
+inline constexpr std::size_t kRowBytesMax = 8 * 1024 * 1024;  // of all its fields
 inline constexpr std::size_t kHeadingRowsMax = 20;  // a heading is looked for in the first of them
 
 struct Field {
@@ -28,7 +30,26 @@ struct Field {
     // binary_number: digits of a double, perhaps of a day (spreadsheets); broken: text says why
 };
 
-class TableRows {
+class RowSink {
+  public:
+    virtual ~RowSink() = default;
+
+    // number: as people count them in the file, from 1; 0: names that the format itself tells.
+    virtual Result<void> add(std::int64_t number, std::vector<Field>&& fields) = 0;
+    // With names; those of the first rows are looked at together.
+    using Named = std::vector<std::pair<std::string, Field>>;
+    virtual Result<void> add_named(std::int64_t number, Named&& fields) = 0;
+    // A row of which nothing but that it is there can be said.
+    virtual Result<void> add_unreadable(std::int64_t number, std::string why) = 0;
+    // What is left, and whether there ever was a heading.
+    virtual Result<void> finish() = 0;
+
+    virtual void count_days_from_1904() {}
+    virtual bool has_heading() const { return false; }
+    virtual std::size_t width() const { return 0; }  // of the heading
+};
+
+class TableRows final : public RowSink {
   public:
     enum class Width { exact, any };  // any: fields at the end may be left out
     TableRows(
@@ -36,19 +57,14 @@ class TableRows {
         Width width, const WholeReader::Put& put
     );
 
-    // number: as people count them in the file, from 1.
-    Result<void> add(std::int64_t number, std::vector<Field>&& fields);
-    // With names; those of the first rows are looked at together.
-    using Named = std::vector<std::pair<std::string, Field>>;
-    Result<void> add_named(std::int64_t number, Named&& fields);
-    // A row of which nothing but that it is there can be said.
-    Result<void> add_unreadable(std::int64_t number, std::string why);
-    // What is left, and whether there ever was a heading.
-    Result<void> finish();
+    Result<void> add(std::int64_t number, std::vector<Field>&& fields) override;
+    Result<void> add_named(std::int64_t number, Named&& fields) override;
+    Result<void> add_unreadable(std::int64_t number, std::string why) override;
+    Result<void> finish() override;
 
-    void count_days_from_1904() { days_from_1904_ = true; }
-    bool has_heading() const { return places_.has_value(); }
-    std::size_t width() const { return heading_.size(); }
+    void count_days_from_1904() override { days_from_1904_ = true; }
+    bool has_heading() const override { return places_.has_value(); }
+    std::size_t width() const override { return heading_.size(); }
 
   private:
     Result<void> look_for_heading(std::int64_t number, std::vector<Field>&& fields);

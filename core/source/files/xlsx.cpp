@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "source/files/formats.hpp"
+#include "source/xml_bounds.hpp"
 
 namespace mis::source::files {
 namespace {
@@ -14,6 +15,7 @@ namespace {
 constexpr std::size_t kSharedBytesMax = 32 * 1024 * 1024;
 constexpr std::size_t kSharedCountMax = 1'000'000;
 constexpr std::size_t kSheetsMax = 500;
+constexpr int kXmlDepthMax = 64;
 
 struct Discard {
     void operator()(zip_t* archive) const { zip_discard(archive); }
@@ -44,6 +46,8 @@ class Elements {
 
     std::optional<Error> failed;
     XML_Parser parser = nullptr;
+    XmlBounds bounds;
+    int depth = 0;
     void stop(Error error) {
         if (!failed) failed = std::move(error);
         XML_StopParser(parser, XML_FALSE);
@@ -66,15 +70,25 @@ Result<void> read_part(zip_t& archive, const std::string& name, Elements& elemen
     XML_SetElementHandler(
         parser.get(),
         [](void* self, const char* element, const char** attributes) {
-            static_cast<Elements*>(self)->begin(local(element), attributes);
+            auto& all = *static_cast<Elements*>(self);
+            all.bounds.told();
+            bool may = ++all.depth <= kXmlDepthMax && all.bounds.may_name(element);
+            for (const char** one = attributes; may && *one != nullptr; one += 2)
+                may = all.bounds.may_name(*one);
+            if (!may) return all.stop({ErrorKind::malformed, "is no spreadsheet inside"});
+            all.begin(local(element), attributes);
         },
         [](void* self, const char* element) {
             auto& all = *static_cast<Elements*>(self);
+            all.bounds.told();
+            --all.depth;
             if (auto done = all.end(local(element)); !done) all.stop(done.error());
         }
     );
     XML_SetCharacterDataHandler(parser.get(), [](void* self, const char* bytes, int length) {
-        static_cast<Elements*>(self)->text({bytes, static_cast<std::size_t>(length)});
+        auto& all = *static_cast<Elements*>(self);
+        all.bounds.told();
+        all.text({bytes, static_cast<std::size_t>(length)});
     });
     XML_SetStartDoctypeDeclHandler(
         parser.get(),
@@ -85,11 +99,14 @@ Result<void> read_part(zip_t& archive, const std::string& name, Elements& elemen
         }
     );
     while (true) {
-        constexpr int kChunkBytes = 64 * 1024;
+        constexpr int kChunkBytes = XmlBounds::kFedBytesMax;
         void* buffer = XML_GetBuffer(parser.get(), kChunkBytes);
         if (buffer == nullptr) return fail(broken(name));
         const zip_int64_t got = zip_fread(part.get(), buffer, kChunkBytes);
         if (got < 0) return fail(broken(name));
+        elements.bounds.fed(static_cast<std::size_t>(got));
+        if (elements.bounds.is_in_long_tag())
+            return fail(ErrorKind::malformed, XmlBounds::long_tag());
         const auto status = XML_ParseBuffer(parser.get(), static_cast<int>(got), got == 0 ? 1 : 0);
         if (elements.failed) return fail(*elements.failed);
         if (status != XML_STATUS_OK) return fail(broken(name));
@@ -126,23 +143,34 @@ class Relations final : public Elements {
     Result<void> end(std::string_view) override { return {}; }
 };
 
+// Each text once, one behind the other: a million short ones would take thrice as much by
+// themselves.
 class SharedStrings final : public Elements {
   public:
-    std::vector<std::string> strings;
+    std::size_t size() const { return begins_.size(); }
+    std::string_view at(std::size_t index) const {
+        const std::size_t begin = begins_[index];
+        const std::size_t end = index + 1 < begins_.size() ? begins_[index + 1] : bytes_;
+        const std::string& block = blocks_[begin / kBlockBytes];
+        return std::string_view(block).substr(begin % kBlockBytes, end - begin);
+    }
+
     void begin(std::string_view name, const char**) override {
-        if (name == "si") strings.emplace_back();
+        if (name == "si") begin_text();
         if (name == "rPh") in_phonetic_ = true;
         if (name == "t") in_text_ = true;
     }
     void text(std::string_view part) override {
-        if (!in_text_ || in_phonetic_ || strings.empty()) return;
-        strings.back() += part;
-        bytes_ += part.size();
+        if (!in_text_ || in_phonetic_ || begins_.empty()) return;
+        open_ += part;
+        if (open_.size() > kFieldBytesMax)
+            stop({ErrorKind::malformed, "holds a text longer than a megabyte"});
     }
     Result<void> end(std::string_view name) override {
         if (name == "t") in_text_ = false;
         if (name == "rPh") in_phonetic_ = false;
-        if (bytes_ > kSharedBytesMax || strings.size() > kSharedCountMax)
+        if (name == "si") keep_text();
+        if (bytes_ > kSharedBytesMax || begins_.size() > kSharedCountMax)
             return fail(
                 ErrorKind::malformed,
                 "holds more than 32 MB of different texts: have it exported as CSV"
@@ -151,8 +179,31 @@ class SharedStrings final : public Elements {
     }
 
   private:
+    static constexpr std::size_t kBlockBytes = 4 * kFieldBytesMax;
+
+    void begin_text() {
+        begins_.push_back(static_cast<std::uint32_t>(bytes_));
+        open_.clear();
+    }
+    // A text lies within one block.
+    void keep_text() {
+        if (bytes_ % kBlockBytes + open_.size() > kBlockBytes) {
+            bytes_ = (bytes_ / kBlockBytes + 1) * kBlockBytes;
+            begins_.back() = static_cast<std::uint32_t>(bytes_);
+        }
+        if (bytes_ / kBlockBytes == blocks_.size()) {
+            blocks_.emplace_back();
+            blocks_.back().reserve(kBlockBytes);
+        }
+        blocks_.back() += open_;
+        bytes_ += open_.size();
+    }
+
     bool in_text_ = false, in_phonetic_ = false;
-    std::size_t bytes_ = 0;
+    std::string open_;
+    std::vector<std::string> blocks_;
+    std::vector<std::uint32_t> begins_;
+    std::size_t bytes_ = 0;  // with what is left at the ends of blocks
 };
 
 // "AB12" → 27
@@ -169,7 +220,7 @@ std::optional<std::size_t> column_of(std::string_view reference) {
 
 class Sheet final : public Elements {
   public:
-    Sheet(const std::vector<std::string>& shared, TableRows& rows) : shared_(shared), rows_(rows) {}
+    Sheet(const SharedStrings& shared, RowSink& rows) : shared_(shared), rows_(rows) {}
 
     void begin(std::string_view name, const char** attributes) override {
         if (name == "row") {
@@ -196,8 +247,16 @@ class Sheet final : public Elements {
         if (name == "c" && at_ < kFieldsMax) {
             if (fields_.size() <= at_) fields_.resize(at_ + 1);
             fields_[at_] = field();
+            row_bytes_ += fields_[at_].text.size();
+            if (row_bytes_ > kRowBytesMax)
+                return fail(
+                    ErrorKind::malformed, fmt::format("row {} is longer than 8 MB", number_)
+                );
         }
-        if (name == "row") return rows_.add(number_, std::exchange(fields_, {}));
+        if (name == "row") {
+            row_bytes_ = 0;
+            return rows_.add(number_, std::exchange(fields_, {}));
+        }
         return {};
     }
 
@@ -216,7 +275,7 @@ class Sheet final : public Elements {
             const auto index = whole(value_);
             if (!index || static_cast<std::size_t>(*index) >= shared_.size())
                 return {"names a text that the file lacks", Field::Kind::broken};
-            return {shared_[static_cast<std::size_t>(*index)], Field::Kind::text};
+            return {std::string(shared_.at(static_cast<std::size_t>(*index))), Field::Kind::text};
         }
         if (type_ == "e") return {"holds an error of the spreadsheet", Field::Kind::broken};
         if (type_ == "b" || type_ == "str" || type_ == "inlineStr" || type_ == "d")
@@ -224,10 +283,10 @@ class Sheet final : public Elements {
         return {std::move(value_), Field::Kind::binary_number};
     }
 
-    const std::vector<std::string>& shared_;
-    TableRows& rows_;
+    const SharedStrings& shared_;
+    RowSink& rows_;
     std::int64_t number_ = 0;
-    std::size_t at_ = 0, next_ = 0;
+    std::size_t at_ = 0, next_ = 0, row_bytes_ = 0;
     std::string type_, value_;
     bool in_value_ = false, in_phonetic_ = false;
     std::vector<Field> fields_;
@@ -253,7 +312,7 @@ Result<std::string> sheet_part(
 }  // namespace
 
 Result<void> read_xlsx(
-    const std::filesystem::path& file, const FileDeclaration& form, TableRows& rows
+    const std::filesystem::path& file, const FileDeclaration& form, RowSink& rows
 ) {
     int code = 0;
     const std::unique_ptr<zip_t, Discard> archive(zip_open(file.c_str(), ZIP_RDONLY, &code));
@@ -274,7 +333,7 @@ Result<void> read_xlsx(
     if (zip_name_locate(archive.get(), "xl/sharedStrings.xml", 0) >= 0)
         if (auto done = read_part(*archive, "xl/sharedStrings.xml", shared); !done) return done;
     if (book.from_1904) rows.count_days_from_1904();
-    Sheet sheet(shared.strings, rows);
+    Sheet sheet(shared, rows);
     if (auto done = read_part(*archive, *part, sheet); !done) return done;
     return rows.finish();
 }

@@ -36,12 +36,13 @@ std::string jwt_hs256(const Json& claims, std::string_view secret) {
 
 Authentication::Authentication(
     AuthDeclaration declaration, Credentials credentials, Values site, const Clock& clock,
-    AskToken ask
+    TokenKeeper refresh, AskToken ask
 )
     : declaration_(std::move(declaration)),
       credentials_(std::move(credentials)),
       site_(std::move(site)),
       clock_(clock),
+      refresh_(std::move(refresh)),
       ask_(std::move(ask)) {}
 
 std::string Authentication::signed_token(std::int64_t now_s) {
@@ -70,18 +71,29 @@ Result<void> Authentication::have_token() {
     Values values = site_;
     values["user"] = credentials_.user;
     values["secret"] = credentials_.secret;
-    values["refresh"] = credentials_.refresh_token;
     token_.clear();
-    auto answer = ask_(declaration_.login, values, declaration_.token, declaration_.expires);
-    if (!answer) return fail(answer.error().within("asking for a token"));
-    if (answer->first.empty())
+    Issued issued;
+    const auto ask = [&](const std::string& refresh) -> Result<std::string> {
+        values["refresh"] = refresh;
+        auto answer = ask_(declaration_, values);
+        if (!answer) return fail(answer.error());
+        issued = *std::move(answer);
+        return issued.refresh;
+    };
+    Result<void> asked;
+    if (declaration_.kind == AuthDeclaration::Kind::oauth2_refresh)
+        asked = refresh_.use(ask);
+    else if (auto told = ask(""); !told)
+        asked = fail(told.error());
+    if (!asked) return fail(asked.error().within("asking for a token"));
+    if (issued.token.empty())
         return fail(
             ErrorKind::malformed,
             fmt::format("asking for a token: the answer has no `{}`", declaration_.token)
         );
-    token_ = std::move(answer->first);
+    token_ = std::move(issued.token);
     std::int64_t seconds = declaration_.seconds;
-    const std::string& told = answer->second;
+    const std::string& told = issued.expires;
     std::int64_t number = 0;
     if (const auto [end, error] = std::from_chars(told.data(), told.data() + told.size(), number);
         error == std::errc() && number > 0 && number <= 86'400 * 31)
@@ -123,7 +135,7 @@ Result<Proof> Authentication::proof() {
     Values values = site_;
     values["user"] = credentials_.user;
     values["secret"] = credentials_.secret;
-    values["refresh"] = credentials_.refresh_token;
+    values["refresh"] = refresh_.token();
     values["token"] = token_;
     return placed(values);
 }
@@ -147,7 +159,7 @@ bool Authentication::renew() {
 }
 
 bool Authentication::holds_secret(std::string_view text) const {
-    for (const std::string* secret : {&credentials_.secret, &credentials_.refresh_token, &token_})
+    for (const std::string* secret : {&credentials_.secret, &refresh_.token(), &token_})
         if (secret->size() >= 4 && text.find(*secret) != std::string_view::npos) return true;
     return false;
 }

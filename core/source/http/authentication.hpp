@@ -11,11 +11,12 @@
 
 #include "base/clock.hpp"
 #include "source/http/template.hpp"
+#include "source/http/token_keeper.hpp"
 
 namespace mis::source::http {
 
 struct Credentials {
-    std::string user, secret, refresh_token;
+    std::string user, secret;
 };
 
 // What authentication adds to a request.
@@ -26,17 +27,19 @@ struct Proof {
 
 class Authentication {
   public:
-    // ask: sends the declared request for a token; the answer's fields token and expires (the
-    // latter may be empty).
-    using AskToken = std::function<Result<std::pair<std::string, std::string>>(
-        const RequestText& request, const Values& values, const std::string& token_field,
-        const std::string& expires_field
-    )>;
+    // Sends the declared request for a token (declaration.login) and gives what the answer's fields
+    // hold, "" where they are not there.
+    struct Issued {
+        std::string token, expires, refresh;
+    };
+    using AskToken =
+        std::function<Result<Issued>(const AuthDeclaration& declaration, const Values& values)>;
     Authentication(
         AuthDeclaration declaration, Credentials credentials, Values site, const Clock& clock,
-        AskToken ask
+        TokenKeeper refresh, AskToken ask
     );
 
+    AuthDeclaration::Kind kind() const { return declaration_.kind; }
     Result<Proof> proof();
     Proof masked() const;  // for people: the same places, HIDDEN in them
     // The service refused the proof: true, the next one is another and worth one more try.
@@ -53,6 +56,7 @@ class Authentication {
     const Credentials credentials_;
     const Values site_;
     const Clock& clock_;
+    TokenKeeper refresh_;
     const AskToken ask_;
     std::string token_;
     std::int64_t renew_at_s_ = 0;  // unix time

@@ -63,13 +63,15 @@ Caller::Caller(
       base_(with_slash(settings_.service.url)),
       host_(origin_of(base_).substr(base_.find("://") + 3)),
       authentication_(
-          std::move(declaration.auth),
-          {settings_.service.user, settings_.secret, settings_.refresh_token}, std::move(site),
+          std::move(declaration.auth), {settings_.service.user, settings_.secret}, std::move(site),
           clock,
-          [this](
-              const RequestText& text, const Values& values, const std::string& token,
-              const std::string& expires
-          ) { return ask_token(text, values, token, expires); }
+          TokenKeeper(
+              options_.stage_folder, settings_.service.url + "\n" + settings_.service.user,
+              settings_.refresh_token
+          ),
+          [this](const AuthDeclaration& auth, const Values& values) {
+              return ask_token(auth, values);
+          }
       ),
       client_(std::make_unique<net::HttpClient>()),
       body_(options_.stage_folder) {}
@@ -393,6 +395,10 @@ Result<Answer> Caller::ask(const Question& question, const Values& values, const
             continue;
         }
         auto answer = judge(question, *reply, row);
+        if (answer && question.validators != nullptr)
+            *question.validators = {
+                std::string(net::find_header(reply->headers, "ETag")),
+                std::string(net::find_header(reply->headers, "Last-Modified"))};
         if (answer) return answer;
         const Error& error = answer.error();
         // Rows may have been taken of an answer that says only at its end that it failed.
@@ -405,11 +411,51 @@ Result<Answer> Caller::ask(const Question& question, const Values& values, const
     }
 }
 
-Result<std::pair<std::string, std::string>> Caller::ask_token(
-    const RequestText& text, const Values& values, const std::string& token_field,
-    const std::string& expires_field
+std::optional<std::string> Caller::page(const std::string& path) {
+    using Kind = AuthDeclaration::Kind;
+    constexpr std::size_t kPageBytesMax = 1024 * 1024;
+    Proof proof;
+    if (const Kind kind = authentication_.kind();
+        kind == Kind::header || kind == Kind::query || kind == Kind::basic)
+        if (auto made = authentication_.proof()) proof = *std::move(made);
+    auto request = request_of({}, {}, proof, "");
+    if (!request) return std::nullopt;
+    const auto query = request->url.find('?');  // of the proof
+    const std::string proven = query == std::string::npos ? "" : request->url.substr(query + 1);
+    request->url = path.starts_with('?') ? settings_.service.url + path : base_ + path;
+    if (!proven.empty())
+        request->url += (request->url.find('?') == std::string::npos ? "?" : "&") + proven;
+    const auto reply = send(*std::move(request));
+    if (!reply || !is_success(reply->status)) return std::nullopt;
+    std::string text;
+    try {
+        body_.rewind();
+        for (auto piece = body_.next(); !piece.empty() && text.size() < kPageBytesMax;
+             piece = body_.next())
+            text += piece;
+    } catch (const std::exception&) {  // the disk: a look that shows nothing
+        return std::nullopt;
+    }
+    return text;
+}
+
+bool Caller::stands(const RequestText& text, const Values& values, const Validators& known) {
+    const auto proof = authentication_.proof();
+    if (!proof) return false;
+    auto request = request_of(text, values, *proof, "");
+    if (!request) return false;
+    if (!known.etag.empty())
+        request->headers.emplace_back("If-None-Match", known.etag);
+    else
+        request->headers.emplace_back("If-Modified-Since", known.last_modified);
+    const auto reply = send(*std::move(request));
+    return reply && reply->status == 304;
+}
+
+Result<Authentication::Issued> Caller::ask_token(
+    const AuthDeclaration& auth, const Values& values
 ) {
-    auto request = request_of(text, values, {}, "");
+    auto request = request_of(auth.login, values, {}, "");
     if (!request) return fail(request.error());
     auto reply = send(*std::move(request));
     if (!reply) return fail(reply.error());
@@ -418,13 +464,18 @@ Result<std::pair<std::string, std::string>> Caller::ask_token(
         if (reply->status == 400)
             refused = Error{
                 ErrorKind::misconfigured,
-                "it answers HTTP 400: it does not take http.user and http.secret_file"};
+                auth.kind == AuthDeclaration::Kind::oauth2_refresh
+                    ? "it answers HTTP 400: it does not take http.user, http.secret_file and the "
+                      "refresh token: if that was used up, put a new one into "
+                      "http.refresh_token_file"
+                    : "it answers HTTP 400: it does not take http.user and http.secret_file"};
         return fail(std::move(refused));
     }
     AnswerPlan plan;
     plan.rows.list = {"", ""};  // there are none
-    plan.watched = {token_field};
-    if (!expires_field.empty()) plan.watched.push_back(expires_field);
+    plan.watched = {auth.token};
+    for (const std::string* field : {&auth.expires, &auth.refresh})
+        if (!field->empty()) plan.watched.push_back(*field);
     body_.rewind();
     const auto answer = read_json_answer(
         plan, [&]() -> Result<std::string_view> { return body_.next(); },
@@ -435,7 +486,7 @@ Result<std::pair<std::string, std::string>> Caller::ask_token(
         const auto found = answer->envelope.find(field);
         return found == answer->envelope.end() ? std::string() : found->second.text;
     };
-    return std::pair(told(token_field), told(expires_field));
+    return Authentication::Issued{told(auth.token), told(auth.expires), told(auth.refresh)};
 }
 
 }  // namespace mis::source::http

@@ -27,13 +27,20 @@ namespace mis::source::http {
 inline constexpr int kPatienceSecondsMax = 60;  // of a wait that a service asks for, within a read
 inline constexpr int kPatienceTimesMax = 5;     // one after the other
 
+// By what a service tells one state of an answer from another; empty: it does not.
+struct Validators {
+    std::string etag, last_modified;
+    bool is_empty() const { return etag.empty() && last_modified.empty(); }
+};
+
 // What to read out of the answer to one request.
 struct Question {
     const RequestText* text = nullptr;
     AnswerPlan plan;
     const std::vector<FailureSign>* failures = nullptr;
-    std::vector<int> gone;  // statuses that say: no such row
-    std::string link;       // asked for instead of path and query; of the same service
+    std::vector<int> gone;             // statuses that say: no such row
+    std::string link;                  // asked for instead of path and query; of the same service
+    Validators* validators = nullptr;  // gets those of an answer that was well
 };
 
 class Caller {
@@ -45,6 +52,14 @@ class Caller {
 
     // unavailable, with a wait where the service names one; misconfigured; malformed; cancelled.
     Result<Answer> ask(const Question& question, const Values& values, const TakeRow& row);
+
+    // Whether the service says that its answer is still the one with these validators. false: it is
+    // not, or nobody can say.
+    bool stands(const RequestText& text, const Values& values, const Validators& known);
+
+    // What stands at `path` below the address ("?wsdl", "$metadata"), up to a megabyte; asked with
+    // our proof, for it is our service. nullopt: nothing that answers well.
+    std::optional<std::string> page(const std::string& path);
 
     // The request as it would be sent, without secrets, in lines.
     Result<std::string> text(const RequestText& text, const Values& values) const;
@@ -71,10 +86,7 @@ class Caller {
     std::optional<std::chrono::seconds> wait_of(const net::Headers& headers) const;
     Result<void> keep_pace();
     Result<void> pause(std::chrono::microseconds time);
-    Result<std::pair<std::string, std::string>> ask_token(
-        const RequestText& text, const Values& values, const std::string& token_field,
-        const std::string& expires_field
-    );
+    Result<Authentication::Issued> ask_token(const AuthDeclaration& auth, const Values& values);
 
     const HttpSettings settings_;
     const ServiceLimits limits_;

@@ -95,7 +95,8 @@ bool HttpReader::by_period(const StreamDeclaration& stream) const {
 
 Capabilities HttpReader::capabilities(const StreamDeclaration& stream) const {
     if (!by_period(stream)) return {Capabilities::Rows::at_once, true, false};
-    return {Capabilities::Rows::by_period, stream.request->by_id.has_value(), false};
+    const bool ids = stream.request->by_id.has_value();
+    return {Capabilities::Rows::by_period, ids, false, !ids && stream.request->missing_is_gone};
 }
 
 Result<std::vector<HttpReader::Days>> HttpReader::periods(
@@ -150,6 +151,7 @@ Result<void> HttpReader::read(
     const StreamDeclaration& stream, const Wanted& wanted, const Put& put
 ) {
     caller_.begin();
+    if (wanted.rows != Wanted::Rows::of_keys) validators_.erase(stream.name);
     RowBatch batch(stream.columns.size());
     const auto flush = [&]() -> Result<void> {
         if (batch.rows() == 0) return {};
@@ -176,6 +178,13 @@ Result<void> HttpReader::read(
     return flush();
 }
 
+bool HttpReader::stands_as_read(const StreamDeclaration& stream) {
+    const auto known = validators_.find(stream.name);
+    if (known == validators_.end()) return false;
+    caller_.begin();
+    return caller_.stands(stream.request->text, {}, known->second);
+}
+
 Result<void> HttpReader::read_rows(
     const StreamDeclaration& stream, const Wanted& wanted, const TakeCells& take
 ) {
@@ -192,13 +201,17 @@ Result<void> HttpReader::read_rows(
                 )
             );
     }
-    ListOf list{&request, key_index(stream), {}};
+    ListOf list{&request, key_index(stream), {}, nullptr, nullptr};
+    if (see_rows_) list.see = &see_rows_;
     const auto parts = periods(stream, wanted);
     if (!parts) return fail(parts.error());
     if (!request.for_each) {
+        Validators validators;
+        if (request.conditional) list.validators = &validators;
         for (const Days& days : *parts)
             if (auto done = read_list(caller_, list, values_of(request, days), take); !done)
                 return done;
+        if (!validators.is_empty()) validators_[stream.name] = std::move(validators);
         return {};
     }
     const auto of = request.for_each->site.empty() ? parents(stream, *request.for_each, wanted)
@@ -227,6 +240,7 @@ Result<std::set<std::string>> HttpReader::parents(
         });
     const auto index = static_cast<std::size_t>(column - parent.columns.begin());
     std::set<std::string> values;
+    const auto see = std::exchange(see_rows_, nullptr);  // of the lines, not of their parents
     auto done = read_rows(parent, wanted, [&](Cells&& cells) -> Result<void> {
         if (cells[index] && !cells[index]->empty()) values.insert(*std::move(cells[index]));
         if (values.size() <= kParentsMax) return {};
@@ -238,6 +252,7 @@ Result<std::set<std::string>> HttpReader::parents(
             )
         );
     });
+    see_rows_ = see;
     if (!done) return fail(done.error());
     return values;
 }
@@ -315,19 +330,6 @@ Result<std::map<std::string, std::string>> HttpReader::streams_off() {
         }
     }
     return off;
-}
-
-Result<std::vector<TableDescription>> HttpReader::discover() {
-    std::vector<TableDescription> streams;  // a service has no catalog: what is asked for of it
-    for (const StreamDeclaration& stream : connector_.streams) {
-        TableDescription table;
-        table.name = stream.name;
-        for (const ColumnDeclaration& column : stream.columns)
-            table.columns.push_back({column.name, "as declared", false});
-        table.key = {stream.key_column};
-        streams.push_back(std::move(table));
-    }
-    return streams;
 }
 
 Result<void> HttpReader::probe(ProbeReport& report) {

@@ -2,6 +2,7 @@
 // one request may ask for, and by key where the service answers for single rows.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -20,9 +21,12 @@ class HttpReader final : public WholeReader {
     Capabilities capabilities(const StreamDeclaration& stream) const override;
     Result<void> read(const StreamDeclaration& stream, const Wanted& wanted, const Put& put)
         override;
+    bool stands_as_read(const StreamDeclaration& stream) override;
     Result<std::string> fingerprint() override;
     Result<std::map<std::string, std::string>> streams_off() override;
+    // discover_service.cpp
     Result<std::vector<TableDescription>> discover() override;
+    Result<std::optional<std::string>> known_by() override;
     Result<void> probe(ProbeReport& report) override;
     Result<std::string> request_text(const StreamDeclaration& stream, const Wanted& wanted)
         override;
@@ -47,6 +51,7 @@ class HttpReader final : public WholeReader {
     );
     // Of the site's value, a list divided by commas.
     Result<std::set<std::string>> listed(const std::string& name) const;
+    TableDescription described(const StreamDeclaration& stream);
 
     const Connector connector_;
     const HttpSettings settings_;
@@ -54,6 +59,9 @@ class HttpReader final : public WholeReader {
     const SourceOptions options_;
     const Values site_;
     Caller caller_;
+    // While `discover` looks at answers: each row, until it says false.
+    std::function<bool(const std::vector<const Node*>& row)> see_rows_;
+    std::map<std::string, Validators> validators_;  // stream → of what was read last
 };
 
 }  // namespace mis::source::http

@@ -74,6 +74,7 @@ class ListReader {
         question_.failures = &request_.failures;
         question_.plan.format = request_.format;
         question_.plan.rows = request_.rows;
+        question_.validators = list_.validators;
         for (const std::string* field : {&request_.paging.total, &request_.paging.next})
             if (!field->empty()) question_.plan.watched.push_back(*field);
         values_["limit"] = std::to_string(request_.paging.size);
@@ -115,6 +116,8 @@ class ListReader {
         auto answer = caller_.ask(
             question_, values_,
             [&](const std::vector<const Node*>& row) -> Result<void> {
+                if (list_.see != nullptr && !(*list_.see)(row))
+                    return fail(ErrorKind::cancelled, "enough was seen");
                 Cells cells = cells_of(request_, row, list_.each);
                 const auto& key = cells[list_.key];
                 page.last_key = key;

@@ -28,6 +28,9 @@ struct ListOf {
     const Request* request = nullptr;
     std::size_t key = 0;
     std::optional<std::string> each;
+    Validators* validators = nullptr;  // of a list that comes in one answer
+    // Sees each row as it came; false: enough, the reading ends as cancelled.
+    const std::function<bool(const std::vector<const Node*>& row)>* see = nullptr;
 };
 
 Result<void> read_list(

@@ -270,10 +270,9 @@ Request read_request(
         return {};
     }
     MapReader map = stream.map("request");
-    map.only(
-        {"method", "path", "query", "headers", "json", "form", "xml", "rows", "paths", "dates",
-         "last_day", "days_max", "paging", "by_id", "for_each", "needs", "only_today", "failures"}
-    );
+    map.only({"method",   "path",  "query",      "headers",  "json",        "form",    "xml",
+              "rows",     "paths", "dates",      "last_day", "days_max",    "paging",  "by_id",
+              "for_each", "needs", "only_today", "missing",  "conditional", "failures"});
     Request request;
     request.format = format;
     request.text = read_text(map, kOfRequests, "GET");
@@ -307,9 +306,14 @@ Request read_request(
     request.site = site_names(stream.value("request"));
     request.needs = map.texts("needs");
     request.only_today = map.flag("only_today");
+    request.conditional = map.flag("conditional");
+    request.missing_is_gone = map.one_of("missing", "asked", {"asked", "gone"}) == "gone";
     request.site.insert(request.needs.begin(), request.needs.end());
     if (request.for_each && !request.for_each->site.empty())
         request.site.insert(request.for_each->site);
+    if (request.conditional &&
+        (request.paging.by != Paging::By::none || request.for_each || request.by_period()))
+        map.refuse("conditional", "is of a list that comes whole in one answer: take it out");
     read_paths(map, columns, request);
     return request;
 }
@@ -322,7 +326,9 @@ AuthDeclaration read_auth(MapReader& map) {
         {"none", "header", "query", "body", "path", "basic", "login", "jwt_hs256", "oauth2_refresh"}
     );
     const bool with_token = kind == "login" || kind == "jwt_hs256" || kind == "oauth2_refresh";
-    map.only({"kind", "name", "value", "request", "token", "expires", "seconds", "claims"});
+    map.only(
+        {"kind", "name", "value", "request", "token", "expires", "refresh", "seconds", "claims"}
+    );
     auth.name = map.text("name", "Authorization");
     auth.value = read_template(map, "value", kOfAuth, with_token ? "Bearer {token}" : "{secret}");
     auth.seconds = map.number("seconds", with_token ? 3600 : 0, 0, 86'400 * 31);
@@ -354,6 +360,7 @@ AuthDeclaration read_auth(MapReader& map) {
         auth.login = read_text(request, kOfAuth, "POST");
         auth.token = map.text("token", auth.kind == Kind::login ? "token" : "access_token");
         auth.expires = map.text("expires", auth.kind == Kind::login ? "" : "expires_in");
+        auth.refresh = map.text("refresh", auth.kind == Kind::login ? "" : "refresh_token");
     }
     return auth;
 }

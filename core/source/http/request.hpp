@@ -98,6 +98,8 @@ struct Request {
     std::optional<ForEach> for_each;
     std::vector<std::string> needs;  // the site's values without which nothing is asked; an
                                      // optional stream is off then
+    bool conditional = false;        // an unchanged answer may be told by its ETag or date
+    bool missing_is_gone = false;    // Capabilities::window_tells_gone
     bool only_today = false;         // the list is of the day that it is asked on
     std::vector<FailureSign> failures;
     std::set<std::string> site;  // names of the site's values that it asks for
@@ -112,6 +114,7 @@ struct AuthDeclaration {
     Template value;                          // what is put there
     RequestText login;                       // login, oauth2_refresh: the request for a token
     std::string token, expires;              // fields of its answer; expires: seconds from then on
+    std::string refresh;                     // field of its answer: the refresh token of next time
     int seconds = 0;                         // how long a token holds where nobody says so
     std::map<std::string, Template> claims;  // jwt_hs256
 };

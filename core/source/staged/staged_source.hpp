@@ -53,6 +53,8 @@ class StagedSource final : public Source {
         return reader_->streams_off();
     }
     Result<std::vector<TableDescription>> discover() override { return reader_->discover(); }
+    Result<std::optional<std::string>> known_by() override { return reader_->known_by(); }
+    std::vector<Question> questions() override { return reader_->questions(); }
     std::string written(const std::string& name) const override { return name; }
     Result<std::optional<std::vector<std::string>>> values_of(
         const std::string& stream, const std::string& column

@@ -55,6 +55,8 @@ class WholeReader {
         return std::map<std::string, std::string>();
     }
     virtual Result<std::vector<TableDescription>> discover() = 0;
+    virtual Result<std::optional<std::string>> known_by() { return std::optional<std::string>(); }
+    virtual std::vector<Question> questions() { return {}; }
     // server, login, settings: all but the streams, which are read for it.
     virtual Result<void> probe(ProbeReport& report) = 0;
     // What a read of that stream asks for, in words or as it is sent.

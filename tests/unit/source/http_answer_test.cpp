@@ -200,7 +200,9 @@ TEST_CASE("a token of our own making, as RFC 7519 has it; kept until shortly bef
     declaration.claims = {{"iss", Template::parse("{user}")}};
     declaration.seconds = 3600;
     FakeClock clock;
-    Authentication authentication(declaration, {"api", "secret", {}}, {}, clock, {});
+    Authentication authentication(
+        declaration, {"api", "secret"}, {}, clock, TokenKeeper({}, "", ""), {}
+    );
     const auto first = authentication.proof();
     REQUIRE(first);
     CHECK(first->headers[0].second.starts_with("Bearer eyJ"));
