@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace mis::source::http {
 namespace {
+
+constexpr int kLostMax = 4;  // readings of a list from further up, at one place
 
 // 64-bit marks of what was met: eight bytes each, open addressing.
 class Marks {
@@ -148,7 +151,12 @@ class ListReader {
     }
     bool can_overlap() const {
         return request_.paging.by == Paging::By::offset ||
-               (request_.text.names("limit") && request_.paging.size > 1);
+               (request_.text.names("limit") && request_.paging.size > 1 && !ignores_limit_);
+    }
+    static Result<void> moves() {
+        return fail(
+            ErrorKind::unavailable, "the list changes faster than it is read, page after page"
+        );
     }
     static Result<void> repeats() {
         return fail(
@@ -169,17 +177,17 @@ class ListReader {
             if (pages_ <= 1 || (can_overlap() && all_there)) return {};
             if (fresh_in_reading_ == 0) return all_there ? Result<void>() : short_of_total(had);
         }
-        return fail(
-            ErrorKind::unavailable, "the list changes faster than it is read, page after page"
-        );
+        return moves();
     }
 
     Result<void> one_reading() {
-        const bool overlap = can_overlap();
+        bool overlap = can_overlap();
         size_ = request_.paging.size;
         std::int64_t reached = 0;  // so many rows of the list as it is now are had
         std::int64_t back = 0;     // to begin above that, for it lost rows
         bool went_back = false;
+        std::int64_t lost_at = -1;  // where rows were lost last, and how often in a row
+        int lost = 0;
         for (std::int64_t number = 0;; ++number) {
             const std::int64_t begin = place(reached, back, number, overlap);
             Page page;
@@ -187,7 +195,22 @@ class ListReader {
             ++pages_;
             if (const auto total = number_in(page.envelope, request_.paging.total)) total_ = total;
             if (begin == 0 && page.rows == 0) return short_of_total(0);
-            if (overlap && begin > 0 && !page.first_is_known) {
+            const bool loses = overlap && begin > 0 && !page.first_is_known;
+            if (loses) lost = std::exchange(lost_at, reached) == reached ? lost + 1 : 1;
+            if (overlap && request_.paging.by == Paging::By::page &&
+                (page.rows > limit_ || lost > kLostMax || (back == 0 && begin + limit_ <= reached)
+                )) {
+                // its pages have a size of their own, so none can be made to overlap
+                ignores_limit_ = true;
+                overlap = went_back = false;
+                met_.clear();
+                size_ = request_.paging.size;
+                reached = back = 0;
+                number = -1;
+                continue;
+            }
+            if (lost > kLostMax) return moves();
+            if (loses) {
                 back = 2 * back + std::max<std::int64_t>(size_, 1);
                 went_back = true;
                 continue;
@@ -199,7 +222,8 @@ class ListReader {
                 if (!went_back) return repeats();  // else they were met further down
             }
             // The service may give fewer than asked for, and then counts its pages by that.
-            if (overlap && page.rows < limit_) size_ = std::max<std::int64_t>(page.rows, 2);
+            if (overlap && begin == 0 && page.rows < limit_)
+                size_ = std::max<std::int64_t>(page.rows, 2);
             reached = end;
             back = 0;
         }
@@ -215,15 +239,21 @@ class ListReader {
             )
         );
     }
+    // Of pages of which one begins at that row or little above it: so that most of it is new.
+    std::int64_t size_that_fits(std::int64_t row) const {
+        std::int64_t best = size_;
+        for (std::int64_t size = size_; size > 1 && 2 * size >= size_; --size)
+            if (size - row % size > best - row % best) best = size;
+        return best;
+    }
     // Names the next page in values_; where it begins.
     std::int64_t place(std::int64_t reached, std::int64_t back, std::int64_t number, bool overlap) {
         const std::int64_t wanted = std::max<std::int64_t>(0, reached - 1 - back);
         std::int64_t begin = overlap ? wanted : reached;
         limit_ = size_;
         if (request_.paging.by == Paging::By::page && overlap) {
-            // so many pages of so many rows come before it
-            number = wanted > 0 ? (wanted + size_ - 1) / size_ : 0;
-            if (wanted > 0) limit_ = wanted / number;
+            limit_ = size_that_fits(wanted);
+            number = wanted / limit_;
             begin = number * limit_;
         }
         values_["limit"] = std::to_string(limit_);
@@ -281,6 +311,7 @@ class ListReader {
     std::int64_t fresh_in_reading_ = 0, pages_ = 0;
     std::int64_t doubles_ = 0;           // rows of a key that their own page had already
     std::int64_t size_ = 0, limit_ = 0;  // of pages, and of the one asked for
+    bool ignores_limit_ = false;         // the service gives pages of a size of its own
     std::optional<std::int64_t> total_;
 };
 

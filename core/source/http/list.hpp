@@ -2,7 +2,8 @@
 //
 // page, offset: pages overlap by a row at least, so a list that lost rows before the place reached
 // is noticed and read again from further up (by page, where {limit} is asked for: the size of the
-// pages is chosen so that one begins where wanted). A list of several pages that cannot overlap, or
+// pages is chosen so that one begins where wanted; where the service has a size of its own, pages
+// cannot overlap). A list of several pages that cannot overlap, or
 // whose total is not told or not reached, is read again until nothing new comes. Rows that were had
 // already, to the letter, are left out. cursor, link, keyset: as the service leads.
 //
