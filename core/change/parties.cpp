@@ -127,8 +127,9 @@ void Parties::index_private_values(
     for (const std::int64_t hash : hashes) kept += (kept.empty() ? "" : ",") + std::to_string(hash);
     transaction_
         .prepare(
-            "delete from private_value where owner = ?1 and instr(',' || ?2 || ',', ',' || hash || "
-            "',') = 0"
+            // owner > 0: what the partial index asks for, without which every row is looked at
+            "delete from private_value where owner = ?1 and owner > 0 and "
+            "instr(',' || ?2 || ',', ',' || hash || ',') = 0"
         )
         .with(whose, kept)
         .run();

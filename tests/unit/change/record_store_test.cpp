@@ -1,6 +1,7 @@
 #include "change/record_store.hpp"
 
 #include <doctest/doctest.h>
+#include <sqlite3.h>
 
 #include <algorithm>
 
@@ -390,4 +391,37 @@ TEST_CASE("indexes come after the first backfill and change no answer") {
         transaction.commit();
     }
     CHECK(ids(store.records.standing_of_patient("demo", "7")) == Names{"procedure 1"});
+}
+
+TEST_CASE("the cost of a capture follows the change: no statement looks at every row of the store"
+) {
+    Store store;
+    const auto patient = [](int i, const std::string& name) {
+        return a_record(
+            "patient", std::to_string(i),
+            {{"last_name", name + "ова" + std::to_string(i)},
+             {"birth_date", "1990-01-01"},
+             {"phones", Json::array({std::to_string(89'000'000'000 + i)})}}
+        );
+    };
+    constexpr int kPatients = 300;
+    for (int i = 0; i < kPatients; ++i) {
+        store.capture(patient(i, "Тест"));
+        store.capture(a_record(
+            "limit", std::to_string(i),
+            {{"patient_source_id", std::to_string(i)},
+             {"number", "П-" + std::to_string(70'000 + i)}}
+        ));
+        store.capture(
+            a_record("procedure", std::to_string(i), {{"patient_source_id", std::to_string(i)}})
+        );
+    }
+    for (int i = 0; i < kPatients; i += 3) store.capture(patient(i, "Проб"));
+    store.remove("procedure", "7");
+    store.remove("patient", "9");
+    for (sqlite3_stmt* statement = nullptr;
+         (statement = sqlite3_next_stmt(store.database.handle(), statement)) != nullptr;) {
+        CAPTURE(std::string(sqlite3_sql(statement)));
+        CHECK(sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_FULLSCAN_STEP, 0) < kPatients);
+    }
 }
