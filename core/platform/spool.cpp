@@ -21,7 +21,7 @@ constexpr std::size_t kPieceBytes = 64 * 1024;
 }  // namespace
 
 Spool::Spool(std::filesystem::path folder, std::size_t memory_bytes_max)
-    : folder_(folder.empty() ? std::filesystem::path("/var/tmp") : std::move(folder)),
+    : folder_(std::filesystem::is_directory(folder) ? std::move(folder) : "/var/tmp"),
       memory_bytes_max_(memory_bytes_max) {}
 
 Spool::~Spool() { clear(); }
