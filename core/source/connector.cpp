@@ -136,8 +136,7 @@ StreamDeclaration read_stream(
 ) {
     map.only(
         {"kind", "key", "key_column", "stamps", "window", "tracked", "deletes", "poll_seconds",
-         "optional", "requires_table", "parent", "columns", "absent", "request", "file",
-         "push"}
+         "optional", "requires_table", "parent", "columns", "absent", "request", "file", "push"}
     );
     StreamDeclaration stream = shipped;
     stream.name = name;

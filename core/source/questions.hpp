@@ -35,12 +35,12 @@ struct Question {       // to a base: where does it keep …
     std::string name;   // "tooth"
     std::string about;  // for people
     enum class Of { columns, tables } of = Of::columns;
-    std::vector<std::string> words;    // parts of names, in lower case: "zub", "tooth"
-    std::vector<std::string> in;       // only these tables; empty: all
-    std::vector<std::string> beside;   // only tables that have one of these columns; empty: all
-    std::vector<std::string> site;     // the site's keys that take the answer
-    std::string setting = {};          // or the source's setting, as files.columns, by `name`
-    std::vector<std::string> streams;  // that are off, or poorer, until it is answered
+    std::vector<std::string> words;   // parts of names, in lower case: "zub", "tooth"
+    std::vector<std::string> in;      // only these tables; empty: all
+    std::vector<std::string> beside;  // only tables that have one of these columns; empty: all
+    std::vector<std::string> site;    // the site's keys that take the answer
+    std::string setting = {};         // or the source's setting, as files.columns, by `name`
+    std::vector<std::string> streams = {};  // that are off, or poorer, until it is answered
 };
 
 struct Calibration {    // a decoded field beside the raw column that it comes from

@@ -117,7 +117,9 @@ class ChargeAnnouncer {
             const bool same_owner = owner.empty() || owner == line.patient;
             if (same_sums && same_owner && (same_place || was_mapped_anew(line))) return;
             reverse(
-                *told, !same_owner ? "corrected" : same_sums ? "order_changed" : "split_changed"
+                *told, !same_owner ? "corrected"
+                       : same_sums ? "order_changed"
+                                   : "split_changed"
             );
         } else if (told != nullptr) {
             reverse(*told, why->second);
