@@ -34,6 +34,7 @@ class PushClinic extends RestClinic {
   async start(environment = {}) {
     this.gateway.launch(environment);
     await this.listening();
+    await this.gateway.said(/mis-gateway runs/);
   }
   async listening() {
     const found = await this.gateway.said(/takes messages on (https?):\/\/127\.0\.0\.1:(\d+)/);

@@ -39,7 +39,10 @@ export class RestClinic extends Clinic {
   // The service answers in this process, so a command must not stop it.
   async command(...args) {
     const [words, json] = [args.filter((word) => word !== "--json"), args.includes("--json")];
-    const ran = spawn(program("mis-gateway"), [...words, "--config", this.config_file, ...(json ? ["--json"] : [])], { env: { ...this.environment, ...this.more_environment } });
+    return this.command_without_config(...words, "--config", this.config_file, ...(json ? ["--json"] : []));
+  }
+  async command_without_config(...args) {
+    const ran = spawn(program("mis-gateway"), args, { env: { ...this.environment, ...this.more_environment } });
     this.ran = ran;
     const [stdout, stderr] = [[], []];
     ran.stdout.on("data", (chunk) => stdout.push(chunk));

@@ -31,7 +31,7 @@ const STREAMS = {
     deletes: "select {site:noted:X:SLED|null} as ID from SLED X where X.TAB = 'USLUGI' and {slice}",
   },
 };
-const LONG_AGO = "localtimestamp(0) - interval '80 days'";
+const LONG_AGO = "date_trunc('second', localtimestamp) - interval '80 days'";
 
 for (const as of ["sql_server", "postgresql"])
   test(`a noted deletion is asked for again, and what stands stays, as ${as}`, async (t) => {
@@ -44,8 +44,8 @@ for (const as of ["sql_server", "postgresql"])
     assert.match(checked.stdout, /procedure +40 .*deletions are noted/, checked.stdout);
     const sync = follow(clinic);
     assert.equal((await sync()).length, 40);
-    const noted = (n, key) => `insert into sled values (${n}, 'USLUGI', ${key}, localtimestamp(0));`;
-    clinic.postgres.sql(`delete from uslugi where id in (2, 3); ${noted(1, "'2'")} ${noted(2, "'5'")} ${noted(3, "'777'")} ${noted(4, "null")} insert into sled values (5, 'DRUGIE', '6', localtimestamp(0))`);
+    const noted = (n, key) => `insert into sled values (${n}, 'USLUGI', ${key}, date_trunc('second', localtimestamp));`;
+    clinic.postgres.sql(`delete from uslugi where id in (2, 3); ${noted(1, "'2'")} ${noted(2, "'5'")} ${noted(3, "'777'")} ${noted(4, "null")} insert into sled values (5, 'DRUGIE', '6', date_trunc('second', localtimestamp))`);
     const news = await sync();
     assert.equal(news.length, 1, news.join(" · "));
     assert.match(news[0], /^reversed/);
@@ -69,9 +69,9 @@ test("who has not said where the base notes deletions, or may not read it, is no
 });
 
 const SITE = { delete_trace_record: "REC_ID", delete_trace_table: "TABLE_NAME" };
-const bill = (id, days) => `insert into fm_bill (fm_bill_id, bill_date, patients_id, medecins1_id) values (${id}, localtimestamp(0) - interval '${days} days', 1001, 101);`;
+const bill = (id, days) => `insert into fm_bill (fm_bill_id, bill_date, patients_id, medecins1_id) values (${id}, date_trunc('second', localtimestamp) - interval '${days} days', 1001, 101);`;
 const line = (id, of, price) =>
-  `insert into fm_billdet (fm_billdet_id, fm_bill_id, patients_id, fm_serv_id, medecins_id, cnt, price, total_price, price_to_pay, done, cancel, krn_create_date) values (${id}, ${of}, 1001, 301, 101, 1, ${price}, ${price}, ${price}, 1, 0, localtimestamp(0));`;
+  `insert into fm_billdet (fm_billdet_id, fm_bill_id, patients_id, fm_serv_id, medecins_id, cnt, price, total_price, price_to_pay, done, cancel, krn_create_date) values (${id}, ${of}, 1001, 301, 101, 1, ${price}, ${price}, ${price}, 1, 0, date_trunc('second', localtimestamp));`;
 
 for (const kept of [true, false])
   test(`medialog: a line deleted long after its day, the trace ${kept ? "kept" : "not kept"}`, async (t) => {
@@ -81,7 +81,7 @@ for (const kept of [true, false])
     clinic.write_config();
     const sync = follow(clinic);
     assert.ok((await sync()).length > 3);
-    clinic.postgres.sql("delete from fm_billdet where fm_billdet_id = 907; insert into krn_sys_delete_trace values (2, 'FM_BILLDET', 907, localtimestamp(0)), (3, 'FM_BILLDET', 908, localtimestamp(0))");
+    clinic.postgres.sql("delete from fm_billdet where fm_billdet_id = 907; insert into krn_sys_delete_trace values (2, 'FM_BILLDET', 907, date_trunc('second', localtimestamp)), (3, 'FM_BILLDET', 908, date_trunc('second', localtimestamp))");
     const news = await sync();
     assert.deepEqual(news.map((text) => text.split(" ")[0]), kept ? ["reversed"] : [], news.join(" · "));
     const compared = await clinic.command("reconcile");

@@ -203,6 +203,7 @@ class ListReader {
                 // its pages have a size of their own, so none can be made to overlap
                 ignores_limit_ = true;
                 overlap = went_back = false;
+                lost = 0;
                 met_.clear();
                 size_ = request_.paging.size;
                 reached = back = 0;
