@@ -57,7 +57,8 @@ struct ProbeReport {
     std::vector<StreamProbe> streams;
     std::string login;  // whom the base took us for
     std::vector<std::string>
-        write_rights;  // why this login could write; empty: it cannot, as far as seen
+        write_rights;          // why this login could write; empty: it cannot, as far as seen
+    bool tells_rights = true;  // false: such a system does not say what a login may do
     std::vector<std::string> sufficient_grants;  // statements that a restricted login needs
     Catalog catalog;                             // of the tables that the fetches name
 };

@@ -48,6 +48,7 @@ test("a register is read once, again when its content changed, and a row that is
   const clinic = await FilesClinic.make(t);
   await clinic.save("Реестр март.csv", csv(row("П-1", "15 000,00"), row("П-2", "20000"), row("П-3", "7 500,50")));
   const checked = await clinic.command("check");
+  assert.match(checked.stdout, /rights: such a source does not tell them; the gateway only reads/);
   assert.match(checked.stdout, /limit/, checked.stderr);
   await clinic.synced();
   const records = await clinic.command("preview", "mis", "limit", "--json");

@@ -77,7 +77,9 @@ void print_probe(const SourceSetup& setup, const source::ProbeReport& report) {
     );
     if (report.clock_skew_seconds)
         print_line("  clock skew " + seconds_text(*report.clock_skew_seconds));
-    if (report.write_rights.empty())
+    if (!report.tells_rights)
+        print_line("  rights: such a source does not tell them; the gateway only reads");
+    else if (report.write_rights.empty())
         print_line("  rights: this login cannot write, as far as its privileges tell");
     if (!report.write_rights.empty() || !unreadable_streams(setup, report).empty()) {
         print_line("  a login of its own with these statements suffices:");

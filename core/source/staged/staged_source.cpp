@@ -239,6 +239,7 @@ StreamProbe StagedSource::probe_stream(const StreamDeclaration& stream) {
 Result<ProbeReport> StagedSource::probe() {
     forget_pass();
     ProbeReport report;
+    report.tells_rights = false;
     auto now = ask_now();
     if (!now) return fail(now.error());
     now_ = report.source_now = *now;
