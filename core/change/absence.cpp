@@ -33,16 +33,7 @@ Result<void> read_by_ids(
 ) {
     std::set<std::string> row_keys;
     for (const auto& record : missing) row_keys.insert(record.row_key);
-    source::Slice slice;
-    slice.by = source::Slice::By::ids;
-    for (auto key = row_keys.begin(); key != row_keys.end();) {
-        slice.ids.clear();
-        while (key != row_keys.end() && slice.ids.size() < source::kIdsPerReadMax)
-            slice.ids.push_back(*key++);
-        if (const auto rows = reading.read(slice, seen); !rows) return fail(rows.error());
-        reading.report().reread += static_cast<std::int64_t>(slice.ids.size());
-    }
-    return {};
+    return read_keys(reading, row_keys, seen);
 }
 
 // The keys of those that reading their rows again did not bring back.
@@ -77,6 +68,19 @@ void add_gone(CaptureBatch& batch, std::vector<std::string>&& gone) {
 }
 
 }  // namespace
+
+Result<void> read_keys(StreamReading& reading, const std::set<std::string>& keys, SeenKeys& seen) {
+    source::Slice slice;
+    slice.by = source::Slice::By::ids;
+    for (auto key = keys.begin(); key != keys.end();) {
+        slice.ids.clear();
+        while (key != keys.end() && slice.ids.size() < source::kIdsPerReadMax)
+            slice.ids.push_back(*key++);
+        if (const auto rows = reading.read(slice, seen); !rows) return fail(rows.error());
+        reading.report().reread += static_cast<std::int64_t>(slice.ids.size());
+    }
+    return {};
+}
 
 Result<void> check_siblings(StreamReading& reading, SeenKeys& seen) {
     seen.sort();

@@ -12,7 +12,9 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <span>
+#include <string>
 
 #include "base/result.hpp"
 #include "change/record_store.hpp"
@@ -20,6 +22,9 @@
 #include "change/stream_reading.hpp"
 
 namespace mis::change {
+
+// Reads the rows of these keys, as many at a time as a source takes; counted as read again.
+Result<void> read_keys(StreamReading& reading, const std::set<std::string>& keys, SeenKeys& seen);
 
 // After a slice: rows that yield nothing now, other records than before, or fewer children than
 // their parent had.

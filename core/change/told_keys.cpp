@@ -21,15 +21,7 @@ Result<void> read_told(
     const PassSetup& setup = reading.setup();
     const std::set<std::string> keys(told.begin(), told.end());
     SeenKeys seen;
-    source::Slice slice;
-    slice.by = source::Slice::By::ids;
-    for (auto key = keys.begin(); key != keys.end();) {
-        slice.ids.clear();
-        while (key != keys.end() && slice.ids.size() < source::kIdsPerReadMax)
-            slice.ids.push_back(*key++);
-        if (const auto rows = reading.read(slice, seen); !rows) return fail(rows.error());
-        reading.report().reread += static_cast<std::int64_t>(slice.ids.size());
-    }
+    if (auto done = read_keys(reading, keys, seen); !done) return done;
     seen.sort();
     // after all of them: a record may have come from one row and come from another now
     for (const std::string& key : keys)
