@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/lz4.hpp"
+#include "sqlite/packed.hpp"
 
 namespace mis::domain_store {
 namespace {
-
-constexpr std::size_t kPackedFrom = 512;  // bytes; what is shorter hardly shrinks
 
 // Parameters 1 and 2: the columns announced and packed, one of which is empty. Not copied.
 void bind_held(sqlite::Statement& update, std::string_view announced, std::string_view packed) {
@@ -21,18 +19,10 @@ void bind_held(sqlite::Statement& update, std::string_view announced, std::strin
 
 }  // namespace
 
-std::string packed_state(std::string_view announced) {
-    return announced.size() < kPackedFrom ? std::string() : lz4_packed(announced);
-}
+std::string packed_state(std::string_view announced) { return sqlite::packed(announced); }
 
 std::string unpacked_state(std::string_view packed) {
-    auto plain = lz4_unpacked(packed);
-    if (!plain)
-        throw sqlite::StoreError(
-            sqlite::StoreError::Kind::corrupt,
-            "reading what was announced: " + plain.error().text + "; restore a backup"
-        );
-    return std::move(*plain);
+    return sqlite::unpacked(packed, "what was announced");
 }
 
 std::optional<std::int64_t> GroupStore::group_of(const Party& party) const {

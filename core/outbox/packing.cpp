@@ -1,14 +1,13 @@
 #include "outbox/packing.hpp"
 
 #include "base/crypto.hpp"
-#include "base/lz4.hpp"
 #include "base/result.hpp"
+#include "sqlite/packed.hpp"
 
 namespace mis::outbox::packing {
 namespace {
 
 constexpr std::size_t kNamesMax = 20'000;
-constexpr std::size_t kPackedFrom = 512;                // bytes; what is shorter hardly shrinks
 enum class Form : std::int64_t { plain = 0, lz4 = 1 };  // of a segment
 // An epoch has six digits; what stands before them says what follows: a party's previous sequence,
 // the views of other parties.
@@ -175,8 +174,7 @@ void insert_segment(
     sqlite::Transaction& transaction, std::int64_t last_position, std::size_t events,
     std::int64_t at_us, std::string_view bytes
 ) {
-    const bool packs = bytes.size() >= kPackedFrom;
-    const std::string frame = packs ? lz4_packed(bytes) : std::string();
+    const std::string frame = sqlite::packed(bytes);
     transaction
         .prepare(
             "insert into outbox_segment(last_position, count, at_us, events, packing) values (?, "
@@ -185,20 +183,14 @@ void insert_segment(
         .bind(1, last_position)
         .bind(2, static_cast<std::int64_t>(events))
         .bind(3, at_us)
-        .bind_blob_held(4, packs ? std::string_view(frame) : bytes)
-        .bind(5, static_cast<std::int64_t>(packs ? Form::lz4 : Form::plain))
+        .bind_blob_held(4, frame.empty() ? bytes : std::string_view(frame))
+        .bind(5, static_cast<std::int64_t>(frame.empty() ? Form::plain : Form::lz4))
         .run();
 }
 
 std::string segment_bytes(std::string_view kept, std::int64_t form) {
     if (form == static_cast<std::int64_t>(Form::plain)) return std::string(kept);
-    auto plain = lz4_unpacked(kept);
-    if (!plain)
-        throw sqlite::StoreError(
-            sqlite::StoreError::Kind::corrupt,
-            "reading the outbox: " + plain.error().text + "; restore a backup"
-        );
-    return std::move(*plain);
+    return sqlite::unpacked(kept, "the outbox");
 }
 
 const std::string& Names::find(sqlite::Database& database, std::int64_t number) {
