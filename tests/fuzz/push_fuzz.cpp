@@ -99,8 +99,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     const Declared& declared = bytes[0] % 2 == 0 ? json : xml;
     switch (bytes[0] / 2 % 4) {
         case 0: {
-            const auto counted =
-                count_rows(declared.push, declared.streams, declared.push.routes[0], text);
+            const auto counted = count_rows(declared.streams, declared.push.routes[0], text);
             MIS_ASSERT(counted || counted.error().kind == ErrorKind::malformed);
             break;
         }

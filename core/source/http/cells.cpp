@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "source/source.hpp"
+#include "source/staged/declared_cell.hpp"
+
 namespace mis::source::http {
 
 Cells cells_of(
@@ -27,6 +30,31 @@ Cells cells_of(
         cells.push_back(std::move(cell));
     }
     return cells;
+}
+
+CellRows::CellRows(
+    const StreamDeclaration& stream, const std::optional<Zone>& zone,
+    const std::function<Result<void>(RowBatch&&)>& put
+)
+    : stream_(stream), zone_(zone), put_(put), batch_(stream.columns.size()) {}
+
+Result<void> CellRows::add(Cells&& cells) {
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+        const ColumnDeclaration& column = stream_.columns[i];
+        if (!cells[i])
+            batch_.add_null();
+        else
+            add_declared(batch_, column, as_local(column, *std::move(cells[i]), zone_));
+    }
+    if (batch_.rows() < kBatchRowsMax && batch_.bytes() < kBatchBytesMax) return {};
+    return flush();
+}
+
+Result<void> CellRows::flush() {
+    if (batch_.rows() == 0) return {};
+    RowBatch full(stream_.columns.size());
+    std::swap(full, batch_);
+    return put_(std::move(full));
 }
 
 }  // namespace mis::source::http

@@ -8,7 +8,6 @@
 #include "base/timestamp.hpp"
 #include "config/gateway_config.hpp"
 #include "source/map_reader.hpp"
-#include "source/staged/declared_cell.hpp"
 #include "source/staged/staged_source.hpp"
 
 namespace mis::source::http {
@@ -152,30 +151,12 @@ Result<void> HttpReader::read(
 ) {
     caller_.begin();
     if (wanted.rows != Wanted::Rows::of_keys) validators_.erase(stream.name);
-    RowBatch batch(stream.columns.size());
-    const auto flush = [&]() -> Result<void> {
-        if (batch.rows() == 0) return {};
-        RowBatch full(stream.columns.size());
-        std::swap(full, batch);
-        return put(std::move(full));
-    };
-    const auto take = [&](Cells&& cells) -> Result<void> {
-        for (std::size_t i = 0; i < cells.size(); ++i) {
-            if (!cells[i])
-                batch.add_null();
-            else
-                add_declared(
-                    batch, stream.columns[i],
-                    as_local(stream.columns[i], *std::move(cells[i]), options_.zone)
-                );
-        }
-        if (batch.rows() < kBatchRowsMax && batch.bytes() < kBatchBytesMax) return {};
-        return flush();
-    };
+    CellRows rows(stream, options_.zone, put);
+    const TakeCells take = [&](Cells&& cells) { return rows.add(std::move(cells)); };
     auto done = wanted.rows == Wanted::Rows::of_keys ? read_ids(stream, wanted.ids, take)
                                                      : read_rows(stream, wanted, take);
     if (!done) return done;
-    return flush();
+    return rows.flush();
 }
 
 bool HttpReader::stands_as_read(const StreamDeclaration& stream) {

@@ -125,8 +125,7 @@ Result<std::size_t> read_rows(
 }
 
 Result<std::map<std::string, std::size_t>> count_rows(
-    const PushDeclaration&, const std::vector<StreamDeclaration>& streams, const Route& route,
-    std::string_view body
+    const std::vector<StreamDeclaration>& streams, const Route& route, std::string_view body
 ) {
     std::map<std::string, std::size_t> counts;
     for (const StreamDeclaration& stream : streams) {

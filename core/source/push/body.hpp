@@ -29,8 +29,7 @@ std::map<std::string, std::string> query_values(std::string_view query);
 // How many rows each stream of the snapshot has. malformed: cut off, no JSON or XML, or one of the
 // lists is not there (an empty one is).
 Result<std::map<std::string, std::size_t>> count_rows(
-    const PushDeclaration& push, const std::vector<StreamDeclaration>& streams, const Route& route,
-    std::string_view body
+    const std::vector<StreamDeclaration>& streams, const Route& route, std::string_view body
 );
 
 // The rows of one stream in a body. take: the cells as they stand there.

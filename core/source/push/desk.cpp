@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t kBucketsMax = 1024;  // further addresses share one
 constexpr std::size_t kOrdersMax = 500;    // of one answer
+constexpr const char* kComeAgain = "it cannot be kept now: come again";
 
 // So that neither a byte nor the length of what is right can be timed.
 std::string hidden(std::string_view text) {
@@ -55,8 +56,8 @@ bool stands(const Said& row, const Route& route) {
     });
 }
 
-// A time of a query: with an offset, as IDENT and others write it ("+" may have become a blank),
-// or without, then the clinic's.
+// A time of a query: with an offset (whose "+" may have become a blank), or without, then the
+// clinic's.
 std::optional<std::int64_t> time_of(std::string text, const std::optional<Zone>& zone) {
     const std::size_t blank = text.rfind(' ');
     if (blank != std::string::npos && blank > 10) text[blank] = '+';
@@ -210,7 +211,7 @@ net::ServerAnswer Desk::take(const net::ServerRequest& request) {
                 log::error("{}: what comes cannot be kept: {}", connector_.name, error.what());
             figures_.error = error.what();
         }
-        return refuse(Refusal::unavailable, "it cannot be kept now: come again");
+        return refuse(Refusal::unavailable, kComeAgain);
     }
 }
 
@@ -225,28 +226,36 @@ std::optional<std::string> Desk::why_no_room(std::size_t bytes) {
     return std::nullopt;
 }
 
-net::ServerAnswer Desk::take_snapshot(const Route& route, const std::string& body) {
-    const auto rows = count_rows(push_, connector_.streams, route, body);
-    if (!rows) return refuse(Refusal::malformed, rows.error().text);
-    if (const auto why = why_no_room(body.size())) {
+bool Desk::keep(std::size_t bytes, const std::function<Journal::Put(std::int64_t now_us)>& put) {
+    const auto why = why_no_room(bytes);
+    if (why) {
         const std::lock_guard lock(mutex_);
         figures_.error = *why;
-    } else {
-        const std::int64_t now_us = clock_.unix_us();
-        const auto put = journal_.put_snapshot(route.name, body, now_us);
-        {
-            const std::lock_guard lock(mutex_);
-            figures_.error.clear();
-            figures_.last_received_us = now_us;
-            figures_.bytes = journal_.bytes();
-        }
-        count(put == Journal::Put::fresh ? "accepted" : "repeated");
-        if (put == Journal::Put::fresh && hooks_.arrived) hooks_.arrived();
-        Named values;
-        for (const auto& [stream, number] : *rows) values[stream] = std::to_string(number);
-        return told(route, route.answer, values);
+        return false;
     }
-    return refuse(Refusal::unavailable, "it cannot be kept now: come again");
+    const std::int64_t now_us = clock_.unix_us();
+    const bool is_fresh = put(now_us) == Journal::Put::fresh;
+    {
+        const std::lock_guard lock(mutex_);
+        figures_.error.clear();
+        figures_.last_received_us = now_us;
+        figures_.bytes = journal_.bytes();
+    }
+    count(is_fresh ? "accepted" : "repeated");
+    if (is_fresh && hooks_.arrived) hooks_.arrived();
+    return true;
+}
+
+net::ServerAnswer Desk::take_snapshot(const Route& route, const std::string& body) {
+    const auto rows = count_rows(connector_.streams, route, body);
+    if (!rows) return refuse(Refusal::malformed, rows.error().text);
+    const bool kept = keep(body.size(), [&](std::int64_t now_us) {
+        return journal_.put_snapshot(route.name, body, now_us);
+    });
+    if (!kept) return refuse(Refusal::unavailable, kComeAgain);
+    Named values;
+    for (const auto& [stream, number] : *rows) values[stream] = std::to_string(number);
+    return told(route, route.answer, values);
 }
 
 net::ServerAnswer Desk::take_change(const Route& route, const std::string& body) {
@@ -284,24 +293,10 @@ net::ServerAnswer Desk::take_change(const Route& route, const std::string& body)
         return answer_of(*conflict, {{"id", id}});
     }
     forget_old(stream);
-    if (const auto why = why_no_room(body.size())) {
-        {
-            const std::lock_guard lock(mutex_);
-            figures_.error = *why;
-        }
-        return refuse(Refusal::unavailable, "it cannot be kept now: come again");
-    }
-    const std::int64_t now_us = clock_.unix_us();
-    const auto put =
-        journal_.put_change(stream.name, id, said, when->second->substr(0, 10), now_us);
-    {
-        const std::lock_guard lock(mutex_);
-        figures_.error.clear();
-        figures_.last_received_us = now_us;
-        figures_.bytes = journal_.bytes();
-    }
-    count(put == Journal::Put::fresh ? "accepted" : "repeated");
-    if (put == Journal::Put::fresh && hooks_.arrived) hooks_.arrived();
+    const bool kept = keep(body.size(), [&](std::int64_t now_us) {
+        return journal_.put_change(stream.name, id, said, when->second->substr(0, 10), now_us);
+    });
+    if (!kept) return refuse(Refusal::unavailable, kComeAgain);
     return told(route, route.answer, {{"id", id}});
 }
 

@@ -63,6 +63,9 @@ class Desk {
     net::ServerAnswer answer_question(const Route& route, const net::ServerRequest& request);
     net::ServerAnswer answer_orders(const Route& route, const net::ServerRequest& request);
     std::optional<std::string> why_no_room(std::size_t bytes);
+    // Puts it into the journal, counts it and tells the pipeline. False: there is no room, which
+    // health tells.
+    bool keep(std::size_t bytes, const std::function<Journal::Put(std::int64_t now_us)>& put);
     void forget_old(const StreamDeclaration& stream);
     void hint(const Route& route);
     void count(std::string_view outcome);

@@ -7,13 +7,19 @@
 #include "base/text.hpp"
 #include "source/push/listener.hpp"
 #include "source/sql_words.hpp"
-#include "source/staged/declared_cell.hpp"
 
 namespace mis::source::push {
 namespace {
 
 const std::string& place_of(const StreamDeclaration& stream) {
     return stream.pushed->is_snapshot() ? stream.pushed->route : stream.pushed->from;
+}
+
+tl::unexpected<Error> nobody_called() {
+    return fail(
+        ErrorKind::unavailable,
+        "nothing was sent yet: start the gateway, and let the system call it"
+    );
 }
 
 std::string routes_text(const PushDeclaration& push) {
@@ -52,36 +58,16 @@ std::optional<Journal> PushReader::journal() const {
 }
 
 Result<void> PushReader::read(const StreamDeclaration& stream, const Wanted&, const Put& put) {
-    RowBatch batch(stream.columns.size());
-    const auto flush = [&]() -> Result<void> {
-        if (batch.rows() == 0) return {};
-        RowBatch full(stream.columns.size());
-        std::swap(full, batch);
-        return put(std::move(full));
-    };
-    const auto take = [&](http::Cells&& cells) -> Result<void> {
-        for (std::size_t i = 0; i < cells.size(); ++i) {
-            const ColumnDeclaration& column = stream.columns[i];
-            if (!cells[i])
-                batch.add_null();
-            else
-                add_declared(batch, column, as_local(column, *std::move(cells[i]), options_.zone));
-        }
-        if (batch.rows() < kBatchRowsMax && batch.bytes() < kBatchBytesMax) return {};
-        return flush();
-    };
+    http::CellRows rows(stream, options_.zone, put);
+    const http::TakeCells take = [&](http::Cells&& cells) { return rows.add(std::move(cells)); };
     try {
         auto kept = journal();
-        if (!kept)
-            return fail(
-                ErrorKind::unavailable,
-                "nothing was sent yet: start the gateway, and let the system call it"
-            );
+        if (!kept) return nobody_called();
         const std::int64_t state = kept->state_of(place_of(stream));
         read_.erase(stream.name);
         auto done = stream.pushed->is_snapshot() ? read_snapshot(*kept, stream, take)
                                                  : read_changes(*kept, stream, take);
-        if (done) done = flush();
+        if (done) done = rows.flush();
         if (!done) return done;
         // what came meanwhile is seen by the next pass
         read_[stream.name] = state;
@@ -143,11 +129,7 @@ Result<std::string> PushReader::fingerprint() {
     if (!has_changes()) return fmt::format("messages to {}", connector_.name);
     try {
         auto kept = journal();
-        if (!kept)
-            return fail(
-                ErrorKind::unavailable,
-                "nothing was sent yet: start the gateway, and let the system call it"
-            );
+        if (!kept) return nobody_called();
         return fmt::format("messages to {}, journal {}", connector_.name, kept->id());
     } catch (const sqlite::StoreError& error) {
         return fail(ErrorKind::unavailable, fmt::format("what was sent: {}", error.what()));
