@@ -2,39 +2,15 @@
 // The same recipe as tests/support/firebird_fixture.cpp.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, openSync, closeSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, openSync, closeSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { accepts, free_port, server_user } from "../support/own_server.mjs";
 import { Clinic, until } from "../system/clinic.mjs";
 
 const engine = "/usr/lib/x86_64-linux-gnu/firebird/3.0";
 const settings = "/etc/firebird/3.0";
 const password = "masterkey";
-
-const free_port = () =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-const accepts = (port) =>
-  new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.on("connect", () => (socket.destroy(), resolve(true)));
-    socket.on("error", () => resolve(false));
-  });
-
-// Root must not run a server: Debian's package brings a user for it.
-function server_user() {
-  if (process.getuid() !== 0) return undefined;
-  const users = readFileSync("/etc/passwd", "utf8").split("\n").map((line) => line.split(":"));
-  const found = users.find(([name]) => name === "firebird") ?? users.find(([name]) => name === "nobody");
-  return { uid: Number(found[2]), gid: Number(found[3]) };
-}
 
 export class FirebirdServer {
   static async make(t) {
@@ -51,7 +27,7 @@ export class FirebirdServer {
 
   constructor() {
     this.folder = mkdtempSync(join(tmpdir(), "mis-firebird-"));
-    this.user = server_user();
+    this.user = server_user("firebird");
   }
 
   prepare() {

@@ -5,31 +5,12 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, chownSync, closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { free_port, server_user } from "./own_server.mjs";
 
 const SERVER = "/usr/sbin/mariadbd";
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-const free_port = () =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-
-// Root must not run a server: Debian's package brings a user for it.
-function server_user() {
-  if (process.getuid() !== 0) return {};
-  const found = readFileSync("/etc/passwd", "utf8")
-    .split("\n")
-    .map((line) => line.split(":"))
-    .find(([name]) => name === "mysql");
-  return { uid: Number(found[2]), gid: Number(found[3]) };
-}
 
 export class MariadbServer {
   static async make(t, options = {}) {
@@ -47,7 +28,7 @@ export class MariadbServer {
     this.data = join(this.folder, "data");
     this.socket = join(this.folder, "socket");
     this.log_file = join(this.folder, "server.log");
-    this.identity = server_user();
+    this.identity = server_user("mysql") ?? {};
     this.settings = { "innodb-flush-log-at-trx-commit": "0", "innodb-buffer-pool-size": "64M", "innodb-log-file-size": "16M", "performance-schema": "OFF", ...settings };
     this.database = "clinic";
   }

@@ -8,9 +8,9 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, chownSync, closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { accepts, free_port, server_user } from "./own_server.mjs";
 
 const versions = "/usr/lib/postgresql"; // Debian keeps each version's programs apart
 const programs = () => {
@@ -19,31 +19,6 @@ const programs = () => {
   return join(versions, newest, "bin");
 };
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-const free_port = () =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-const accepts = (port) =>
-  new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.on("connect", () => (socket.destroy(), resolve(true)));
-    socket.on("error", () => resolve(false));
-  });
-
-// Root must not run a server: Debian's package brings a user for it.
-function server_user() {
-  if (process.getuid() !== 0) return {};
-  const users = readFileSync("/etc/passwd", "utf8")
-    .split("\n")
-    .map((line) => line.split(":"));
-  const found = users.find(([name]) => name === "postgres") ?? users.find(([name]) => name === "nobody");
-  return { uid: Number(found[2]), gid: Number(found[3]) };
-}
 
 export class PostgresServer {
   static async make(t, options = {}) {
@@ -58,7 +33,7 @@ export class PostgresServer {
     this.folder = mkdtempSync(join(tmpdir(), "mis-postgres-"));
     this.base = join(this.folder, "base");
     this.log_file = join(this.folder, "server.log");
-    this.identity = server_user();
+    this.identity = server_user("postgres") ?? {};
     this.settings = {
       fsync: "off",
       synchronous_commit: "off",

@@ -1,11 +1,11 @@
 // The profile `dent` through the real program: exports of a program that nobody could name, with a barter policy («Ограничение / Использовано»), a limit told in a comment, pink
 // and white marks, and headings that the clinic calls by names of its own.
 import assert from "node:assert/strict";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fold } from "./clinic.mjs";
-import { RestClinic } from "./rest_clinic.mjs";
+import { ExportsClinic } from "./exports_clinic.mjs";
 
 const day = (offset) => new Date(Date.now() + 3 * 3_600_000 + offset * 86_400_000).toISOString().slice(0, 10).split("-").reverse().join("."); // in Moscow
 const HEADS = {
@@ -27,18 +27,9 @@ const FIRST = {
   Оплаты: [`501;77;${day(-1)} 11:00;1 800,00;Оплата;Наличные`, `502;79;${day(-2)} 12:30;1000;Аванс;Карта`],
 };
 
-class DentClinic extends RestClinic {
+class DentClinic extends ExportsClinic {
   static async make(t, files = {}) {
-    const clinic = new DentClinic(t, {});
-    Object.assign(clinic, { exports: join(clinic.folder, "exports"), files, site_values: {} });
-    mkdirSync(clinic.exports);
-    clinic.write_config();
-    return clinic;
-  }
-  source() {
-    const { firebird, ...rest } = super.source();
-    delete rest.http;
-    return { ...rest, connector: "dent", files: { folder: this.exports, settle_seconds: 1, ...this.files } };
+    return super.make(t, { connector: "dent", files });
   }
   // Files that somebody has finished saving: {Работы: [lines]}.
   async save(tables, heads = HEADS) {

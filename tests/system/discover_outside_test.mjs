@@ -1,24 +1,16 @@
 // discover on what is no base: exports in a folder and services. What it is, its columns and the shapes of their values, candidates for what is not known; no value may come out.
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Archimed } from "../support/archimed.mjs";
 import { Netrika } from "../support/netrika.mjs";
+import { ExportsClinic } from "./exports_clinic.mjs";
 import { RestClinic } from "./rest_clinic.mjs";
 
-class FolderClinic extends RestClinic {
+class FolderClinic extends ExportsClinic {
   static async make(t) {
-    const clinic = new FolderClinic(t, {});
-    Object.assign(clinic, { exports: join(clinic.folder, "exports"), connector: "partner_register", files: {}, site_values: { partner: "Пробный партнёр" } });
-    mkdirSync(clinic.exports);
-    clinic.write_config();
-    return clinic;
-  }
-  source() {
-    const { firebird, ...rest } = super.source();
-    delete rest.http;
-    return { ...rest, connector: this.connector, register: true, files: { folder: this.exports, settle_seconds: 0, ...this.files } };
+    return super.make(t, { connector: "partner_register", register: true, settle_seconds: 0, site_values: { partner: "Пробный партнёр" } });
   }
   save(name, content) {
     writeFileSync(join(this.exports, name), content);

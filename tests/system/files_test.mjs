@@ -3,23 +3,14 @@ import assert from "node:assert/strict";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { RestClinic } from "./rest_clinic.mjs";
+import { ExportsClinic } from "./exports_clinic.mjs";
 
 const HEAD = "Номер полиса;ФИО;Дата рождения;Телефон;Лимит;Использовано";
 const row = (number, sum, rest = "") => `${number};Тестова Анна Пробовна;01.02.1990;89000000001;${sum};${rest}`;
 
-class FilesClinic extends RestClinic {
+class FilesClinic extends ExportsClinic {
   static async make(t, files = {}) {
-    const clinic = new FilesClinic(t, {});
-    Object.assign(clinic, { exports: join(clinic.folder, "exports"), files, site_values: { partner: "Пробный партнёр" } });
-    mkdirSync(clinic.exports);
-    clinic.write_config();
-    return clinic;
-  }
-  source() {
-    const { firebird, ...rest } = super.source();
-    delete rest.http;
-    return { ...rest, connector: "partner_register", register: true, files: { folder: this.exports, settle_seconds: 1, ...this.files } };
+    return super.make(t, { connector: "partner_register", register: true, files, site_values: { partner: "Пробный партнёр" } });
   }
   // A file that somebody has finished saving.
   async save(name, text) {
