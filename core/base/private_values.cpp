@@ -147,7 +147,20 @@ std::vector<std::vector<Piece>> number_runs(std::string_view text) {
     return runs;
 }
 
-// Digits alone are not joined across a dot: «45.03.1234» is as well a date or a sum.
+// Groups of digits with dots between them as dates («31.12.2026», «2026.12.31») and sums
+// («1.234.567», «4500.00») have them.
+bool is_date_or_sum(const Piece* first, const Piece* end) {
+    const std::size_t groups = static_cast<std::size_t>(end - first);
+    const auto size = [&](std::size_t i) { return first[i].text.size(); };
+    if (size(groups - 1) <= 2 && groups == 2) return true;
+    if (groups == 3 && size(0) <= 2 && size(1) <= 2 && (size(2) == 2 || size(2) == 4)) return true;
+    if (groups == 3 && size(0) == 4 && size(1) <= 2 && size(2) <= 2) return true;
+    return size(0) <= 3 && std::all_of(first + 1, end, [&](const Piece& piece) {
+               return piece.text.size() == 3 || (&piece == end - 1 && piece.text.size() <= 2);
+           });
+}
+
+// Digits alone are joined across a dot only where that is neither a date nor a sum: «4503.1234.56».
 void add_numbers_in(Hashes& hashes, std::string_view text) {
     for (const auto& run : number_runs(text))
         for (std::size_t first = 0; first < run.size(); ++first) {
@@ -156,13 +169,29 @@ void add_numbers_in(Hashes& hashes, std::string_view text) {
             for (std::size_t i = first; i < std::min(run.size(), first + kGroupsMax); ++i) {
                 dotted = dotted || (i > first && run[i].after_dot);
                 joined += run[i].text;
-                if (!dotted || digits(joined) < joined.size()) add_number(hashes, joined);
+                if (!dotted || digits(joined) < joined.size() ||
+                    !is_date_or_sum(run.data() + first, run.data() + i + 1))
+                    add_number(hashes, joined);
             }
         }
 }
 
+// «anna @ host.ru» as «anna@host.ru»: spaces around an @ hide no address.
+std::string without_spaces_at(std::string_view text) {
+    std::string joined;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '@')
+            while (!joined.empty() && joined.back() == ' ') joined.pop_back();
+        joined += text[i];
+        if (text[i] == '@')
+            while (i + 1 < text.size() && text[i + 1] == ' ') ++i;
+    }
+    return joined;
+}
+
 // What stands around an @ up to the next space or bracket.
-void add_addresses_in(Hashes& hashes, std::string_view text) {
+void add_addresses_in(Hashes& hashes, std::string_view written) {
+    const std::string text = without_spaces_at(written);
     const auto ends = [](char c) {
         return static_cast<unsigned char>(c) <= ' ' || c == '<' || c == '>' || c == '(' ||
                c == ')' || c == ',' || c == ';' || c == '"' || c == ':';
@@ -172,7 +201,7 @@ void add_addresses_in(Hashes& hashes, std::string_view text) {
         while (from > 0 && !ends(text[from - 1])) --from;
         while (to < text.size() && !ends(text[to])) ++to;
         while (to > at && text[to - 1] == '.') --to;
-        hashes.add('e', to_lower(text.substr(from, to - from)));
+        hashes.add('e', to_lower(std::string_view(text).substr(from, to - from)));
     }
 }
 
@@ -262,6 +291,21 @@ std::vector<std::int64_t> hashes_in(std::string_view written) {
     return hashes.take();
 }
 
+namespace {
+
+// A word, an @, and a word with a dot inside.
+bool names_host(std::string_view text) {
+    for (auto at = text.find('@'); at != std::string_view::npos; at = text.find('@', at + 1)) {
+        if (at == 0 || static_cast<unsigned char>(text[at - 1]) <= ' ') continue;
+        const std::string_view host = text.substr(at + 1, text.find_first_of(" ,;)>", at) - at - 1);
+        const auto dot = host.find('.');
+        if (dot != std::string_view::npos && dot > 0 && dot + 1 < host.size()) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
 bool has_private_shape(std::string_view written) {
     const std::string text = as_plainly_written(written);
     const auto at = text.find('@');
@@ -269,6 +313,7 @@ bool has_private_shape(std::string_view written) {
         static_cast<unsigned char>(text[at - 1]) > ' ' &&
         static_cast<unsigned char>(text[at + 1]) > ' ')
         return true;
+    if (at != std::string_view::npos && names_host(without_spaces_at(text))) return true;
     std::size_t joined = 0;
     for (const char c : text) {
         if (is_digit(c)) {

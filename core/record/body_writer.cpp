@@ -42,6 +42,8 @@ BodyWriter::BodyWriter(const Kind& kind) : kind_(&kind), is_patient_(kind.name =
         {"members", Role::members},
         {"starts_at", Role::starts_at},
         {"ends_at", Role::ends_at},
+        {"valid_from", Role::valid_from},
+        {"valid_to", Role::valid_to},
         {"total", Role::total},
         {"shares", Role::shares},
         {"nomenclature", Role::nomenclature},
@@ -65,6 +67,8 @@ void BodyWriter::clear() {
     notes_.clear();
     starts_at_.clear();
     ends_at_.clear();
+    valid_from_.clear();
+    valid_to_.clear();
     total_.clear();
     shares_.clear();
     minus_at_ = 0;
@@ -248,6 +252,12 @@ void BodyWriter::remember(Role role, std::string_view value) {
         case Role::ends_at:
             ends_at_ = unquoted();
             return;
+        case Role::valid_from:
+            valid_from_ = unquoted();
+            return;
+        case Role::valid_to:
+            valid_to_ = unquoted();
+            return;
         case Role::total:
             total_ = value;
             return;
@@ -287,6 +297,8 @@ std::optional<std::string> BodyWriter::inconsistency() const {
                    ends = Timestamp::parse_rfc3339(ends_at_);
         if (starts && ends && *ends < *starts) return "ends_at: before starts_at";
     }
+    if (!valid_from_.empty() && !valid_to_.empty() && valid_to_ < valid_from_)
+        return "valid_to: before valid_from";
     if (shares_.empty()) return std::nullopt;
     const auto total = parse_money_json(total_);
     const auto parts = totals_of_shares(shares_);

@@ -51,6 +51,8 @@ class BodyWriter {
         members,
         starts_at,
         ends_at,
+        valid_from,
+        valid_to,
         total,
         shares,
         nomenclature,
@@ -70,7 +72,7 @@ class BodyWriter {
     bool is_patient_ = false;
     Record record_;
     std::vector<bool> written_;
-    std::string starts_at_, ends_at_, total_, shares_;
+    std::string starts_at_, ends_at_, valid_from_, valid_to_, total_, shares_;
     std::string hashed_;              // the body without its stamp
     std::vector<std::string> notes_;  // of this writer: they stand in the body's `notes` at the end
     std::size_t body_bytes_ = 0;      // of the last record

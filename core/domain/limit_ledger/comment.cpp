@@ -375,6 +375,13 @@ void skip_remark(CommentReader& reader) {
     if (ahead.take(")")) reader = ahead;
 }
 
+// «лимит -5000», «лимит: -5000»: taken back, or a careless dash; the clerk knows. «лимит - 5000»
+// and «лимит-5000» have a dash.
+bool follows_minus(std::string_view text, std::size_t number) {
+    if (number == 0 || text[number - 1] != '-') return false;
+    return number == 1 || !is_letter(text[number - 2]);
+}
+
 std::optional<std::int64_t> read_sum(std::string_view text, CommentReader reader) {
     static constexpr std::string_view kBetween = " :=-\"";
     reader.skip(kBetween);
@@ -398,6 +405,7 @@ std::optional<std::int64_t> read_sum(std::string_view text, CommentReader reader
             break;
         }
     }
+    if (follows_minus(text, reader.position())) return std::nullopt;
     const auto hundredths = read_hundredths(reader);
     if (!hundredths) return std::nullopt;
     const std::size_t number_ends = reader.position();

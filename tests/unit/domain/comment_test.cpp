@@ -121,6 +121,11 @@ TEST_CASE("L8: only a plain total is read; the clerk is told of the rest") {
         "лимит 300 у.е.",
         "лимит 30000 тенге",
         "лимит 30000₸",
+        // taken back, or a careless dash
+        "лимит -5000",
+        "лимит: -5000",
+        "лимит = –5 000 руб",
+        "лимит на лечение -5000",
         // a number of something else
         "лимит №20000",
         "лимит по договору № 12 20000",

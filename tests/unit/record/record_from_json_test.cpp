@@ -183,6 +183,24 @@ TEST_CASE("A1: an appointment's status is one of seven, its times carry offsets 
     );
 }
 
+TEST_CASE("L1: an account ends on the day that it begins on, or later") {
+    const auto valid = [](const char* from, const char* to) {
+        return why_not(
+            "limit",
+            (std::string(
+                 R"({"source_id":"l","patient_source_id":"7","kind":"barter","granted":{"minor":300,"currency":"RUB"},"valid_from":")"
+             ) +
+             from + R"(","valid_to":")" + to + "\"}")
+                .c_str()
+        );
+    };
+    CHECK(valid("2026-03-03", "2026-03-03") == "accepted");
+    CHECK(
+        valid("2026-03-03", "2026-03-02").find("field valid_to: before valid_from") !=
+        std::string::npos
+    );
+}
+
 TEST_CASE("B2: shares add up to the line's total, in its currency") {
     const auto with = [](const char* shares) {
         return why_not(
