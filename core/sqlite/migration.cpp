@@ -19,6 +19,7 @@
 #include "sqlite/migrations/0008_set_aside.hpp"
 #include "sqlite/migrations/0009_patient_links.hpp"
 #include "sqlite/migrations/0010_packed.hpp"
+#include "sqlite/migrations/0011_operators.hpp"
 
 namespace mis::sqlite {
 namespace {
@@ -34,6 +35,7 @@ constexpr std::array kMigrations{
     Migration{8, "set aside", steps::kSetAside},
     Migration{9, "patient links", steps::kPatientLinks},
     Migration{10, "packed", steps::kPacked},
+    Migration{11, "operators", steps::kOperators},
 };
 
 // About a millisecond of SQLite's work: often enough for a heartbeat, too rare to be felt.
