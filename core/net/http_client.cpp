@@ -3,13 +3,13 @@
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <optional>
 #include <stdexcept>
 #include <unordered_set>
 #include <utility>
 #include <vector>
-
-#include "platform/socket_wait.hpp"
 
 namespace mis::net {
 namespace {
@@ -167,10 +167,6 @@ struct HttpClient::Engine {
             multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(options.idle_connections_max)
         );
         curl_multi_setopt(multi_, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
-        curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &watch_socket);
-        curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
-        curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &set_timer);
-        curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
     }
 
     ~Engine() {
@@ -186,53 +182,26 @@ struct HttpClient::Engine {
         const auto until = steady_now() + at_most;
         for (;;) {
             adopt();
-            run_timers();
-            if (finish_done() || waits_.interrupted()) break;
-            auto wait = until - steady_now();
-            if (wait <= wait.zero()) break;
-            if (timer_due_) wait = std::min(wait, std::max(*timer_due_ - steady_now(), kNow));
-            for (const auto& ready : waits_.wait(wait)) {
-                const int bits = (ready.readable ? CURL_CSELECT_IN : 0) |
-                                 (ready.writable ? CURL_CSELECT_OUT : 0) |
-                                 (ready.broken ? CURL_CSELECT_ERR : 0);
-                int running = 0;
-                curl_multi_socket_action(multi_, ready.socket, bits, &running);
-            }
+            int running = 0;
+            curl_multi_perform(multi_, &running);
+            if (finish_done() || interrupted_) break;
+            const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - steady_now());
+            if (left.count() <= 0) break;
+            const auto wait = std::min<std::chrono::milliseconds::rep>(left.count(), kWaitMsMax);
+            curl_multi_poll(multi_, nullptr, 0, static_cast<int>(wait), nullptr);
         }
-        waits_.accept_interruption();
+        interrupted_ = false;
     }
 
-    void interrupt() { waits_.interrupt(); }
+    void interrupt() {
+        interrupted_ = true;
+        curl_multi_wakeup(multi_);
+    }
 
   private:
     using SteadyTime = std::chrono::steady_clock::time_point;
-    static constexpr std::chrono::nanoseconds kNow{0};
+    static constexpr int kWaitMsMax = 3'600'000;
     static SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
-
-    static int watch_socket(CURL*, curl_socket_t socket, int what, void* engine, void*) {
-        auto& waits = static_cast<Engine*>(engine)->waits_;
-        if (what == CURL_POLL_REMOVE)
-            waits.forget(socket);
-        else
-            waits.watch(
-                socket, {.read = (what & CURL_POLL_IN) != 0, .write = (what & CURL_POLL_OUT) != 0}
-            );
-        return 0;
-    }
-
-    static int set_timer(CURLM*, long milliseconds, void* engine) {
-        auto& due = static_cast<Engine*>(engine)->timer_due_;
-        due.reset();
-        if (milliseconds >= 0) due = steady_now() + std::chrono::milliseconds(milliseconds);
-        return 0;
-    }
-
-    void run_timers() {
-        if (!timer_due_ || *timer_due_ > steady_now()) return;
-        timer_due_.reset();
-        int running = 0;
-        curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
-    }
 
     void adopt() {
         for (auto& order : std::exchange(submitted_, {})) {
@@ -393,8 +362,7 @@ struct HttpClient::Engine {
     Options options_;
     CURLM* multi_ = nullptr;
     std::vector<Order> submitted_;  // since the last work()
-    platform::SocketWait waits_;
-    std::optional<SteadyTime> timer_due_;
+    std::atomic<bool> interrupted_ = false;
     std::unordered_set<Transfer*> active_;
     std::vector<std::unique_ptr<Transfer>> spare_;
 };
