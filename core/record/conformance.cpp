@@ -104,7 +104,8 @@ class Examination {
             );
         const bool prepared =
             kind != nullptr && context != nullptr && prepares(connector, stream, *context);
-        examine_fetches(connector, stream);
+        examine_fetches(connector, stream, stream);
+        if (stream.deletes) examine_fetches(connector, *stream.deletes, stream);
         std::set<std::string> seen;
         const bool complete = examine_cases(connector, stream, prepared, seen);
         if (prepared) check_absent(stream, seen, complete);
@@ -134,17 +135,22 @@ class Examination {
         return mapper.has_value();
     }
 
+    // `stream`: its own fetch, or that of its `deletes`, declared at `declared`.
     void examine_fetches(
-        const source::Connector& connector, const source::StreamDeclaration& stream
+        const source::Connector& connector, const source::StreamDeclaration& stream,
+        const source::StreamDeclaration& declared
     ) {
         if (stream.fetch_file.empty()) return;  // what is no base has none
-        const std::string file = fetch_name(stream);
+        const std::string file = &stream == &declared ? fetch_name(stream)
+                                 : stream.fetch_file.parent_path() == connector.folder
+                                     ? stream.fetch_file.filename().string()
+                                     : stream.fetch_file.string();
         for (auto& remark : lint_fetch(stream)) {
             if (remark.declaration.empty())
                 findings_.add(file, remark.line, std::move(remark.what), std::move(remark.remedy));
             else
                 find_declared(
-                    stream, remark.declaration, std::move(remark.what), std::move(remark.remedy)
+                    declared, remark.declaration, std::move(remark.what), std::move(remark.remedy)
                 );
         }
         auto site = connector.overlay.site;

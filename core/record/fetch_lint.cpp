@@ -185,7 +185,8 @@ class FetchLint {
                     {0, "columns/" + name,
                      "stream " + stream_.name + ": column " + name +
                          " is declared, and not selected",
-                     "select it in " + stream_.name + ".fetch.sql under that name, or take it out"}
+                     "select it in " + stream_.fetch_file.filename().string() +
+                         " under that name, or take it out"}
                 );
     }
 

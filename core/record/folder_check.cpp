@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "platform/file.hpp"
 #include "record/code_check.hpp"
+#include "source/stream_files.hpp"
 
 namespace mis::record {
 
@@ -23,11 +24,21 @@ void look_for_strangers(const source::Connector& connector, Findings& findings) 
     for (const auto& entry : fs::directory_iterator(connector.folder)) {
         std::string file = entry.path().filename().string();
         if (!file.ends_with(".sql")) continue;
-        const std::string stream = file.substr(0, file.find('.'));
-        if (!is_stream(stream))
+        const auto stream =
+            std::find_if(connector.streams.begin(), connector.streams.end(), [&](const auto& one) {
+                return one.name == file.substr(0, file.find('.'));
+            });
+        if (stream == connector.streams.end())
             findings.add(
                 file, "belongs to no stream of connector.yaml",
                 "declare the stream, or remove the file"
+            );
+        else if (!source::is_file_of(*stream, file))
+            findings.add(
+                file, "is read by nobody: stream " + stream->name + " as it is declared needs none",
+                file.find(".deletes.") != std::string::npos
+                    ? "declare `deletes` for the stream, or remove the file"
+                    : "rename or remove it"
             );
     }
     const auto look_at_cases = [&](const fs::path& folder, const std::string& prefix) {

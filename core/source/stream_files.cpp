@@ -238,22 +238,26 @@ Result<void> StreamFiles::is_of_this_version(
     return {};
 }
 
+bool is_file_of(const StreamDeclaration& stream, std::string_view name) {
+    const auto is = [&](const std::string& stem, bool has_twins) {
+        return name == stem + ".sql" ||
+               (has_twins &&
+                std::any_of(std::begin(kDialects), std::end(kDialects), [&](const char* dialect) {
+                    return name == stem + "." + dialect + ".sql";
+                }));
+    };
+    return is(stream.name, false) || is(stream.name + ".fetch", true) ||
+           (stream.deletes && is(stream.deletes->name, true));
+}
+
 Result<void> StreamFiles::no_stranger() const {
     for (const auto& entry : std::filesystem::directory_iterator(connector_.overlay.folder)) {
         const std::string name = entry.path().filename().string();
         if (!name.ends_with(".sql")) continue;
-        const auto is_of = [&](const StreamDeclaration& stream) {
-            std::vector<std::string> stems = {stream.name, stream.name + ".fetch"};
-            if (stream.deletes) stems.push_back(stream.deletes->name);
-            for (const std::string& stem : stems) {
-                if (name == stem + ".sql") return true;
-                if (stem == stream.name) continue;
-                for (const char* dialect : kDialects)
-                    if (name == stem + "." + dialect + ".sql") return true;
-            }
-            return false;
-        };
-        if (std::none_of(connector_.streams.begin(), connector_.streams.end(), is_of))
+        if (std::none_of(
+                connector_.streams.begin(), connector_.streams.end(),
+                [&](const auto& stream) { return is_file_of(stream, name); }
+            ))
             return fail(
                 ErrorKind::misconfigured,
                 fmt::format(

@@ -1,10 +1,16 @@
 // The files of a stream: the connector's, or those that a site's overlay has in their place.
 #pragma once
 
+#include <string_view>
+
 #include "source/connector.hpp"
 #include "source/map_reader.hpp"
 
 namespace mis::source {
+
+// A fetch, a map, a list of what was deleted, or a twin of these for another dialect: a file that
+// the stream, as it is declared, reads.
+bool is_file_of(const StreamDeclaration& stream, std::string_view name);
 
 class StreamFiles {  // of one connector, to which it refers
   public:

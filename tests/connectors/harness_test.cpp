@@ -29,6 +29,14 @@ TEST_CASE("declarations, maps and fetches are checked, with file and column") {
         "branch.sql: column name is missing"
     );
     says(Connector().write("branch.fetch.sql", "select 1 from BRANCHES").finding(), "{slice}");
+    Connector deletes;
+    std::string declared = deletes.read("connector.yaml");
+    declared.insert(declared.find("key: B.ID"), "deletes: {key: X.REC, column: X.AT}\n    ");
+    deletes.write("connector.yaml", declared);
+    deletes.write("branch.deletes.sql", "select X.REC as ID from X where {slice} order by 1");
+    says(deletes.finding(), "branch.deletes.sql:1: `order by` of its own");
+    deletes.write("branch.deletes.sql", "select X.REC as ID, X.AT as WHENCE from X where {slice}");
+    says(deletes.finding(), "branch.deletes.sql:1: column whence is selected, and not declared");
     ConformanceOptions base;
     base.prepare_fetch = [](const source::StreamDeclaration&,
                             const source::FetchVariant&) -> Result<void> {
@@ -105,6 +113,14 @@ TEST_CASE("every field has a value in some case or a reason to be absent; stale 
 
 TEST_CASE("what is left over is found: files, cases, lists of codes, rows of README's table") {
     says(Connector().write("old.sql", "select 1").finding(), "old.sql: belongs to no stream");
+    says(
+        Connector().write("branch.deletes.sql", "select 1").finding(),
+        "branch.deletes.sql: is read by nobody: stream branch as it is declared needs none"
+    );
+    says(
+        Connector().write("branch.fetch.oracle.sql", "select 1").finding(),
+        "branch.fetch.oracle.sql: is read by nobody"
+    );
     says(
         Connector().write("cases/old/x/rows.jsonl", "").finding(), "cases/old: belongs to no stream"
     );
