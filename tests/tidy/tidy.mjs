@@ -6,6 +6,7 @@ import { promise_findings } from "./promises.mjs";
 import { unused_functions } from "./unused.mjs";
 import { matrix_findings } from "../../tools/support_matrix.mjs";
 import { names_of_two_files } from "./one_file.mjs";
+import { cited_tests } from "./cited_tests.mjs";
 
 const root = process.argv[2] ?? join(dirname(new URL(import.meta.url).pathname), "..", "..");
 const findings = [];
@@ -129,6 +130,9 @@ try {
 } catch (error) {
     findings.push(`connectors/README.md: ${error.message}`);
 }
+
+// --- what documents say is proved is proved by a test
+for (const { file, line, text } of cited_tests(root)) report(file, line, text);
 
 // --- no function that nobody calls
 unused_functions(
