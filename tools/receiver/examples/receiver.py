@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A receiver of a clinic's events, in Python's standard library alone (SQLite 3.38 or newer in it): verifies every signature, keeps every event exactly once in SQLite, notices what
-is missing, and folds charges, accounts, plans and statements. Start from it.
+"""A receiver of a clinic's events, in Python's standard library alone (SQLite 3.38 or newer in it): verifies every signature, keeps every event exactly
+once in SQLite, notices what is missing, and folds charges, accounts, plans and statements. schemas/CONSUMING.md says why it does what it does.
 
     receiver.py serve --secret-file FILE [--secret-file OLD] [--port N] [--database FILE]     until SIGTERM; the first line says where it listens
     receiver.py books [--database FILE]                                                       what the events add up to, as JSON
