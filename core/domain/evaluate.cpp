@@ -125,6 +125,11 @@ Outcome evaluate(
     drafts.settle();
 
     remember_rows(typed, outcome.after);
+    for (const Account& account : accounts)
+        if (account.shared())
+            outcome.shared_accounts[account.id].assign(
+                account.patients.begin(), account.patients.end()
+            );
     outcome.events = drafts.take();
     outcome.next_tick = change.next_tick;
     outcome.problems = std::move(typed.problems);

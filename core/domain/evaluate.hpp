@@ -7,6 +7,8 @@
 // `after` equal to `before`.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,6 +39,8 @@ struct Outcome {
     std::vector<Problem> problems;
     std::vector<Waiting> waiting;
     std::vector<Waiting> strangers;  // L0: lines that name an account of others
+    // Whom the accounts of several patients are of: the account → pseudonyms.
+    std::map<std::string, std::vector<std::string>, std::less<>> shared_accounts;
     std::vector<std::string>
         unmapped_codes;        // I8: price-list codes without a national code, sorted
     std::int64_t history = 0;  // D5: records of before their source counts

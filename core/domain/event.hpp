@@ -33,7 +33,8 @@ struct Event {
     Timestamp time;             // business time
     JsonText data;              // schemas/README.md section 2, public ids only
     Export leaves = Export::leaves;
-    std::string ground;            // why it may leave: "order O1", "export all: …"; for the audit
+    std::string ground;  // why it may leave: "order O1", "export all: …"; for the audit. Of what is
+                         // withheld: why it stays
     std::string party;             // X3: the payer's party whose accounts it concerns; empty: none
     std::vector<PartyView> views;  // of parties that it only partly concerns
 };

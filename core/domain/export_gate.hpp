@@ -16,6 +16,8 @@ namespace mis::domain {
 
 struct Permission {
     Export leaves = Export::withheld;
+    // Of what stays "no_consent", "before_consent" (of a record that is older), "withdrawn",
+    // "never_left" (the end of what had stayed too).
     std::string ground;
 
     bool allowed() const { return leaves == Export::leaves; }

@@ -164,6 +164,11 @@ std::uint64_t Outbox::Appender::next_n(
     return n;
 }
 
+std::int64_t Outbox::Appender::name_number(const std::string& name) {
+    state_->dirty = true;  // what it learns is true only if this is committed
+    return state_->name_number(name);
+}
+
 bool Outbox::Appender::is_free(std::string_view id) { return state_->is_free(id); }
 
 AppendReport Outbox::Appender::append(

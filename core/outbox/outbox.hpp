@@ -71,6 +71,9 @@ class Outbox {  // one per store, used by the thread that writes
         );
         void finish();
 
+        // Of a name that repeats, among outbox_name; 0: the empty one.
+        std::int64_t name_number(const std::string& name);
+
       private:
         struct State;
         std::unique_ptr<State> state_;

@@ -66,6 +66,8 @@ void put_text(std::string& out, std::string_view text) {
     if (packed) append_bytes_of_hex(out, text.substr(plain.size()));
 }
 
+void put_id(std::string& out, std::string_view hex_32) { append_bytes_of_hex(out, hex_32); }
+
 std::string_view Reader::raw(std::size_t count) {
     if (count > bytes_.size() - offset_)
         throw sqlite::StoreError(
@@ -136,6 +138,14 @@ void put_event(
         put_unsigned(out, view.data.size());
         out.append(view.data);
     }
+}
+
+std::int64_t number_of_name(sqlite::Transaction& transaction, const std::string& name) {
+    if (name.empty()) return 0;
+    transaction.prepare("insert or ignore into outbox_name(name) values (?)").with(name).run();
+    auto query = transaction.prepare("select id from outbox_name where name = ?");
+    MIS_ASSERT(query.with(name).step());
+    return query.integer(0);
 }
 
 OutboxEvent take_event(Reader& reader, sqlite::Database& database, Names& names) {

@@ -17,6 +17,7 @@ namespace mis::outbox::packing {
 
 void put_unsigned(std::string& out, std::uint64_t value);
 void put_text(std::string& out, std::string_view text);
+void put_id(std::string& out, std::string_view hex_32);  // 16 bytes; lower-case hex
 
 class Reader {  // over bytes that the store kept; truncated bytes are a StoreError (corrupt)
   public:
@@ -59,6 +60,9 @@ class Names {  // number → name, read on demand; bounded
   private:
     std::unordered_map<std::int64_t, std::string> names_;
 };
+
+// Found or made.
+std::int64_t number_of_name(sqlite::Transaction& transaction, const std::string& name);
 
 OutboxEvent take_event(Reader& reader, sqlite::Database& database, Names& names);
 

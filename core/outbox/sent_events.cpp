@@ -16,14 +16,6 @@ namespace {
 
 constexpr std::size_t kIdsPerWrite = 10'000;
 
-std::int64_t number_of_name(sqlite::Transaction& transaction, const std::string& name) {
-    if (name.empty()) return 0;
-    transaction.prepare("insert or ignore into outbox_name(name) values (?)").with(name).run();
-    auto query = transaction.prepare("select id from outbox_name where name = ?");
-    MIS_ASSERT(query.with(name).step());
-    return query.integer(0);
-}
-
 }  // namespace
 
 struct SentEvents::State {
@@ -56,7 +48,7 @@ std::int64_t SentEvents::put_back(
     std::map<std::string, std::int64_t> names;
     const auto name = [&](const std::string& text) {
         const auto [at, is_new] = names.try_emplace(text, 0);
-        if (is_new) at->second = number_of_name(transaction, text);
+        if (is_new) at->second = packing::number_of_name(transaction, text);
         return at->second;
     };
     const auto follow = [&](const OutboxEvent& event, const std::string& party) {

@@ -35,7 +35,7 @@ constexpr std::array kMigrations{
     Migration{8, "set aside", steps::kSetAside},
     Migration{9, "patient links", steps::kPatientLinks},
     Migration{10, "packed", steps::kPacked},
-    Migration{11, "operators", steps::kOperators},
+    Migration{kTraceLayout, "operators", steps::kOperators},
 };
 
 // About a millisecond of SQLite's work: often enough for a heartbeat, too rare to be felt.

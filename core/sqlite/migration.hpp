@@ -28,6 +28,8 @@ struct Migration {
     void (*then)(Database& database) = nullptr;  // what SQL cannot compute, after it
 };
 
+inline constexpr int kTraceLayout = 11;  // from which on outbox/trace knows what left about whom
+
 std::span<const Migration> migrations();  // all steps this program knows, in order
 int newest_layout();
 

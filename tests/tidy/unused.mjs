@@ -11,6 +11,10 @@ const forTests = {
     fields_of: "tests compare the table of messages with the published schemas",
     alternatives_of: "tests compare the table of messages with the published schemas",
     create_database: "bases for tests, the simulator and the benches",
+    trace_of: "the patient's report asks it in the next step",
+    trace_since: "the patient's report asks it in the next step",
+    prune_trace: "the trace's retention asks it in the next step",
+    erase_trace: "the erasure ordered by law asks it in the next step",
     set_wall: "a clock that is set by hand",
 };
 

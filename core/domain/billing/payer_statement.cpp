@@ -28,6 +28,7 @@ void PayerStatement::add(const Announced& group) {
         statement_of(Payer{"limit", granted->currency, request_.party});
     });
     const auto of_it = [&](const LedgerEntry& entry) { return entry.party == request_.party; };
+    note_patients(group);
     for (const Payer& payer : Payers(group, of_it)) {
         known_ = true;
         add_booked(statement_of(payer), group, of_it);
@@ -48,6 +49,28 @@ void PayerStatement::add(const Announced& group) {
         said.moved.paid += moved.paid;
         said.moved.written_off += moved.written_off;
     }
+}
+
+// A reversed charge stands no more, but what it was booked under may tell whose it was.
+void PayerStatement::note_patients(const Announced& group) {
+    const auto named_in = [&](const std::string& key) {
+        const Standing* told = group.find(key);
+        return told == nullptr ? std::string() : told->data.find("patient").string();
+    };
+    for (const LedgerEntry& entry : group.ledger) {
+        if (entry.party != request_.party || entry.leaves != Export::leaves) continue;
+        std::string patient = entry.patient;
+        if (patient.empty() && !entry.limit.empty()) patient = named_in("limit/" + entry.limit);
+        if (patient.empty() && !entry.order.empty()) patient = named_in("order/" + entry.order);
+        if (!patient.empty()) patient_of_charge_.insert_or_assign(entry.charge_id, patient);
+    }
+    for_each_standing(group, "charge/", [&](std::string_view, const Standing& charge) {
+        if (charge.leaves != Export::leaves ||
+            charge.data.find("payer_party").string() != request_.party)
+            return;
+        if (std::string patient = charge.data.find("patient").string(); !patient.empty())
+            patient_of_charge_.insert_or_assign(charge.event_id, std::move(patient));
+    });
 }
 
 std::vector<Event> PayerStatement::events(const Identity& identity, const Timestamp& now) const {

@@ -6,6 +6,7 @@
 // was booked in the period.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -26,6 +27,10 @@ class PayerStatement {
 
     void add(const Announced& group);
     const std::string& party() const { return request_.party; }
+    // Whose the charges are, by their ids, as far as what stands tells it: for the trace.
+    const std::map<std::string, std::string, std::less<>>& patient_of_charge() const {
+        return patient_of_charge_;
+    }
     // Whether an account or charge of the party ever left the clinic.
     bool knows_party() const { return known_; }
     std::vector<Event> events(const Identity& identity, const Timestamp& now) const;
@@ -34,9 +39,11 @@ class PayerStatement {
     PayerRequest request_;
     Json period_;
     bool known_ = false;
+    std::map<std::string, std::string, std::less<>> patient_of_charge_;
     std::map<Payer, Statement> statements_;
 
     Statement& statement_of(const Payer& payer);
+    void note_patients(const Announced& group);
 };
 
 }  // namespace mis::domain

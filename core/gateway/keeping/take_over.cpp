@@ -13,10 +13,12 @@
 #include "domain_store/patient_links.hpp"
 #include "gateway/keeping/sent_log.hpp"
 #include "gateway/keeping/sent_mark.hpp"
+#include "gateway/pipeline/concerned.hpp"
 #include "gateway/pipeline/derivation.hpp"
 #include "gateway/pipeline/restored.hpp"
 #include "inbox/inbox.hpp"
 #include "outbox/sent_events.hpp"
+#include "outbox/trace.hpp"
 
 namespace mis::gateway {
 namespace {
@@ -144,6 +146,7 @@ class TakingOver {
         apply_to_groups(transaction);
         apply_slots(transaction);
         const auto first = outbox_.put_back(transaction, events_, what_.now_us);
+        trace(transaction, first);
         tell_sinks(transaction, first);
         const std::int64_t ahead = SentMark::events_ahead(store_);
         if (ahead > 0 && what_.gaps == TakeOver::Gaps::refuse)
@@ -520,6 +523,23 @@ class TakingOver {
                     );
                 }
         }
+    }
+
+    // Whom they concerned, in one row a patient: which of them were one change set is gone. Of an
+    // account of several, whom the books have in its group.
+    void trace(sqlite::Transaction& transaction, std::int64_t first) {
+        const Concerned::Accounts unknown;
+        const Concerned concerned(unknown, {});
+        const auto of = [&](const OutboxEvent& event) {
+            auto patients = concerned.of(event.partition_key, JsonView(event.data));
+            if (!patients.empty() || !event.partition_key.starts_with("limit/")) return patients;
+            if (const auto group = groups_.group_of_entity(after_slash(event.partition_key)))
+                for (const auto& party : groups_.parties(*group))
+                    if (party.kind == domain_store::PartyKind::patient)
+                        patients.push_back(store_.identity().pseudonym(party.source, party.key));
+            return patients;
+        };
+        outbox::trace_sent(transaction, events_, of, first, what_.now_us);
     }
 
     // A sink whose progress the mark tells has no need of what it took already.

@@ -154,8 +154,11 @@ void Meaning::answer_payer_request(Writing& writing, std::int64_t group) {
         read_books(books);
         const auto events = books.events(identity_, settings_.rules.clinic_zone.at(writing.now_us));
         const auto& first = events.front();
+        const Concerned::Accounts none;
+        Concerned concerned(none, {});
+        concerned.patient_of_charge = books.patient_of_charge();
         if (writing.appender.next_n(first.entity_id, first.type, first.identity) == 0)
-            append(writing, events);
+            append(writing, events, concerned);
     }
     domain_store::GroupStore::State state;
     state.announced = announced.to_text();

@@ -125,9 +125,41 @@ std::vector<std::string> limits_of(
 
 }  // namespace
 
+namespace {
+
+// What became of an event: its parts from `first` on leave, or it stays.
+void note(
+    Disclosure& disclosed, const std::vector<std::string>& patients,
+    outbox::TraceNotes::Withheld stays, std::size_t first, const std::string& withheld
+) {
+    outbox::TraceNotes& trace = disclosed.trace;
+    if (patients.empty()) return;
+    if (!withheld.empty()) {
+        const bool by_gate = stays.ground.empty() || withheld != "no_ground";
+        if (by_gate) stays.ground = withheld;
+        trace.withheld.push_back(std::move(stays));
+    }
+    for (const auto& patient : patients) {
+        const auto place = trace.place_of(patient);
+        if (!withheld.empty())
+            trace.marks.push_back({place, -static_cast<std::int32_t>(trace.withheld.size())});
+        for (std::size_t i = first; i < disclosed.leaving.size(); ++i)
+            trace.marks.push_back({place, static_cast<std::int32_t>(i)});
+    }
+}
+
+std::vector<std::string> everybody_in(const domain::GroupFacts& facts, const Identity& identity) {
+    std::vector<std::string> patients;
+    for (const auto& record : facts.records)
+        if (record.key.kind == "patient") patients.push_back(identity.public_id(record.key));
+    return patients;
+}
+
+}  // namespace
+
 Disclosure disclose(
     std::vector<domain::Event> events, const disclosure::Canary& canary,
-    const PractitionerNames& names, const Identity* identity
+    const PractitionerNames& names, const Concerned& concerned, const Identity* identity
 ) {
     Disclosure disclosed;
     disclosure::Gate gate(identity);
@@ -138,8 +170,13 @@ Disclosure disclose(
             name_practitioners(data, names);
             event.data = data;
         }
-        if (!gate.disclose(std::move(event), canary, disclosed.leaving).left())
-            ++disclosed.withheld;
+        const auto patients = concerned.of(event);
+        outbox::TraceNotes::Withheld stays;
+        if (!patients.empty()) stays = {event.type, event.record_id, event.id, event.ground};
+        const std::size_t first = disclosed.leaving.size();
+        const auto verdict = gate.disclose(std::move(event), canary, disclosed.leaving);
+        if (!verdict.left()) ++disclosed.withheld;
+        note(disclosed, patients, std::move(stays), first, verdict.withheld);
     }
     disclosed.gate = gate.counts();
     return disclosed;
@@ -173,8 +210,10 @@ Derivation derive(
     derived.awaited_limits = limits_named(derived.waiting, outcome.strangers, identity);
     derived.limits = limits_of(facts, before, identity);
     derived.unmapped_codes = std::move(outcome.unmapped_codes);
-    auto disclosed = disclose(std::move(outcome.events), canary, names, &identity);
+    const Concerned concerned(outcome.shared_accounts, everybody_in(facts, identity));
+    auto disclosed = disclose(std::move(outcome.events), canary, names, concerned, &identity);
     derived.leaving = std::move(disclosed.leaving);
+    derived.trace = std::move(disclosed.trace);
     derived.withheld = disclosed.withheld;
     derived.gate = std::move(disclosed.gate);
     return derived;

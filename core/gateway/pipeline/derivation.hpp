@@ -11,6 +11,8 @@
 #include "base/identity.hpp"
 #include "disclosure/gate.hpp"
 #include "domain/evaluate.hpp"
+#include "gateway/pipeline/concerned.hpp"
+#include "outbox/trace.hpp"
 
 namespace mis::gateway {
 
@@ -24,6 +26,7 @@ struct Derivation {
     std::string announced, packed;
     std::vector<disclosure::DisclosedEvent> leaving;
     std::int64_t withheld = 0;  // events that do not leave
+    outbox::TraceNotes trace;   // whom the events concern
     disclosure::GateCounts gate;
     std::vector<std::string> event_ids;  // that the outcome counts on
     std::vector<std::string> entities;  // public ids by which the exchange may name the group later
@@ -50,11 +53,12 @@ Derivation derive(
 struct Disclosure {
     std::vector<disclosure::DisclosedEvent> leaving;
     std::int64_t withheld = 0;
+    outbox::TraceNotes trace;
     disclosure::GateCounts gate;
 };
 Disclosure disclose(
     std::vector<domain::Event> events, const disclosure::Canary& canary,
-    const PractitionerNames& names, const Identity* identity = nullptr
+    const PractitionerNames& names, const Concerned& concerned, const Identity* identity = nullptr
 );
 
 // Of a derivation. Throws sqlite::StoreError.

@@ -30,6 +30,13 @@ bool are_of(const std::vector<Party>& parties, const std::set<std::string>& sour
     });
 }
 
+// For events that are no patient's: free times, the state of a connection.
+const Concerned& nobody() {
+    static const Concerned::Accounts none;
+    static const Concerned concerned(none, {});
+    return concerned;
+}
+
 }  // namespace
 
 std::string Meaning::merge_announced(const std::vector<std::string>& texts) {
@@ -383,7 +390,11 @@ std::vector<std::int64_t> Meaning::work_out_patients(
         derived->announced = domain::taken_as_announced(std::move(now), before).to_text();
         derived->packed.clear();
     } else {
-        writing.appender.append(derived->leaving, {writing.now_us});
+        const auto appended = writing.appender.append(derived->leaving, {writing.now_us});
+        outbox::write_trace(
+            writing.transaction, writing.appender, derived->trace, derived->leaving, appended,
+            writing.now_us
+        );
         report.events += static_cast<std::int64_t>(derived->leaving.size());
         report.withheld += derived->withheld;
         gate_counts_ += derived->gate;
@@ -505,7 +516,7 @@ void Meaning::work_out_practitioner(
     if (!joined.announced.empty())
         if (auto document = parse_json(joined.announced.front())) before = std::move(*document);
     auto changes = domain::diff_slots(before, current, identity_, today, now);
-    append(writing, changes.events);
+    append(writing, changes.events, nobody());
     domain_store::GroupStore::State state;
     state.announced = canonical_json(changes.announced);
     // Tomorrow the window reaches one day further.
@@ -514,9 +525,15 @@ void Meaning::work_out_practitioner(
     ++writing.report.groups;
 }
 
-void Meaning::append(Writing& writing, const std::vector<domain::Event>& events) {
-    const auto disclosed = disclose(events, {}, practitioner_names_);
-    writing.appender.append(disclosed.leaving, {writing.now_us});
+void Meaning::append(
+    Writing& writing, const std::vector<domain::Event>& events, const Concerned& concerned
+) {
+    const auto disclosed = disclose(events, {}, practitioner_names_, concerned);
+    const auto appended = writing.appender.append(disclosed.leaving, {writing.now_us});
+    outbox::write_trace(
+        writing.transaction, writing.appender, disclosed.trace, disclosed.leaving, appended,
+        writing.now_us
+    );
     writing.report.events += static_cast<std::int64_t>(disclosed.leaving.size());
     writing.report.withheld += disclosed.withheld;
     gate_counts_ += disclosed.gate;
@@ -528,7 +545,7 @@ void Meaning::announce(
     outbox::Outbox::Appender appender(outbox_, transaction);
     MeaningReport report;
     Writing writing{transaction, appender, now_us, report};
-    append(writing, events);
+    append(writing, events, nobody());
     appender.finish();
 }
 

@@ -265,7 +265,9 @@ class Meaning {
     void work_out_practitioner(
         Writing& writing, const domain_store::Joined& joined, const change::GroupKey& who
     );
-    void append(Writing& writing, const std::vector<domain::Event>& events);
+    void append(
+        Writing& writing, const std::vector<domain::Event>& events, const Concerned& concerned
+    );
     void reload_practitioner_names();
 
     sqlite::Database& database_;

@@ -1,5 +1,6 @@
 // Layout 11: the people who use the console, their sessions (hashes of what their browsers hold),
-// the one code that makes the first of them, and what was answered under an Idempotency-Key.
+// the one code that makes the first of them, and what was answered under an Idempotency-Key; and
+// what left about whom (outbox/trace.hpp).
 #pragma once
 
 namespace mis::sqlite::steps {
@@ -18,6 +19,12 @@ create table console_answer (
     login text not null, idempotency_key text not null, request_hash blob not null,
     answer text not null, at_us integer not null, primary key (login, idempotency_key)
 ) without rowid;
+
+create table trace (
+    number integer primary key, patient blob not null, position integer not null,
+    at_us integer not null, entries blob not null
+) strict;
+create index trace_patient on trace (patient);
 )sql";
 
 }  // namespace mis::sqlite::steps

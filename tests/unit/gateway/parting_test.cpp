@@ -11,6 +11,7 @@
 #include "gateway/keeping/conservation.hpp"
 #include "gateway/pipeline/meaning.hpp"
 #include "outbox/outbox.hpp"
+#include "outbox/trace.hpp"
 #include "record/mapper.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -75,7 +76,8 @@ class BigGroup {
         announced = outcome.after;
         for (const auto& event : outcome.events)
             ++counts_[name(event.entity_id, event.type, event.identity)];
-        for (const auto& event : disclose(std::move(outcome.events), {}, {}).leaving)
+        for (const auto& event :
+             disclose(std::move(outcome.events), {}, {}, Concerned({}, {})).leaving)
             said[event.partition_key()].push_back(event.type() + ' ' + event.data());
     }
 
@@ -179,6 +181,7 @@ class Clinic {
         }
         REQUIRE(told.size() == big.said.size());
         require_same_state();
+        require_trace();
         const auto books = check_conservation(*store_, meaning_, now_us_);
         if (!books.differences.empty()) FAIL(books.differences.front());
     }
@@ -218,6 +221,40 @@ class Clinic {
                 ids.insert(event.id);
             }
         }
+    }
+
+    // X2: each event is traced to whom it names and to nobody else; an account of several to each
+    // of them.
+    void require_trace() {
+        std::map<std::string, std::set<std::string>> traced;  // event → patients
+        for (int patient = 1; patient <= kPatients; ++patient) {
+            const std::string name = store_->identity().pseudonym("mis", std::to_string(patient));
+            for (const auto& entry :
+                 outbox::trace_of(store_->database(), name, 0, 10'000).entries) {
+                REQUIRE(entry.fate == outbox::Fate::left);
+                REQUIRE(traced[entry.id].insert(name).second);
+            }
+        }
+        std::int64_t after = 0;
+        for (;;) {
+            const auto page = outbox::read_events(store_->database(), after, 1000);
+            for (const auto& event : page) {
+                after = event.position;
+                const auto of = traced.find(event.id);
+                const std::string named = JsonView(event.data).find("patient").string();
+                if (!named.empty()) {
+                    REQUIRE_MESSAGE(of != traced.end(), event.type);
+                    REQUIRE(of->second == std::set<std::string>{named});
+                } else if (event.partition_key.starts_with("limit/")) {
+                    REQUIRE_MESSAGE(of != traced.end(), event.type);
+                } else {
+                    REQUIRE_MESSAGE(of == traced.end(), event.type);
+                }
+                if (of != traced.end()) traced.erase(of);
+            }
+            if (page.empty()) break;
+        }
+        REQUIRE(traced.empty());
     }
 
     void require_same_state() {
