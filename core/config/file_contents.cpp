@@ -47,6 +47,13 @@ FileContents file_contents(const GatewayConfig& config) {
         add(sink.webhook->certificate_file);
         add(sink.webhook->key_file);
     }
+    if (const auto& http = config.inbox.http) {
+        add_secret(http->bearer_token);
+        add_secret(http->proxy_login);
+        add(http->authority_file);
+        add(http->certificate_file);
+        add(http->key_file);
+    }
     add(config.groups_file);
     add(config.groups_extend_file);
     return contents;

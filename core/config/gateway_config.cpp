@@ -9,6 +9,8 @@
 
 #include "base/money.hpp"
 #include "base/text.hpp"
+#include "config/exchange_config.hpp"
+#include "config/section.hpp"
 #include "config/setting_check.hpp"
 #include "platform/file.hpp"
 
@@ -18,59 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kPushListen = "127.0.0.1:8480";
-
-std::string setting_place(const YamlDocument& document, std::string_view pointer) {
-    return fmt::format("{}: {}", document.where(pointer), key_for_people(pointer));
-}
-
-// The parts of the effective document, typed. Everything was checked: a wrong type here is a
-// mistake of ours.
-class Section {
-  public:
-    Section(
-        const Json& value, fs::path folder, const YamlDocument& document, std::string pointer = {}
-    )
-        : value_(value),
-          folder_(std::move(folder)),
-          document_(document),
-          pointer_(std::move(pointer)) {}
-
-    std::string text(const char* key) const { return value_.at(key).get<std::string>(); }
-    int number(const char* key) const { return value_.at(key).get<int>(); }
-    std::int64_t big_number(const char* key) const { return value_.at(key).get<std::int64_t>(); }
-    bool flag(const char* key) const { return value_.at(key).get<bool>(); }
-    fs::path path(const char* key) const { return resolve(text(key)); }
-    SecretPlace secret(const char* file_key, const char* environment_key) const {
-        const std::string variable = environment_key == nullptr ? "" : text(environment_key);
-        return {path(file_key), variable, setting(variable.empty() ? file_key : environment_key)};
-    }
-    const std::string& pointer() const { return pointer_; }
-    std::string setting(const char* key) const {
-        return setting_place(document_, pointer_to(pointer_, key));
-    }
-    const Json& operator[](const char* key) const { return value_.at(key); }
-    Section at(const char* key) const {
-        return {value_.at(key), folder_, document_, pointer_to(pointer_, key)};
-    }
-    std::vector<Section> list(const char* key) const {
-        std::vector<Section> parts;
-        const std::string here = pointer_to(pointer_, key);
-        for (const Json& part : value_.at(key))
-            parts.emplace_back(part, folder_, document_, pointer_to(here, parts.size()));
-        return parts;
-    }
-    bool has(const char* key) const { return value_.contains(key); }
-    fs::path resolve(const std::string& text) const {
-        if (text.empty()) return {};
-        return (folder_ / text).lexically_normal();  // an absolute path stays what it is
-    }
-
-  private:
-    const Json& value_;
-    fs::path folder_;
-    const YamlDocument& document_;
-    std::string pointer_;
-};
 
 // An embedded base is a file of this machine; a bare word without dot or slash is an alias, and
 // "host:path" names a server in Firebird's own way.
@@ -305,26 +254,6 @@ log::Level read_level(std::string_view text) {
     return log::Level::info;
 }
 
-std::string text_at(const Json& value, const char* key) { return value.value(key, std::string()); }
-
-void check_proxy(SettingCheck& check, const Json& webhook, const std::string& pointer) {
-    const std::string proxy = text_at(webhook, "proxy");
-    if (proxy.empty()) {
-        if (!text_at(webhook, "proxy_login_file").empty())
-            check.problem(pointer + "/proxy_login_file", "there is no proxy: name it with proxy");
-        return;
-    }
-    const std::size_t host = proxy.find("://") + 3;
-    const bool known = proxy.starts_with("http://") || proxy.starts_with("https://") ||
-                       proxy.starts_with("socks5h://");
-    if (!known || host == proxy.size())
-        check.problem(pointer + "/proxy", "must be http://, https:// or socks5h:// and host:port");
-    else if (proxy.find('@') != std::string::npos)
-        check.problem(
-            pointer + "/proxy", "holds a login: put it into a file, see proxy_login_file"
-        );
-}
-
 void check_http(SettingCheck& check, const Json& part, const std::string& pointer) {
     if (!text_at(part, "secret_file").empty() && !text_at(part, "secret_env").empty())
         check.problem(pointer + "/secret_env", "secret_file is given too: keep one");
@@ -540,6 +469,7 @@ void check_together(SettingCheck& check, const Json& all) {
         check_source(check, all["sources"][index], fmt::format("/sources/{}", index));
     for (std::size_t index = 0; index < all["sinks"].size(); ++index)
         check_sink(check, all["sinks"][index], fmt::format("/sinks/{}", index));
+    check_inbox(check, all["inbox"], "/inbox");
     check_names(check, all["sources"], "/sources");
     check_names(check, all["sinks"], "/sinks");
 }
@@ -561,6 +491,7 @@ GatewayConfig typed(const Json& effective, const fs::path& file, const YamlDocum
     for (const Section& source : root.list("sources"))
         config.sources.push_back(read_source(source));
     for (const Section& sink : root.list("sinks")) config.sinks.push_back(read_sink(sink));
+    config.inbox = read_inbox(root.at("inbox"));
     config.http_listen = read_listen(root.at("http").text("listen"));
     config.groups_file = root.at("nomenclature").path("groups_file");
     config.groups_extend_file = root.at("nomenclature").path("extend_file");

@@ -18,6 +18,7 @@
 #include "base/result.hpp"
 #include "base/timestamp.hpp"
 #include "config/connection_config.hpp"
+#include "config/exchange_config.hpp"
 #include "config/settings.hpp"
 #include "config/yaml.hpp"
 
@@ -102,6 +103,7 @@ struct GatewayConfig {
     bool practitioner_names = false;
     std::vector<SourceConfig> sources;
     std::vector<SinkConfig> sinks;
+    InboxConfig inbox;
     std::optional<Listen> http_listen;                      // none: switched off
     std::filesystem::path groups_file, groups_extend_file;  // empty: the shipped one, none
     int low_threshold_percent = 80, slot_days = 28;

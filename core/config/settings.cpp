@@ -580,6 +580,64 @@ constexpr std::array kSettings{
     ),
     number("sinks[].file.batch_events_max", "500", 1, 10000, "Events per fsync."),
 
+    section(
+        "inbox",
+        "What the exchange sends: orders, limits, complaints. Without a section in it messages "
+        "come "
+        "by `mis-gateway inbox push` alone."
+    ),
+    optional_section("inbox.http", "Long poll of an address of the exchange's."),
+    required(
+        "inbox.http.url", K::url, "\"https://exchange.example/v1/clinics/clinic-1/inbox\"",
+        "https, or http to this machine; without ? and #."
+    ),
+    value(
+        "inbox.http.bearer_token_file", K::path, "\"\"",
+        "File with the token that says which clinic asks."
+    ),
+    value(
+        "inbox.http.bearer_token_env", K::text, "\"\"",
+        "Or the name of an environment variable that holds it."
+    ),
+    value(
+        "inbox.http.authority_file", K::path, "\"\"",
+        "PEM of certificate authorities; empty: the system's."
+    ),
+    value(
+        "inbox.http.certificate_file", K::path, "\"\"",
+        "PEM of a client certificate, with key_file."
+    ),
+    value("inbox.http.key_file", K::path, "\"\"", "PEM of its key."),
+    value(
+        "inbox.http.proxy", K::text, "\"\"",
+        "http://, https:// or socks5h:// and host:port; nothing to this machine goes through it."
+    ),
+    value(
+        "inbox.http.proxy_login_file", K::path, "\"\"",
+        "File with user:password, if the proxy wants them."
+    ),
+    number(
+        "inbox.http.wait_seconds", "30", 0, 300,
+        "How long the exchange is asked to wait for a message before it answers that there is none."
+    ),
+    number(
+        "inbox.http.messages_max", "100", 1, 1000, "Messages of one answer, stored by one commit."
+    ),
+    number(
+        "inbox.http.connect_timeout_ms", "5000", 100, 120000,
+        "Longer without a connection counts as not asked."
+    ),
+    number(
+        "inbox.http.answer_timeout_ms", "30000", 100, 600000,
+        "Longer without an answer, beyond wait_seconds, counts as failed."
+    ),
+    number(
+        "inbox.http.backoff_first_ms", "1000", 10, 3600000,
+        "First pause after a failure; doubles, with jitter. Also the least pause after an empty "
+        "answer that came at once."
+    ),
+    number("inbox.http.backoff_longest_ms", "300000", 10, 86400000, "And the longest."),
+
     section("http", "The operator's own page: /livez /readyz /healthz /metrics."),
     value(
         "http.listen", K::listen, "\"127.0.0.1:9464\"",

@@ -71,6 +71,8 @@ Daemon::Daemon(ClinicStore& store, DaemonSetup setup, const Clock& clock, Remove
     }
     for (const auto& sink : setup_.sinks)
         lanes_.push_back(std::make_unique<DeliveryLane>(store_, sink, clock_));
+    if (setup_.inbox.is_on())
+        inbox_ = std::make_unique<InboxLane>(store_, meaning_, setup_.inbox, clock_);
     for (auto& plan : setup_.sources) {
         auto source = std::make_unique<SourceThread>(plan);
         SourceWorker::Hooks hooks;
@@ -90,6 +92,7 @@ void Daemon::start() {
         lane->resume_if_stopped();
         lane->start();
     }
+    if (inbox_) inbox_->start();
     for (auto& source : sources_)
         source->thread = std::thread([this, &thread = *source] { read_source(thread); });
 }
@@ -101,6 +104,7 @@ void Daemon::stop() {
     }
     wake_.notify_all();
     close_intakes();
+    if (inbox_) inbox_->stop();
     for (auto& source : sources_) source->worker->cancel();
     for (auto& source : sources_)
         if (source->thread.joinable()) source->thread.join();
@@ -268,6 +272,7 @@ void Daemon::turn() {
         store_failed(error);
     }
     for (auto& lane : lanes_) lane->restart_if_failed();
+    if (inbox_) inbox_->restart_if_failed();
 }
 
 void Daemon::store_failed(const sqlite::StoreError& error) {

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "gateway/delivery_lane.hpp"
+#include "gateway/inbox_lane.hpp"
 #include "gateway/keeping/clinic_store.hpp"
 #include "gateway/keeping/sent_mark.hpp"
 #include "gateway/pipeline/meaning.hpp"
@@ -43,6 +44,7 @@ struct DaemonSetup {
                                    << 20;  // less free disk: reading waits, what is there stays
     std::int64_t keep_delivered_us = 72 * 3'600 * kUsPerSecond;
     int quarantine_days_kept = 30;  // values of rows in quarantine (X4)
+    InboxSetup inbox = {};
 };
 
 class Daemon {
@@ -114,6 +116,7 @@ class Daemon {
     Meaning meaning_;
     std::set<std::string> mid_pass_;  // guarded by store_.mutex()
     std::vector<std::unique_ptr<DeliveryLane>> lanes_;
+    std::unique_ptr<InboxLane> inbox_;  // null: none is configured
     std::vector<std::unique_ptr<SourceThread>> sources_;
     std::atomic<bool> stopping_{false};
     std::mutex intake_mutex_, wake_mutex_;

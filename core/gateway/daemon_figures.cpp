@@ -108,6 +108,7 @@ Figures Daemon::figures() {
     figures.ledger_imbalance_minor = ledger_imbalance_minor_;
     figures.ledger_differences = ledger_differences_;
     for (auto& lane : lanes_) figures.sinks.push_back(measures_of(*lane));
+    if (inbox_) figures.inbox = inbox_->status();
     figures.latency_bounds_s.assign(sink::kLatencyBoundsS.begin(), sink::kLatencyBoundsS.end());
 
     const std::lock_guard lock(store_.mutex());

@@ -52,6 +52,7 @@ bool Daemon::sync_once(int deliver_seconds_max) {
     bool all = true;
     {
         const RecordsMeanwhile records(*this);
+        if (inbox_) all &= inbox_->take_all();
         for (auto& source : sources_) all &= pass(*source->worker, change::PassMode::poll);
     }
     const auto until = clock_.steady() + std::chrono::seconds(deliver_seconds_max);

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.hpp"
+
 namespace mis::net {
 namespace {
 
@@ -325,6 +327,12 @@ struct HttpClient::Engine {
         }
         failure.error.text +=
             transfer.error_text[0] != '\0' ? transfer.error_text : curl_easy_strerror(code);
+        if (code == CURLE_PEER_FAILED_VERIFICATION) {
+            long verified = 0;
+            curl_easy_getinfo(transfer.easy, CURLINFO_SSL_VERIFYRESULT, &verified);
+            failure.certificate = certificate_fault(verified);
+            failure.error.text += certificate_remedy(failure.certificate, SystemClock().unix_us());
+        }
         failure.timed_out = code == CURLE_OPERATION_TIMEDOUT;
         if (transfer.has_head) failure.begun = std::move(transfer.response);
         return tl::unexpected(std::move(failure));

@@ -19,6 +19,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "net/certificate_fault.hpp"
 #include "net/http_message.hpp"
 
 namespace mis::net {
@@ -67,7 +68,8 @@ struct HttpFailure {
     Error error;  // unavailable | misconfigured (URL, certificates, proxy's login) | malformed
                   // (answer) | cancelled; names hosts, never the path
     bool timed_out = false;
-    int proxy_status = 0;                    // of the proxy's own answer, where it refused
+    int proxy_status = 0;  // of the proxy's own answer, where it refused
+    CertificateFault certificate = CertificateFault::none;
     std::optional<HttpResponse> begun = {};  // the answer's head came whole, its body in part
 };
 

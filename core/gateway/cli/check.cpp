@@ -55,6 +55,7 @@ class Checkup {
                 ": no sink: events are kept and reach nobody; add one with webhook: or file:"
             );
         for (const auto& sink : config().sinks) check_sink(sink);
+        check_inbox();
         start();
         backup();
         summary();
@@ -494,6 +495,29 @@ class Checkup {
                 "): let the service's user write there, or name another folder"
             );
         }
+    }
+
+    // Asked as the daemon asks, and nothing is taken.
+    void check_inbox() {
+        const auto& http = config().inbox.http;
+        if (!http) return;
+        say("inbox      long poll of " + http->url);
+        secret(http->bearer_token);
+        secret(http->proxy_login);
+        file_is_there("/inbox/http/authority_file", http->authority_file);
+        file_is_there("/inbox/http/certificate_file", http->certificate_file);
+        file_is_there("/inbox/http/key_file", http->key_file);
+        secret({http->key_file, "", config().at("/inbox/http/key_file")});
+        const auto setup = session_.inbox_setup();
+        if (!setup) return problem(setup.error().text);
+        inbox::Keeper keeper;
+        keeper.cursor = [this] {
+            return session_.store ? outbox::meta_value(session_.store->database(), kInboxCursor)
+                                  : std::string();
+        };
+        inbox::HttpInbox asked(*setup->http, std::move(keeper), session_.clock);
+        if (const auto answered = asked.probe(); !answered)
+            problem(config().at("/inbox/http/url") + ": " + answered.error().text);
     }
 
     void backup() {

@@ -372,6 +372,9 @@ Result<DaemonSetup> Session::daemon_setup() const {
         if (!made) return fail(made.error());
         setup.sinks.push_back(std::move(*made));
     }
+    auto inbox = inbox_setup();
+    if (!inbox) return fail(inbox.error());
+    setup.inbox = std::move(*inbox);
     return setup;
 }
 

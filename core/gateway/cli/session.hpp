@@ -43,6 +43,7 @@ struct Session {
     Result<MeaningSettings> meaning_settings() const;
     Result<DaemonSetup> daemon_setup() const;
     Result<SinkSetup> sink_setup(const config::SinkConfig& sink) const;
+    Result<InboxSetup> inbox_setup() const;
     // misconfigured: no such source; the known ones are named
     Result<SourceSetup> source_setup(const std::string& source) const;
     Result<OpenedSource> open_source(const std::string& source) const;

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "inbox/transport.hpp"
 #include "source/intake.hpp"
 
 namespace mis::gateway {
@@ -69,6 +70,7 @@ struct Figures {
     std::vector<StreamFigures> streams;
     std::vector<SinkMeasures> sinks;
     std::vector<IntakeMeasures> intakes;
+    std::optional<inbox::TransportStatus> inbox;  // none: messages are handed in alone
     std::vector<int> latency_bounds_s;
     std::map<std::string, double> clock_skew_seconds;  // source → its clock minus ours
     std::uint64_t private_fields_withheld = 0;

@@ -88,6 +88,36 @@ void judge_intake(const IntakeMeasures& intake, const Figures& figures, HealthRe
         );
 }
 
+void judge_inbox(
+    const inbox::TransportStatus& inbox, const Figures& figures, HealthReport& report
+) {
+    if (inbox.failing) {
+        const std::int64_t since = figures.now_us - inbox.failing_since_us;
+        const bool overdue = since > std::int64_t{kBacklogSecondsMax} * kUsPerSecond;
+        report.reasons.push_back(
+            {overdue ? Severity::alarm : Severity::notice, "inbox",
+             fmt::format("no messages come from the exchange for {}: {}", age(since), inbox.reason)}
+        );
+    }
+    if (inbox.answers_given_up > 0)
+        report.reasons.push_back(
+            {Severity::notice, "inbox",
+             fmt::format(
+                 "{} of our answers were not taken: the exchange does not know what became of its "
+                 "messages; the log names them",
+                 inbox.answers_given_up
+             )}
+        );
+    if (inbox.clock_skew_seconds && std::abs(*inbox.clock_skew_seconds) > kClockSkewSecondsMax)
+        report.reasons.push_back(
+            {Severity::notice, "inbox",
+             fmt::format(
+                 "the exchange's clock and this machine's differ by {:.0f} s: set the clock",
+                 *inbox.clock_skew_seconds
+             )}
+        );
+}
+
 void judge_backup(const Figures& figures, HealthReport& report) {
     if (!figures.backup_watched) return;
     if (figures.backup_us == 0) {
@@ -137,6 +167,7 @@ HealthReport judge_health(const Figures& figures) {
     for (const StreamFigures& stream : figures.streams) judge_stream(stream, figures, report);
     for (const SinkMeasures& sink : figures.sinks) judge_sink(sink, figures, report);
     for (const IntakeMeasures& intake : figures.intakes) judge_intake(intake, figures, report);
+    if (figures.inbox) judge_inbox(*figures.inbox, figures, report);
     for (const auto& [source, skew] : figures.clock_skew_seconds)
         if (std::abs(skew) > kClockSkewSecondsMax)
             report.reasons.push_back(

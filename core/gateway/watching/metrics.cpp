@@ -131,6 +131,32 @@ void intakes(MetricsText& out, const Figures& figures) {
         out.sample({{"source", one.source}}, one.figures.error.empty() ? 1 : 0);
 }
 
+void inbox_transport(MetricsText& out, const Figures& figures) {
+    if (!figures.inbox) return;
+    const inbox::TransportStatus& inbox = *figures.inbox;
+    out.family("inbox_working", Kind::gauge, "0 while no messages can be fetched.");
+    out.sample({}, inbox.failing ? 0 : 1);
+    out.family(
+        "inbox_last_success_timestamp_seconds", Kind::gauge,
+        "When the exchange was last asked for messages and answered; 0 if never."
+    );
+    out.sample_seconds({}, inbox.last_success_us);
+    out.family("inbox_requests_total", Kind::counter, "Questions and answers, by outcome.");
+    for (const auto& [outcome, count] : inbox.requests)
+        out.sample({{"outcome", outcome}}, static_cast<std::int64_t>(count));
+    out.family("inbox_messages_total", Kind::counter, "Messages that were fetched, by our answer.");
+    for (const auto& [answer, count] : inbox.messages)
+        out.sample({{"answer", answer}}, static_cast<std::int64_t>(count));
+    out.family(
+        "inbox_answers_given_up_total", Kind::counter, "Answers that the exchange does not take."
+    );
+    out.sample({}, static_cast<std::int64_t>(inbox.answers_given_up));
+    if (inbox.clock_skew_seconds) {
+        out.family("inbox_clock_skew_seconds", Kind::gauge, "The exchange's clock minus ours.");
+        out.sample_decimal({}, *inbox.clock_skew_seconds);
+    }
+}
+
 void sinks(MetricsText& out, const Figures& figures) {
     out.family("outbox_events", Kind::gauge, "Events waiting for the sink.");
     for (const SinkMeasures& sink : figures.sinks) out.sample({{"sink", sink.sink}}, sink.pending);
@@ -247,6 +273,7 @@ std::string render_metrics(const Figures& figures) {
     streams(out, figures);
     intakes(out, figures);
     sinks(out, figures);
+    inbox_transport(out, figures);
     out.family(
         "private_fields_withheld_total", Kind::counter,
         "Fields and texts that disclosure kept back."
