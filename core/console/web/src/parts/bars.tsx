@@ -13,7 +13,7 @@ export function ShareBar({ granted, consumed, low }: { granted: Money; consumed:
             <rect class="rail" x="0" y="0" width="100" height="10" />
             <rect class={low !== undefined && granted.minor > 0 && consumed.minor * 100 >= granted.minor * low ? "inside near" : "inside"} x="0" y="0" width={inside} height="10" />
             {beyond > 0 && <rect class="beyond" x={limit} y="0" width={beyond} height="10" />}
-            {beyond > 0 && <rect class="mark" x={Math.max(0, limit - 0.4)} y="0" width="0.8" height="10" />}
+            {beyond > 0 && <rect class="edge" x={Math.max(0, limit - 0.4)} y="0" width="0.8" height="10" />}
         </svg>
     );
 }

@@ -2,16 +2,16 @@
 import { setTheme, theme, type Theme } from "../state/theme";
 import { chooseLanguage, language, t, type Language } from "../text";
 
-export function Preferences() {
+export function Preferences({ id = "" }: { id?: string }) {
     return (
         <span class="preferences">
-            <label class="hidden" for="language">{t("language")}</label>
-            <select id="language" value={language.value} onChange={(event) => void chooseLanguage(event.currentTarget.value as Language)}>
+            <label class="hidden" for={`${id}language`}>{t("language")}</label>
+            <select id={`${id}language`} value={language.value} onChange={(event) => void chooseLanguage(event.currentTarget.value as Language)}>
                 <option value="ru">Русский</option>
                 <option value="en">English</option>
             </select>
-            <label class="hidden" for="theme">{t("theme")}</label>
-            <select id="theme" value={theme.value} onChange={(event) => setTheme(event.currentTarget.value as Theme)}>
+            <label class="hidden" for={`${id}theme`}>{t("theme")}</label>
+            <select id={`${id}theme`} value={theme.value} onChange={(event) => setTheme(event.currentTarget.value as Theme)}>
                 <option value="auto">{t("theme.auto")}</option>
                 <option value="light">{t("theme.light")}</option>
                 <option value="dark">{t("theme.dark")}</option>

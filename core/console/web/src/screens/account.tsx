@@ -111,7 +111,7 @@ function Lines({ of }: { of: Account }) {
                                 <td class="right"><Sum of={line.total} /></td>
                                 <td class="right wide-only muted"><Sum of={line.before} /></td>
                                 <td class="right"><Sum of={line.to_limit} tone={line.to_limit.minor === 0 ? "quiet" : undefined} /></td>
-                                <td class="right">{past ? <><Sum of={line.beyond} tone="over" />{!line.splits && <div class="small">{line.beyond_payers.map((one) => whoPays(one.payer, one.party)).join(", ")}</div>}</> : <span class="muted">—</span>}</td>
+                                <td class="right">{past ? <><Sum of={line.beyond} tone="over" />{!line.splits && <span class="who">{line.beyond_payers.map((one) => whoPays(one.payer)).join(", ")}</span>}</> : <span class="muted">—</span>}</td>
                             </tr>
                             {line.splits && (
                                 <tr class="ending">

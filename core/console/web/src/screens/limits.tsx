@@ -15,12 +15,12 @@ const states = ["open", "low", "exhausted", "overrun", "closed"] as const;
 function Row({ of }: { of: LimitRow }) {
     return (
         <tr class={of.state === "closed" ? "faint" : ""}>
-            <th scope="row"><a href={`/console/limits/${of.id}`}>{of.shared ? t("limit.shared") : <Patient of={of.patient} />}</a>{of.shared && <div class="small"><Patient of={of.patient} /></div>}</th>
-            <td>{payerName(of)}<div class="small muted">{kindName(of.kind)}</div></td>
+            <th scope="row"><a href={`/console/limits/${of.id}`}>{of.shared ? t("limit.shared") : <Patient of={of.patient} />}</a>{of.shared && <div class="small"><Patient of={of.patient} /></div>}<div class="small muted narrow-only">{payerName(of)}</div></th>
+            <td class="not-narrow">{payerName(of)}<div class="small muted">{kindName(of.kind)}</div></td>
             <td class="right"><Sum of={of.granted} /></td>
             <td class="right"><Sum of={of.consumed} /></td>
             <td class="right">{of.overrun.minor > 0 ? <span class="over">{t("limit.over.short")} <Sum of={of.overrun} tone="over" /></span> : <Sum of={of.remaining} />}</td>
-            <td class="bar"><ShareBar granted={of.granted} consumed={of.consumed} low={80} /><span class="small muted">{of.share_percent === undefined ? "" : `${number(of.share_percent)} %`}</span></td>
+            <td class="bar not-narrow"><ShareBar granted={of.granted} consumed={of.consumed} low={80} /><span class="small muted">{of.share_percent === undefined ? "" : `${number(of.share_percent)} %`}</span></td>
             <td><LimitState of={of.state} />{of.mismatch && <div><State shape="notice" tone="notice">{t("limit.mismatch.short")}</State></div>}</td>
             <td class="wide-only nowrap">{of.valid_to ? day(of.valid_to) : <span class="muted">{t("limit.no_end")}</span>}</td>
         </tr>
@@ -97,9 +97,9 @@ export function LimitsScreen() {
                             <table class="limits">
                                 <caption class="hidden">{t("nav.limits")}</caption>
                                 <thead><tr>
-                                    <th scope="col">{t("limit.whose")}</th><th scope="col">{t("limit.payer")}</th>
+                                    <th scope="col">{t("limit.whose")}</th><th scope="col" class="not-narrow">{t("limit.payer")}</th>
                                     <th scope="col" class="right">{t("limit.granted")}</th><th scope="col" class="right">{t("limit.consumed")}</th><th scope="col" class="right">{t("limit.remaining")}</th>
-                                    <th scope="col">{t("limit.share")}</th><th scope="col">{t("state")}</th><th scope="col" class="wide-only">{t("limit.until")}</th>
+                                    <th scope="col" class="not-narrow">{t("limit.share")}</th><th scope="col">{t("state")}</th><th scope="col" class="wide-only">{t("limit.until")}</th>
                                 </tr></thead>
                                 <tbody>{rows.map((one) => <Row key={one.id} of={one} />)}</tbody>
                             </table>

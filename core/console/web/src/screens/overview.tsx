@@ -40,6 +40,9 @@ interface TaskLink { to: string; text: Key }
 
 function Verdict({ of }: { of: Overview }) {
     const worst = of.reasons[0];
+    const underway = Math.max(0, ...of.sinks.map((one) => one.waiting));
+    if (!worst && of.streams.length === 0) return <div class="verdict notice"><Icon shape="off" /><div><p class="sentence">{t("verdict.nothing")}</p><p>{t("streams.empty.more")}</p></div></div>;
+    if (!worst && underway > 0) return <div class="verdict ok"><Icon shape="ok" /><div><p class="sentence">{t("verdict.underway", { count: underway })}</p><p>{t("verdict.ok.more")}</p></div></div>;
     if (!worst) return <div class="verdict ok"><Icon shape="ok" /><div><p class="sentence">{t("verdict.ok")}</p><p>{t("verdict.ok.more")}</p></div></div>;
     const tone = worst.severity === "alarm" ? "alarm" : "notice";
     const place = places[worst.code];
@@ -62,7 +65,7 @@ function Verdict({ of }: { of: Overview }) {
     );
 }
 
-const stream_states: Record<string, [Shape, Tone]> = { failing: ["alarm", "alarm"], late: ["notice", "alarm"], ok: ["ok", "ok"], off: ["off", "quiet"] };
+const stream_states: Record<string, [Shape, Tone]> = { failing: ["alarm", "alarm"], late: ["waiting", "alarm"], ok: ["ok", "ok"], off: ["off", "quiet"] };
 const sink_states: Record<string, [Shape, Tone]> = { stopped: ["alarm", "alarm"], failing: ["notice", "notice"], working: ["ok", "ok"] };
 
 function ago(at: string | undefined): string {
@@ -156,11 +159,11 @@ export function OverviewScreen() {
             <div class="columns">
                 <div>
                     <Panel title={t("streams.title")} note={t("streams.note")}><Streams of={of} /></Panel>
+                    <Panel title={t("books.title")}><Books of={of} /></Panel>
                 </div>
                 <div>
                     <Panel title={t("overview.tasks")}><OpenTasks of={of} /></Panel>
                     <Panel title={t("sinks.title")}><Sinks of={of} />{of.history && <DayLine history={of.history} />}</Panel>
-                    <Panel title={t("books.title")}><Books of={of} /></Panel>
                 </div>
             </div>
         </Screen>

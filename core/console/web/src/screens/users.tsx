@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { ask, has, session, type Problem, type Role, type User } from "../api/client";
 import { Field, Loaded, Panel, ProblemBox, Screen } from "../parts/common";
 import { Icon, State } from "../parts/icon";
+import { Preferences } from "../parts/preferences";
 import { now } from "../state/connection";
 import { useResource } from "../state/resource";
 import { dayTime, moment, t } from "../text";
@@ -47,6 +48,7 @@ function Own() {
                 <Field id="next" label={t("password.new")} hint={t("password.hint")}><input id="next" type="password" autoComplete="new-password" minLength={12} maxLength={200} required aria-describedby="next-hint" value={next} onInput={(event) => setNext(event.currentTarget.value)} /></Field>
                 <button type="submit">{t("me.change")}</button>
             </form>
+            <p class="narrow-only"><Preferences id="own-" /></p>
         </Panel>
     );
 }
@@ -102,7 +104,7 @@ function Row({ of, changed }: { of: User; changed: () => void }) {
             </td>
             <td class="wide-only small nowrap">{of.last_seen_at ? moment(of.last_seen_at, now.value) : <span class="muted">{t("never")}</span>}</td>
             <td class="wide-only small nowrap">{of.created_at && dayTime(of.created_at)}</td>
-            <td class="right">{open === null && <div class="buttons"><button type="button" class="small" aria-label={`${t("users.change")}: ${of.login}`} onClick={() => setOpen("roles")}>{t("users.change")}</button>{!self && <button type="button" class="small" aria-label={`${t("users.remove")}: ${of.login}`} onClick={() => setOpen("remove")}>{t("users.remove")}</button>}</div>}</td>
+            <td class="right">{open === null && <div class="buttons tight"><button type="button" class="small" aria-label={`${t("users.change")}: ${of.login}`} onClick={() => setOpen("roles")}>{t("users.change")}</button>{!self && <button type="button" class="small" aria-label={`${t("users.remove")}: ${of.login}`} onClick={() => setOpen("remove")}>{t("users.remove")}</button>}</div>}</td>
         </tr>
     );
 }
@@ -119,7 +121,7 @@ function Everybody() {
                     </table>
                 )}</Loaded>
             </Panel>
-            <Add added={users.reload} />
+            <div class="columns even"><div><Add added={users.reload} /></div><div><Own /></div></div>
         </>
     );
 }
@@ -128,8 +130,7 @@ export function UsersScreen() {
     const officer = has("privacy_officer");
     return (
         <Screen title={officer ? t("nav.users") : t("nav.me")}>
-            {officer ? <Everybody /> : <div class="newer"><Icon shape="off" /><span>{t("users.no_right")}</span></div>}
-            <Own />
+            {officer ? <Everybody /> : <><div class="newer"><Icon shape="off" /><span>{t("users.no_right")}</span></div><Own /></>}
         </Screen>
     );
 }
