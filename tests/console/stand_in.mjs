@@ -43,7 +43,7 @@ const worked = {
     ],
     mismatches: [], visits: [{ id: id("visit 1"), starts_at: at("2027-01-12", "10:00"), payer: "patient", changes: true }, { id: id("visit 2"), starts_at: at("2027-01-19", "12:30"), payer: "limit", changes: false }], waiting_lines: 0,
 };
-const payers = ["ООО «Пример»", "АО «Вымысел-Строй»", "Страховая «Небылица»"];
+const payers = ["ООО «Пример»", "АО «Вымысел-Строй»", "<img src=x onerror=alert(1)> =cmd()"];
 const rows = [example];
 for (let number = 1; number <= 60; number++) {
     const granted = 5000 + (number % 7) * 5000;
@@ -102,7 +102,7 @@ const tasks = [
     { id: "source_hold-old", kind: "source_hold", since: before(8000), count: 1, code: "source_hold", params: { source: "old" }, answers: ["release"], details: { source: "old", reason: "another base under the same name" } },
     { id: "dead_letter-exchange-77", kind: "dead_letter", since: before(9000), count: 1, code: "dead_letter", params: { sink: "exchange", type: "mis.procedure.performed.v1" }, answers: ["retry"],
       details: { sink: "exchange", position: 77, type: "mis.procedure.performed.v1", reason: "422: quantity is not a number", at: before(9000), event: { specversion: "1.0", id: id("event"), type: "mis.procedure.performed.v1", subject: `patient/${id("patient 77")}`, data: { patient: id("patient 77"), procedure: { id: id("line 4"), quantity: "1" } } } } },
-    { id: "complaint-f1", kind: "complaint", since: before(90_000), count: 1, code: "complaint", params: { order: "O1", rating: 2 }, answers: ["answer"], details: { feedback: "f1", order: "O1", state: "received", received_at: before(90_000), rating: 2, text: "Пломба выпала через неделю, на звонок никто не ответил.\nПрошу переделать по гарантии.", answers: [] } },
+    { id: "complaint-f1", kind: "complaint", since: before(90_000), count: 1, code: "complaint", params: { order: "O1", rating: 2 }, answers: ["answer"], details: { feedback: "f1", order: "O1", state: "received", received_at: before(90_000), rating: 2, text: "Пломба выпала через неделю, на звонок никто не ответил.\nПрошу переделать по гарантии. <img src=x onerror=alert(1)> =cmd()", answers: [] } },
     { id: "mismatch-1", kind: "mismatch", since: before(200_000), count: 1, code: "mismatch", params: { limit: rows[5].id, field: "used", ours: rows[5].consumed, theirs: { minor: rows[5].consumed.minor - 50000, currency: "RUB" } }, answers: [], details: { limit: rows[5].id, patient: rows[5].patient, field: "used", ours: rows[5].consumed, theirs: { minor: rows[5].consumed.minor - 50000, currency: "RUB" }, lines: [id("line 1"), id("line 2")] } },
     { id: "order-O7", kind: "order", since: before(300_000), count: 1, code: "order", params: { order: "O7" }, answers: ["link"], details: { order: "O7", received_at: before(300_000), ground: "phone+last_name", cancelled: false, candidates: [{ source: "clinic", card: "77", initial: "Т.", patient: id("patient 77") }, { source: "clinic", card: "1077", initial: "Т.", patient: id("patient 1077") }] } },
     { id: "rows-1", kind: "rows", since: before(400_000), count: 3, code: "rows", params: { source: "clinic", stream: "appointment", rows: 3, reason: "unknown status" }, answers: ["dismiss"], details: { source: "clinic", stream: "appointment", reason: "status: '9' is no known value", rows: [11, 12, 13].map((number) => ({ number, key: String(5000 + number), told: "STATUS = 9: an integer that the map does not know", first_seen_at: before(400_000), attempts: 1 })) } },
@@ -112,6 +112,19 @@ const tasks = [
 function counts() {
     return tasks.map((task) => ({ kind: task.kind, count: 1 }));
 }
+const item = (number, stage, teeth, state, nomenclature, total, more = {}) => ({ id: id(`item ${number}`), stage, teeth, quantity: "1", state, service_code: `T-${number}`, nomenclature, total: rub(total), ...more });
+const plans = [
+    { id: id("plan 1"), order: "O1", closed: false, items: [
+        item(1, 1, [], "performed", "B01.065.001", 500), item(2, 1, ["16"], "performed", "A16.07.002", 4000), item(3, 1, ["26"], "scheduled", "A16.07.002", 4000), item(4, 2, ["48"], "performed", "A16.07.001", 3000), item(5, 2, ["48"], "planned", "A16.07.004", 15000),
+        item(6, 2, ["36"], "in_progress", "A16.07.030", 6000), item(7, 3, ["11", "12"], "void", "A16.07.003", 9000, { reason: "declined" }), item(8, 3, ["upper"], "planned", "A16.07.051", 2500), item(9, 1, ["16"], "planned", "A16.07.019", 800) ] },
+    { id: id("plan 2"), closed: true, items: [item(10, 1, ["75"], "performed", "A16.07.002", 2100)] },
+];
+const timeline = { since: at("2026-01-01", "00:00"), items: [
+    { at: at("2026-03-02", "11:00"), type: "mis.order.linked.v1", fate: "left", ground: "order O1", record: id("order O1"), event: id("e1"), position: 11 },
+    { at: at("2026-03-02", "11:30"), type: "mis.plan.item.performed.v1", fate: "left", ground: "order O1", record: id("line 1"), event: id("e2"), position: 12 },
+    { at: at("2026-03-03", "11:30"), type: "mis.billing.charge.v1", fate: "left", ground: "order O1", record: id("line 2"), event: id("e3"), position: 13 },
+    { at: at("2026-03-04", "09:00"), type: "mis.appointment.booked.v1", fate: "withheld", ground: "no_consent", record: id("visit 0") },
+] };
 const row_of = ({ details, ...row }) => row;
 
 export const everything = { overview, tasks, rows, worked };
@@ -119,7 +132,7 @@ export const everything = { overview, tasks, rows, worked };
 // A stand-in on a port of its own. `state` may be changed while it runs: mode ("calm" | "trouble" | "empty"), roles, users, broken (drops every connection).
 export async function start_stand_in() {
     const state = { mode: "trouble", roles: ["viewer", "operator", "privacy_officer"], first_user: false, signed_in: false, broken: false, slow_ms: 0, asked: [], decided: [],
-        users: [{ login: "anna", roles: ["viewer", "operator", "privacy_officer"], created_at: before(90 * 86_400), last_seen_at: before(60) }, { login: "reception", roles: ["viewer", "operator"], created_at: before(80 * 86_400), locked_until: before(-600) }, { login: "<img src=x onerror=alert(1)>", roles: ["viewer"] }] };
+        users: [{ login: "anna", roles: ["viewer", "operator", "privacy_officer"], created_at: before(90 * 86_400), last_seen_at: before(60) }, { login: "reception", roles: ["viewer", "operator"], created_at: before(80 * 86_400), locked_until: before(-600) }, { login: "viewer-2", roles: ["viewer"] }] };
     const session = () => ({ user: { login: "anna", roles: state.roles }, csrf: "token-of-the-stand-in", idle_seconds: 1800, expires_at: before(-40_000), clinic: { id: "clinic-1", timezone: "Europe/Moscow" }, version: "0.14.0" });
 
     const api = (request, path, query, body) => {
@@ -155,6 +168,14 @@ export async function start_stand_in() {
             const after = Number(query.get("after") ?? 0);
             const named = payers.map((name) => ({ name, accounts: rows.filter((row) => row.payer === name && row.state !== "closed").length, near: rows.filter((row) => row.payer === name && ["low", "exhausted"].includes(row.state)).length, over: rows.filter((row) => row.payer === name && row.state === "overrun").length }));
             return { status: 200, body: { items: found.slice(after, after + 50), ...(found.length > after + 50 ? { next: String(after + 50) } : {}), payers: named } };
+        }
+        const patient = /^\/patients\/(\w+)(\/timeline|\/unmask)?$/.exec(path);
+        if (patient) {
+            const row = rows.find((one) => one.patient.id === patient[1]);
+            if (!row) return problem(404, "not_found", { detail: "no patient under this pseudonym" });
+            if (patient[2] === "/timeline") return { status: 200, body: timeline };
+            if (patient[2] === "/unmask") return state.roles.includes("privacy_officer") ? { status: 200, body: { ...row.patient, last_name: "Тестова", first_name: "Анна", birth_date: "1985-03-14", phones: ["89000000001"] } } : problem(403, "no_right", { roles: ["privacy_officer"], who: ["anna"] });
+            return { status: 200, body: { ...row.patient, limits: [row], plans } };
         }
         const limit = /^\/limits\/(\w+)$/.exec(path);
         if (limit) {

@@ -31,7 +31,7 @@ function Figures({ of }: { of: Account }) {
                     : theirs.used.minor === of.consumed.minor || less
                         ? <State shape="ok" tone="ok">{t(less && of.overrun.minor > 0 ? "account.theirs.inside" : "account.theirs.same", { used: theirs.used })}</State>
                         : <State shape="waiting" tone="quiet">{t("account.theirs.later", { used: theirs.used })}</State>)}
-                {of.closed && <State shape="closed" tone="quiet">{of.closed.write_off ? t("account.closed.written_off", { on: day(of.closed.on), sum: of.closed.write_off }) : t("account.closed", { on: day(of.closed.on) })}</State>}
+                {of.closed && <State shape="closed" tone="quiet">{of.closed.write_off ? t("account.closed.written_off", { on: of.closed.on ? day(of.closed.on) : "", sum: of.closed.write_off }) : t("account.closed", { on: of.closed.on ? day(of.closed.on) : "" })}</State>}
             </div>
         </section>
     );
@@ -84,6 +84,9 @@ function Work({ of, account, explained }: { of: AccountLine; account: Account; e
             </div>
             {explained && <div class="remark"><Icon shape="notice" />{t("remark.explains")}</div>}
             {remarks.map((one) => <div key={one} class="remark"><Icon shape="notice" />{remarkText(one)}</div>)}
+            {of.line_total && <div class="small muted">{t("line.share", { sum: of.line_total })}</div>}
+            {of.discount && of.discount.minor > 0 && <div class="small muted">{t("line.discount", { sum: of.discount })}</div>}
+            {of.ends && !of.splits && <div class="remark"><Icon shape="full" />{t("line.ends")}</div>}
             {of.stays && <div class="remark"><Icon shape="off" />{t("remark.stays")}</div>}
         </>
     );
@@ -199,6 +202,7 @@ export function AccountScreen() {
             <Loaded of={account} rows={14}>{(found) => (
                 <>
                     <p class="only-print small">{t("print.header", { clinic: session.value?.clinic.id ?? "", at: dayTime(new Date(account.at || now.value).toISOString()) })}</p>
+                    {found.settling && <p class="newer"><Icon shape="waiting" /><span>{t("account.settling")}</span></p>}
                     <Figures of={found} />
                     <Mismatches of={found} />
                     <Panel title={t("lines.title")} note={t("lines.note")}><Lines of={found} /></Panel>

@@ -55,7 +55,7 @@ function Hold({ task, decide, busy }: Asked) {
                 )}
             </Panel>
             <Answers>
-                <Confirmed id="confirm" count={of.missing} label={t("hold.true")} effect={t("hold.true.effect", { count: of.missing })} busy={busy} onConfirm={() => void decide({ answer: "release", confirm: of.missing })} main />
+                <Confirmed id="confirm" count={task.count} label={t("hold.true")} effect={t("hold.true.effect", { count: of.missing })} busy={busy} onConfirm={() => void decide({ answer: "release", confirm: task.count })} main />
                 <Choice label={t("hold.wait")} effect={t("hold.wait.effect")} busy={busy} onChoose={() => void decide({ answer: "wait" })} />
             </Answers>
         </>
@@ -80,8 +80,8 @@ function MappingHold({ task, decide, busy }: Asked) {
                 )}
             </Panel>
             <Answers>
-                <Confirmed id="send" count={of.records} label={t("mapping.send")} effect={t("mapping.send.effect")} busy={busy} onConfirm={() => void decide({ answer: "send", confirm: of.records })} main />
-                <Confirmed id="baseline" count={of.records} label={t("mapping.baseline")} effect={t("mapping.baseline.effect")} busy={busy} onConfirm={() => void decide({ answer: "baseline", confirm: of.records })} />
+                <Confirmed id="send" count={task.count} label={t("mapping.send")} effect={t("mapping.send.effect")} busy={busy} onConfirm={() => void decide({ answer: "send", confirm: task.count })} main />
+                <Confirmed id="baseline" count={task.count} label={t("mapping.baseline")} effect={t("mapping.baseline.effect")} busy={busy} onConfirm={() => void decide({ answer: "baseline", confirm: task.count })} />
             </Answers>
         </>
     );
@@ -208,7 +208,7 @@ function Complaint({ task, decide, busy }: Asked) {
             <Panel title={t("complaint.what")}>
                 <p class="small muted">{of.received_at && dayTime(of.received_at)}{of.order && <> · {t("terms.order")} <span class="code">{of.order}</span></>}</p>
                 {of.rating !== undefined && <p>{t("complaint.rating", { rating: of.rating })} <span class="stars" aria-hidden="true">{"★".repeat(of.rating)}<span class="muted">{"☆".repeat(Math.max(0, 5 - of.rating))}</span></span></p>}
-                <blockquote>{of.text || <span class="muted">{t("complaint.wordless")}</span>}</blockquote>
+                <blockquote>{of.text_withheld ? <span class="muted">{t("complaint.withheld")}</span> : of.text || <span class="muted">{t("complaint.wordless")}</span>}</blockquote>
                 {of.answers.map((one) => <div key={one.at} class="reply"><p class="small muted">{t("complaint.answered", { at: dayTime(one.at) })}</p><blockquote>{one.text}</blockquote></div>)}
             </Panel>
             <Answers>
