@@ -169,7 +169,7 @@ export async function start_stand_in() {
             const named = payers.map((name) => ({ name, accounts: rows.filter((row) => row.payer === name && row.state !== "closed").length, near: rows.filter((row) => row.payer === name && ["low", "exhausted"].includes(row.state)).length, over: rows.filter((row) => row.payer === name && row.state === "overrun").length }));
             return { status: 200, body: { items: found.slice(after, after + 50), ...(found.length > after + 50 ? { next: String(after + 50) } : {}), payers: named } };
         }
-        const patient = /^\/patients\/(\w+)(\/timeline|\/unmask)?$/.exec(path);
+        const patient = /^\/patients\/([0-9a-f]{32})(\/timeline|\/unmask)?$/.exec(path);
         if (patient) {
             const row = rows.find((one) => one.patient.id === patient[1]);
             if (!row) return problem(404, "not_found", { detail: "no patient under this pseudonym" });

@@ -1,21 +1,24 @@
 // What stands around every screen: where one is, how fresh it is, who one is.
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { LocationProvider, Route, Router, useLocation } from "preact-iso";
+import { lazy, LocationProvider, Route, Router, useLocation } from "preact-iso";
 import { gate, has, session } from "./api/client";
 import { Empty, ProblemBox, Screen, Skeleton } from "./parts/common";
 import { Icon } from "./parts/icon";
 import { Preferences } from "./parts/preferences";
-import { AccountScreen } from "./screens/account";
 import { FirstUserScreen, SignInScreen } from "./screens/sign_in";
-import { LimitsScreen } from "./screens/limits";
 import { OverviewScreen } from "./screens/overview";
-import { SearchScreen } from "./screens/search";
-import { TaskScreen } from "./screens/task";
 import { TasksScreen } from "./screens/tasks";
-import { UsersScreen } from "./screens/users";
 import { leave, look, lost, open_tasks, overview, overview_problem, seen_at } from "./state/connection";
 import { language, t, time, timeToTheSecond } from "./text";
+
+// What few need at once comes when it is asked for.
+const AccountScreen = lazy(() => import("./screens/account").then((part) => part.AccountScreen));
+const LimitsScreen = lazy(() => import("./screens/limits").then((part) => part.LimitsScreen));
+const SearchScreen = lazy(() => import("./screens/search").then((part) => part.SearchScreen));
+const PatientScreen = lazy(() => import("./screens/patient").then((part) => part.PatientScreen));
+const TaskScreen = lazy(() => import("./screens/task").then((part) => part.TaskScreen));
+const UsersScreen = lazy(() => import("./screens/users").then((part) => part.UsersScreen));
 
 function Link({ to, exact, children }: { to: string; exact?: boolean; children: ComponentChildren }) {
     const { path } = useLocation();
@@ -51,7 +54,7 @@ function FollowFocus() {
             return;
         }
         window.scrollTo(0, 0);
-        requestAnimationFrame(() => document.querySelector<HTMLElement>("main h1")?.focus());
+        setTimeout(() => document.querySelector<HTMLElement>("main h1")?.focus(), 60);
     }, [path]);
     return null;
 }
@@ -89,6 +92,7 @@ function Page() {
                     <Route path="/console/search" component={SearchScreen} />
                     <Route path="/console/limits" component={LimitsScreen} />
                     <Route path="/console/limits/:id" component={AccountScreen} />
+                    <Route path="/console/patients/:id" component={PatientScreen} />
                     <Route path="/console/tasks" component={TasksScreen} />
                     <Route path="/console/tasks/:id" component={TaskScreen} />
                     <Route path="/console/users" component={UsersScreen} />

@@ -196,7 +196,7 @@ export function AccountScreen() {
         <Screen
             title={title}
             back={<p class="back no-print"><a href="/console/limits">← {t("nav.limits")}</a></p>}
-            lead={of && <>{kindName(of.kind)} · {of.shared && <>{t("limit.shared")} · </>}<Patient of={of.patient} /> · {validity(of)}</>}
+            lead={of && <>{kindName(of.kind)} · {of.shared && <>{t("limit.shared")} · </>}{of.patient ? <a href={`/console/patients/${of.patient.id}`}><Patient of={of.patient} /></a> : <Patient of={of.patient} />} · {validity(of)}</>}
             actions={of && <><a class="button" href={`/console/api/v1/limits/${of.id}?format=csv`} download>{t("csv")}</a><button type="button" onClick={() => window.print()}>{t("print")}</button></>}
         >
             <Loaded of={account} rows={14}>{(found) => (

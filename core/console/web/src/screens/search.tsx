@@ -87,7 +87,7 @@ export function SearchScreen() {
                         <tbody>
                             {found.map((one) => (
                                 <tr key={one.id + (one.card ?? "")}>
-                                    <th scope="row"><Patient of={one} />{one.source && <div class="small muted">{one.source}</div>}</th>
+                                    <th scope="row"><a href={`/console/patients/${one.id}`}><Patient of={one} /></a>{one.source && <div class="small muted">{one.source}</div>}</th>
                                     <td>{one.limits.length === 0 ? <span class="muted">{t("search.no_limits")}</span> : <ul class="plain">{one.limits.map((limit) => <li key={limit.id}><a href={`/console/limits/${limit.id}`}>{t("search.open_limit")}</a> <LimitState of={limit.state} /></li>)}</ul>}</td>
                                 </tr>
                             ))}
