@@ -92,6 +92,21 @@ test("events: schemas, the CloudEvents SDK, sequences and change sets", () => {
   assert.equal(judged.status, 0, judged.stderr);
 });
 
+test("books: mis-receiver, which folds event by event, comes to what SQLite is asked in Python", (t) => {
+  const folder = scratch(t);
+  for (const name of names().filter((name) => name.endsWith(".events.jsonl"))) {
+    const books = JSON.parse(vector(name.replace(".events.jsonl", ".books.json")));
+    const take = (...words) => {
+      const ran = spawnSync(program("mis-receiver"), words.flatMap((file) => ["--take", file]).concat("--database", join(folder, `${name}.db`)), { encoding: "utf8" });
+      assert.equal(ran.status, 0, `${name}: ${ran.stderr}`);
+      return JSON.parse(ran.stdout);
+    };
+    const file = join(vectors_folder, name);
+    assert.deepEqual(take(file), books, name);
+    assert.deepEqual(take(file, file), books, `${name}: again, in a base that has it`);
+  }
+});
+
 test("deliveries with repeats lead to the same books, in whatever cut", (t) => {
   const folder = scratch(t);
   const { of, deliveries, distinct, repeats } = JSON.parse(vector("order.deliveries.json"));

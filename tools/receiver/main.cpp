@@ -1,20 +1,29 @@
-// mis-receiver: a small exchange backend. Verifies and keeps what the gateway delivers, shows it,
-// and misbehaves when asked to.
+// mis-receiver: a small exchange. Verifies and keeps what the gateway delivers, shows it, adds it
+// up, sends messages by the inbox, and misbehaves when asked to.
 //
-// POST anywhere: a CloudEvent or a batch. GET /stats: counts. SIGINT, SIGTERM: summary.
+// POST anywhere else: a CloudEvent or a batch. GET /stats: counts. With --database also GET /books,
+// with --inbox-token-file /inbox and /messages (inbox_desk.hpp). SIGINT, SIGTERM: summary.
 #include <pthread.h>
 #include <signal.h>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <algorithm>
 #include <ctime>
+#include <fstream>
 #include <iostream>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/json_fields.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
+#include "exchange.hpp"
+#include "inbox_desk.hpp"
 #include "ledger.hpp"
 #include "line.hpp"
 #include "misbehaviour.hpp"
@@ -33,6 +42,8 @@ struct Settings {
     net::HttpServer::Options server;
     std::vector<net::WebhookSecret> secrets;
     std::string events_file;
+    std::string database;     // empty: only counts are kept
+    std::string inbox_token;  // empty: no inbox
     Sync sync = Sync::never;
     Show show = Show::lines;
     Misbehaviour misbehaviour;
@@ -55,15 +66,41 @@ Json json_of(const Ledger& ledger) {
     };
 }
 
-class Receiver {  // handle() runs on the server's thread, summary() on main's
+class Receiver {  // take() runs on the server's thread, summary() on main's
   public:
     explicit Receiver(const Settings& settings)
         : settings_(settings),
           ledger_(settings.events_file, settings.sync),
-          random_(std::random_device()()) {}
+          random_(std::random_device()()) {
+        if (!settings.database.empty()) exchange_.emplace(settings.database);
+        if (!settings.inbox_token.empty())
+            desk_ = std::make_unique<InboxDesk>(*exchange_, mutex_, settings.inbox_token);
+    }
 
-    net::ServerAnswer handle(const net::ServerRequest& request) {
+    void take(const net::ServerRequest& request, const net::Responder& respond) {
         const std::lock_guard lock(mutex_);
+        if (!desk_ || !InboxDesk::is_mine(request)) return respond(handle(request));
+        if (request.path == "/inbox" && request.method == "POST") {
+            // answers to our messages meet the same misbehaviour as events
+            Plan plan = plan_for(settings_.misbehaviour, Json::array(), random_);
+            if (plan.keep == Keep::nothing) return respond(std::move(plan.answer));
+            if (plan.answer.status >= 300 || plan.answer.cut_after_bytes)
+                respond(std::move(plan.answer));  // a lie: the first answer counts
+        }
+        desk_->take(request, respond);
+    }
+
+    std::string summary() {
+        const std::lock_guard lock(mutex_);
+        return json_of(ledger_).dump();
+    }
+    Counts counts() {
+        const std::lock_guard lock(mutex_);
+        return ledger_.counts();
+    }
+
+  private:
+    net::ServerAnswer handle(const net::ServerRequest& request) {
         if (request.method == "GET") return look_up(request);
         if (request.method != "POST") return refusal(405, "POST events, or GET /stats");
         ++ledger_.tally.requests;
@@ -83,31 +120,49 @@ class Receiver {  // handle() runs on the server's thread, summary() on main's
             ++ledger_.tally.malformed;
             return refusal(400, "neither a CloudEvent nor a batch");
         }
-        const Plan plan = plan_for(settings_.misbehaviour, *events, random_);
+        Plan plan = plan_for(settings_.misbehaviour, *events, random_);
         if (plan.keep == Keep::nothing) {
             ++ledger_.tally.refused;
             return plan.answer;
         }
-        for (const auto& event : *events) keep(event, plan.keep);
+        if (plan.keep == Keep::all_but_rejected) leave_out_rejected(*events);
+        if (exchange_) store(*events, plan.answer);
+        for (const auto& event : *events) keep(event);
         ledger_.flush();
         if (settings_.show != Show::nothing) std::cout.flush();
         return plan.answer;
     }
 
-    std::string summary() {
-        const std::lock_guard lock(mutex_);
-        return json_of(ledger_).dump();
-    }
-    Counts counts() {
-        const std::lock_guard lock(mutex_);
-        return ledger_.counts();
+    void leave_out_rejected(Json& events) const {
+        Json kept = Json::array();
+        for (auto& event : events)
+            if (!event.is_object() || !settings_.misbehaviour.reject.contains(text_in(event, "id")))
+                kept.push_back(std::move(event));
+        events = std::move(kept);
     }
 
-  private:
-    void keep(const Json& event, Keep how) {
-        if (how == Keep::all_but_rejected && event.contains("id") && event.at("id").is_string() &&
-            settings_.misbehaviour.reject.contains(event.at("id").get<std::string>()))
-            return;
+    // What the exchange cannot take is named in the answer and left out of `events`.
+    void store(Json& events, net::ServerAnswer& answer) {
+        const auto refused = exchange_->take(events);
+        if (refused.empty()) return;
+        auto told = parse_json(answer.body);
+        Json body = told && told->is_object() ? std::move(*told) : Json::object();
+        for (const auto& one : refused)
+            body["rejected"].push_back({{"id", one.id}, {"reason", one.reason}});
+        if (!answer.cut_after_bytes) answer.body = body.dump();
+        const auto is_refused = [&](const Json& event) {
+            const std::string id = event.is_object() ? text_in(event, "id") : std::string();
+            return std::any_of(refused.begin(), refused.end(), [&](const auto& one) {
+                return one.id == id;
+            });
+        };
+        Json kept = Json::array();
+        for (auto& event : events)
+            if (!is_refused(event)) kept.push_back(std::move(event));
+        events = std::move(kept);
+    }
+
+    void keep(const Json& event) {
         const bool fresh = ledger_.keep(event);
         if (settings_.show == Show::lines)
             std::cout << line_of(event) << (fresh ? "\n" : "  (again)\n");
@@ -116,8 +171,23 @@ class Receiver {  // handle() runs on the server's thread, summary() on main's
 
     net::ServerAnswer look_up(const net::ServerRequest& request) {
         net::ServerAnswer answer;
-        if (request.path != "/stats") return refusal(404, "only /stats");
-        answer.body = json_of(ledger_).dump() + "\n";
+        if (request.path == "/books" && exchange_) {
+            answer.body = exchange_->books().summary().dump() + "\n";
+            return answer;
+        }
+        if (request.path != "/stats") return refusal(404, "only /stats, and /books of a database");
+        Json stats = json_of(ledger_);
+        if (desk_) {
+            const auto counts = desk_->counts();
+            stats["inbox"] = {
+                {"polls", counts.polls},
+                {"unauthorized", counts.unauthorized},
+                {"placed", counts.placed},
+                {"answers", counts.answers},
+                {"unknown_cursors", counts.unknown_cursors},
+            };
+        }
+        answer.body = stats.dump() + "\n";
         return answer;
     }
 
@@ -132,7 +202,31 @@ class Receiver {  // handle() runs on the server's thread, summary() on main's
     std::mutex mutex_;
     Ledger ledger_;
     std::mt19937 random_;
+    std::optional<Exchange> exchange_;
+    std::unique_ptr<InboxDesk> desk_;
 };
+
+// Files of events, one a line, as if they had been delivered.
+int take_files(const std::string& database, const std::vector<std::string>& files) {
+    Exchange exchange(database.empty() ? ":memory:" : database);
+    for (const auto& name : files) {
+        std::ifstream file(name);
+        if (!file) throw std::runtime_error("opening " + name + ": it cannot be read");
+        Json events = Json::array();
+        for (std::string line; std::getline(file, line);) {
+            if (trim(line).empty()) continue;
+            auto event = parse_json(line);
+            if (!event) throw std::runtime_error(event.error().text + " (" + name + ")");
+            events.push_back(std::move(*event));
+        }
+        for (const auto& one : exchange.take(events)) {
+            std::cerr << name << ": " << one.id << ": " << one.reason << '\n';
+            return 1;
+        }
+    }
+    std::cout << exchange.books().summary().dump() << '\n';
+    return 0;
+}
 
 int run(Settings settings) {
     sigset_t signals;
@@ -142,10 +236,11 @@ int run(Settings settings) {
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread: they all inherit it
     Receiver receiver(settings);
     settings.server.body_bytes_max = 16 << 20;
+    settings.server.answer_timeout = std::chrono::seconds(330);  // a long poll's wait, and more
     {
         net::HttpServer server(
             settings.server, [&](net::ServerRequest request,
-                                 net::Responder respond) { respond(receiver.handle(request)); }
+                                 net::Responder respond) { receiver.take(request, respond); }
         );
         const char* scheme = settings.server.certificate_file.empty() ? "http" : "https";
         std::cout << "listening on " << scheme << "://" << settings.server.address << ':'
@@ -173,6 +268,8 @@ int main(int argc, char** argv) {
     std::vector<std::string> secret_files;
     std::vector<std::string> poison;
     std::vector<std::string> reject;
+    std::vector<std::string> files;
+    std::string token_file;
     int status = 0;
     app.add_option("--address", settings.server.address, "IP address to listen on")
         ->capture_default_str();
@@ -189,6 +286,19 @@ int main(int argc, char** argv) {
     app.add_option(
         "--events", settings.events_file,
         "JSON Lines file that keeps what was received; continued if it exists"
+    );
+    auto* database = app.add_option(
+        "--database", settings.database,
+        "SQLite file that keeps each event exactly once; made if it does not exist. GET /books "
+        "tells what they add up to"
+    );
+    app.add_option(
+           "--inbox-token-file", token_file,
+           "bearer token: serve the inbox at /inbox, and place messages by POST /messages"
+    )
+        ->needs(database);
+    app.add_option(
+        "--take", files, "take files of events, one a line, print the books, and end; repeatable"
     );
     app.add_flag_callback(
         "--fsync", [&] { settings.sync = Sync::every_request; }, "fsync before each answer"
@@ -233,6 +343,12 @@ int main(int argc, char** argv) {
             if (!secret) throw std::runtime_error(secret.error().text + " (" + file + ")");
             settings.secrets.push_back(std::move(*secret));
         }
+        if (!token_file.empty()) {
+            settings.inbox_token = std::string(trim(platform::read_file(token_file)));
+            if (settings.inbox_token.empty())
+                throw std::runtime_error("reading a bearer token: " + token_file + " is empty");
+        }
+        if (!files.empty()) return take_files(settings.database, files);
         return run(std::move(settings));
     } catch (const std::exception& error) {
         std::cerr << "mis-receiver: " << error.what() << '\n';

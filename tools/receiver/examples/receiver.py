@@ -89,7 +89,7 @@ create view if not exists standing_charge as
 create view if not exists told as
     select *, max(arrived) over (partition by clinic, topic, key) as heard from (
         select *, case when type like 'mis.plan.%' then 'plan/' || coalesce(data ->> '$.plan.id', data ->> '$.plan')
-                       when type like 'mis.limit.%' then 'limit/' || coalesce(data ->> '$.limit.id', data ->> '$.limit')
+                       when type like 'mis.limit.%' and data ->> '$.granted.minor' is not null then 'limit/' || coalesce(data ->> '$.limit.id', data ->> '$.limit')
                        when type like 'mis.order.%' then 'order/' || (data ->> '$.order')
                        when type like 'mis.feedback.%' then 'feedback/' || (data ->> '$.feedback')
                        when type = 'mis.billing.statement.v1' and data ->> '$.since_previous.minor' is not null
@@ -174,7 +174,7 @@ class Store:
             self.database.execute("begin")
             try:
                 return {"charges": self._charges(), "limits": self._limits(), "plans": self._plans(), "orders": self._orders(), "statements": self._statements(),
-                        "payments": self._payments(), "feedback": self._feedback(),
+                        "disputed": self._disputed(), "payments": self._payments(), "feedback": self._feedback(),
                         "events": self.ask("select count(*) as n from event")[0]["n"], "missing": self.missing(),
                         "open_change_sets": self.open_change_sets(), "withheld": self.withheld()}
             finally:
@@ -236,6 +236,17 @@ class Store:
             found.append({**{name: data[name] for name in ("order", "payer", "payer_party") if name in data},
                           "currency": data["total"]["currency"], "total": data["total"]["minor"], "due": data["due"]["minor"]})
         return sorted(found, key=lambda one: (one["order"], one["payer"], one.get("payer_party", ""), one["currency"]))
+
+    def _disputed(self):
+        """How many of those statements name a charge that we do not have, or with another sum, or add up to something else than they say."""
+        disputed = 0
+        for row in self.ask("select data from newest where topic like 'statement/%' and data ->> '$.parts' is null"):
+            data = json.loads(row["data"])
+            known = [self.ask("select data ->> '$.total.minor' as minor from standing where type = 'mis.billing.charge.v1' and data ->> '$.charge_id' = ?", one["charge_id"])
+                     for one in data["charges"]]
+            agree = all(mine and mine[0]["minor"] == one["total"]["minor"] for mine, one in zip(known, data["charges"]))
+            disputed += not agree or sum(one["total"]["minor"] for one in data["charges"]) != data["total"]["minor"]
+        return disputed
 
     def _payments(self):
         return [dict(row) for row in self.ask("""
