@@ -1,6 +1,6 @@
 // One account as a clerk compares it with her MIS: «Ограничение», «Использовано», «Осталось», and every line that made it so, in the order in which they filled it.
 // The line at which the limit ended is framed and says who pays the rest.
-import { useRoute } from "preact-iso";
+import { useRoute } from "preact-iso/router";
 import { session, type Account, type AccountLine } from "../api/client";
 import { ShareBar } from "../parts/bars";
 import { Empty, Loaded, Panel, Patient, Screen, Sum } from "../parts/common";

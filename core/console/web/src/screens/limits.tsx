@@ -1,6 +1,6 @@
 // Accounts by payer, share and expiry: whose people are near the limit.
 import { useEffect, useState } from "preact/hooks";
-import { useLocation } from "preact-iso";
+import { useLocation } from "preact-iso/router";
 import { ask, type LimitRow, type Limits, type Problem } from "../api/client";
 import { ShareBar } from "../parts/bars";
 import { Empty, Loaded, More, Patient, ProblemBox, Screen, Sum } from "../parts/common";

@@ -1,6 +1,6 @@
 // A patient without his name: what his plans come to, tooth by tooth, what his limits have left, and what left the building about him.
 import { useEffect, useState } from "preact/hooks";
-import { useRoute } from "preact-iso";
+import { useRoute } from "preact-iso/router";
 import { ask, has, type Patient as PatientData, type Person, type PlanItem, type Problem, type Trace } from "../api/client";
 import { Empty, Field, Loaded, More, Panel, ProblemBox, Screen, Sum } from "../parts/common";
 import { State } from "../parts/icon";

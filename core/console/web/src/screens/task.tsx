@@ -1,7 +1,7 @@
 // One task: what happened, what each answer does, one main button. What can be undone is done at once; what can't asks for the count first, typed.
 import type { ComponentChildren } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { useRoute } from "preact-iso";
+import { useRoute } from "preact-iso/router";
 import { ask, has, newKey, type Answer, type Decision, type Problem, type Task } from "../api/client";
 import type { components } from "../api/schema";
 import { Field, Loaded, Panel, Patient, ProblemBox, Screen, Sum } from "../parts/common";

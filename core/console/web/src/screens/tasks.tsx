@@ -1,6 +1,6 @@
 // What waits for a person: each with its age, its count, and what waiting costs.
 import { useEffect, useState } from "preact/hooks";
-import { useLocation } from "preact-iso";
+import { useLocation } from "preact-iso/router";
 import { ask, type Problem, type TaskKind, type TaskRow, type Tasks } from "../api/client";
 import { Empty, Loaded, More, ProblemBox, Screen } from "../parts/common";
 import { Icon } from "../parts/icon";
