@@ -1,7 +1,7 @@
 // What stands around every screen: where one is, how fresh it is, who one is.
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { lazy } from "preact-iso/lazy";
+import lazy from "preact-iso/lazy";
 import { LocationProvider, Route, Router, useLocation } from "preact-iso/router";
 import { gate, has, session } from "./api/client";
 import { Empty, ProblemBox, Screen, Skeleton } from "./parts/common";

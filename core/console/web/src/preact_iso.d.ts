@@ -3,5 +3,5 @@ declare module "preact-iso/router" {
     export { LocationProvider, Route, Router, useLocation, useRoute } from "preact-iso";
 }
 declare module "preact-iso/lazy" {
-    export { lazy } from "preact-iso";
+    export { lazy as default } from "preact-iso";
 }
