@@ -127,6 +127,8 @@ Figures Daemon::figures() {
     const inbox::Inbox inbox(database);
     figures.messages_lost = std::ssize(restored::orders_awaited(database)) +
                             std::ssize(restored::messages_awaited(database));
+    figures.exchange_awaited = restored::exchange_awaited(database);
+    figures.subjects_awaited = std::ssize(restored::subjects_awaited(database));
     figures.orders_waiting = std::ssize(inbox.waiting_orders());
     const auto counts = inbox.counts();
     figures.inbox_accepted = counts.accepted;

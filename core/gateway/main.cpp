@@ -63,7 +63,8 @@ class CommandLine {
     std::string source_, stream_, name_, text_, from_, to_, party_;
     std::filesystem::path file_, folder_;
     std::vector<std::string> names_;
-    std::vector<std::filesystem::path> paths_;
+    std::vector<std::filesystem::path> paths_, message_files_;
+    std::vector<std::string> last_events_;
     std::int64_t number_ = 0, until_ = 0;
     int limit_ = 100;
     bool unmasked_ = false, flag_ = false, send_ = false, baseline_ = false;
@@ -415,7 +416,10 @@ class CommandLine {
         auto* restore = configured(
             app_, "restore", "bring a store back from a backup and from the events already sent",
             [this] {
-                return cli::restore(common_, {file_, folder_, paths_, flag_, send_, baseline_});
+                return cli::restore(
+                    common_,
+                    {file_, folder_, paths_, flag_, send_, baseline_, message_files_, last_events_}
+                );
             }
         );
         restore->add_option("--backup", file_, "backup file")->check(CLI::ExistingFile);
@@ -436,7 +440,19 @@ class CommandLine {
         );
         restore->add_flag(
             "--without-messages", baseline_,
-            "the exchange will not send its lost messages again: work out their orders without"
+            "the exchange has nothing to send again: work out what its lost messages explained "
+            "without them"
+        );
+        restore
+            ->add_option(
+                "--messages", message_files_,
+                "all messages that the exchange sent since the backup, as `inbox push` takes them"
+            )
+            ->check(CLI::ExistingFile);
+        restore->add_option(
+            "--last-event", last_events_,
+            "id of the last event that a consumer has, once for each consumer: refused where more "
+            "was sent than backup and files tell of"
         );
         auto* replay =
             configured(app_, "replay", "send stored events once more to a sink, same ids", [this] {

@@ -105,7 +105,7 @@ test("I4: an older store, put back behind what the file sink took, is refused; r
   clinic.copy("kept", "store");
   await refused(clinic, /ahead of this store.*restore/);
 
-  const restored = clinic.command("restore", ...events_files(clinic).flatMap((file) => ["--events", file]));
+  const restored = clinic.command("restore", "--without-messages", ...events_files(clinic).flatMap((file) => ["--events", file]));
   assert.equal(restored.code, 0, restored.stderr);
   await clinic.live({ actions: 15, rate: 50, seed: 5 });
   await clinic.gateway.start();
@@ -140,7 +140,7 @@ test("I4: with webhooks only, an older store put back, alone or with its folder,
     placed_at: "2026-03-02T10:00:00+03:00", items: [{ id: "i1", nomenclature: "A16.07.002", teeth: ["16"], quantity: "1", total: { minor: 400000, currency: "RUB" } }] }));
   assert.match(clinic.command("inbox", "push", pushed).stderr, /older copy/, "nor does a command append to it");
 
-  const restored = clinic.command("restore", "--events", clinic.receiver.events_file);
+  const restored = clinic.command("restore", "--without-messages", "--events", clinic.receiver.events_file);
   assert.equal(restored.code, 0, restored.stderr);
   await clinic.live({ actions: 15, rate: 50, seed: 5 });
   await clinic.gateway.start();
@@ -180,7 +180,8 @@ test("I4: a lost store is rebuilt from what was sent; what the MIS deleted meanw
   clinic.sql("update TREAT T set AMOUNTCL = 0, AMOUNTJP = 0, AMOUNTCL_DISC = 0, AMOUNTJP_DISC = 0 where not exists (select 1 from ORDERDET L where L.ORDERNO = T.ORDERNO)");
   clinic.sql("delete from SCHEDULE where SCHEDID = (select max(SCHEDID) from SCHEDULE where PCODE > 0 and WORKDATE > current_timestamp and TREATCODE is null)");
   await refused(clinic, /restore/);
-  const restored = clinic.command("restore", ...events_files(clinic).flatMap((file) => ["--events", file]));
+  const words = ["--last-event", clinic.receiver.events.at(-1).id, "--without-messages"];
+  const restored = clinic.command("restore", ...words, ...events_files(clinic).flatMap((file) => ["--events", file]));
   assert.equal(restored.code, 0, restored.stderr);
   const before = clinic.receiver.events.length;
   await clinic.gateway.start();
@@ -205,7 +206,7 @@ test("backup and restore: store and key come back, what was sent since is read f
   await clinic.caught_up();
   assert.equal(await clinic.gateway.stop(), 0);
   renameSync(store(clinic), join(clinic.folder, "lost"));
-  const restored = clinic.command("restore", "--backup", backup, "--passphrase-file", phrase, ...events_files(clinic).flatMap((file) => ["--events", file]));
+  const restored = clinic.command("restore", "--backup", backup, "--passphrase-file", phrase, "--without-messages", ...events_files(clinic).flatMap((file) => ["--events", file]));
   assert.equal(restored.code, 0, restored.stderr);
   await clinic.live({ actions: 10, rate: 50, seed: 7 });
   await clinic.gateway.start();

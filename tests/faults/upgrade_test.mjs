@@ -140,6 +140,7 @@ test("a backup of layout 1 is upgraded on its way back, and with the log of what
   await goes_on(clinic);
   writeFileSync(log, readdirSync(join(clinic.folder, "events")).sort().map((name) => readFileSync(join(clinic.folder, "events", name), "utf8")).join(""));
   const known = new Set(json_lines(log).map((event) => event.id));
+  const whole = ["--last-event", json_lines(log).at(-1).id, "--without-messages"];
   rmSync(store(clinic), { recursive: true });
   rmSync(`${store(clinic)}.mark`, { force: true });
   rmSync(join(clinic.folder, "events"), { recursive: true });
@@ -148,12 +149,12 @@ test("a backup of layout 1 is upgraded on its way back, and with the log of what
   const holed = join(clinic.folder, "holed.jsonl");
   const hole = lines.findIndex((line, index) => index >= sent.length && lines.slice(index + 1).some((next) => JSON.parse(next).partitionkey === JSON.parse(line).partitionkey));
   writeFileSync(holed, lines.filter((_, index) => index !== hole).map((line) => `${line}\n`).join(""));
-  const refused = clinic.command("restore", "--backup", backup, "--passphrase-file", phrase_file, "--events", holed);
+  const refused = clinic.command("restore", "--backup", backup, "--passphrase-file", phrase_file, ...whole, "--events", holed);
   assert.equal(refused.code, 2, refused.stdout + refused.stderr);
   assert.match(refused.stderr, /lack 1 events/);
   assert.deepEqual(readdirSync(store(clinic)).filter((name) => /\.db|\.key/.test(name)), [], "nothing of it is left, the copy from before its upgrade neither");
 
-  const restored = clinic.command("restore", "--backup", backup, "--passphrase-file", phrase_file, "--events", log);
+  const restored = clinic.command("restore", "--backup", backup, "--passphrase-file", phrase_file, ...whole, "--events", log);
   assert.equal(restored.code, 0, restored.stdout + restored.stderr);
   assert.match(restored.stdout, new RegExp(`${known.size} events already sent read, ${known.size - sent.length} of them new to this store`));
   assert.ok(layout_of(store(clinic, "store.db")) > 1);

@@ -28,7 +28,7 @@ test("backup replaces regular files only, and none that the clinic lives by", as
   assert.equal(spawnSync("mkfifo", [place("fifo")]).status, 0);
   const before = readdirSync(clinic.folder).sort();
   for (const [name, why] of [["latest", /symbolic link.*name the file itself/], ["dangling", /symbolic link/], ["stdout", /symbolic link/], ["fifo", /no regular file/], ["folder", /is a folder: name a file in it/],
-    ["store/store.db", /store's own folder/], ["store/b", /store's own folder/], ["gateway.yaml", /in use by the configuration/], ["phrase", /in use/], ["/dev/null", /no regular file/]]) {
+    ["store/store.db", /store's own folder/], ["store/b", /store's own folder/], ["gateway.yaml", /in use by the configuration/], ["phrase", /in use/], ["store.mark", /in use/], ["/dev/null", /no regular file/]]) {
     const file = name.startsWith("/") ? name : place(name);
     const is = lstatSync(file, { throwIfNoEntry: false })?.mode;
     const refused = clinic.command("backup", file, ...phrase);
@@ -90,7 +90,8 @@ test("I4: after a restore the books agree, the audit holds, and nothing goes out
   renameSync(join(clinic.folder, "store"), join(clinic.folder, "gone"));
   rmSync(`${join(clinic.folder, "store")}.mark`, { force: true });
   const files = events_files(clinic).reverse();
-  const restored = clinic.command("restore", "--backup", backup, ...phrase, "--events", ...files);
+  const whole = ["--last-event", sent.at(-1).id, "--without-messages"];
+  const restored = clinic.command("restore", "--backup", backup, ...phrase, ...whole, "--events", ...files);
   assert.equal(restored.code, 0, restored.stderr);
   assert.equal(clinic.command("sync", "--once").code, 0);
   const after = events_of(clinic).slice(sent.length);
@@ -111,7 +112,7 @@ test("I4: after a restore the books agree, the audit holds, and nothing goes out
   writeFileSync(join(clinic.folder, "holed.jsonl"), all.filter((_, index) => index !== hole).map((event) => `${JSON.stringify(event)}\n`).join(""));
   rmSync(join(clinic.folder, "store"), { recursive: true });
   rmSync(`${join(clinic.folder, "store")}.mark`, { force: true });
-  const refused = clinic.command("restore", "--backup", backup, ...phrase, "--events", ...files.slice(1), join(clinic.folder, "holed.jsonl"));
+  const refused = clinic.command("restore", "--backup", backup, ...phrase, ...whole, "--events", ...files.slice(1), join(clinic.folder, "holed.jsonl"));
   assert.equal(refused.code, 2);
   assert.match(refused.stderr, /lack 1 events.*--incomplete/);
   assert.ok(!existsSync(join(clinic.folder, "store", "store.db")), "nothing half restored is left");

@@ -152,6 +152,8 @@ struct Restore {
     bool new_epoch = false;         // without the whole log: the operator's decision (I4)
     bool incomplete = false;        // events are missing, and nobody has them; with new_epoch
     bool without_messages = false;  // what the exchange sent will not come again
+    std::vector<std::filesystem::path> message_files = {};  // all that it sent since the backup
+    std::vector<std::string> last_events = {};              // ids: the last that each consumer has
 };
 int restore(const Common& common, const Restore& what);
 struct Replay {

@@ -1,12 +1,9 @@
 // Commands by which the clinic decides: orders, holds, codes, feedback, messages handed in.
-#include <iostream>
-#include <iterator>
-
 #include "base/text.hpp"
 #include "change/stream_state.hpp"
+#include "gateway/cli/hand_in.hpp"
 #include "gateway/cli/print.hpp"
 #include "gateway/cli/session.hpp"
-#include "platform/crash_point.hpp"
 #include "platform/file.hpp"
 
 namespace mis::gateway::cli {
@@ -315,44 +312,10 @@ int feedback_answer(
 
 int inbox_push(const Common& common, const std::filesystem::path& file) {
     return with_session(common, ClinicStore::Opening::create, [&](Session& session) {
-        const std::string text = file == "-"
-                                     ? std::string(std::istreambuf_iterator<char>(std::cin), {})
-                                     : platform::read_file(file);
-        const auto messages = inbox::read_messages(text, file.string());
-        if (!messages) return report_error(messages.error());
-        const auto meaning = session.meaning();
-        int refused = 0;
-        for (const auto& message : *messages) {
-            sqlite::Transaction transaction(session.store->database());
-            const auto answer = meaning->accept(transaction, message, session.clock.unix_us());
-            platform::crash_point("inbox.before_commit");
-            transaction.commit();
-            platform::crash_point("inbox.after_commit");
-            const std::string id =
-                message.is_object() && message.contains("id") && message["id"].is_string()
-                    ? message["id"].get<std::string>()
-                    : "(no id)";
-            const bool is_refused = answer.verdict == inbox::Verdict::refused;
-            refused += is_refused ? 1 : 0;
-            const std::string verdict = is_refused                                   ? "refused"
-                                        : answer.verdict == inbox::Verdict::repeated ? "repeated"
-                                                                                     : "accepted";
-            if (common.output == Output::json) {
-                Json out{{"id", id}, {"answer", verdict}};
-                if (is_refused) out.update({{"code", answer.code}, {"reason", answer.reason}});
-                if (!answer.ignored_fields.empty()) out["ignored_fields"] = answer.ignored_fields;
-                print_json(out);
-            } else {
-                print_line(
-                    id + ": " + verdict +
-                    (is_refused ? " (" + answer.code + "): " + answer.reason : "")
-                );
-                for (const auto& field : answer.ignored_fields)
-                    print_line("  ignored: " + field + ", which this version does not know");
-            }
-        }
+        const auto refused = hand_in_messages(session, common.output, file);
+        if (!refused) return report_error(refused.error());
         session.work_off();
-        return refused == 0 ? kDone : kFailed;
+        return *refused == 0 ? kDone : kFailed;
     });
 }
 

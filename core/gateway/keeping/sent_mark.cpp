@@ -79,6 +79,11 @@ Result<void> SentMark::check() const {
     return {};
 }
 
+bool SentMark::is_left(const ClinicStore& store) {
+    return read_mark(file_in(store.folder()), store.meta()) ||
+           read_mark(file_beside(store.folder()), store.meta());
+}
+
 std::int64_t SentMark::events_ahead(ClinicStore& store) {
     std::int64_t ahead = 0;
     for (const auto& file : {file_in(store.folder()), file_beside(store.folder())}) {

@@ -39,6 +39,8 @@ class SentMark {
     // event before which it has everything. For `restore`: a sink is not told again what it has.
     static std::map<std::string, std::string> sinks_at(const std::filesystem::path& folder);
 
+    // Whether a mark of this store is left at all, so that events_ahead() can be believed.
+    static bool is_left(const ClinicStore& store);
     // How many events the mark knows of behind the last that the store has of its key; 0: none, or
     // there is no mark of this store. Once they are given up the mark is to be forgotten.
     static std::int64_t events_ahead(ClinicStore& store);

@@ -157,6 +157,9 @@ class TakingOver {
                     std::string(kNobodyHasMore)
             );
         report_.missing += ahead;
+        if (what_.gaps == TakeOver::Gaps::refuse)
+            if (const auto whole = check_last_events(store_, what_.last_events); !whole)
+                return fail(whole.error());
         write_audit(transaction);
         if (!events_.empty()) restored::await_owners(transaction);
         if (!events_.empty())
@@ -310,6 +313,7 @@ class TakingOver {
         // Who was never spoken of has a group all the same.
         const auto by_party = groups_by_party();
         const auto holders = holders_of_records();
+        const auto reversed = reversed_lines();
         for (const OutboxEvent& sent : events_) {
             if (is_slots(sent)) continue;
             const auto ids = ids_of(sent);
@@ -365,12 +369,42 @@ class TakingOver {
                 // Of a divided list the last part says the totals.
                 if (event.type.starts_with("plan.") || is_last_part(event))
                     domain::apply(announced, event);
+                if (event.type == "billing.reversal")
+                    end_bare_line(announced, events_[place], reversed);
             }
             groups_.save(
                 transaction, joined.group, {announced.to_text(), due(joined.group), part.ids}
             );
             ++report_.groups;
         }
+    }
+
+    // Change set and line of each procedure.reversed.
+    using ReversedLines = std::set<std::pair<std::string, std::string>>;
+    ReversedLines reversed_lines() const {
+        ReversedLines found;
+        for (const OutboxEvent& sent : events_)
+            if (sent.type == "procedure.reversed")
+                found.emplace(
+                    sent.change_set, JsonView(sent.data).find("procedure").find("id").string()
+                );
+        return found;
+    }
+
+    // X2: of one who withdrew his consent only the charge is taken back when his line is corrected
+    // or gone, not the line. It stands no more all the same, and nothing will be said of it.
+    static void end_bare_line(
+        domain::Announced& announced, const OutboxEvent& reversal, const ReversedLines& reversed
+    ) {
+        static const std::set<std::string> kOfTheLine{"deleted", "corrected", "merged", "returned"};
+        const JsonMembers data{JsonView(reversal.data)};
+        if (!kOfTheLine.contains(data.find("reason").string()) ||
+            reversed.contains({reversal.change_set, reversal.record_id}))
+            return;
+        const auto line = announced.standing.find(kLine + reversal.record_id);
+        if (line != announced.standing.end() &&
+            line->second.data.find("patient").string() == data.find("patient").string())
+            announced.standing.erase(line);
     }
 
     // A visit, a line or a payment, under the key by which it stands.
@@ -575,6 +609,21 @@ class TakingOver {
 };
 
 }  // namespace
+
+Result<void> check_last_events(ClinicStore& store, const std::vector<std::string>& last_events) {
+    if (last_events.empty()) return {};
+    const outbox::SentEvents outbox(store.database());
+    for (const auto& id : last_events)
+        if (!outbox.knows(id))
+            return fail(
+                ErrorKind::misconfigured,
+                "a consumer has the event " + id +
+                    ", which neither this store nor the files have: more was sent than they tell "
+                    "of. Name that consumer's own log of events with --events; " +
+                    std::string(kNobodyHasMore)
+            );
+    return {};
+}
 
 Result<TakeOverReport> take_over_sent_events(ClinicStore& store, const TakeOver& what) {
     return TakingOver(store, what).run();

@@ -26,6 +26,9 @@ struct TakeOver {
     // anybody noticing, and sequences that were given out before. Whoever accepts it begins a new
     // epoch (new_epoch.hpp) before anything is given a meaning.
     enum class Gaps { refuse, accept } gaps = Gaps::refuse;
+    // The last event that each consumer has, by id: refused where neither the store nor the files
+    // know one of them.
+    std::vector<std::string> last_events = {};
     std::function<void(sqlite::Transaction&)> at_end = {};  // in the same transaction
 };
 
@@ -42,6 +45,10 @@ struct TakeOverReport {
     std::vector<std::string> messages_lost;
     std::vector<std::string> sinks_known;  // whose progress the mark beside the store tells
 };
+
+// Whether the store has these events; misconfigured, with the remedy: it lacks one, so that more was
+// sent than it knows of.
+Result<void> check_last_events(ClinicStore& store, const std::vector<std::string>& last_events);
 
 // misconfigured, malformed: the files are not what is needed; nothing was changed.
 Result<TakeOverReport> take_over_sent_events(ClinicStore& store, const TakeOver& what);

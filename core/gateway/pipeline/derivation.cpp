@@ -47,12 +47,18 @@ void recall_what_stayed(
     const Identity& identity
 ) {
     domain::recall_accounts(before, facts, rules, identity);
-    auto anew = domain::evaluate(facts, {}, rules, identity);
     domain::keep_figures(before);
     const auto stayed = [](const auto& one) { return one.leaves == domain::Export::withheld; };
     std::erase_if(before.standing, [&](const auto& entry) { return stayed(entry.second); });
     std::erase_if(before.ledger, stayed);
     std::erase_if(before.receipts, stayed);
+    // What stays is booked on the same accounts, by the same ids, as what leaves (L1, L7).
+    domain::Announced accounts;
+    accounts.account_of = before.account_of;
+    accounts.first_seen_us = before.first_seen_us;
+    for (const auto& [key, standing] : before.standing)
+        if (key.starts_with("limit/")) accounts.standing.emplace(key, standing);
+    auto anew = domain::evaluate(facts, accounts, rules, identity);
     disclosure::Gate gate(&identity);
     for (domain::Event& event : anew.events) {
         const std::string key = domain::key_of(event);

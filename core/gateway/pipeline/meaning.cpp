@@ -165,9 +165,11 @@ MeaningReport Meaning::work_off(
     std::int64_t now_us, const std::set<std::string>& being_read, const std::function<bool()>& go_on
 ) {
     MeaningReport report;
+    if (restored::exchange_awaited(database_)) return report;
     const auto awaited = restored::sources_awaited(database_);
     const bool books_are_newer = !awaited.empty();
     welcome_messages(now_us);
+    find_subjects();
     if (!books_are_newer) relink_cards(now_us);
     if (const bool counts_otherwise = history_changed(); read_price_lists() || counts_otherwise) {
         sqlite::Transaction transaction(database_);
@@ -190,8 +192,11 @@ MeaningReport Meaning::work_off(
         sources.insert(awaited.begin(), awaited.end());
         return sources;
     };
-    while (work_off_some(now_us, under_way(), left, report))
-        if (go_on && !go_on()) break;
+    bool goes_on = true;
+    do {
+        while (goes_on && work_off_some(now_us, under_way(), left, report))
+            goes_on = !go_on || go_on();
+    } while (goes_on && find_subjects());
     foresight_.reset();
     return report;
 }

@@ -222,9 +222,14 @@ class Meaning {
         sqlite::Transaction& transaction, const std::vector<domain_store::Party>& parties
     );
     void relink_cards(std::int64_t now_us);
-    // After a restore an account or plan stands with whom events named, which need not be its
-    // owner: they are one group until it has its meaning, then it parts.
+    void adopt_pending(sqlite::Transaction& transaction);
+    std::map<std::string, std::int64_t> records_restored() const;
+    // After a restore a record stands with whom events named, which need not be its owner.
     void join_owners(sqlite::Transaction& transaction);
+    void join_owner(
+        sqlite::Transaction& transaction, const domain_store::Party& owner, std::int64_t group
+    );
+    bool find_subjects();
     // Groups of which events tell what only a lost message explains wait for it (restored.hpp).
     void welcome_messages(std::int64_t now_us);
     bool link_as_told(

@@ -2,6 +2,7 @@
 
 #include "base/json_fields.hpp"
 #include "base/json_text.hpp"
+#include "inbox/inbox.hpp"
 #include "outbox/store_meta.hpp"
 
 namespace mis::gateway::restored {
@@ -9,7 +10,8 @@ namespace {
 
 const std::string kAwaitedSource = "restored_source/", kOrder = "restored_order/",
                   kCard = "restored_card/", kMessage = "restored_message/",
-                  kOwners = "restored_owners";
+                  kSubject = "restored_subject/", kOwners = "restored_owners",
+                  kExchange = "restored_exchange";
 
 void strike_out(sqlite::Transaction& transaction, const std::string& key) {
     transaction.prepare("delete from store_meta where key = ?").with(key).run();
@@ -53,6 +55,16 @@ void await_owners(sqlite::Transaction& transaction) {
 }
 
 void owners_joined(sqlite::Transaction& transaction) { strike_out(transaction, kOwners); }
+
+bool exchange_awaited(sqlite::Database& database) {
+    return !outbox::meta_value(database, kExchange).empty();
+}
+
+void await_exchange(sqlite::Transaction& transaction) {
+    outbox::set_meta_value(transaction, kExchange, "awaited");
+}
+
+void exchange_sent_again(sqlite::Transaction& transaction) { strike_out(transaction, kExchange); }
 
 void await_order(
     sqlite::Transaction& transaction, const std::string& order, const OrderTold& told
@@ -132,11 +144,30 @@ std::map<std::string, MessageTold> messages_awaited(sqlite::Database& database) 
     return found;
 }
 
+void await_subject(
+    sqlite::Transaction& transaction, std::int64_t position, const std::string& subject
+) {
+    outbox::set_meta_value(transaction, kSubject + std::to_string(position), subject);
+}
+
+void subject_came(sqlite::Transaction& transaction, std::int64_t position) {
+    strike_out(transaction, kSubject + std::to_string(position));
+}
+
+std::map<std::int64_t, std::string> subjects_awaited(sqlite::Database& database) {
+    std::map<std::int64_t, std::string> found;
+    for (auto& [position, subject] : all_under(database, kSubject))
+        found.emplace(std::stoll(position), subject);
+    return found;
+}
+
 void give_up_messages(sqlite::Transaction& transaction) {
+    exchange_sent_again(transaction);
+    const inbox::Inbox inbox(transaction.database());  // what came is no longer lost
     for (const auto& [order, told] : orders_awaited(transaction.database()))
-        order_came(transaction, order);
+        if (!inbox.knows_order(order)) order_came(transaction, order);
     for (const auto& [message, told] : messages_awaited(transaction.database()))
-        message_came(transaction, message);
+        if (!inbox.knows_message(message)) message_came(transaction, message);
 }
 
 bool was_accepted(sqlite::Database& database, const Json& message) {

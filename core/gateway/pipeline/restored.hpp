@@ -28,6 +28,14 @@ bool owners_awaited(sqlite::Database& database);
 void await_owners(sqlite::Transaction& transaction);
 void owners_joined(sqlite::Transaction& transaction);
 
+// The exchange's messages are lost with the store, and not of each of them an event tells: one may
+// have withdrawn a consent before anything was said of its patient. Until the exchange has sent
+// again what it sent since the backup, or somebody says that it has nothing to send, nothing is
+// given a meaning, so that nothing of a patient leaves against his word.
+bool exchange_awaited(sqlite::Database& database);
+void await_exchange(sqlite::Transaction& transaction);
+void exchange_sent_again(sqlite::Transaction& transaction);
+
 struct OrderTold {
     std::string patient;           // the pseudonym that the order was linked to; empty: none
     std::string card;              // that it was linked to at first, if that one was merged since
@@ -48,6 +56,14 @@ void await_message(
 );
 void message_came(sqlite::Transaction& transaction, const std::string& message);
 std::map<std::string, MessageTold> messages_awaited(sqlite::Database& database);
+
+// A message that came while nobody could know whether what it names exists (the patient, account or
+// plan of this public id): it waits for that, and is attached to it then. By inbox positions.
+void await_subject(
+    sqlite::Transaction& transaction, std::int64_t position, const std::string& subject
+);
+void subject_came(sqlite::Transaction& transaction, std::int64_t position);
+std::map<std::int64_t, std::string> subjects_awaited(sqlite::Database& database);
 
 // The exchange has nothing more to send: what only its messages explained is taken back.
 void give_up_messages(sqlite::Transaction& transaction);

@@ -79,7 +79,9 @@ struct Figures {
     std::int64_t groups_pending = 0;
     std::vector<QuarantineFigures> quarantine;
     std::vector<ReferenceFigures> references;
-    std::int64_t messages_lost = 0;  // of the exchange, told of by events, since a restore
+    std::int64_t messages_lost = 0;     // of the exchange, told of by events, since a restore
+    bool exchange_awaited = false;      // since a restore: nothing is given a meaning until it sent
+    std::int64_t subjects_awaited = 0;  // messages that name what nobody has since a restore
     std::int64_t quarantined = 0, held_streams = 0, unmapped_codes = 0, orders_waiting = 0;
     std::map<std::string, std::int64_t> inbox_accepted, inbox_refused;  // by type, by code
     bool backup_watched = false;

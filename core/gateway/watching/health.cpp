@@ -200,13 +200,30 @@ HealthReport judge_health(const Figures& figures) {
                     ": more than at the comparison before; look whether the MIS still has "
                     "them, and whether both maps write the id alike"
             );
+    if (figures.exchange_awaited)
+        alarm(
+            "restore",
+            "nothing new leaves until the exchange has sent again what it sent since the backup, "
+            "for a consent may be withdrawn of which no event tells: stop the gateway, then "
+            "`mis-gateway restore --messages FILE`, or `mis-gateway restore --without-messages` if "
+            "there are none"
+        );
+    if (figures.subjects_awaited > 0 && !figures.exchange_awaited)
+        notice(
+            "restore",
+            fmt::format(
+                "{} messages of the exchange that came again name an account, a plan or a patient "
+                "whom nobody has, and change nothing until he is read",
+                figures.subjects_awaited
+            )
+        );
     if (figures.messages_lost > 0)
         alarm(
             "restore",
             fmt::format(
                 "{} messages of the exchange are lost with the store, and the patients whom they "
-                "concern wait for them: let the exchange send again (`mis-gateway inbox push "
-                "FILE`), or give them up (`mis-gateway restore --without-messages`)",
+                "concern wait for them: let the exchange send again (`mis-gateway restore "
+                "--messages FILE`), or give them up (`mis-gateway restore --without-messages`)",
                 figures.messages_lost
             )
         );

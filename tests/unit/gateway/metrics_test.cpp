@@ -230,6 +230,20 @@ TEST_CASE("health: what needs a human is an alarm with its remedy") {
     CHECK(reasons(figures) == "notice quarantine: 4 rows: see `mis-gateway quarantine`\n");
 }
 
+TEST_CASE("health: of a restored store it says what is waited for, and what came in vain") {
+    Figures figures = working();
+    figures.subjects_awaited = 2;
+    CHECK(judge_health(figures).healthy());
+    CHECK(
+        reasons(figures) ==
+        "notice restore: 2 messages of the exchange that came again name an account, a plan or a "
+        "patient whom nobody has, and change nothing until he is read\n"
+    );
+    figures.exchange_awaited = true;
+    CHECK(!judge_health(figures).healthy());
+    CHECK(reasons(figures).starts_with("alarm restore: nothing new leaves until the exchange has"));
+}
+
 TEST_CASE("a source that is sent its rows is told when nothing comes, or nothing can be taken") {
     Figures figures = working();
     figures.intakes.resize(1);

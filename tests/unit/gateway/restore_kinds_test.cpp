@@ -10,6 +10,7 @@
 #include "change/record_store.hpp"
 #include "gateway/keeping/conservation.hpp"
 #include "gateway/keeping/take_over.hpp"
+#include "gateway/pipeline/restored.hpp"
 #include "restored_clinic.hpp"
 #include "sqlite/migration.hpp"
 #include "support/temporary_folder.hpp"
@@ -448,6 +449,88 @@ TEST_CASE("I4: what happens between a backup and the loss is neither taken back 
         const auto books = check_conservation(*two.store, *two.meaning, life.now_us());
         for (const auto& difference : books.differences) CHECK(difference == "");
     }
+}
+
+// The order waits for its patient, so nobody is told that its consent was withdrawn; then he comes.
+TEST_CASE("X2: of a restored store nothing leaves until the exchange has sent again what it sent") {
+    for (const bool waits : {true, false}) {
+        CAPTURE(waits);
+        const test::TemporaryFolder folder;
+        ClinicLife life(1, domain::ExportMode::ordered);
+        ClinicCopy one(folder.path / "one", ClinicStore::Opening::create, life.mode());
+        Json placed = order("O9");
+        placed["patient"] = {{"phone", "+7 900 000-00-09"}, {"birth_date", "1990-01-09"}};
+        life.say(std::move(placed));
+        one.read(life);
+        back_up(one, folder.path / "two");
+        life.pass(kHourUs);
+        life.say(about("consent.withdrawn", "w9", "O9"));
+        one.read(life);
+        const auto log = one.log();
+        test::write_log(folder.path / "log.jsonl", log, 0, log.size());
+
+        ClinicCopy two(folder.path / "two", ClinicStore::Opening::existing, life.mode());
+        two.messages_taken = 1;
+        TakeOver what{{folder.path / "log.jsonl"}, {"mis"}, "operator", life.now_us()};
+        if (waits) what.at_end = restored::await_exchange;
+        const auto taken = take_over_sent_events(*two.store, what);
+        REQUIRE_MESSAGE(taken, taken.error().text);
+        CHECK(taken->messages_lost.empty());
+        Json card{{"source_id", "9"}, {"last_name", "Новая"}, {"birth_date", "1990-01-09"}};
+        card["phones"] = {"89000000009"};
+        life.upsert("patient", std::move(card));
+        life.upsert("procedure", line("p9", "9", "16", 4'000'00));
+        two.read_mis(life);
+        CHECK((two.log().size() == log.size()) == waits);  // else his work leaves, unasked
+        if (!waits) continue;
+        two.read_again(life);
+        CHECK(two.log().size() == log.size());
+        sqlite::Transaction transaction(two.store->database());
+        restored::exchange_sent_again(transaction);
+        transaction.commit();
+        life.upsert("procedure", line("p9", "9", "26", 4'000'00));
+        two.read_mis(life);
+        for (const auto& event : two.log()) CHECK(event.type != "procedure.performed");
+        const auto books = check_conservation(*two.store, *two.meaning, life.now_us());
+        for (const auto& difference : books.differences) CHECK(difference == "");
+    }
+}
+
+// An account of which no event told yet is named by a message that comes before the account is
+// read.
+TEST_CASE("I4: a message that names what is not read yet is not lost") {
+    const test::TemporaryFolder folder;
+    ClinicLife life(1, domain::ExportMode::all);
+    ClinicCopy one(folder.path / "one", ClinicStore::Opening::create);
+    life.upsert("procedure", line("p1", "1", "16", 1'000'00));
+    one.read(life);
+    back_up(one, folder.path / "two");
+    const auto log = one.log();  // of what came then nothing was told to anybody
+    life.pass(kHourUs);
+    life.upsert("limit", account("L1", "1", 5'000'00));
+    life.upsert("procedure", on_account(line("p2", "1", "26", 6'000'00), "L1"));
+    one.read(life);
+    life.say(Json{
+        {"type", "limit.granted"},
+        {"id", "g1"},
+        {"limit", one.store->identity().public_id("mis", "limit", "L1")},
+        {"amount", rubles(2'000'00)}});
+    one.read(life);
+    REQUIRE(life.messages().back().accepted);
+
+    ClinicCopy two(folder.path / "two", ClinicStore::Opening::existing);
+    test::write_log(folder.path / "log.jsonl", log, 0, log.size());
+    TakeOver what{{folder.path / "log.jsonl"}, {"mis"}, "operator", life.now_us()};
+    what.at_end = [](sqlite::Transaction& transaction) {
+        restored::await_source(transaction, "mis");
+    };
+    REQUIRE(take_over_sent_events(*two.store, what));
+    two.read_again(life);
+    CHECK(restored::subjects_awaited(two.store->database()).empty());
+    Receiver receiver, undisturbed;
+    receiver.take(two.log());
+    undisturbed.take(one.log());
+    check_same(receiver.believes(), undisturbed.believes());
 }
 
 TEST_CASE("X1: a shared account does not name the owner whose own it was, and who stays") {
