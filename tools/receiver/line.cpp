@@ -1,6 +1,8 @@
 #include "line.hpp"
 
+#include <optional>
 #include <string_view>
+#include <utility>
 
 #include "base/json_fields.hpp"
 #include "base/money.hpp"
@@ -35,6 +37,30 @@ void add_record(std::string& line, const Json& record) {
     add_sum(line, record, "amount");
 }
 
+// "crown-36  tooth 36  planned → void", "therapy_done", "10000.00 RUB: 9520.70 RUB used"
+void add_plan(std::string& line, const Json& data) {
+    if (const auto item = data.find("item"); item != data.end() && item->is_object()) {
+        add(line, text_in(*item, "id").substr(0, 16));
+        Json teeth{{"teeth", item->value("teeth", Json::array())}};
+        add_record(line, teeth);
+    }
+    const std::string before = text_in(data, "before"), after = text_in(data, "after");
+    if (!after.empty()) add(line, before + " → " + after);
+    add(line, text_in(data, "stage"));
+}
+
+void add_account(std::string& line, const Json& data) {
+    for (const auto& [name, words] :
+         {std::pair{"granted", "granted"},
+          {"consumed", "used"},
+          {"overrun", "beyond"},
+          {"due", "due"}}) {
+        const auto money =
+            data.contains(name) ? money_from_json(data.at(name)) : std::optional<Money>();
+        if (money) add(line, std::string(words) + ' ' + money->to_string());
+    }
+}
+
 std::string short_subject(std::string subject) {
     constexpr std::size_t kIdShown = 8;
     if (const auto slash = subject.rfind('/');
@@ -58,7 +84,9 @@ std::string line_of(const Json& event) {
     if (data == event.end() || !data->is_object()) return line;
     for (const char* record : {"appointment", "procedure", "payment"})
         if (data->contains(record)) add_record(line, data->at(record));
+    add_plan(line, *data);
     add_record(line, *data);
+    add_account(line, *data);
     add(line, text_in(*data, "day"));
     add(line, text_in(*data, "reason"));
     add(line, text_in(*data, "payer"));

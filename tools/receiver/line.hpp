@@ -7,7 +7,7 @@
 
 namespace mis::receiver {
 
-// "12:30:05  procedure.performed      patient 3f2a91…  T-16  tooth 16  4500.00 RUB"
+// "2026-03-02 12:30  plan.item.performed  plan/3f2a91…  filling-16  tooth 16  planned → performed"
 std::string line_of(const Json& event);
 
 }  // namespace mis::receiver
