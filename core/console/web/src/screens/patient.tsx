@@ -4,6 +4,7 @@ import { useRoute } from "preact-iso/router";
 import { ask, has, type Patient as PatientData, type Person, type PlanItem, type Problem, type Trace } from "../api/client";
 import { Empty, Field, Loaded, More, Panel, ProblemBox, Screen, Sum } from "../parts/common";
 import { State } from "../parts/icon";
+import { eventName } from "../parts/event_words";
 import { LimitState, payerName } from "../parts/limit_words";
 import { areaName, ItemSign, stateName, ToothChart } from "../parts/tooth_chart";
 import { useResource } from "../state/resource";
@@ -52,11 +53,6 @@ function Plans({ of }: { of: PatientData }) {
             })}
         </Panel>
     );
-}
-
-function eventName(type: string): string {
-    const short = type.replace(/^mis\./, "").replace(/\.v\d+$/, "");
-    return told("event.", short.replace(/\./g, "_"), {}, short);
 }
 
 function Timeline({ id }: { id: string }) {

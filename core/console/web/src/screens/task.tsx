@@ -5,6 +5,7 @@ import { useRoute } from "preact-iso/router";
 import { ask, has, newKey, type Answer, type Decision, type Problem, type Task } from "../api/client";
 import type { components } from "../api/schema";
 import { Field, Loaded, Panel, Patient, ProblemBox, Screen, Sum } from "../parts/common";
+import { eventName } from "../parts/event_words";
 import { Icon, State } from "../parts/icon";
 import { look, now } from "../state/connection";
 import { useResource } from "../state/resource";
@@ -71,7 +72,7 @@ function MappingHold({ task, decide, busy }: Asked) {
                     <table><caption class="hidden">{t("mapping.what")}</caption>
                         <thead><tr><th scope="col">{t("mapping.event")}</th><th scope="col" class="right">{t("mapping.before")}</th><th scope="col" class="right">{t("mapping.after")}</th><th scope="col" class="right">{t("mapping.changed")}</th></tr></thead>
                         <tbody>{of.changes.map((one) => (
-                            <tr key={one.type}><th scope="row" class="code">{one.type}</th>
+                            <tr key={one.type}><th scope="row">{eventName(one.type)}</th>
                                 <td class="right">{number(one.before)}{one.total_before && <div class="small"><Sum of={one.total_before} /></div>}</td>
                                 <td class="right">{number(one.after)}{one.total_after && <div class="small"><Sum of={one.total_after} /></div>}</td>
                                 <td class="right">{number(one.changed)}</td></tr>
