@@ -98,6 +98,55 @@ test("the webhook's requests are as openapi.yaml says: method, type, headers, bo
   }
 });
 
+test("the inbox's questions and answers are as openapi.yaml says, and it takes what the document says", async (t) => {
+  const clinic = await Clinic.make(t, { base: "none" });
+  const token = join(clinic.folder, "inbox.token");
+  writeFileSync(token, "a-token\n", { mode: 0o600 });
+  const messages = JSON.parse(vector("inbox.json")).slice(0, 5).map(({ message }) => message);
+  const [asked, told] = [[], []];
+  const { webhooks: { inbox } } = await openapi();
+  const ajv = addFormats(new Ajv({ strict: false }));
+  const valid = (schema, value, what) => assert.ok(ajv.validate(schema, value), `${what}: ${ajv.errorsText()}`);
+  const server = createServer((request, answer) => {
+    const url = new URL(request.url, "http://exchange.example");
+    const chunks = [];
+    request.on("data", (chunk) => chunks.push(chunk));
+    request.on("end", () => {
+      (request.method === "GET" ? asked : told).push({ headers: request.headers, query: Object.fromEntries(url.searchParams), body: Buffer.concat(chunks).toString() });
+      if (request.method === "POST") return answer.writeHead(204).end();
+      if (url.searchParams.get("cursor") === "first-page") return setTimeout(() => answer.writeHead(204).end(), 200);
+      const page = { messages, next: "first-page" };
+      valid(inbox.get.responses["200"].content["application/json"].schema, page, "the page of this test");
+      answer.writeHead(200, { "content-type": "application/json", "next-cursor": page.next }).end(JSON.stringify(page));
+    });
+  });
+  t.after(() => server.close());
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  clinic.write_config({
+    sources: [], sinks: [clinic.file_sink()], export: { mode: "ordered" },
+    inbox: { http: { url: `http://127.0.0.1:${server.address().port}/inbox`, bearer_token_file: token, wait_seconds: 5 } },
+  });
+  await clinic.gateway.start();
+  await until("it asks behind the page that it answered", () => told.length > 0 && asked.some(({ query }) => query.cursor === "first-page"));
+  await clinic.gateway.stop();
+
+  for (const { headers, query } of asked) {
+    assert.equal(headers.authorization, "Bearer a-token");
+    for (const { name, required, schema } of inbox.get.parameters) {
+      if (required) assert.ok(name in query, name);
+      if (name in query) valid(schema, schema.type === "integer" ? Number(query[name]) : query[name], name);
+    }
+    assert.deepEqual(Object.keys(query).filter((name) => !inbox.get.parameters.some((one) => one.name === name)), []);
+  }
+  const { schema } = inbox.post.requestBody.content["application/json"];
+  for (const { headers, body } of told) {
+    assert.equal(headers["content-type"].split(";")[0], "application/json");
+    valid(schema, JSON.parse(body), "answers");
+  }
+  const given = JSON.parse(told[0].body).answers.map(({ index, ...rest }) => rest);
+  assert.deepEqual(given, JSON.parse(vector("inbox.json")).slice(0, 5).map(({ answer }) => answer), "the answers of the vectors, over the wire");
+});
+
 // Paths of the feed and the like stand behind settings of their own: the tests of each ask them.
 test("the gateway's own server answers the routes of openapi.yaml as it says, and others with 404", async (t) => {
   const clinic = await Clinic.make(t, { base: "none" });

@@ -125,6 +125,18 @@ test("deliveries with repeats lead to the same books, in whatever cut", (t) => {
   assert.equal(python("take", join(vectors_folder, of), "--database", database), books, "all of it once more");
 });
 
+test("reversals before their charges, the last word first: the order of arrival changes no books", (t) => {
+  const folder = scratch(t);
+  for (const name of ["order", "corrections", "returns", "payments", "withheld", "epochs", "party_view"]) {
+    const backwards = join(folder, `${name}.jsonl`);
+    writeFileSync(backwards, vector(`${name}.events.jsonl`).trimEnd().split("\n").reverse().map((line) => `${line}\n`).join(""));
+    const books = JSON.parse(vector(`${name}.books.json`));
+    assert.deepEqual(JSON.parse(python("take", backwards)), books, `${name}: Python`);
+    const ran = spawnSync(program("mis-receiver"), ["--take", backwards], { encoding: "utf8" });
+    assert.deepEqual(JSON.parse(ran.stdout), books, `${name}: mis-receiver`);
+  }
+});
+
 test("an id that comes with other content is refused, what is incomplete is told", (t) => {
   const folder = scratch(t);
   const [first, second, third] = events_of("order.events.jsonl");

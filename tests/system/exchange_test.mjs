@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Clinic, get, json_lines, program, until } from "./clinic.mjs";
+import { Clinic, get, json_lines, program, root, until } from "./clinic.mjs";
 
 const RUB = (minor) => ({ minor, currency: "RUB" });
 const item = (id, tooth, minor) => ({ id, nomenclature: "A16.07.002", teeth: [tooth], quantity: "1", total: RUB(minor) });
@@ -71,7 +71,7 @@ test("orders, a grant, a complaint: sent by the inbox, answered, and folded from
 
   // the same from the gateway's own log, by this program and by Python
   const log = join(clinic.folder, "events", "events-000001.jsonl");
-  for (const [name, ...words] of [[program("mis-receiver"), "--take", log]]) {
+  for (const [name, ...words] of [[program("mis-receiver"), "--take", log], ["python3", join(root, "tools/receiver/examples/receiver.py"), "take", log]]) {
     const alone = spawnSync(name, words, { encoding: "utf8", maxBuffer: 1 << 28 });
     assert.equal(alone.status, 0, alone.stderr);
     assert.deepEqual(JSON.parse(alone.stdout), books);

@@ -77,17 +77,13 @@ class Receiver {  // take() runs on the server's thread, summary() on main's
             desk_ = std::make_unique<InboxDesk>(*exchange_, mutex_, settings.inbox_token);
     }
 
+    // A base that fails (a full disk) is told to whoever asks; nothing of the request was taken.
     void take(const net::ServerRequest& request, const net::Responder& respond) {
-        const std::lock_guard lock(mutex_);
-        if (!desk_ || !InboxDesk::is_mine(request)) return respond(handle(request));
-        if (request.path == "/inbox" && request.method == "POST") {
-            // answers to our messages meet the same misbehaviour as events
-            Plan plan = plan_for(settings_.misbehaviour, Json::array(), random_);
-            if (plan.keep == Keep::nothing) return respond(std::move(plan.answer));
-            if (plan.answer.status >= 300 || plan.answer.cut_after_bytes)
-                respond(std::move(plan.answer));  // a lie: the first answer counts
+        try {
+            take_or_fail(request, respond);
+        } catch (const sqlite::StoreError& error) {
+            respond(refusal(503, error.what()));
         }
-        desk_->take(request, respond);
     }
 
     std::string summary() {
@@ -100,6 +96,19 @@ class Receiver {  // take() runs on the server's thread, summary() on main's
     }
 
   private:
+    void take_or_fail(const net::ServerRequest& request, const net::Responder& respond) {
+        const std::lock_guard lock(mutex_);
+        if (!desk_ || !InboxDesk::is_mine(request)) return respond(handle(request));
+        if (request.path == "/inbox" && request.method == "POST") {
+            // answers to our messages meet the same misbehaviour as events
+            Plan plan = plan_for(settings_.misbehaviour, Json::array(), random_);
+            if (plan.keep == Keep::nothing) return respond(std::move(plan.answer));
+            if (plan.answer.status >= 300 || plan.answer.cut_after_bytes)
+                respond(std::move(plan.answer));  // a lie: the first answer counts
+        }
+        desk_->take(request, respond);
+    }
+
     net::ServerAnswer handle(const net::ServerRequest& request) {
         if (request.method == "GET") return look_up(request);
         if (request.method != "POST") return refusal(405, "POST events, or GET /stats");
