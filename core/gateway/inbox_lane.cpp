@@ -1,6 +1,7 @@
 #include "gateway/inbox_lane.hpp"
 
 #include "base/log.hpp"
+#include "gateway/pipeline/restored.hpp"
 #include "outbox/store_meta.hpp"
 #include "platform/crash_point.hpp"
 
@@ -28,6 +29,15 @@ inbox::Keeper keeper_of(
         sqlite::Transaction transaction(store.database());
         outbox::set_meta_value(transaction, kInboxCursor, cursor);
         transaction.commit();
+    };
+    // The cursor came back with the backup: what was sent since was taken again by now (X2).
+    keeper.caught_up = [&store] {
+        const std::lock_guard lock(store.mutex());
+        if (!restored::exchange_awaited(store.database())) return;
+        sqlite::Transaction transaction(store.database());
+        restored::exchange_sent_again(transaction);
+        transaction.commit();
+        log::info("the exchange has sent again what it sent since the backup");
     };
     return keeper;
 }

@@ -110,6 +110,7 @@ Transport::Round HttpInbox::round(Waiting waiting) {
         if (!page->messages.empty()) return take_page(cursor, std::move(*page));
         if (page->next != cursor) keeper_.moved(page->next);
     }
+    if (keeper_.caught_up) keeper_.caught_up();
     count_request("empty");
     works(kName);
     failures_in_row_ = unreadable_in_row_ = 0;

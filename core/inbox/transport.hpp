@@ -42,6 +42,8 @@ struct Keeper {
     std::function<void(const std::string& code)> count_refusal;  // of what was no message at all
     std::function<std::string()> cursor;                         // empty: from the beginning
     std::function<void(const std::string&)> moved;               // empty: to the beginning
+    // The exchange was asked, and has nothing behind the cursor that is kept here.
+    std::function<void()> caught_up = {};
 };
 
 struct TransportStatus {

@@ -2,7 +2,7 @@
 // the exchange: what it placed, what it was answered; and the receiver's events. Nothing is lost, taken twice or answered before it is kept.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -316,4 +316,36 @@ test("a clock that was set while the gateway runs is known as the culprit", asyn
   });
   assert.match(reason, /expired.*this machine's clock was set by 3\d{7} s since its last answer: it is the clock that is wrong/);
   assert.ok((await status(clinic, 'inbox_requests_total{outcome="certificate"}')) > 0);
+});
+
+test("X2: a restored store takes what the exchange sent since the backup before anything new leaves", async (t) => {
+  const { clinic, exchange } = await clinic_with(t, { wait_seconds: 1 });
+  const store = join(clinic.folder, "store"), backup = join(clinic.folder, "backup"), phrase = join(clinic.folder, "phrase");
+  writeFileSync(phrase, "invented passphrase\n", { mode: 0o600 });
+  const told = (number) => clinic.receiver.events.filter(({ subject }) => subject === `order/O-${number}`).map(({ id }) => id);
+  exchange.place(order(1));
+  await clinic.gateway.start();
+  await until("the first is told of", () => told(1).length > 0);
+  assert.equal(await clinic.gateway.stop(), 0);
+  assert.equal(clinic.command("backup", backup, "--passphrase-file", phrase).code, 0);
+  exchange.place(order(2));
+  await clinic.gateway.start();
+  await until("the second is told of", () => told(2).length > 0);
+  assert.equal(await clinic.gateway.stop(), 0);
+  rmSync(store, { recursive: true });
+
+  const restored = clinic.command("restore", "--backup", backup, "--passphrase-file", phrase, "--events", clinic.receiver.events_file);
+  assert.equal(restored.code, 0, restored.stderr);
+  assert.match(restored.stdout, /Nothing new leaves until the exchange has sent again/);
+  exchange.place(order(3));
+  exchange.trouble = () => ({ status: 503 });
+  await clinic.gateway.start();
+  await until("health tells of it", async () => (await clinic.gateway.health()).reasons.some(({ part, reason }) => part === "restore" && /^nothing new leaves/.test(reason)));
+  assert.deepEqual(told(3), []);
+  exchange.trouble = () => undefined;
+  await until("the third is told of", () => told(3).length > 0);
+  assert.deepEqual(exchange.verdicts("m-2"), ["accepted", "accepted"], "the backup had not had it");
+  assert.equal(new Set(told(2)).size, 1, "told once, under one id");
+  assert.ok(!(await clinic.gateway.health()).reasons.some(({ part }) => part === "restore"));
+  assert.equal(await clinic.gateway.stop(), 0);
 });

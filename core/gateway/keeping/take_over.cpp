@@ -162,6 +162,8 @@ class TakingOver {
                 return fail(whole.error());
         write_audit(transaction);
         if (!events_.empty()) restored::await_owners(transaction);
+        if (!events_.empty() && had_records_ && tells_of_sources_read())
+            restored::await_gone(transaction);
         if (!events_.empty())
             for (const auto& source : what_.sources) restored::await_source(transaction, source);
         if (what_.at_end) what_.at_end(transaction);
@@ -180,11 +182,23 @@ class TakingOver {
     SentLog log_;
     TakeOverReport report_;
     std::vector<OutboxEvent> events_;
+    // Of a store rebuilt from the log alone nobody could tell a patient who is gone from a base
+    // that is the wrong one, or empty: what it said of him stands.
+    const bool had_records_ = !change::RecordStore(database_).counts().empty();
 
     // What was announced in earlier epochs consumers were told to discard.
     void begin_epoch(sqlite::Transaction& transaction, std::uint32_t epoch) {
         outbox::set_meta_value(transaction, "epoch", std::to_string(epoch));
         groups_.forget_all_announced(transaction);
+    }
+
+    // What a source told that is read no more stands, though nothing is known of it here.
+    bool tells_of_sources_read() const {
+        return std::all_of(events_.begin(), events_.end(), [&](const OutboxEvent& sent) {
+            return sent.source.empty() ||
+                   std::find(what_.sources.begin(), what_.sources.end(), sent.source) !=
+                       what_.sources.end();
+        });
     }
 
     // Which orders are whose, as the events say it last. An order that is linked anew without

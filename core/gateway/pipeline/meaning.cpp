@@ -197,6 +197,7 @@ MeaningReport Meaning::work_off(
         while (goes_on && work_off_some(now_us, under_way(), left, report))
             goes_on = !go_on || go_on();
     } while (goes_on && find_subjects());
+    if (goes_on && !books_are_newer) take_back_gone(now_us, report);
     foresight_.reset();
     return report;
 }

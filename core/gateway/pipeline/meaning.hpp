@@ -230,6 +230,7 @@ class Meaning {
         sqlite::Transaction& transaction, const domain_store::Party& owner, std::int64_t group
     );
     bool find_subjects();
+    void take_back_gone(std::int64_t now_us, MeaningReport& report);
     // Groups of which events tell what only a lost message explains wait for it (restored.hpp).
     void welcome_messages(std::int64_t now_us);
     bool link_as_told(

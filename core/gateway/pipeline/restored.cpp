@@ -11,7 +11,7 @@ namespace {
 const std::string kAwaitedSource = "restored_source/", kOrder = "restored_order/",
                   kCard = "restored_card/", kMessage = "restored_message/",
                   kSubject = "restored_subject/", kOwners = "restored_owners",
-                  kExchange = "restored_exchange";
+                  kExchange = "restored_exchange", kGone = "restored_gone";
 
 void strike_out(sqlite::Transaction& transaction, const std::string& key) {
     transaction.prepare("delete from store_meta where key = ?").with(key).run();
@@ -65,6 +65,16 @@ void await_exchange(sqlite::Transaction& transaction) {
 }
 
 void exchange_sent_again(sqlite::Transaction& transaction) { strike_out(transaction, kExchange); }
+
+bool gone_awaited(sqlite::Database& database) {
+    return !outbox::meta_value(database, kGone).empty();
+}
+
+void await_gone(sqlite::Transaction& transaction) {
+    outbox::set_meta_value(transaction, kGone, "awaited");
+}
+
+void gone_taken_back(sqlite::Transaction& transaction) { strike_out(transaction, kGone); }
 
 void await_order(
     sqlite::Transaction& transaction, const std::string& order, const OrderTold& told

@@ -36,6 +36,11 @@ bool exchange_awaited(sqlite::Database& database);
 void await_exchange(sqlite::Transaction& transaction);
 void exchange_sent_again(sqlite::Transaction& transaction);
 
+// Whether what events tell of those whom no record names any more is still to be taken back.
+bool gone_awaited(sqlite::Database& database);
+void await_gone(sqlite::Transaction& transaction);
+void gone_taken_back(sqlite::Transaction& transaction);
+
 struct OrderTold {
     std::string patient;           // the pseudonym that the order was linked to; empty: none
     std::string card;              // that it was linked to at first, if that one was merged since

@@ -107,6 +107,35 @@ void Meaning::join_owner(sqlite::Transaction& transaction, const Party& owner, s
     groups_.make_due(transaction, joined.group);
 }
 
+// Who came after the backup and is gone from the MIS since, is no group's party: nothing calls what
+// stands of him. It is taken back once everything was compared.
+void Meaning::take_back_gone(std::int64_t now_us, MeaningReport& report) {
+    if (!restored::gone_awaited(database_)) return;
+    sqlite::Transaction transaction(database_);
+    outbox::Outbox::Appender appender(outbox_, transaction);
+    Writing writing{transaction, appender, now_us, report};
+    bool waits = false;
+    for (std::int64_t after = 0;;) {
+        const auto page = groups_.groups_after(after, domain_store::GroupStore::kPerPage);
+        if (page.empty()) break;
+        after = page.back();
+        for (const auto group : page) {
+            if (!groups_.parties(group).empty()) continue;
+            const std::string announced = groups_.announced(group);
+            if (announced.empty() ||
+                JsonView(announced).find("first_seen_us").find(kRestoredMark).absent())
+                continue;
+            if (held_.contains(group))
+                waits = true;
+            else
+                work_out_patients(writing, {group, {announced}}, nullptr);
+        }
+    }
+    appender.finish();
+    if (!waits) restored::gone_taken_back(transaction);
+    transaction.commit();
+}
+
 // Messages that came before anybody could know what they name. True: some found it now.
 bool Meaning::find_subjects() {
     const auto awaited = restored::subjects_awaited(database_);

@@ -518,6 +518,7 @@ void SourceWorker::settle_restore() {
     const std::lock_guard lock(store_.mutex());
     sqlite::Transaction transaction(store_.database());
     restored::source_was_compared(transaction, setup_.name);
+    if (!refused_.empty()) restored::gone_taken_back(transaction);  // they may be, unread
     transaction.commit();
     log::info("source {} was compared whole after the restore", setup_.name);
 }
