@@ -57,7 +57,7 @@ function Hold({ task, decide, busy }: Asked) {
             </Panel>
             <Answers>
                 <Confirmed id="confirm" count={task.count} label={t("hold.true")} effect={t("hold.true.effect", { count: of.missing })} busy={busy} onConfirm={() => void decide({ answer: "release", confirm: task.count })} main />
-                <Choice label={t("hold.wait")} effect={t("hold.wait.effect")} busy={busy} onChoose={() => void decide({ answer: "wait" })} />
+                {task.answers.includes("wait") ? <Choice label={t("hold.wait")} effect={t("hold.wait.effect")} busy={busy} onChoose={() => void decide({ answer: "wait" })} /> : <div class="choice"><p><span class="strong">{t("hold.wait")}:</span> {t("hold.wait.effect")}</p></div>}
             </Answers>
         </>
     );

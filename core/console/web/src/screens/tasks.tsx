@@ -16,7 +16,9 @@ export function kindTitle(kind: TaskKind): string {
 }
 
 export function taskWords(task: TaskRow): Words {
-    const words: Words = { count: task.count, ...task.params };
+    const words: Words = { count: task.count };
+    const details = "details" in task ? (task.details as Record<string, unknown>) : {};
+    for (const [name, word] of Object.entries({ ...details, ...task.params })) if (typeof word !== "object" || (word !== null && "minor" in word)) words[name] = word as Words[string];
     if (words.stream !== undefined) words.stream = streamName(String(words.stream));
     if (words.rating === undefined) words.rating = "—";
     return words;

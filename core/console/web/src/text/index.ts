@@ -53,12 +53,13 @@ function say(found: string | Plural, words: Words): string {
         const form = plural.select(Number(words.count ?? 0));
         text = found[form as keyof Plural] ?? found.other ?? found.many ?? found.one;
     }
-    return text.replace(/\{(\w+)\}/g, (_, name: string) => {
-        const word = words[name];
-        if (word === undefined) return "…";
-        if (isMoney(word)) return money(word);
-        return typeof word === "number" ? number(word) : String(word);
-    });
+    return text
+        .replace(/\{(\w+)\}( ?)/g, (_, name: string, space: string) => {
+            const word = words[name];
+            if (word === undefined) return ""; // the daemon did not tell it: the sentence does without
+            return (isMoney(word) ? money(word) : typeof word === "number" ? number(word) : String(word)) + space;
+        })
+        .trim();
 }
 
 export function t(key: Key, words: Words = {}): string {
