@@ -258,7 +258,9 @@ Result<void> StreamPass::compare_all(StreamReading& reading, PassMode mode, Stam
 // Gentle in polls: one read of the source, whatever is in quarantine.
 Result<void> StreamPass::retry_quarantined(StreamReading& reading, PassMode mode) {
     const std::size_t there = reading.quarantined();
-    const bool all = !all_retried_ || mode == PassMode::reconcile;
+    const std::int64_t asked_us = retry_asked_us(*setup_.database, setup_.stream);
+    const bool asked = asked_us > state_.retried_us;
+    const bool all = !all_retried_ || asked || mode == PassMode::reconcile;
     const std::size_t most = all ? there : source::kIdsPerReadMax;
     if (all || retried_to_ >= there) retried_to_ = 0;
     SeenKeys seen;
@@ -266,7 +268,11 @@ Result<void> StreamPass::retry_quarantined(StreamReading& reading, PassMode mode
     if (auto done = check_siblings(reading, seen); !done) return done;
     retried_to_ += most;
     all_retried_ = true;
-    return reading.flush(CaptureBatch::Save::if_written);
+    if (!asked) return reading.flush(CaptureBatch::Save::if_written);
+    if (!setup_.can.ids && there > 0)  // it answers no questions by key
+        if (auto done = compare_everything(reading); !done) return done;
+    state_.retried_us = asked_us;
+    return reading.flush(CaptureBatch::Save::always);
 }
 
 Result<StreamPass::Tokens> StreamPass::poll_tokens(StreamReading& reading) {

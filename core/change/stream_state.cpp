@@ -29,12 +29,14 @@ void each_number(State& state, Visit&& visit) {
     visit("reconcile_extra", state.reconcile_drift.extra);
     visit("failing_since_us", state.failing_since_us);
     visit("saved_us", state.saved_us);
+    visit("retried_us", state.retried_us);
 }
 
 constexpr const char* kSunk = ", its keys ended below ours";  // behind a fingerprint
 constexpr std::string_view kStampPrefix = "stamp_cursor_us.";
 constexpr std::string_view kTokenPrefix = "token_cursor.";
 constexpr std::string_view kDegradedPrefix = "degraded/";  // in source_state
+constexpr std::string_view kRetryPrefix = "retry/";        // there too
 
 std::size_t index_behind(const std::string& name, std::string_view prefix) {
     std::size_t index = 0;
@@ -163,6 +165,7 @@ std::vector<Hold> holds(sqlite::Database& database) {
             Hold hold;
             hold.source = select.string(0);
             hold.since_us = std::stoll(select.string(1));
+            hold.code = select.text(2).ends_with(kSunk) ? "source_older" : "source_changed";
             hold.reason =
                 select.text(2).ends_with(kSunk)
                     ? "the base under this name lacks the newest rows read from it: another base, "
@@ -180,7 +183,8 @@ std::vector<Hold> holds(sqlite::Database& database) {
     while (select.step())
         found.push_back(
             {select.string(0), select.string(1), select.string(2), select.integer(3),
-             select.string(4), select.integer(5), select.integer(6), select.integer(7) != 0}
+             select.string(4), select.integer(5), select.integer(6), select.integer(7) != 0,
+             select.string(2) + "_lost"}
         );
     return found;
 }
@@ -234,6 +238,22 @@ bool release_hold(
     if (!id) return false;
     transaction.prepare("update removal_hold set released = 1 where stream = ?1").with(*id).run();
     return database.changes() > 0;
+}
+
+void ask_retry(
+    sqlite::Transaction& transaction, const std::string& source, const std::string& stream,
+    std::int64_t now_us
+) {
+    const std::string name = std::string(kRetryPrefix) + stream;
+    set_source_value(transaction, source, name.c_str(), std::to_string(now_us));
+}
+
+std::int64_t retry_asked_us(sqlite::Database& database, const StreamRef& stream) {
+    const std::string name = std::string(kRetryPrefix) + stream.stream;
+    const auto asked = source_value(database, stream.source, name.c_str());
+    std::int64_t at_us = 0;
+    if (asked) std::from_chars(asked->data(), asked->data() + asked->size(), at_us);
+    return at_us;
 }
 
 std::map<std::string, std::string> degraded_streams(

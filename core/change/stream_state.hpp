@@ -61,6 +61,7 @@ struct StreamState {
     std::string error;  // why the last pass failed; empty: it did not
     std::int64_t failing_since_us = 0;
     std::int64_t saved_us = 0;
+    std::int64_t retried_us = 0;  // the last retry_asked_us() that was done
     friend bool operator==(const StreamState&, const StreamState&) = default;
 };
 
@@ -83,9 +84,20 @@ struct Hold {
     std::string reason;
     std::int64_t missing = 0, known = 0;
     bool released = false;  // the next comparison may remove
+    // The reason for whoever words it in another language; holds() gives it: "source_changed",
+    // "source_older", and of a stream "window_lost", "everything_lost", "told_lost".
+    std::string code = {};
 };
 
 std::vector<Hold> holds(sqlite::Database& database);
+
+// A person wants the rows in quarantine read again: all of them at the next pass. 0: nobody asked.
+void ask_retry(
+    sqlite::Transaction& transaction, const std::string& source, const std::string& stream,
+    std::int64_t now_us
+);
+std::int64_t retry_asked_us(sqlite::Database& database, const StreamRef& stream);
+
 std::optional<Hold> removal_hold(
     sqlite::Database& database, const StreamRef& stream, std::string_view comparison
 );

@@ -504,6 +504,7 @@ GatewayConfig typed(const Json& effective, const fs::path& file, const YamlDocum
     config.groups_per_commit = limits.number("groups_per_commit");
     config.delivered_hours_kept = limits.number("delivered_hours_kept");
     config.quarantine_days_kept = limits.number("quarantine_days_kept");
+    config.trace_days_kept = limits.number("trace_days_kept");
     config.backup_folder = root.at("backup").path("folder");
     config.backup_passphrase = root.at("backup").secret("passphrase_file", nullptr);
     config.backup_age_hours_max = root.at("backup").number("age_hours_max");

@@ -110,6 +110,7 @@ struct GatewayConfig {
     std::int64_t outbox_events_max = 5'000'000, free_disk_bytes_min = 268'435'456,
                  stage_bytes_max = 8'000'000'000;
     int groups_per_commit = 200, delivered_hours_kept = 72, quarantine_days_kept = 30;
+    int trace_days_kept = 0;              // 0: for ever
     std::filesystem::path backup_folder;  // empty: not watched
     SecretPlace backup_passphrase;
     int backup_age_hours_max = 48;

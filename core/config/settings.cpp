@@ -690,6 +690,13 @@ constexpr std::array kSettings{
         "limits.quarantine_days_kept", "30", 1, 30,
         "Raw rows in quarantine are erased after this long at the latest (X4)."
     ),
+    number(
+        "limits.trace_days_kept", "0", 0, 36500,
+        "What left about each patient, and what was withheld, is known this long; 0: for ever. Let "
+        "the clinic's lawyer decide: the patient may ask to whom his data went (152-FZ, art. 14), "
+        "medical secrecy has to be accounted for (323-FZ, art. 13), and what is no longer needed "
+        "has to go (152-FZ, art. 21). The audit's own rows stay."
+    ),
 
     section("backup", "`mis-gateway backup`: store and key, encrypted with a passphrase."),
     value(

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "domain_store/now_store.hpp"
 #include "sqlite/packed.hpp"
 
 namespace mis::domain_store {
@@ -82,6 +83,7 @@ Joined GroupStore::join_groups(sqlite::Transaction& transaction, std::vector<std
               "update or ignore group_message set group_id = ?1 where group_id = ?2"})
             transaction.prepare(sql).with(joined.group, groups[i]).run();
         transaction.prepare("delete from group_message where group_id = ?").with(groups[i]).run();
+        NowStore::move(transaction, groups[i], joined.group);
         transaction.prepare("delete from meaning_group where id = ?").with(groups[i]).run();
     }
     return joined;
@@ -198,6 +200,7 @@ std::string GroupStore::announced(std::int64_t group) const {
 void GroupStore::forget_all_announced(sqlite::Transaction& transaction) {
     transaction.prepare("update meaning_group set announced = '', packed = null, next_tick_us = 0")
         .run();
+    NowStore::forget_all(transaction);
 }
 
 std::vector<std::int64_t> GroupStore::due(std::int64_t now_us, int limit) const {

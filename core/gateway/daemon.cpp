@@ -4,10 +4,13 @@
 
 #include "base/log.hpp"
 #include "change/open_pass.hpp"
+#include "disclosure/decision.hpp"
 #include "gateway/keeping/conservation.hpp"
 #include "gateway/keeping/free_space.hpp"
 #include "gateway/keeping/start_check.hpp"
 #include "gateway/pipeline/restored.hpp"
+#include "outbox/trace.hpp"
+#include "platform/access.hpp"
 #include "platform/crash_point.hpp"
 #include "platform/memory.hpp"
 #include "record/quarantine.hpp"
@@ -51,6 +54,11 @@ Daemon::Daemon(ClinicStore& store, DaemonSetup setup, const Clock& clock, Remove
                 });
             if (configured) continue;
             const auto pending = outbox::Delivery::discard_sink(transaction, name);
+            if (removed == RemovedSinks::discard && pending > 0)
+                disclosure::record_decision(
+                    transaction, {"sink_discard", "sink " + name, Json{{"pending", pending}}, {}},
+                    platform::user_name(), "--discard", started_us_
+                );
             log::warn(
                 "sink {} is no longer configured: forgotten, {} events it had not had", name,
                 pending
@@ -256,7 +264,12 @@ void Daemon::housekeeping() {
     sqlite::Transaction transaction(store_.database());
     const auto pruned = outbox::prune(transaction, now_us, setup_.keep_delivered_us);
     const auto purged = record::Quarantine::purge(transaction, now_us, setup_.quarantine_days_kept);
-    if (pruned + purged > 0) transaction.commit();
+    std::int64_t forgotten = 0;
+    if (setup_.trace_days_kept > 0) {
+        const std::int64_t kept_us = std::int64_t{setup_.trace_days_kept} * 86'400 * kUsPerSecond;
+        forgotten = outbox::prune_trace(transaction, now_us - kept_us);
+    }
+    if (pruned + purged + forgotten > 0) transaction.commit();
     store_.database().give_back_cache();
     platform::give_back_free_memory();
 }

@@ -44,6 +44,7 @@ struct DaemonSetup {
                                    << 20;  // less free disk: reading waits, what is there stays
     std::int64_t keep_delivered_us = 72 * 3'600 * kUsPerSecond;
     int quarantine_days_kept = 30;  // values of rows in quarantine (X4)
+    int trace_days_kept = 0;        // what left about whom; 0: for ever
     InboxSetup inbox = {};
 };
 

@@ -224,8 +224,11 @@ class CommandLine {
         auto* quarantine = configured(
             app_, "quarantine", "show rows that could not be read, with the reason",
             [this] {
-                if (app_.get_subcommand("quarantine")->got_subcommand("dismiss"))
+                const auto* asked = app_.get_subcommand("quarantine");
+                if (asked->got_subcommand("dismiss"))
                     return cli::quarantine_dismiss(common_, {source_, stream_, name_, text_});
+                if (asked->got_subcommand("retry"))
+                    return cli::quarantine_retry(common_, source_, stream_);
                 return cli::quarantine(common_, {source_, stream_, limit_, number_, privacy()});
             }
         );
@@ -247,6 +250,11 @@ class CommandLine {
         dismiss->add_option("stream", stream_, "stream name")->required();
         dismiss->add_option("row", name_, "the row's key; #NUMBER where it has none")->required();
         dismiss->add_option("--reason", text_, "why, for the audit")->required();
+        auto* retry =
+            command(*quarantine, "retry", "read the rows of a stream again at the next pass", {});
+        retry->fallthrough();
+        retry->add_option("source", source_, "source name")->required();
+        retry->add_option("stream", stream_, "stream name")->required();
         auto* dead = configured(
             app_, "dead-letters",
             "show events that a sink refused for good; --retry sends one again",
@@ -461,15 +469,41 @@ class CommandLine {
         replay->add_option("--sink", name_, "sink name")->required();
         replay->add_option("--from", number_, "first position")->required();
         replay->add_option("--to", until_, "last position")->required();
-        auto* audit = family("audit", "the hash-chained log of what left: show, verify");
+        auto* audit = family(
+            "audit",
+            "the hash-chained log of what left and was decided: show, verify, export, patient, "
+            "erase"
+        );
         auto* show = configured(*audit, "show", "entries", [this] {
             return cli::audit_show(common_, number_, limit_);
         });
         show->add_option("--from", number_, "first entry");
         with_limit(show);
-        configured(*audit, "verify", "walk the chain; exit 1 where it is broken", [this] {
-            return cli::audit_verify(common_);
-        });
+        auto* verify =
+            configured(*audit, "verify", "walk the chain; exit 1 where it is broken", [this] {
+                return cli::audit_verify(common_, file_);
+            });
+        verify->add_option("--file", file_, "an exported copy in the place of the store's own log")
+            ->check(CLI::ExistingFile);
+        auto* exported = configured(
+            *audit, "export", "write a copy that `audit verify --file` proves anywhere",
+            [this] { return cli::audit_export(common_, file_); }
+        );
+        exported->add_option("file", file_, "a new file")->required();
+        auto* about = configured(
+            *audit, "patient",
+            "what left about a patient, who received it, and what was withheld and why",
+            [this] { return cli::audit_patient(common_, name_); }
+        );
+        about->add_option("patient", name_, "pseudonym, or SOURCE/ID")->required();
+        auto* erase = configured(
+            *audit, "erase",
+            "erase what the trace and the audit tell of a patient, where the law orders it; the "
+            "chain stays provable",
+            [this] { return cli::audit_erase(common_, name_, text_); }
+        );
+        erase->add_option("patient", name_, "pseudonym, or SOURCE/ID")->required();
+        erase->add_option("--reason", text_, "which order, for the audit")->required();
     }
 
     void integrate() {

@@ -9,8 +9,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { Clinic, canonical, fold, json_lines, root, sequence_problems, until } from "../system/clinic.mjs";
 
-const fixture = join(root, "tests/fixtures/stores/layout-1");
-const sent = json_lines(join(fixture, "sent.jsonl"));
+const fixture_of = (layout) => join(root, `tests/fixtures/stores/layout-${layout}`);
+const sent_of = (layout) => json_lines(join(fixture_of(layout), "sent.jsonl"));
 const points = [...readFileSync(join(root, "core/platform/crash_point.hpp"), "utf8").matchAll(/"(upgrade\.\w+)"/g)].map((found) => found[1]);
 
 const store = (clinic, name = "") => join(clinic.folder, "store", name);
@@ -23,8 +23,10 @@ function ask(file, sql) {
 const layout_of = (file) => Number(ask(file, "select value from store_meta where key = 'layout_version'"));
 
 // The clinic as the program of layout 1 left it: base, store, key, the file sink's log.
-async function old_clinic(t) {
+async function old_clinic(t, layout = 1) {
+  const fixture = fixture_of(layout);
   const clinic = await Clinic.make(t, { patients: 10, procedures: 10 }); // its base is not used; it makes Firebird's folders
+  clinic.sent = sent_of(layout);
   clinic.firebird = { database: join(clinic.folder, "fixture.fdb"), user: "SYSDBA" };
   const made = spawnSync("isql-fb", ["-q", "-b", "-ch", "UTF8"], {
     env: clinic.environment, encoding: "utf8",
@@ -59,6 +61,7 @@ async function refused(clinic, pattern) {
 }
 
 async function goes_on(clinic) {
+  const { sent } = clinic;
   await clinic.gateway.start();
   await until("what the old program had not delivered arrives", () => clinic.receiver.events.length >= sent.length);
   assert.deepEqual(clinic.receiver.events.slice(0, sent.length).map(canonical).sort(), sent.map(canonical).sort(), "with the ids and contents it had");
@@ -85,16 +88,17 @@ async function goes_on(clinic) {
   assert.equal(reconciled.code, 0, reconciled.stdout + reconciled.stderr);
 }
 
-test("a store of layout 1 is copied, upgraded, and goes on: everything comes once, with the id it had", async (t) => {
-  const clinic = await old_clinic(t);
+for (const layout of [1, 10]) test(`a store of layout ${layout} is copied, upgraded, and goes on: everything comes once, with the id it had`, async (t) => {
+  const clinic = await old_clinic(t, layout);
   await goes_on(clinic);
-  assert.ok(layout_of(store(clinic, "store.db")) > 1);
+  assert.ok(layout_of(store(clinic, "store.db")) > layout);
+  assert.ok(Number(ask(store(clinic, "store.db"), "select count(*) from trace")) > 0, "what left since is known by patient");
   const [copy, ...more] = copies(clinic);
   assert.deepEqual(more, []);
-  assert.match(copy, /^store\.layout-1\.\d{8}T\d{6}Z\.db$/);
+  assert.match(copy, new RegExp(`^store\\.layout-${layout}\\.\\d{8}T\\d{6}Z\\.db$`));
   assert.match(clinic.gateway.log, new RegExp(`the store as it was before lies at ${store(clinic, copy)}`));
   assert.equal(statSync(store(clinic, copy)).mode & 0o777, 0o600);
-  assert.equal(layout_of(store(clinic, copy)), 1);
+  assert.equal(layout_of(store(clinic, copy)), layout);
   assert.equal(ask(store(clinic, copy), "select count(*) from record"), "12");
   assert.match(clinic.command("check").stdout, new RegExp(copy));
 
@@ -134,6 +138,7 @@ function old_backup(clinic, phrase) {
 
 test("a backup of layout 1 is upgraded on its way back, and with the log of what was sent since it goes on", async (t) => {
   const clinic = await old_clinic(t);
+  const { sent } = clinic;
   const backup = join(clinic.folder, "old.backup"), phrase_file = join(clinic.folder, "phrase"), log = join(clinic.folder, "log.jsonl");
   writeFileSync(phrase_file, "invented passphrase\n", { mode: 0o600 });
   writeFileSync(backup, old_backup(clinic, "invented passphrase"));

@@ -210,7 +210,7 @@ test("quarantine: a mended code is tried at the next pass wherever the row is; g
   assert.equal(odd.sync().payment.quarantined, 0);
   odd.command("reconcile", "mis");
   assert.deepEqual(odd.quarantine(), {}, "it stays off");
-  const audit = odd.command("audit", "show", "--json").json.find((entry) => entry.action === "dismissed");
+  const audit = odd.command("audit", "show", "--json").json.find((entry) => entry.action === "decided" && entry.subject.includes("row_dismiss"));
   assert.equal(audit.ground, "a test row");
   odd.sql("update S set M = 'W' where ID = 5");
   odd.command("reconcile", "mis");

@@ -165,6 +165,23 @@ test("limits.delivered_hours_kept, limits.quarantine_days_kept: what is older is
   assert.deepEqual(books.json.at(-1).differences, [], "what is no longer kept is no difference");
 });
 
+test("limits.trace_days_kept: what left about a patient is forgotten after it, and never without it", (t) => {
+  const clinic = Invented.make(t, LINES);
+  const known = (settings) => {
+    clinic.write_config({ limits: { free_disk_bytes_min: 1_000_000, ...settings } });
+    assert.equal(clinic.command("sync", "--once").code, 0);
+    return clinic.command("events", "--json").json.map((event) => event.data.patient).filter((patient, at, all) => patient && all.indexOf(patient) === at)
+      .flatMap((patient) => clinic.command("audit", "patient", patient, "--json").json).length;
+  };
+  const all = known({});
+  assert.ok(all > 0);
+  clinic.alter_store(`update trace set at_us = at_us - ${5 * 24 * 3_600_000_000}`);
+  assert.equal(known({}), all);
+  assert.equal(known({ trace_days_kept: 6 }), all);
+  assert.equal(known({ trace_days_kept: 4 }), 0);
+  assert.equal(clinic.command("audit", "verify").code, 0, "the audit's own rows stay");
+});
+
 test("limits.groups_per_commit: so many patients have their meaning in one transaction, the next in another", async (t) => {
   const clinic = Invented.make(t, { ...LINES, base: `${LINES.base}${[2, 3, 4, 5, 6].map((id) => `insert into USL values (${id}, ${100 + id}, 'yesterday', 10, 'now');\n`).join("")}` });
   const known_when_killed = async (groups_per_commit, commits) => {

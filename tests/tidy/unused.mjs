@@ -11,10 +11,11 @@ const forTests = {
     fields_of: "tests compare the table of messages with the published schemas",
     alternatives_of: "tests compare the table of messages with the published schemas",
     create_database: "bases for tests, the simulator and the benches",
-    trace_of: "the patient's report asks it in the next step",
-    trace_since: "the patient's report asks it in the next step",
-    prune_trace: "the trace's retention asks it in the next step",
-    erase_trace: "the erasure ordered by law asks it in the next step",
+    report_channels: "tests give all facts at once",
+    plans_of: "the console's page of a patient asks it",
+    problems_of: "the console's page of an account asks it",
+    problem_count: "the console's tasks ask it",
+    decision_of: "the console's journal asks it",
     set_wall: "a clock that is set by hand",
 };
 

@@ -52,19 +52,15 @@ Money magnitude(Money money) { return money.minor < 0 ? -money : money; }
 class Report {
   public:
     Report(
-        std::span<const RecordFact> facts, std::span<const ChannelCost> costs,
-        const std::optional<ChannelPeriod>& period, const SeveralSources& sources
+        std::span<const RecordFact> facts, const std::optional<ChannelPeriod>& period,
+        const SeveralSources& sources
     )
-        : period_(period), is_history_(sources.is_history) {
+        : period_(period), sources_(sources) {
         for (const RecordFact& fact : facts) read(fact);
         for (const PatientLink& link : sources.links) {
             const PatientKey joins = person({link.joins.source, link.joins.source_id});
             PatientKey stays{link.stays.source, link.stays.source_id};
             if (person(stays) != joins) patients_[joins].merged_into = std::move(stays);
-        }
-        for (const ChannelCost& cost : costs) {
-            ChannelRow& row = row_of(ChannelRowKind::channel, cost.channel, cost.cost.currency);
-            row.cost = row.cost ? *row.cost + cost.cost : cost.cost;
         }
     }
 
@@ -77,23 +73,13 @@ class Report {
             if (record.fact->key.kind == "procedure") add_line(record);
 
         std::vector<ChannelRow> rows;
-        for (auto& [key, row] : rows_) {
-            if (row.cost && row.cost->minor > 0)
-                row.roi_percent = Decimal(
-                    multiply_ratio((row.income - *row.cost).minor, 10'000, row.cost->minor), 2
-                );
-            rows.push_back(row);
-        }
-        std::sort(rows.begin(), rows.end(), [](const ChannelRow& a, const ChannelRow& b) {
-            return std::tuple(a.kind, a.income.currency, -a.income.minor, a.channel) <
-                   std::tuple(b.kind, b.income.currency, -b.income.minor, b.channel);
-        });
+        for (auto& [key, row] : rows_) rows.push_back(std::move(row));
         return rows;
     }
 
   private:
     std::optional<ChannelPeriod> period_;
-    std::function<bool(const RecordFact&)> is_history_;
+    const SeveralSources& sources_;
     std::map<PatientKey, ReportedPatient> patients_;
     std::map<std::pair<std::string, std::string>, std::string>
         account_kinds_;  // (source, limit) → kind
@@ -135,7 +121,9 @@ class Report {
         return key;
     }
 
-    bool is_history(const Parsed& record) const { return is_history_ && is_history_(*record.fact); }
+    bool is_history(const Parsed& record) const {
+        return sources_.is_history && sources_.is_history(*record.fact);
+    }
 
     bool in_period(const std::optional<Timestamp>& time) const {
         if (!period_) return true;
@@ -189,8 +177,10 @@ class Report {
     }
 
     std::string account_kind(const std::string& source, const Json& body) const {
-        const auto found = account_kinds_.find({source, text_in(body, "limit_source_id")});
-        return found == account_kinds_.end() ? "" : found->second;
+        const std::string id = text_in(body, "limit_source_id");
+        const auto found = account_kinds_.find({source, id});
+        if (found != account_kinds_.end()) return found->second;
+        return id.empty() || !sources_.account_kind ? "" : sources_.account_kind(source, id);
     }
 
     void add_payment(const Parsed& record) {
@@ -230,11 +220,57 @@ class Report {
 
 }  // namespace
 
+ChannelRow& ChannelReport::row_of(
+    std::map<Name, ChannelRow>& rows, ChannelRowKind kind, const std::string& channel,
+    Currency currency
+) {
+    auto [place, is_new] = rows.try_emplace({kind, mis::fold(channel), currency});
+    if (is_new) {
+        ChannelRow& row = place->second;
+        row.kind = kind;
+        row.channel = channel;
+        row.income = row.barter = row.gift = Money{0, currency};
+    }
+    return place->second;
+}
+
+void ChannelReport::add(std::span<const RecordFact> facts, const SeveralSources& sources) {
+    for (const ChannelRow& piece : Report(facts, period_, sources).rows()) {
+        ChannelRow& row = row_of(rows_, piece.kind, piece.channel, piece.income.currency);
+        row.first_visits += piece.first_visits;
+        row.income += piece.income;
+        row.barter += piece.barter;
+        row.gift += piece.gift;
+    }
+}
+
+std::vector<ChannelRow> ChannelReport::rows(std::span<const ChannelCost> costs) const {
+    auto all = rows_;
+    for (const ChannelCost& cost : costs) {
+        ChannelRow& row = row_of(all, ChannelRowKind::channel, cost.channel, cost.cost.currency);
+        row.cost = row.cost ? *row.cost + cost.cost : cost.cost;
+    }
+    std::vector<ChannelRow> rows;
+    for (auto& [key, row] : all) {
+        if (row.cost && row.cost->minor > 0)
+            row.roi_percent =
+                Decimal(multiply_ratio((row.income - *row.cost).minor, 10'000, row.cost->minor), 2);
+        rows.push_back(std::move(row));
+    }
+    std::sort(rows.begin(), rows.end(), [](const ChannelRow& a, const ChannelRow& b) {
+        return std::tuple(a.kind, a.income.currency, -a.income.minor, a.channel) <
+               std::tuple(b.kind, b.income.currency, -b.income.minor, b.channel);
+    });
+    return rows;
+}
+
 std::vector<ChannelRow> report_channels(
     std::span<const RecordFact> facts, std::span<const ChannelCost> costs,
     const std::optional<ChannelPeriod>& period, const SeveralSources& sources
 ) {
-    return Report(facts, costs, period, sources).rows();
+    ChannelReport report(period);
+    report.add(facts, sources);
+    return report.rows(costs);
 }
 
 }  // namespace mis::domain

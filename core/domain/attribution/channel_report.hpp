@@ -15,9 +15,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "base/money.hpp"
@@ -53,10 +56,32 @@ struct SeveralSources {
     std::span<const PatientLink> links = {};  // P11
     // D5: its money is another source's, and who came then came to that one first.
     std::function<bool(const RecordFact&)> is_history = {};
+    // The kind of an account that is not among the facts: (source, source id) → "barter", …
+    std::function<std::string(const std::string&, const std::string&)> account_kind = {};
 };
 
-// Ordered: channels by income descending then name, unknown, recommended. A channel with a cost and
-// no patient is a row of zeros.
+// The report piece by piece: of patients who hang together all facts at once, the pieces in any
+// order. Keeps rows, no facts.
+class ChannelReport {
+  public:
+    explicit ChannelReport(std::optional<ChannelPeriod> period) : period_(std::move(period)) {}
+
+    void add(std::span<const RecordFact> facts, const SeveralSources& sources = {});
+    // Ordered: channels by income descending then name, unknown, recommended. A channel with a cost
+    // and no patient is a row of zeros.
+    std::vector<ChannelRow> rows(std::span<const ChannelCost> costs) const;
+
+  private:
+    using Name = std::tuple<ChannelRowKind, std::string, Currency>;  // the channel folded
+    std::optional<ChannelPeriod> period_;
+    std::map<Name, ChannelRow> rows_;
+    static ChannelRow& row_of(
+        std::map<Name, ChannelRow>& rows, ChannelRowKind kind, const std::string& channel,
+        Currency currency
+    );
+};
+
+// Of all facts at once.
 std::vector<ChannelRow> report_channels(
     std::span<const RecordFact> facts, std::span<const ChannelCost> costs,
     const std::optional<ChannelPeriod>& period, const SeveralSources& sources = {}

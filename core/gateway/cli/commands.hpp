@@ -91,6 +91,7 @@ struct Dismissal {
     std::string source, stream, row;  // its key, or #NUMBER of the list
     std::string reason;
 };
+int quarantine_retry(const Common& common, const std::string& source, const std::string& stream);
 int quarantine_dismiss(const Common& common, const Dismissal& what);
 struct DeadLetters {
     std::string sink;
@@ -162,7 +163,12 @@ struct Replay {
 };
 int replay(const Common& common, const Replay& what);
 int audit_show(const Common& common, std::int64_t from, int limit);
-int audit_verify(const Common& common);
+// `file`: an exported copy, which needs no configuration; empty: the store's own.
+int audit_verify(const Common& common, const std::filesystem::path& file);
+int audit_export(const Common& common, const std::filesystem::path& file);
+// Pseudonym, or SOURCE/ID.
+int audit_patient(const Common& common, const std::string& patient);
+int audit_erase(const Common& common, const std::string& patient, const std::string& reason);
 int source_rename(const Common& common, const std::string& from, const std::string& to);
 
 }  // namespace mis::gateway::cli

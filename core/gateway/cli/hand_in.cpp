@@ -46,6 +46,15 @@ Result<int> hand_in_messages(Session& session, Output output, const std::filesys
     for (const auto& message : *messages) {
         sqlite::Transaction transaction(session.store->database());
         const auto answer = meaning->accept(transaction, message, session.clock.unix_us());
+        if (answer.verdict == inbox::Verdict::accepted)
+            session.record(
+                transaction,
+                {"inbox_push",
+                 "message " + answer.message,
+                 {},
+                 Json{{"position", answer.position}}},
+                "handed in by a person"
+            );
         platform::crash_point("inbox.before_commit");
         transaction.commit();
         platform::crash_point("inbox.after_commit");

@@ -189,10 +189,12 @@ int hear_exchange(Session& session, const Common& common, const Restore& what) {
     auto& database = session.store->database();
     if (refused == 0 && (what.without_messages || !what.message_files.empty())) {
         sqlite::Transaction transaction(database);
-        if (what.without_messages)
+        if (what.without_messages) {
             restored::give_up_messages(transaction);
-        else
+            session.record(transaction, {"messages_given_up", "the exchange's messages"});
+        } else {
             restored::exchange_sent_again(transaction);
+        }
         transaction.commit();
     }
     if (refused > 0)
@@ -241,7 +243,13 @@ Result<std::optional<std::uint32_t>> bring_back(Session& session, const Restore&
         at_end = [&session, &epoch, at_end, settings = std::move(*settings),
                   begun](sqlite::Transaction& transaction) {
             at_end(transaction);
+            const auto before = session.store->meta().epoch;
             epoch = begin_new_epoch(transaction, *session.store, settings, begun);
+            session.record(
+                transaction,
+                {"new_epoch", "the store", Json{{"epoch", before}}, Json{{"epoch", *epoch}}},
+                begun.why
+            );
         };
     }
     const auto finish = [&](sqlite::Transaction& transaction) {
@@ -315,6 +323,12 @@ int replay(const Common& common, const Replay& what) {
         sqlite::Transaction transaction(session.store->database());
         const auto queued = outbox::replay(transaction, what.sink, what.from, what.to);
         if (!queued) return report_error(queued.error());
+        session.record(
+            transaction, {"replay",
+                          "sink " + what.sink,
+                          {},
+                          Json{{"from", what.from}, {"to", what.to}, {"events", *queued}}}
+        );
         transaction.commit();
         print_line(
             std::to_string(*queued) + " events will be sent again to " + what.sink +
@@ -348,6 +362,10 @@ int source_rename(const Common& common, const std::string& from, const std::stri
                 );
         sqlite::Transaction transaction(session.store->database());
         outbox::set_meta_value(transaction, "source_identity/" + to, from);
+        session.record(
+            transaction,
+            {"source_rename", "source " + from, Json{{"name", from}}, Json{{"name", to}}}
+        );
         transaction.commit();
         print_line(
             "source '" + to + "' of the configuration is the one known as '" + from +

@@ -7,7 +7,6 @@
 #include "domain/attribution/channel_report.hpp"
 #include "domain/history.hpp"
 #include "domain/limit_ledger/comment.hpp"
-#include "domain_store/patient_links.hpp"
 #include "gateway/cli/orders.hpp"
 #include "gateway/cli/print.hpp"
 #include "gateway/cli/session.hpp"
@@ -19,9 +18,15 @@ namespace {
 
 constexpr std::size_t kShortId = 12;
 
-// Every group's standing announcements, one group after another.
-void for_each_group(Session& session, const std::function<void(const domain::Announced&)>& visit) {
+// The standing announcements of the group that the id leads to, else of every group, one after
+// another.
+void for_each_group(
+    Session& session, const std::string& id,
+    const std::function<void(const domain::Announced&)>& visit
+) {
     const domain_store::GroupStore groups(session.store->database());
+    if (const auto group = groups.group_of_entity(id); group && !id.empty())
+        return visit(parse_announced({groups.announced(*group)}));
     std::int64_t after = 0;
     for (;;) {
         const auto page = groups.groups_after(after, domain_store::GroupStore::kPerPage);
@@ -32,19 +37,6 @@ void for_each_group(Session& session, const std::function<void(const domain::Ann
             if (JsonView(text).find("standing").absent()) continue;  // free times are no books
             if (const auto announced = domain::Announced::from_text(text)) visit(*announced);
         }
-    }
-}
-
-std::vector<domain::PatientLink> standing_links(sqlite::Database& database) {
-    std::vector<domain::PatientLink> links;
-    const domain_store::PatientLinks confirmed(database);
-    for (std::int64_t after = 0;;) {
-        auto page = confirmed.page(
-            domain_store::PatientLinks::Which::standing, after, domain_store::PatientLinks::kPerPage
-        );
-        if (page.links.empty()) return links;
-        after = page.last;
-        for (auto& one : page.links) links.push_back({std::move(one.joins), std::move(one.stays)});
     }
 }
 
@@ -169,7 +161,7 @@ int plan(const Common& common, const std::string& id) {
             {7}
         );
         bool any = false;
-        for_each_group(session, [&](const domain::Announced& announced) {
+        for_each_group(session, id, [&](const domain::Announced& announced) {
             for (const auto& [key, standing] : announced.standing) {
                 if (!key.starts_with("plan/") || !standing.data.contains("plan")) continue;
                 const Json told = standing.data.tree();
@@ -205,7 +197,7 @@ int limit(const Common& common, const std::string& id) {
             {3, 4, 5, 6}
         );
         bool any = false;
-        for_each_group(session, [&](const domain::Announced& announced) {
+        for_each_group(session, id, [&](const domain::Announced& announced) {
             for (const auto& [key, standing] : announced.standing) {
                 if (!key.starts_with("limit/")) continue;
                 const Json told = standing.data.tree();
@@ -322,6 +314,60 @@ int limit_comments(const Common& common, const LimitComments& what) {
     });
 }
 
+namespace {
+
+// Group by group, so that memory holds one at a time; then who was captured and has no meaning yet.
+domain::ChannelReport channel_report(
+    Session& session, const Meaning& meaning, const std::optional<domain::ChannelPeriod>& period
+) {
+    sqlite::Database& database = session.store->database();
+    const change::RecordStore records(database);
+    domain::ChannelReport report(period);
+    domain::SeveralSources sources;
+    sources.is_history = [&](const domain::RecordFact& fact) {
+        return domain::is_history(fact.key, fact.body, meaning.rules());
+    };
+    sources.account_kind = [&](const std::string& source, const std::string& id) {
+        const auto account = records.find({source, "limit", id});
+        return account ? JsonView(account->body).find("kind").string() : std::string();
+    };
+    const std::int64_t now_us = session.clock.unix_us();
+    const domain_store::GroupStore groups(database);
+    for (std::int64_t after = 0;;) {
+        const auto page = groups.groups_after(after, domain_store::GroupStore::kPerPage);
+        if (page.empty()) break;
+        after = page.back();
+        for (const auto group : page) {
+            const auto parties = groups.parties(group);
+            const bool of_patients =
+                std::any_of(parties.begin(), parties.end(), [](const auto& party) {
+                    return party.kind == domain_store::PartyKind::patient;
+                });
+            if (!of_patients) continue;
+            const auto facts = meaning.facts_of(group, now_us);
+            sources.links = facts.patient_links;
+            report.add(facts.records, sources);
+        }
+    }
+    sources.links = {};
+    auto strangers = database.prepare(
+        "select p.source, cast(p.key as text) from party p where p.kind = 1 and not exists (select "
+        "1 from group_party g where g.kind = 1 and g.source = p.source and g.key = cast(p.key as "
+        "text))"
+    );
+    while (strangers.step()) {
+        std::vector<domain::RecordFact> facts;
+        for (auto& record : records.standing_of_patient(strangers.string(0), strangers.string(1)))
+            facts.push_back(
+                {std::move(record.key), record.version, record.since_us, std::move(record.body)}
+            );
+        report.add(facts, sources);
+    }
+    return report;
+}
+
+}  // namespace
+
 int report(const Common& common, const Report& what) {
     return with_session(common, ClinicStore::Opening::existing, [&](Session& session) {
         const auto costs = read_costs(what.costs, session.config.currency);
@@ -336,23 +382,13 @@ int report(const Common& common, const Report& what) {
             }
             period = domain::ChannelPeriod{*from, to->plus_days(1), session.config.clinic_zone};
         }
-        std::vector<domain::RecordFact> facts;
-        const change::RecordStore records(session.store->database());
         const auto meaning = session.meaning();
-        const auto links = standing_links(session.store->database());
-        const domain::SeveralSources sources{
-            links, [&](const domain::RecordFact& fact) {
-                return domain::is_history(fact.key, fact.body, meaning->rules());
-            }};
-        for (const char* kind : {"patient", "appointment", "procedure", "payment", "limit"})
-            records.by_kind("", kind, [&](const change::StandingRecord& record) {
-                facts.push_back({record.key, record.version, record.since_us, record.body});
-            });
+        const auto report = channel_report(session, *meaning, period);
         Table table(
             {"channel", "first visits", "income", "barter", "gift", "cost", "ROI %"},
             {1, 2, 3, 4, 5, 6}
         );
-        for (const auto& row : domain::report_channels(facts, *costs, period, sources)) {
+        for (const auto& row : report.rows(*costs)) {
             const std::string name = row.kind == domain::ChannelRowKind::channel ? row.channel
                                      : row.kind == domain::ChannelRowKind::recommended
                                          ? "(recommended)"

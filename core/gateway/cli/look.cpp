@@ -1,7 +1,7 @@
-// Commands that show what is there: events, quarantine, dead letters, audit.
+// Commands that show what is there: events, quarantine, dead letters.
 #include "base/text.hpp"
+#include "change/stream_state.hpp"
 #include "disclosure/allow_list.hpp"
-#include "disclosure/audit.hpp"
 #include "gateway/cli/print.hpp"
 #include "gateway/cli/session.hpp"
 #include "outbox/delivery.hpp"
@@ -131,18 +131,51 @@ int quarantine_dismiss(const Common& common, const Dismissal& what) {
                 " is in quarantine: `mis-gateway quarantine` lists them; a row "
                 "without a readable key is named by its number, as #17"
             );
-        disclosure::AuditEntry entry;
-        entry.at_us = session.clock.unix_us();
-        entry.action = "dismissed";
-        entry.who = session.operator_login();
-        entry.ground = what.reason;
-        entry.subject = "quarantine " + std::to_string(row->number) + ": " + source + " " +
-                        what.stream + " row " + (row->row_key.empty() ? what.row : row->row_key);
-        disclosure::Audit::append(transaction, entry);
+        session.record(
+            transaction,
+            {"row_dismiss",
+             "quarantine " + std::to_string(row->number),
+             Json{
+                 {"source", source},
+                 {"stream", what.stream},
+                 {"row", row->row_key.empty() ? what.row : row->row_key},
+                 {"reason", row->reason}},
+             {}},
+            what.reason
+        );
         transaction.commit();
         print_line(
             "row " + what.row + " of " + what.source + " " + what.stream +
             " is off the list; it comes back if its content or its reason is another"
+        );
+        return kDone;
+    });
+}
+
+int quarantine_retry(const Common& common, const std::string& source, const std::string& stream) {
+    return with_session(common, ClinicStore::Opening::existing, [&](Session& session) {
+        if (const auto known = session.check_source(source, stream); !known)
+            return report_error(known.error().within("quarantine retry"));
+        const std::string identity = session.identity_of(source);
+        std::int64_t rows = 0;
+        for (const auto& count : record::Quarantine::counts(session.store->database()))
+            if (count.source == identity && count.stream == stream) rows = count.open;
+        if (rows == 0)
+            return report_error(
+                "quarantine retry: no row of " + source + " " + stream +
+                " is in quarantine: `mis-gateway quarantine` lists them"
+            );
+        const std::int64_t now_us = session.clock.unix_us();
+        sqlite::Transaction transaction(session.store->database());
+        change::ask_retry(transaction, identity, stream, now_us);
+        session.record(
+            transaction,
+            {"row_retry", "source " + identity + " stream " + stream, Json{{"rows", rows}}, {}}
+        );
+        transaction.commit();
+        print_line(
+            std::to_string(rows) + " rows of " + source + " " + stream +
+            " are read again at the next pass"
         );
         return kDone;
     });
@@ -159,6 +192,11 @@ int dead_letters(const Common& common, const DeadLetters& what) {
                     "dead-letters: sink " + what.sink + " has no dead letter at position " +
                     std::to_string(what.retry) + ": `mis-gateway dead-letters` lists them"
                 );
+            session.record(
+                transaction, {"dead_letter_retry", "sink " + what.sink,
+                              Json{{"position", what.retry}, {"state", "dead"}},
+                              Json{{"position", what.retry}, {"state", "retry"}}}
+            );
             transaction.commit();
             print_line(
                 "position " + std::to_string(what.retry) + " will be sent again to " + what.sink
@@ -192,58 +230,6 @@ int dead_letters(const Common& common, const DeadLetters& what) {
             else
                 table.print();
         }
-        return kDone;
-    });
-}
-
-int audit_show(const Common& common, std::int64_t from, int limit) {
-    return with_session(common, ClinicStore::Opening::existing, [&](Session& session) {
-        Table table({"number", "at", "action", "who", "ground", "subject", "ids"}, {0});
-        for (const auto& entry : disclosure::Audit::show(session.store->database(), from, limit)) {
-            if (common.output == Output::json)
-                print_json(
-                    {{"number", entry.number},
-                     {"at", session.config.clinic_zone.at(entry.at_us).to_string()},
-                     {"action", entry.action},
-                     {"who", entry.who},
-                     {"ground", entry.ground},
-                     {"subject", entry.subject},
-                     {"ids", entry.ids},
-                     {"hash", entry.hash}}
-                );
-            else
-                table.add(
-                    {std::to_string(entry.number), time_text(session, entry.at_us), entry.action,
-                     entry.who, entry.ground, entry.subject,
-                     entry.ids.empty() ? "" : std::to_string(entry.ids.size()) + " events"}
-                );
-        }
-        if (common.output == Output::table) table.print();
-        return kDone;
-    });
-}
-
-int audit_verify(const Common& common) {
-    return with_session(common, ClinicStore::Opening::existing, [&](Session& session) {
-        const auto verdict = disclosure::Audit::verify(session.store->database());
-        if (common.output == Output::json) {
-            Json out{
-                {"entries", verdict.entries},
-                {"head", verdict.head},
-                {"intact", !verdict.broken_at}};
-            if (verdict.broken_at) out["broken_at"] = *verdict.broken_at;
-            print_json(out);
-        } else if (!verdict.broken_at) {
-            print_line(
-                "audit log intact: " + std::to_string(verdict.entries) + " entries, head " +
-                verdict.head
-            );
-        }
-        if (verdict.broken_at)
-            return report_error(
-                "audit log broken at entry " + std::to_string(*verdict.broken_at) + " (" +
-                verdict.reason + "): compare with the last backup, which carries the head it had"
-            );
         return kDone;
     });
 }

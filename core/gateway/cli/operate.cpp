@@ -1,6 +1,8 @@
 // Commands by which the clinic decides: orders, holds, codes, feedback, messages handed in.
+#include "base/crypto.hpp"
 #include "base/text.hpp"
 #include "change/stream_state.hpp"
+#include "domain_store/code_map.hpp"
 #include "gateway/cli/hand_in.hpp"
 #include "gateway/cli/print.hpp"
 #include "gateway/cli/session.hpp"
@@ -9,22 +11,34 @@
 namespace mis::gateway::cli {
 namespace {
 
-// A change to the store by a meaning's hand, then its consequences.
+using Decided = Result<disclosure::Decision>;
+
+// A change to the store by a meaning's hand, with its row in the audit, then its consequences.
 int change_store(
     const Common& common,
-    const std::function<Result<void>(Session&, Meaning&, sqlite::Transaction&)>& change
+    const std::function<Decided(Session&, Meaning&, sqlite::Transaction&)>& change
 ) {
     return with_session(common, ClinicStore::Opening::existing, [&](Session& session) {
         const auto meaning = session.meaning();
         {
             sqlite::Transaction transaction(session.store->database());
-            if (const auto changed = change(session, *meaning, transaction); !changed)
-                return report_error(changed.error());
+            const auto decided = change(session, *meaning, transaction);
+            if (!decided) return report_error(decided.error());
+            session.record(transaction, *decided);
             transaction.commit();
         }
         session.work_off();
         return kDone;
     });
+}
+
+// Whose an order is, for the audit; null: it waits.
+Json link_state(Session& session, const std::string& order) {
+    const auto link = inbox::Inbox(session.store->database()).link_of(order);
+    if (!link) return {};
+    return Json{
+        {"patient", session.store->identity().pseudonym(link->source, link->patient_source_id)},
+        {"ground", link->ground}};
 }
 
 // Section A or B, then groups of digits: A16.07.002, B01.065.001, A16.07.002.010.
@@ -100,20 +114,29 @@ int order_link(
 ) {
     return change_store(
         common,
-        [&](Session& session, Meaning& meaning, sqlite::Transaction& transaction) -> Result<void> {
-            if (auto known = session.check_source(source, {}); !known) return known;
-            return meaning.link_order(
+        [&](Session& session, Meaning& meaning, sqlite::Transaction& transaction) -> Decided {
+            if (auto known = session.check_source(source, {}); !known) return fail(known.error());
+            const auto linked = meaning.link_order(
                 transaction, {order, session.identity_of(source), patient_source_id,
                               session.clock.unix_us(), "operator"}
             );
+            if (!linked) return fail(linked.error());
+            return disclosure::Decision{
+                "order_link", "order " + order, {}, link_state(session, order)};
         }
     );
 }
 
 int order_unlink(const Common& common, const std::string& order) {
-    return change_store(common, [&](Session&, Meaning& meaning, sqlite::Transaction& transaction) {
-        return meaning.unlink_order(transaction, order);
-    });
+    return change_store(
+        common,
+        [&](Session& session, Meaning& meaning, sqlite::Transaction& transaction) -> Decided {
+            Json before = link_state(session, order);
+            const auto undone = meaning.unlink_order(transaction, order);
+            if (!undone) return fail(undone.error());
+            return disclosure::Decision{"order_unlink", "order " + order, std::move(before), {}};
+        }
+    );
 }
 
 int hold_list(const Common& common) {
@@ -129,6 +152,7 @@ int hold_list(const Common& common) {
                      {"missing", hold.missing},
                      {"known", hold.known},
                      {"reason", hold.reason},
+                     {"code", hold.code},
                      {"released", hold.released}}
                 );
             else
@@ -168,42 +192,72 @@ int hold_list(const Common& common) {
     });
 }
 
+namespace {
+
+Decided release_plain(
+    Session& session, sqlite::Transaction& transaction, const std::string& source,
+    const std::string& stream
+) {
+    const std::string identity = session.identity_of(source);
+    Json before = Json::array();
+    for (const auto& hold : change::holds(session.store->database()))
+        if (hold.source == identity && hold.stream == stream && !hold.released)
+            before.push_back({{"missing", hold.missing}, {"known", hold.known}});
+    if (change::release_hold(transaction, identity, stream))
+        return disclosure::Decision{
+            stream.empty() ? "source_hold_release" : "hold_release",
+            "source " + identity + (stream.empty() ? "" : " stream " + stream),
+            Json{{"holds", std::move(before)}},
+            {}};
+    for (const auto& count : change::RecordStore(session.store->database()).counts())
+        if (count.source == identity && (stream.empty() || count.stream == stream) &&
+            count.held_by_mapping > 0)
+            return fail(
+                ErrorKind::rejected, source + " " + count.stream +
+                                         ": a changed mapping waits there: name the "
+                                         "stream and add --send or --baseline"
+            );
+    return fail(
+        ErrorKind::rejected, "nothing is held at " + source + (stream.empty() ? "" : " " + stream) +
+                                 ": see `mis-gateway hold list`"
+    );
+}
+
+}  // namespace
+
 int hold_release(
     const Common& common, const std::string& source, const std::string& stream, HoldAnswer answer
 ) {
     return change_store(
         common,
-        [&](Session& session, Meaning& meaning, sqlite::Transaction& transaction) -> Result<void> {
-            if (auto known = session.check_source(source, stream); !known) return known;
-            if (answer == HoldAnswer::none) {
-                if (change::release_hold(transaction, session.identity_of(source), stream))
-                    return {};
-                for (const auto& count : change::RecordStore(session.store->database()).counts())
-                    if (count.source == session.identity_of(source) &&
-                        (stream.empty() || count.stream == stream) && count.held_by_mapping > 0)
-                        return fail(
-                            ErrorKind::rejected, source + " " + count.stream +
-                                                     ": a changed mapping waits there: name the "
-                                                     "stream and add --send or --baseline"
-                        );
-                return fail(
-                    ErrorKind::rejected, "nothing is held at " + source +
-                                             (stream.empty() ? "" : " " + stream) +
-                                             ": see `mis-gateway hold list`"
-                );
-            }
+        [&](Session& session, Meaning& meaning, sqlite::Transaction& transaction) -> Decided {
+            if (auto known = session.check_source(source, stream); !known)
+                return fail(known.error());
+            if (answer == HoldAnswer::none)
+                return release_plain(session, transaction, source, stream);
             if (stream.empty())
                 return fail(
                     ErrorKind::misconfigured,
                     "hold release: --send and --baseline answer for one stream: name it behind " +
                         source
                 );
-            return meaning.answer_mapping_hold(
-                transaction, session.identity_of(source), stream,
-                answer == HoldAnswer::send ? change::RecordStore::Answer::send
-                                           : change::RecordStore::Answer::baseline,
+            const std::string identity = session.identity_of(source);
+            std::int64_t held = 0;
+            for (const auto& count : change::RecordStore(session.store->database()).counts())
+                if (count.source == identity && count.stream == stream)
+                    held = count.held_by_mapping;
+            const bool send = answer == HoldAnswer::send;
+            const auto answered = meaning.answer_mapping_hold(
+                transaction, identity, stream,
+                send ? change::RecordStore::Answer::send : change::RecordStore::Answer::baseline,
                 session.clock.unix_us()
             );
+            if (!answered) return fail(answered.error());
+            return disclosure::Decision{
+                send ? "mapping_hold_send" : "mapping_hold_baseline",
+                "source " + identity + " stream " + stream,
+                Json{{"records", held}},
+                {}};
         }
     );
 }
@@ -221,7 +275,7 @@ int map_code(
     }
     return change_store(
         common,
-        [&](Session& session, Meaning& meaning, sqlite::Transaction& transaction) -> Result<void> {
+        [&](Session& session, Meaning& meaning, sqlite::Transaction& transaction) -> Decided {
             if (auto known = session.source_setup(source); !known && source != "scenario")
                 return fail(known.error());
             if (!is_order_804_code(nomenclature) && session.groups->find(nomenclature) == nullptr)
@@ -231,12 +285,18 @@ int map_code(
                         "' is no code of order 804n: write one like A16.07.002 or B01.065.001; a "
                         "code of the clinic's own has to stand in nomenclature.extend_file first"
                 );
+            const auto all = domain_store::CodeMap(session.store->database()).all();
+            const auto was = all.find(fold_code(service_code));
+            Json before;
+            if (was != all.end()) before = Json{{"nomenclature", was->second}};
             meaning.map_code(transaction, service_code, nomenclature);
             print_line(
                 service_code + " is " + fold_code(nomenclature) +
                 " from now on; plans are matched again"
             );
-            return {};
+            return disclosure::Decision{
+                "map_code", "code " + service_code, std::move(before),
+                Json{{"nomenclature", fold_code(nomenclature)}}};
         }
     );
 }
@@ -301,11 +361,16 @@ int feedback_answer(
 ) {
     return change_store(
         common,
-        [&](Session& session, Meaning& meaning, sqlite::Transaction& transaction) {
-            return meaning.answer_feedback(
-                transaction, feedback, std::string(trim(platform::read_file(text_file))),
-                session.clock.unix_us()
-            );
+        [&](Session& session, Meaning& meaning, sqlite::Transaction& transaction) -> Decided {
+            const std::string text(trim(platform::read_file(text_file)));
+            const auto answered =
+                meaning.answer_feedback(transaction, feedback, text, session.clock.unix_us());
+            if (!answered) return fail(answered.error());
+            return disclosure::Decision{
+                "feedback_answer",
+                "feedback " + feedback,
+                {},
+                Json{{"bytes", text.size()}, {"sha256", to_hex(sha256(text))}}};
         }
     );
 }

@@ -354,6 +354,7 @@ Result<DaemonSetup> Session::daemon_setup() const {
     DaemonSetup setup{std::move(*meaning), {}, {}, config.outbox_events_max, 0, 0, 0};
     setup.free_bytes_min = static_cast<std::uint64_t>(config.free_disk_bytes_min);
     setup.quarantine_days_kept = config.quarantine_days_kept;
+    setup.trace_days_kept = config.trace_days_kept;
     setup.keep_delivered_us = config.delivered_hours_kept * 3'600 * kUsPerSecond;
     for (const auto& source : config.sources) {
         auto made = source_setup(source.name);
@@ -416,6 +417,12 @@ void Session::work_off() {
 }
 
 std::string Session::operator_login() const { return platform::user_name(); }
+
+void Session::record(
+    sqlite::Transaction& transaction, const disclosure::Decision& decision, std::string_view reason
+) const {
+    disclosure::record_decision(transaction, decision, operator_login(), reason, clock.unix_us());
+}
 
 void Session::audit_look(const std::string& subject) {
     sqlite::Transaction transaction(store->database());

@@ -8,6 +8,7 @@
 
 #include "base/clock.hpp"
 #include "config/gateway_config.hpp"
+#include "disclosure/decision.hpp"
 #include "domain/nomenclature_groups.hpp"
 #include "gateway/cli/commands.hpp"
 #include "gateway/daemon.hpp"
@@ -71,7 +72,12 @@ struct Session {
 
     // Gives meaning to what a command has put in, unless a running daemon will.
     void work_off();
-    std::string operator_login() const;           // for the audit
+    std::string operator_login() const;  // for the audit
+    // Inside the transaction that carries it out; `reason` may be empty.
+    void record(
+        sqlite::Transaction& transaction, const disclosure::Decision& decision,
+        std::string_view reason = {}
+    ) const;
     void audit_look(const std::string& subject);  // X4: who looked at unmasked data, at what
 };
 

@@ -6,6 +6,7 @@
 
 #include "base/crypto.hpp"
 #include "base/text.hpp"
+#include "gateway/keeping/now_rebuild.hpp"
 #include "gateway/keeping/store_upgrade.hpp"
 #include "platform/file.hpp"
 #include "sqlite/migration.hpp"
@@ -90,6 +91,7 @@ std::unique_ptr<ClinicStore> ClinicStore::open(
         auto meta = outbox::open_store_meta(transaction, clinic_id, key);
         if (!meta) throw std::runtime_error(store_file(folder).string() + ": " + meta.error().text);
         transaction.commit();
+        make_now_rows_once(database);
         if (!had_store) platform::rename_durably(first_key_file(folder), key_file(folder));
         return std::unique_ptr<ClinicStore>(
             new ClinicStore(folder, std::move(database), Identity(clinic_id, key), std::move(*meta))

@@ -205,6 +205,8 @@ Derivation derive(
     domain::Outcome outcome = domain::evaluate(facts, before, rules, identity);
     domain::forget_figures(outcome.after);
     derived.announced = outcome.after.to_text();
+    derived.now = domain::now_of(outcome.after);
+    derived.had_now = domain::has_now(before);
     derived.packed = domain_store::packed_state(derived.announced);
     if (!derived.packed.empty()) derived.announced = {};
     derived.entities = entities_of(outcome.events);

@@ -11,6 +11,7 @@
 #include "base/identity.hpp"
 #include "disclosure/gate.hpp"
 #include "domain/evaluate.hpp"
+#include "domain/now.hpp"
 #include "gateway/pipeline/concerned.hpp"
 #include "outbox/trace.hpp"
 
@@ -27,6 +28,8 @@ struct Derivation {
     std::vector<disclosure::DisclosedEvent> leaving;
     std::int64_t withheld = 0;  // events that do not leave
     outbox::TraceNotes trace;   // whom the events concern
+    domain::Now now;            // of what is announced from then on
+    bool had_now = false;       // whether there was something of it before
     disclosure::GateCounts gate;
     std::vector<std::string> event_ids;  // that the outcome counts on
     std::vector<std::string> entities;  // public ids by which the exchange may name the group later

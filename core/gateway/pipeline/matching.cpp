@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "disclosure/audit.hpp"
+#include "disclosure/decision.hpp"
 #include "domain/persons.hpp"
 #include "gateway/pipeline/meaning.hpp"
 
@@ -156,7 +156,7 @@ Result<void> Meaning::link_patients(
             ": see `mis-gateway patient list`"
         );
     links_.link(transaction, {link.joins, link.stays, by.now_us, by.who});
-    links_changed(transaction, link, "patient_linked", by);
+    links_changed(transaction, link, "patient_link", by);
     return {};
 }
 
@@ -172,21 +172,23 @@ Result<void> Meaning::unlink_patient(
                 "shows it"
         );
     links_.unlink(transaction, joins, by.now_us, by.who);
-    links_changed(transaction, {link->joins, link->stays}, "patient_unlinked", by);
+    links_changed(transaction, {link->joins, link->stays}, "patient_unlink", by);
     return {};
 }
 
 void Meaning::links_changed(
-    sqlite::Transaction& transaction, const domain::PatientLink& link, const std::string& action,
+    sqlite::Transaction& transaction, const domain::PatientLink& link, const std::string& what,
     const Confirmed& by
 ) {
-    disclosure::AuditEntry entry;
-    entry.at_us = by.now_us;
-    entry.action = action;
-    entry.who = by.who;
-    entry.ground = by.ground;
-    entry.subject = identity_.public_id(link.joins) + " " + identity_.public_id(link.stays);
-    disclosure::Audit::append(transaction, entry);
+    const std::string joins = identity_.public_id(link.joins),
+                      stays = identity_.public_id(link.stays);
+    const bool linked = what == "patient_link";
+    const Json apart{{"known_as", joins}}, together{{"known_as", stays}};
+    disclosure::record_decision(
+        transaction,
+        {what, "patient " + joins, linked ? apart : together, linked ? together : apart}, by.who,
+        by.ground, by.now_us
+    );
     for (const RecordKey* card : {&link.joins, &link.stays})
         records_.mark_pending(
             transaction, {change::GroupKind::patient, card->source, card->source_id}

@@ -65,6 +65,7 @@ Meaning::Meaning(
       codes_(database),
       inbox_(database),
       links_(database),
+      now_(database),
       reader_(records_, groups_, inbox_, links_),
       outbox_(identity, epoch),
       everybody_(database) {
@@ -393,7 +394,9 @@ std::vector<std::int64_t> Meaning::work_out_patients(
     if (sending == Sending::baseline) {
         auto now = parse_announced({announced_text(*derived)});
         const auto before = parse_announced(joined.announced);
-        derived->announced = domain::taken_as_announced(std::move(now), before).to_text();
+        const auto taken = domain::taken_as_announced(std::move(now), before);
+        derived->announced = taken.to_text();
+        derived->now = domain::now_of(taken);
         derived->packed.clear();
     } else {
         const auto appended = writing.appender.append(derived->leaving, {writing.now_us});

@@ -22,6 +22,7 @@
 #include "domain/evaluate.hpp"
 #include "domain_store/code_map.hpp"
 #include "domain_store/group_store.hpp"
+#include "domain_store/now_store.hpp"
 #include "gateway/pipeline/derivation.hpp"
 #include "gateway/pipeline/foresight.hpp"
 #include "gateway/pipeline/group_reader.hpp"
@@ -212,8 +213,8 @@ class Meaning {
     RecordKey merged_into(const RecordKey& patient, const Json& body) const;
     RecordKey person_of(const RecordKey& card) const;  // over the clinic's links (P11)
     void links_changed(
-        sqlite::Transaction& transaction, const domain::PatientLink& link,
-        const std::string& action, const Confirmed& by
+        sqlite::Transaction& transaction, const domain::PatientLink& link, const std::string& what,
+        const Confirmed& by
     );
     // After a restore the exchange's pseudonym is known before the patient is read: he belongs
     // where it stands, before he is joined with anybody, else all that was sent would be said again
@@ -261,6 +262,7 @@ class Meaning {
         const std::vector<GroupReader::Parties>& parties, std::vector<domain::PartMembers>& members
     ) const;
     void save(Writing& writing, std::int64_t group, const Derivation& derived);
+    void save_now(Writing& writing, std::int64_t group, const Derivation& derived);
     std::optional<Foresight::Answer> foreseen(
         Writing& writing, const change::GroupKey& patient, const domain_store::Joined& joined
     );
@@ -284,6 +286,7 @@ class Meaning {
     domain_store::CodeMap codes_;
     inbox::Inbox inbox_;
     domain_store::PatientLinks links_;
+    domain_store::NowStore now_;
     GroupReader reader_;
     outbox::Outbox outbox_;
     disclosure::PrivateIndex everybody_;

@@ -65,7 +65,13 @@ std::vector<std::int64_t> Meaning::settle(
                 return made;
     }
     save(writing, group, derived);
+    save_now(writing, group, derived);
     return {group};
+}
+
+void Meaning::save_now(Writing& writing, std::int64_t group, const Derivation& derived) {
+    if (!derived.now.empty() || derived.had_now)
+        now_.save(writing.transaction, group, derived.now, writing.now_us);
 }
 
 void Meaning::save(Writing& writing, std::int64_t group, const Derivation& derived) {
@@ -149,6 +155,9 @@ std::vector<std::int64_t> Meaning::divide(
         ));
     groups_.keep_messages(writing.transaction, group, messages.front());
     for (std::size_t i = 0; i < made.size(); ++i) save(writing, made[i], derived[i]);
+    // The others take what is theirs of the first, which keeps the rest.
+    derived.front().had_now = true;
+    for (std::size_t i = made.size(); i-- > 0;) save_now(writing, made[i], derived[i]);
     return made;
 }
 

@@ -21,6 +21,10 @@ std::string age(std::int64_t microseconds) {
 void judge_stream(const StreamFigures& stream, const Figures& figures, HealthReport& report) {
     if (!stream.off.empty()) return;
     const std::string part = fmt::format("source {}, stream {}", stream.source, stream.stream);
+    const auto named = [&](Json more) {
+        more.update({{"source", stream.source}, {"stream", stream.stream}});
+        return more;
+    };
     const std::int64_t since =
         stream.last_success_us != 0 ? stream.last_success_us : figures.started_us;
     const std::int64_t lag = figures.now_us - since;
@@ -28,43 +32,57 @@ void judge_stream(const StreamFigures& stream, const Figures& figures, HealthRep
     const std::int64_t patience =
         std::max<std::int64_t>(600, 5 * std::int64_t{stream.poll_seconds}) * kUsPerSecond;
     if (!stream.error.empty())
-        report.reasons.push_back({Severity::alarm, part, stream.error});
+        report.reasons.push_back(
+            {Severity::alarm, part, stream.error, "stream_failing",
+             named({{"error", stream.error}})}
+        );
     else if (lag > patience)
         report.reasons.push_back(
-            {Severity::alarm, part, fmt::format("not read to its end for {}", age(lag))}
+            {Severity::alarm, part, fmt::format("not read to its end for {}", age(lag)),
+             "stream_late", named({{"seconds", lag / kUsPerSecond}})}
         );
     if (stream.drift && *stream.drift != 0)
         report.reasons.push_back(
             {Severity::notice, part,
-             fmt::format("the last nightly comparison found {} differences", *stream.drift)}
+             fmt::format("the last nightly comparison found {} differences", *stream.drift),
+             "stream_drift", named({{"count", *stream.drift}})}
         );
 }
 
 void judge_sink(const SinkMeasures& sink, const Figures& figures, HealthReport& report) {
     const std::string part = "sink " + sink.sink;
+    Json params{
+        {"sink", sink.sink},
+        {"reason", sink.reason},
+        {"waiting", sink.pending},
+        {"dead_letters", sink.dead_letters}};
     const std::int64_t waiting = sink.oldest_us == 0 ? 0 : figures.now_us - sink.oldest_us;
     const bool overdue = waiting > std::int64_t{kBacklogSecondsMax} * kUsPerSecond;
+    params["seconds"] = waiting / kUsPerSecond;
     if (sink.condition == SinkCondition::stopped)
         report.reasons.push_back(
             {Severity::alarm, part,
              fmt::format(
                  "stopped ({}): mend it and restart, {} events wait", sink.reason, sink.pending
-             )}
+             ),
+             "sink_stopped", params}
         );
     else if (sink.condition == SinkCondition::failing)
         report.reasons.push_back(
             {overdue ? Severity::alarm : Severity::notice, part,
-             fmt::format("retrying: {}", sink.reason)}
+             fmt::format("retrying: {}", sink.reason), "sink_failing", params}
         );
     if (overdue && sink.condition == SinkCondition::working)
         report.reasons.push_back(
             {Severity::alarm, part,
-             fmt::format("the oldest of {} events waits for {}", sink.pending, age(waiting))}
+             fmt::format("the oldest of {} events waits for {}", sink.pending, age(waiting)),
+             "sink_overdue", params}
         );
     if (sink.dead_letters > 0)
         report.reasons.push_back(
             {Severity::notice, part,
-             fmt::format("{} dead letters: see `mis-gateway dead-letters`", sink.dead_letters)}
+             fmt::format("{} dead letters: see `mis-gateway dead-letters`", sink.dead_letters),
+             "dead_letters", params}
         );
 }
 
@@ -72,7 +90,8 @@ void judge_intake(const IntakeMeasures& intake, const Figures& figures, HealthRe
     const std::string part = "source " + intake.source;
     if (!intake.figures.error.empty())
         report.reasons.push_back(
-            {Severity::alarm, part, "takes no messages: " + intake.figures.error}
+            {Severity::alarm, part, "takes no messages: " + intake.figures.error, "intake_failing",
+             Json{{"source", intake.source}, {"error", intake.figures.error}}}
         );
     const std::int64_t silent_max =
         std::int64_t{intake.figures.silent_minutes_max} * 60 * kUsPerSecond;
@@ -84,7 +103,12 @@ void judge_intake(const IntakeMeasures& intake, const Figures& figures, HealthRe
                  "nobody has sent anything for {}: see that the system sends to {}, and its own "
                  "log",
                  age(figures.now_us - since), intake.figures.address
-             )}
+             ),
+             "intake_silent",
+             Json{
+                 {"source", intake.source},
+                 {"seconds", (figures.now_us - since) / kUsPerSecond},
+                 {"address", intake.figures.address}}}
         );
 }
 
@@ -96,7 +120,8 @@ void judge_inbox(
         const bool overdue = since > std::int64_t{kBacklogSecondsMax} * kUsPerSecond;
         report.reasons.push_back(
             {overdue ? Severity::alarm : Severity::notice, "inbox",
-             fmt::format("no messages come from the exchange for {}: {}", age(since), inbox.reason)}
+             fmt::format("no messages come from the exchange for {}: {}", age(since), inbox.reason),
+             "inbox_failing", Json{{"seconds", since / kUsPerSecond}, {"reason", inbox.reason}}}
         );
     }
     if (inbox.answers_given_up > 0)
@@ -106,7 +131,8 @@ void judge_inbox(
                  "{} of our answers were not taken: the exchange does not know what became of its "
                  "messages; the log names them",
                  inbox.answers_given_up
-             )}
+             ),
+             "inbox_answers_lost", Json{{"count", inbox.answers_given_up}}}
         );
     if (inbox.clock_skew_seconds && std::abs(*inbox.clock_skew_seconds) > kClockSkewSecondsMax)
         report.reasons.push_back(
@@ -114,7 +140,9 @@ void judge_inbox(
              fmt::format(
                  "the exchange's clock and this machine's differ by {:.0f} s: set the clock",
                  *inbox.clock_skew_seconds
-             )}
+             ),
+             "inbox_clock_skew",
+             Json{{"seconds", static_cast<std::int64_t>(*inbox.clock_skew_seconds)}}}
         );
 }
 
@@ -122,7 +150,7 @@ void judge_backup(const Figures& figures, HealthReport& report) {
     if (!figures.backup_watched) return;
     if (figures.backup_us == 0) {
         report.reasons.push_back(
-            {Severity::alarm, "backup", "there is none: run `mis-gateway backup`"}
+            {Severity::alarm, "backup", "there is none: run `mis-gateway backup`", "backup_missing"}
         );
         return;
     }
@@ -130,7 +158,8 @@ void judge_backup(const Figures& figures, HealthReport& report) {
     if (old > figures.backup_age_hours_max * std::int64_t{3'600} * kUsPerSecond)
         report.reasons.push_back(
             {Severity::alarm, "backup",
-             fmt::format("the newest is {} old: run `mis-gateway backup`", age(old))}
+             fmt::format("the newest is {} old: run `mis-gateway backup`", age(old)), "backup_old",
+             Json{{"seconds", old / kUsPerSecond}}}
         );
 }
 
@@ -145,25 +174,38 @@ bool HealthReport::healthy() const {
 
 HealthReport judge_health(const Figures& figures) {
     HealthReport report;
-    const auto alarm = [&](std::string part, std::string reason) {
-        report.reasons.push_back({Severity::alarm, std::move(part), std::move(reason)});
+    const auto adder = [&](Severity severity) {
+        return
+            [&report, severity](
+                std::string part, std::string reason, const char* code, Json params = Json::object()
+            ) {
+                report.reasons.push_back(
+                    {severity, std::move(part), std::move(reason), code, std::move(params)}
+                );
+            };
     };
-    const auto notice = [&](std::string part, std::string reason) {
-        report.reasons.push_back({Severity::notice, std::move(part), std::move(reason)});
-    };
+    const auto alarm = adder(Severity::alarm);
+    const auto notice = adder(Severity::notice);
+    const auto count = [](std::int64_t number) { return Json{{"count", number}}; };
 
     if (figures.now_us - figures.last_turn_us > std::int64_t{kTurnSecondsMax} * kUsPerSecond) {
         report.live = false;
         alarm(
             "main loop",
-            fmt::format("has not turned for {}", age(figures.now_us - figures.last_turn_us))
+            fmt::format("has not turned for {}", age(figures.now_us - figures.last_turn_us)),
+            "main_loop_stuck",
+            Json{{"seconds", (figures.now_us - figures.last_turn_us) / kUsPerSecond}}
         );
     }
     if (!figures.store_error.empty()) {
         report.ready = false;
-        alarm("store", figures.store_error);
+        alarm("store", figures.store_error, "store_failing", Json{{"error", figures.store_error}});
     }
-    if (!figures.reading_paused.empty()) alarm("reading", "paused: " + figures.reading_paused);
+    if (!figures.reading_paused.empty())
+        alarm(
+            "reading", "paused: " + figures.reading_paused, "reading_paused",
+            Json{{"reason", figures.reading_paused}}
+        );
     for (const StreamFigures& stream : figures.streams) judge_stream(stream, figures, report);
     for (const SinkMeasures& sink : figures.sinks) judge_sink(sink, figures, report);
     for (const IntakeMeasures& intake : figures.intakes) judge_intake(intake, figures, report);
@@ -177,20 +219,27 @@ HealthReport judge_health(const Figures& figures) {
                      "its clock and this machine's differ by {:.0f} s: set the clocks, and "
                      "clinic.timezone to the zone in which the MIS writes",
                      skew
-                 )}
+                 ),
+                 "clock_skew",
+                 Json{{"source", source}, {"seconds", static_cast<std::int64_t>(skew)}}}
             );
     if (figures.ledger_imbalance_minor != 0 || figures.ledger_differences != 0)
-        alarm("ledger", "the event log and the rows differ: run `mis-gateway reconcile`");
+        alarm(
+            "ledger", "the event log and the rows differ: run `mis-gateway reconcile`",
+            "ledger_differs"
+        );
     if (figures.held_streams > 0)
         alarm(
             "holds",
             fmt::format(
                 "{} streams wait for a decision: see `mis-gateway hold list`", figures.held_streams
-            )
+            ),
+            "holds", count(figures.held_streams)
         );
     if (figures.quarantined > 0)
         notice(
-            "quarantine", fmt::format("{} rows: see `mis-gateway quarantine`", figures.quarantined)
+            "quarantine", fmt::format("{} rows: see `mis-gateway quarantine`", figures.quarantined),
+            "quarantine", count(figures.quarantined)
         );
     for (const ReferenceFigures& one : figures.references)
         if (one.grown)
@@ -198,7 +247,9 @@ HealthReport judge_health(const Figures& figures) {
                 fmt::format("source {}, stream {}", one.source, one.stream),
                 one.text +
                     ": more than at the comparison before; look whether the MIS still has "
-                    "them, and whether both maps write the id alike"
+                    "them, and whether both maps write the id alike",
+                "references_grown",
+                Json{{"source", one.source}, {"stream", one.stream}, {"text", one.text}}
             );
     if (figures.exchange_awaited)
         alarm(
@@ -225,21 +276,24 @@ HealthReport judge_health(const Figures& figures) {
                 "concern wait for them: let the exchange send again (`mis-gateway restore "
                 "--messages FILE`), or give them up (`mis-gateway restore --without-messages`)",
                 figures.messages_lost
-            )
+            ),
+            "messages_lost", count(figures.messages_lost)
         );
     if (figures.orders_waiting > 0)
         notice(
             "orders",
             fmt::format(
                 "{} wait for their patient: see `mis-gateway order list`", figures.orders_waiting
-            )
+            ),
+            "orders_waiting", count(figures.orders_waiting)
         );
     if (figures.unmapped_codes > 0)
         notice(
             "codes",
             fmt::format(
                 "{} have no national code: see `mis-gateway map-code`", figures.unmapped_codes
-            )
+            ),
+            "unmapped_codes", count(figures.unmapped_codes)
         );
     judge_backup(figures, report);
     return report;
@@ -258,7 +312,9 @@ HealthAnswer answer_health(const HealthReport& report, std::string_view path) {
         reasons.push_back(Json{
             {"severity", one.severity == Severity::alarm ? "alarm" : "notice"},
             {"part", one.part},
-            {"reason", one.reason}});
+            {"reason", one.reason},
+            {"code", one.code},
+            {"params", one.params}});
     const Json body{
         {"status", report.healthy() ? "ok" : "failing"},
         {"live", report.live},

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.hpp"
 #include "gateway/watching/figures.hpp"
 
 namespace mis::gateway {
@@ -26,6 +27,10 @@ struct HealthReason {
     Severity severity;
     std::string part;    // "source mis, stream appointment", "sink exchange", "store"
     std::string reason;  // what is wrong, and the command or remedy
+    // The same for whoever words it in another language: "sink_overdue" and an object of numbers,
+    // names and texts of others.
+    std::string code = {};
+    Json params = Json::object();
 };
 
 struct HealthReport {

@@ -25,6 +25,38 @@ create table trace (
     at_us integer not null, entries blob not null
 ) strict;
 create index trace_patient on trace (patient);
+
+-- what stands announced, as lists ask for it (domain_store/now_store.hpp)
+create table account_now (
+    id text primary key, group_id integer not null, patient text not null, payer text not null,
+    kind text not null, overrun_payer text not null, order_id text not null,
+    currency text not null, granted integer not null, consumed integer not null,
+    share_permille integer not null, valid_from text not null, valid_to text not null,
+    shared integer not null, closed integer not null, leaves integer not null
+) strict, without rowid;
+create index account_now_group on account_now (group_id);
+create index account_now_share on account_now (share_permille desc, id);
+create index account_now_expiry on account_now (valid_to, id) where valid_to <> '';
+create index account_now_payer on account_now (payer, id);
+create index account_now_patient on account_now (patient) where patient <> '';
+create table plan_now (
+    id text primary key, group_id integer not null, patient text not null, order_id text not null,
+    items integer not null, performed integer not null, voided integer not null,
+    currency text not null, total integer not null, performed_total integer not null,
+    closed integer not null, leaves integer not null
+) strict, without rowid;
+create index plan_now_group on plan_now (group_id);
+create index plan_now_patient on plan_now (patient);
+create table problem_now (
+    key text primary key, group_id integer not null, kind integer not null, entity text not null,
+    patient text not null, since_us integer not null, body text not null
+) strict, without rowid;
+create index problem_now_group on problem_now (group_id);
+create index problem_now_kind on problem_now (kind, since_us, key);
+create index problem_now_entity on problem_now (entity);
+
+-- the row that ordered the erasure of this one's content
+alter table audit add column erased integer;
 )sql";
 
 }  // namespace mis::sqlite::steps

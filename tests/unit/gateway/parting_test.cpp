@@ -2,11 +2,14 @@
 // reference is domain::evaluate() over everybody's facts at once.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <set>
 
+#include "domain/now.hpp"
 #include "domain_store/group_store.hpp"
+#include "domain_store/now_store.hpp"
 #include "gateway/keeping/clinic_store.hpp"
 #include "gateway/keeping/conservation.hpp"
 #include "gateway/pipeline/meaning.hpp"
@@ -182,6 +185,7 @@ class Clinic {
         REQUIRE(told.size() == big.said.size());
         require_same_state();
         require_trace();
+        require_now_rows();
         const auto books = check_conservation(*store_, meaning_, now_us_);
         if (!books.differences.empty()) FAIL(books.differences.front());
     }
@@ -221,6 +225,52 @@ class Clinic {
                 ids.insert(event.id);
             }
         }
+    }
+
+    // What lists show is what stands announced, of whichever group it is now.
+    void require_now_rows() {
+        std::vector<domain::AccountNow> accounts;
+        std::set<std::string> problems;
+        const domain_store::GroupStore groups(store_->database());
+        const domain_store::NowStore rows(store_->database());
+        for (const auto group : groups.groups_after(0, 1000)) {
+            const auto text = groups.announced(group);
+            if (text.empty()) continue;
+            auto now = domain::now_of(*domain::Announced::from_text(text));
+            for (const auto& one : now.accounts) {
+                const auto row = rows.account(one.id, 80);
+                REQUIRE_MESSAGE(row, one.id);
+                REQUIRE(row->group == group);
+                accounts.push_back(one);
+            }
+            for (const auto& one : now.problems) problems.insert(one.key);
+            for (const auto& one : now.plans) {
+                const auto of = rows.plans_of(one.patient);
+                REQUIRE(std::find(of.begin(), of.end(), one) != of.end());
+            }
+        }
+        using Order = domain_store::AccountsAsked::Order;
+        for (const auto order : {Order::share, Order::expiry, Order::payer}) {
+            std::vector<domain::AccountNow> listed;
+            domain_store::AccountsAsked asked;
+            asked.order = order;
+            asked.limit = 2;
+            do {
+                auto page = rows.accounts(asked);
+                for (auto& row : page.rows) listed.push_back(std::move(row.account));
+                asked.after = page.next;
+            } while (!asked.after.empty());
+            const auto by_id = [](const auto& a, const auto& b) { return a.id < b.id; };
+            std::sort(listed.begin(), listed.end(), by_id);
+            std::sort(accounts.begin(), accounts.end(), by_id);
+            REQUIRE(listed == accounts);
+        }
+        using Kind = domain::ProblemNow::Kind;
+        std::set<std::string> listed;
+        for (const auto kind : {Kind::mismatch, Kind::deviation, Kind::violation})
+            for (const auto& row : rows.problems(kind, {-1, ""}, 1000))
+                listed.insert(row.problem.key);
+        REQUIRE(listed == problems);
     }
 
     // X2: each event is traced to whom it names and to nobody else; an account of several to each

@@ -276,7 +276,8 @@ TEST_CASE("P11: linked patients are one person for orders, accounts and statemen
     clinic.require_books();
     const auto audit = disclosure::Audit::show(clinic.store->database(), 1, 100);
     CHECK(std::any_of(audit.begin(), audit.end(), [](const auto& entry) {
-        return entry.action == "patient_linked" && entry.who == "operator";
+        return entry.action == "decided" && entry.who == "operator" &&
+               entry.subject.find("patient_link") != std::string::npos;
     }));
     CHECK_FALSE(disclosure::Audit::verify(clinic.store->database()).broken_at);
 

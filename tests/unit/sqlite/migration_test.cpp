@@ -72,6 +72,24 @@ TEST_CASE("a store of layout 1 gets the tables of a new one and keeps its rows")
     for (const auto& table : tables_of(fresh)) CHECK_MESSAGE(migrated.contains(table), table);
 }
 
+TEST_CASE("layout 11: a store of layout 10 knows from its upgrade on what left about whom") {
+    auto database = sqlite::Database::open(":memory:");
+    database.execute("pragma foreign_keys = off");
+    database.execute(dump_of("layout-10/store.sql"));
+    REQUIRE(sqlite::layout_of(database) == 10);
+    const auto events = count(database, "select last_position from outbox_state");
+    REQUIRE(events > 0);
+    sqlite::create_tables(database);
+    CHECK(sqlite::layout_of(database) == sqlite::newest_layout());
+    CHECK(count(database, "select last_position from outbox_state") == events);
+    CHECK(count(database, "select count(*) from trace") == 0);
+    CHECK(count(database, "select count(*) from store_migration where layout = 11") == 1);
+    auto fresh = sqlite::Database::open(":memory:");
+    sqlite::create_tables(fresh);
+    auto migrated = tables_of(database);
+    for (const auto& table : tables_of(fresh)) CHECK_MESSAGE(migrated.contains(table), table);
+}
+
 TEST_CASE("layout 5: whom a corrected record named before is joined once more, and then no longer"
 ) {
     auto database = sqlite::Database::open(":memory:");
