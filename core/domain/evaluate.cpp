@@ -11,7 +11,6 @@
 #include "domain/limit_ledger/announce.hpp"
 #include "domain/limit_ledger/party_views.hpp"
 #include "domain/plan_tracker/announce.hpp"
-#include "domain/replaced_rows.hpp"
 #include "domain/state.hpp"
 
 namespace mis::domain {
@@ -89,9 +88,8 @@ void remember_rows(const TypedFacts& typed, Announced& after) {
 Outcome evaluate(
     const GroupFacts& facts, const Announced& before, const Rules& rules, const Identity& identity
 ) {
-    TypedFacts typed = read_facts(facts, rules, identity);
-    keep_ids_of_replaced_rows(typed, before, identity);
-    const auto next_no_show = turn_into_no_shows(typed, rules, facts.now);
+    SettledFacts settled = settle_facts(facts, before, rules, identity);
+    TypedFacts& typed = settled.typed;
     Outcome outcome;
     outcome.after = before;
     State state = derive(typed, facts, before, outcome.after, rules, identity);
@@ -102,7 +100,7 @@ Outcome evaluate(
     const ExportGate gate(orders, rules);
     Drafts drafts(rules, outcome.after);
     Change change{facts, typed, orders, before, rules, identity, gate, drafts};
-    if (next_no_show) change.tick_at(*next_no_show);
+    if (settled.next_no_show) change.tick_at(*settled.next_no_show);
     announce_appointments(change, assigner, tracked, stops);
     announce_orders(change, tracked);
     announce_feedback(change);

@@ -1,6 +1,19 @@
 #include "domain/state.hpp"
 
+#include "domain/appointments.hpp"
+#include "domain/replaced_rows.hpp"
+
 namespace mis::domain {
+
+SettledFacts settle_facts(
+    const GroupFacts& facts, const Announced& before, const Rules& rules, const Identity& identity
+) {
+    SettledFacts settled;
+    settled.typed = read_facts(facts, rules, identity);
+    keep_ids_of_replaced_rows(settled.typed, before, identity);
+    settled.next_no_show = turn_into_no_shows(settled.typed, rules, facts.now);
+    return settled;
+}
 
 State derive(
     const TypedFacts& typed, const GroupFacts& facts, const Announced& before, Announced& after,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,16 @@ struct State {  // points into the typed facts it was derived from
     Tracked tracked;
     Ledger ledger;
 };
+
+// The facts as the books take them: a row that replaced another keeps its id, a visit to which
+// nobody came is a no-show.
+struct SettledFacts {
+    TypedFacts typed;
+    std::optional<Timestamp> next_no_show;  // when time alone makes another one
+};
+SettledFacts settle_facts(
+    const GroupFacts& facts, const Announced& before, const Rules& rules, const Identity& identity
+);
 
 // `before`: what was announced gives accounts their first ids (L1) and revisions (L7). `after`
 // remembers what D1 names.

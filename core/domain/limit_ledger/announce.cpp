@@ -4,6 +4,7 @@
 
 #include "domain/body_fields.hpp"
 #include "domain/limit_ledger/closing.hpp"
+#include "domain/limit_ledger/disagreements.hpp"
 
 namespace mis::domain {
 namespace {
@@ -185,26 +186,13 @@ void announce_violation(
 }
 
 void compare_with_sources(Change& change, const Account& account) {
-    const LimitStatement& strongest = account.statements.front();
-    for (const LimitStatement& said : account.statements) {
-        // D5: what it counts of before its source did is not ours.
-        const bool counts_more =
-            change.rules.is_history(said.key.source, said.valid_from.value_or(Date{}));
-        if (said.used && said.used->currency == account.granted.currency && !counts_more) {
-            const bool agrees = *said.used == account.consumed ||
-                                *said.used == account.consumed - account.overrun();
-            if (!agrees) {
-                announce_mismatch(
-                    change, account, "used", account.consumed, *said.used,
-                    explaining_lines(change, account, (account.consumed - *said.used).minor)
-                );
-            }
-        }
-        if (&said != &strongest && said.granted != account.granted) {
-            announce_mismatch(
-                change, account, "granted", account.granted, said.granted, "[]", said.granted_by
-            );
-        }
+    for (const Disagreement& one : disagreements_of(account, change.rules)) {
+        const bool used = one.field == std::string_view("used");
+        announce_mismatch(
+            change, account, one.field, one.ours, one.theirs,
+            used ? explaining_lines(change, account, (one.ours - one.theirs).minor) : "[]",
+            used ? std::string() : one.said->granted_by
+        );
     }
 }
 
@@ -214,8 +202,7 @@ void compare_with_stops(
     for (const std::string& patient : account.patients) {
         const auto stop = stops.find(patient);
         if (stop == stops.end()) continue;
-        const Date day = change.rules.clinic_zone.date_of(stop->second.from);
-        if (!account.in_force_on(day)) continue;  // no work would have gone to it
+        if (!judges(stop->second, account, change.rules)) continue;
         if (!stop->second.has_come) {
             change.tick_at(stop->second.from);
         } else if (!account.exhausted()) {
