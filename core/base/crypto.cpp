@@ -265,4 +265,39 @@ Result<std::string> open_with_passphrase(std::string_view passphrase, std::strin
     return out;
 }
 
+namespace {
+
+constexpr std::string_view kPasswordForm = "scrypt$15$8$3$";
+constexpr std::size_t kPasswordHashBytes = 32;
+
+std::string stretched(std::string_view password, std::string_view salt) {
+    std::string hash(kPasswordHashBytes, '\0');
+    require(
+        EVP_PBE_scrypt(
+            password.data(), password.size(), bytes_of(salt), salt.size(), 1 << 15, 8, 3, 64 << 20,
+            bytes_of(hash), hash.size()
+        ) == 1,
+        "scrypt"
+    );
+    return hash;
+}
+
+}  // namespace
+
+std::string hash_password(std::string_view password) {
+    const std::string salt = random_bytes(kSaltBytes);
+    return std::string(kPasswordForm) + to_base64(salt) + "$" +
+           to_base64(stretched(password, salt));
+}
+
+bool password_matches(std::string_view password, std::string_view stored) {
+    if (!stored.starts_with(kPasswordForm)) return false;
+    stored.remove_prefix(kPasswordForm.size());
+    const auto cut = stored.find('$');
+    if (cut == std::string_view::npos) return false;
+    const auto salt = from_base64(stored.substr(0, cut));
+    const auto hash = from_base64(stored.substr(cut + 1));
+    return salt && hash && equal_in_constant_time(*hash, stretched(password, *salt));
+}
+
 }  // namespace mis

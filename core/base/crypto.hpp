@@ -45,4 +45,10 @@ Result<std::string> open_with_passphrase(
     std::string_view passphrase, std::string_view sealed
 );  // malformed: wrong phrase or damaged
 
+// Passwords of people: scrypt (N=2^15, r=8, p=3; 32 MB and a quarter of a second for the while)
+// under a salt of its own, "scrypt$15$8$3$SALT$HASH". A stored text of another form matches
+// nothing.
+std::string hash_password(std::string_view password);
+bool password_matches(std::string_view password, std::string_view stored);
+
 }  // namespace mis

@@ -247,6 +247,17 @@ std::optional<Listen> read_listen(const std::string& text) {
     return Listen{text.substr(0, colon), std::atoi(text.c_str() + colon + 1)};
 }
 
+ConsoleConfig read_console(const Section& from) {
+    ConsoleConfig console;
+    const auto listen = read_listen(from.text("listen"));
+    console.address = listen->address;
+    console.port = listen->port;
+    console.certificate_file = from.path("certificate_file");
+    console.key_file = from.path("key_file");
+    console.hosts = from["hosts"].get<std::vector<std::string>>();
+    return console;
+}
+
 log::Level read_level(std::string_view text) {
     if (text == "debug") return log::Level::debug;
     if (text == "warn") return log::Level::warn;
@@ -470,6 +481,7 @@ void check_together(SettingCheck& check, const Json& all) {
     for (std::size_t index = 0; index < all["sinks"].size(); ++index)
         check_sink(check, all["sinks"][index], fmt::format("/sinks/{}", index));
     check_inbox(check, all["inbox"], "/inbox");
+    if (all.contains("console")) check_console(check, all["console"], "/console");
     check_names(check, all["sources"], "/sources");
     check_names(check, all["sinks"], "/sinks");
 }
@@ -493,6 +505,7 @@ GatewayConfig typed(const Json& effective, const fs::path& file, const YamlDocum
     for (const Section& sink : root.list("sinks")) config.sinks.push_back(read_sink(sink));
     config.inbox = read_inbox(root.at("inbox"));
     config.http_listen = read_listen(root.at("http").text("listen"));
+    if (root.has("console")) config.console = read_console(root.at("console"));
     config.groups_file = root.at("nomenclature").path("groups_file");
     config.groups_extend_file = root.at("nomenclature").path("extend_file");
     config.low_threshold_percent = root.at("meaning").number("low_threshold_percent");

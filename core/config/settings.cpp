@@ -644,6 +644,28 @@ constexpr std::array kSettings{
         "Address and port; empty: none. Nothing here needs to be reachable from outside.", kRestart
     ),
 
+    optional_section(
+        "console",
+        "The pages for the clinic's people, in a browser: limits, tasks, what left. Without this "
+        "section there is no console."
+    ),
+    value(
+        "console.listen", K::listen, "\"127.0.0.1:9465\"",
+        "Address and port. Any other address than this machine's own wants a certificate.", kRestart
+    ),
+    value(
+        "console.certificate_file", K::path, "\"\"",
+        "PEM file with the console's certificate and its chain: browsers then come by https://.",
+        kRestart
+    ),
+    value("console.key_file", K::path, "\"\"", "PEM file with the certificate's key.", kRestart),
+    value(
+        "console.hosts", K::texts, "[]",
+        "Names by which browsers call it, besides the address: console.clinic.local. A request "
+        "under any other name is turned away.",
+        kRestart
+    ),
+
     section("nomenclature", "What kind of work a code is."),
     value(
         "nomenclature.groups_file", K::path, "\"\"",
