@@ -316,6 +316,14 @@ void Daemon::probe_store() {
     store_error_.clear();
 }
 
+void Daemon::resume_sink(const std::string& name) {
+    for (auto& lane : lanes_) {
+        if (lane->name() != name) continue;
+        lane->resume_if_stopped();
+        lane->wake();
+    }
+}
+
 std::vector<change::DanglingReference> Daemon::dangling_references() const {
     std::vector<change::DanglingReference> all;
     for (const auto& source : sources_) {

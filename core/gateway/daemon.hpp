@@ -79,6 +79,8 @@ class Daemon {
     std::vector<std::pair<std::string, std::vector<StreamStatus>>> streams() const;
     // Per source, as of the last look (D4).
     std::vector<change::DanglingReference> dangling_references() const;
+    // A sink that stopped for good tries again: its receiver was mended. Any thread.
+    void resume_sink(const std::string& name);
     ClinicStore& store() { return store_; }
     Meaning& meaning() { return meaning_; }
 

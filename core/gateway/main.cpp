@@ -397,6 +397,13 @@ class CommandLine {
             ->required()
             ->check(CLI::ExistingFile);
 
+        auto* pages = family("console", "the pages for the clinic's people: code");
+        configured(
+            *pages, "code",
+            "a code, valid once and for 15 minutes, that makes the console's first user",
+            [this] { return cli::console_code(common_); }
+        );
+
         auto* inbox = family("inbox", "messages of the exchange: push");
         auto* push = configured(
             *inbox, "push", "hand in messages from a file: JSON, JSON Lines or YAML, one or a list",

@@ -134,6 +134,7 @@ int feedback_list(const Common& common);
 int feedback_answer(
     const Common& common, const std::string& feedback, const std::filesystem::path& text_file
 );
+int console_code(const Common& common);  // for the console's first user
 struct Report {
     std::string name;  // "channels"
     std::string from, to;

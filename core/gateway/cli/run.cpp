@@ -1,5 +1,6 @@
 // The daemon in the foreground, and its single-pass form.
 #include "config/file_contents.hpp"
+#include "gateway/cli/console_room.hpp"
 #include "gateway/cli/print.hpp"
 #include "gateway/cli/session.hpp"
 #include "gateway/site.hpp"
@@ -15,8 +16,10 @@ struct Running {
     config::FileContents contents = {};
     std::unique_ptr<Daemon> daemon;
     std::unique_ptr<Watch> watch;
+    std::unique_ptr<ConsoleRoom> console = nullptr;
 
     void stop() {
+        console.reset();
         watch.reset();
         daemon.reset();
     }
@@ -41,6 +44,7 @@ std::unique_ptr<Daemon> make_daemon(
 
 void start(Running& running) {
     running.daemon->start();
+    running.console = open_console(*running.session, *running.daemon);
     if (!running.session->config.http_listen) return;
     try {
         running.watch = std::make_unique<Watch>(
@@ -159,6 +163,7 @@ int run(const Common& common, const Run& options) {
         if (signal == platform::Signal::stop) break;
         if (signal == platform::Signal::reload) reload(running, common);
         running.daemon->turn();
+        if (running.console) running.console->note();
         platform::notify_watchdog();
     }
     platform::notify_stopping();
