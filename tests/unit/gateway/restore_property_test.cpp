@@ -455,7 +455,7 @@ void require_same_events(const ClinicCopy& ours, const ClinicCopy& theirs) {
 // The end of the log is lost with the store, and nobody was told of it. What to expect is said by a
 // store that was not lost and only slept since the last pass of which the log tells whole.
 TEST_CASE("I4: what no log and no consumer has is said as by a store that slept") {
-    for_histories(30, [](std::uint32_t seed) {
+    for_histories(20, [](std::uint32_t seed) {
         History history(seed);
         const auto log = history.undisturbed.log();
         const auto file = history.folder.path / "log.jsonl";
@@ -499,7 +499,7 @@ TEST_CASE("I4: what no log and no consumer has is said as by a store that slept"
 // Consumers forget what they were told. What to expect is said by a store that was not lost, slept
 // since the backup, and began the same epoch once it had read everything.
 TEST_CASE("I4: where no log exists, a new epoch begins and everything is said anew") {
-    for_histories(20, [](std::uint32_t seed) {
+    for_histories(12, [](std::uint32_t seed) {
         History history(seed);
         auto lost = history.restored();
         auto asleep = history.opened(history.points.front());
