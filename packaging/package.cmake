@@ -42,7 +42,7 @@ set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "init-system-helpers (>= 1.54), tzdata")
 # what is opened at run time, by the kind of the clinic's base
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "libfbclient2, tdsodbc, unixodbc")
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "libfbclient2, libnats3.4, tdsodbc, unixodbc")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "odbc-mariadb, odbc-postgresql")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA

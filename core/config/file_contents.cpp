@@ -38,7 +38,16 @@ FileContents file_contents(const GatewayConfig& config) {
                 if (entry.is_regular_file()) add(entry.path());
         for (const auto& one : source.overrides) add(one.file);
     }
+    const auto add_nats = [&](const NatsConfig& nats) {
+        add_secret(nats.password);
+        add_secret(nats.token);
+        add(nats.credentials_file);
+        add(nats.authority_file);
+        add(nats.certificate_file);
+        add(nats.key_file);
+    };
     for (const auto& sink : config.sinks) {
+        if (sink.nats) add_nats(sink.nats->server);
         if (!sink.webhook) continue;
         for (const auto& place : sink.webhook->secrets) add_secret(place);
         add_secret(sink.webhook->bearer_token);
@@ -47,6 +56,7 @@ FileContents file_contents(const GatewayConfig& config) {
         add(sink.webhook->certificate_file);
         add(sink.webhook->key_file);
     }
+    if (config.inbox.nats) add_nats(config.inbox.nats->server);
     if (const auto& http = config.inbox.http) {
         add_secret(http->bearer_token);
         add_secret(http->proxy_login);

@@ -232,6 +232,7 @@ SinkConfig read_sink(const Section& from) {
         webhook.backoff_first_ms = part.number("backoff_first_ms");
         webhook.backoff_longest_ms = part.number("backoff_longest_ms");
     }
+    if (from.has("nats")) sink.nats = read_nats_sink(from.at("nats"));
     if (from.has("file")) {
         const Section part = from.at("file");
         sink.file = FileSinkConfig{
@@ -434,8 +435,10 @@ void check_intakes(SettingCheck& check, const GatewayConfig& config) {
 }
 
 void check_sink(SettingCheck& check, const Json& sink, const std::string& here) {
-    const bool webhook = sink.contains("webhook"), file = sink.contains("file");
-    if (webhook == file) return check.problem(here, "must have exactly one of webhook, file");
+    const bool webhook = sink.contains("webhook"), nats = sink.contains("nats");
+    if (webhook + nats + sink.contains("file") != 1)
+        return check.problem(here, "must have exactly one of webhook, nats, file");
+    if (nats) check_nats(check, sink["nats"], here + "/nats");
     if (!webhook) return;
     const Json& part = sink["webhook"];
     const std::string pointer = here + "/webhook";

@@ -80,11 +80,12 @@ struct FileSinkConfig {
     int files_max = 0, batch_events_max = 500;
 };
 
-struct SinkConfig {  // exactly one of the two
+struct SinkConfig {  // exactly one of the three
     std::string pointer;
     std::string name, party;
     std::optional<WebhookConfig> webhook;
     std::optional<FileSinkConfig> file;
+    std::optional<NatsSinkConfig> nats;
 };
 
 struct Listen {

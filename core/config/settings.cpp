@@ -580,6 +580,62 @@ constexpr std::array kSettings{
     ),
     number("sinks[].file.batch_events_max", "500", 1, 10000, "Events per fsync."),
 
+    optional_section(
+        "sinks[].nats", "Messages of a NATS JetStream stream; needs the package libnats3.4."
+    ),
+    required(
+        "sinks[].nats.servers", K::texts, "[\"tls://nats.exchange.example:4222\"]",
+        "Tried in this order; tls://, or nats:// to this machine. Others of their cluster are not "
+        "asked."
+    ),
+    value(
+        "sinks[].nats.plain_nats", K::flag, "false",
+        "true: also nats:// to another machine, where everything can be read on its way."
+    ),
+    value(
+        "sinks[].nats.authority_file", K::path, "\"\"",
+        "PEM of who signs the server's certificate; empty: the system's. It is always verified."
+    ),
+    value(
+        "sinks[].nats.certificate_file", K::path, "\"\"",
+        "PEM of a client certificate, with key_file."
+    ),
+    value("sinks[].nats.key_file", K::path, "\"\"", "PEM of its key."),
+    value("sinks[].nats.user", K::text, "\"\"", "Login, with password_file."),
+    value("sinks[].nats.password_file", K::path, "\"\"", "File with nothing but the password."),
+    value("sinks[].nats.token_file", K::path, "\"\"", "Or a file with a token."),
+    value(
+        "sinks[].nats.credentials_file", K::path, "\"\"",
+        "Or a .creds file (JWT and seed); read again at each connect."
+    ),
+    value(
+        "sinks[].nats.domain", K::text, "\"\"",
+        "JetStream domain, where the stream is behind a leaf node."
+    ),
+    number(
+        "sinks[].nats.connect_timeout_ms", "5000", 100, 120000,
+        "Longer without a connection counts as unreachable."
+    ),
+    number(
+        "sinks[].nats.answer_timeout_ms", "5000", 100, 600000,
+        "Longer without the stream's answer counts as unknown, and goes again with the same id."
+    ),
+    number(
+        "sinks[].nats.backoff_first_ms", "1000", 10, 3600000,
+        "First pause after a failure; doubles, with jitter."
+    ),
+    number("sinks[].nats.backoff_longest_ms", "60000", 10, 86400000, "And the longest."),
+    number(
+        "sinks[].nats.window_events", "1000", 1, 100000,
+        "Publishes that wait for the stream's acknowledgement at once; per partition key always "
+        "one."
+    ),
+    number(
+        "sinks[].nats.look_seconds", "30", 1, 3600,
+        "How often the stream is asked whether it still has what it acknowledged; if not, it is "
+        "published again, as far back as limits.delivered_hours_kept."
+    ),
+
     section(
         "inbox",
         "What the exchange sends: orders, limits, complaints. Without a section in it messages "
@@ -637,6 +693,58 @@ constexpr std::array kSettings{
         "answer that came at once."
     ),
     number("inbox.http.backoff_longest_ms", "300000", 10, 86400000, "And the longest."),
+    optional_section(
+        "inbox.nats",
+        "A durable consumer of a JetStream stream of the exchange's, on the subject "
+        "mis-inbox.CLINIC; needs the package libnats3.4."
+    ),
+    required(
+        "inbox.nats.servers", K::texts, "[\"tls://nats.exchange.example:4222\"]",
+        "Tried in this order; tls://, or nats:// to this machine. Others of their cluster are not "
+        "asked."
+    ),
+    value(
+        "inbox.nats.plain_nats", K::flag, "false",
+        "true: also nats:// to another machine, where everything can be read on its way."
+    ),
+    value(
+        "inbox.nats.authority_file", K::path, "\"\"",
+        "PEM of who signs the server's certificate; empty: the system's. It is always verified."
+    ),
+    value(
+        "inbox.nats.certificate_file", K::path, "\"\"",
+        "PEM of a client certificate, with key_file."
+    ),
+    value("inbox.nats.key_file", K::path, "\"\"", "PEM of its key."),
+    value("inbox.nats.user", K::text, "\"\"", "Login, with password_file."),
+    value("inbox.nats.password_file", K::path, "\"\"", "File with nothing but the password."),
+    value("inbox.nats.token_file", K::path, "\"\"", "Or a file with a token."),
+    value(
+        "inbox.nats.credentials_file", K::path, "\"\"",
+        "Or a .creds file (JWT and seed); read again at each connect."
+    ),
+    value(
+        "inbox.nats.domain", K::text, "\"\"",
+        "JetStream domain, where the stream is behind a leaf node."
+    ),
+    number(
+        "inbox.nats.connect_timeout_ms", "5000", 100, 120000,
+        "Longer without a connection counts as unreachable."
+    ),
+    number(
+        "inbox.nats.answer_timeout_ms", "5000", 100, 600000,
+        "Longer without the stream's answer counts as failed."
+    ),
+    number(
+        "inbox.nats.backoff_first_ms", "1000", 10, 3600000,
+        "First pause after a failure; doubles, with jitter."
+    ),
+    number("inbox.nats.backoff_longest_ms", "60000", 10, 86400000, "And the longest."),
+    number(
+        "inbox.nats.wait_seconds", "30", 1, 300,
+        "How long the stream is asked to wait for a message."
+    ),
+    number("inbox.nats.messages_max", "100", 1, 1000, "Messages that are stored by one commit."),
 
     section("http", "The operator's own page: /livez /readyz /healthz /metrics."),
     value(

@@ -91,7 +91,8 @@ void annotate(std::string& out, const SettingNode& node, int depth, bool first_o
 
 // A source is reached in one way; the first stands there, the others behind a #.
 bool is_another_way(const Setting& setting) {
-    return setting.path == "sources[].sql_server" || setting.path == "sources[].odbc" ||
+    return setting.path == "sinks[].nats" || setting.path == "inbox.nats" ||
+           setting.path == "sources[].sql_server" || setting.path == "sources[].odbc" ||
            setting.path == "sources[].http" || setting.path == "sources[].files" ||
            setting.path == "sources[].push";
 }
@@ -119,7 +120,11 @@ void annotate(std::string& out, const SettingNode& node, int depth, bool first_o
         case K::section:
         case K::optional_section:
             out += lead + node.name + ":\n";
-            for (const SettingNode& child : node.children) annotate(out, child, depth + 1, false);
+            for (const SettingNode& child : node.children)
+                if (is_another_way(*child.setting))
+                    annotate_as_comment(out, child, depth + 1);
+                else
+                    annotate(out, child, depth + 1, false);
             break;
         case K::sections: {
             if (node.setting->path == "sources[].overrides") {  // nobody starts with one

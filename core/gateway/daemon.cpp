@@ -239,7 +239,7 @@ void Daemon::record_deliveries() {
     if (!any) return;
     const std::lock_guard lock(store_.mutex());
     sqlite::Transaction transaction(store_.database());
-    for (auto& lane : lanes_) lane->delivery().record(transaction);
+    for (auto& lane : lanes_) lane->record(transaction);
     platform::crash_point("delivery.before_commit");
     transaction.commit();
     platform::crash_point("delivery.after_commit");

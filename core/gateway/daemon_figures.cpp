@@ -19,6 +19,8 @@ SinkMeasures measures_of(DeliveryLane& lane) {
                     : status.health == sink::Health::failing ? SinkCondition::failing
                                                              : SinkCondition::working;
     out.reason = status.reason;
+    out.notice = status.notice;
+    out.tails_lost = status.tails_lost;
     out.pending = figures.pending;
     out.oldest_us = figures.oldest_us;
     out.dead_letters = figures.dead_letters;

@@ -14,6 +14,7 @@
 #include "net/http_client.hpp"
 #include "outbox/delivery.hpp"
 #include "sink/file_sink.hpp"
+#include "sink/nats_sink.hpp"
 #include "sink/outbox_queue.hpp"
 #include "sink/webhook_sink.hpp"
 
@@ -22,8 +23,9 @@ namespace mis::gateway {
 struct SinkSetup {
     std::string name;
     outbox::DeliverySettings delivery;            // name and party filled in
-    std::optional<sink::WebhookOptions> webhook;  // exactly one of the two
+    std::optional<sink::WebhookOptions> webhook;  // exactly one of the three
     std::optional<sink::FileOptions> file;
+    std::optional<sink::NatsSinkOptions> nats;  // its marks come from the store
 };
 
 class DeliveryLane {
@@ -42,6 +44,8 @@ class DeliveryLane {
     void wind_down() { thread_.reset(); }
     void wake() { sink_->wake(); }
     outbox::Delivery& delivery() { return delivery_; }
+    // Inside the pipeline's transaction: what was settled, and what the receiver had acknowledged.
+    void record(sqlite::Transaction& transaction);
     sink::SinkStatus status() const { return sink_->status(); }
     // The local store failed under the sink (disk full): a new thread is started. Called from the
     // main loop.
@@ -56,6 +60,8 @@ class DeliveryLane {
     sink::OutboxQueue queue_;
     std::unique_ptr<net::HttpClient> client_;  // of a webhook: driven by the sink's thread
     std::unique_ptr<sink::Sink> sink_;
+    sink::NatsSink* nats_ = nullptr;  // sink_, if it is one
+    std::string marks_written_;  // to the store; what a rollback undid is written with the next
     std::unique_ptr<sink::SinkThread> thread_;
 };
 

@@ -62,7 +62,10 @@ InboxLane::InboxLane(
     auto keeper = keeper_of(store, clock, [this](const std::vector<std::string>& texts) {
         return take(texts);
     });
-    transport_ = std::make_unique<inbox::HttpInbox>(*setup.http, std::move(keeper), clock);
+    if (setup.http)
+        transport_ = std::make_unique<inbox::HttpInbox>(*setup.http, std::move(keeper), clock);
+    else
+        transport_ = std::make_unique<inbox::NatsInbox>(*setup.nats, std::move(keeper), clock);
 }
 
 void InboxLane::start() { thread_ = std::make_unique<inbox::TransportThread>(*transport_); }

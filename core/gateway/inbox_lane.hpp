@@ -16,12 +16,14 @@
 #include "gateway/keeping/clinic_store.hpp"
 #include "gateway/pipeline/meaning.hpp"
 #include "inbox/http_inbox.hpp"
+#include "inbox/nats_inbox.hpp"
 
 namespace mis::gateway {
 
 struct InboxSetup {  // none: messages are handed in by `inbox push` alone
     std::optional<inbox::HttpInboxOptions> http;
-    bool is_on() const { return http.has_value(); }
+    std::optional<inbox::NatsInboxOptions> nats;  // not both
+    bool is_on() const { return http.has_value() || nats.has_value(); }
 };
 
 // The place up to which the exchange's messages were answered; in a store that was lost, or brought

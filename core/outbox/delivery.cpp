@@ -157,6 +157,35 @@ void Delivery::settle(
     state.reschedule(key);
 }
 
+std::int64_t Delivery::low_water() const {
+    const std::lock_guard lock(state_->mutex);
+    std::int64_t oldest = state_->low;
+    for (const auto& [name, key] : state_->keys) {
+        if (!key.is_parked) continue;
+        for (const Item& item : key.in_flight)
+            if (!item.retry) oldest = std::min(oldest, item.position());
+        for (const Item& item : key.waiting)
+            if (!item.retry) oldest = std::min(oldest, item.position());
+        if (!key.parked.empty()) oldest = std::min(oldest, key.parked.front());
+    }
+    return oldest;
+}
+
+std::int64_t Delivery::rewind(std::int64_t position) {
+    State& state = *state_;
+    const std::lock_guard lock(state.mutex);
+    MIS_ASSERT(state.flights.empty());
+    position = std::max(position, first_position(state.reader));
+    if (position >= state.low) return state.low;
+    state.forget_from(position);
+    state.low = state.scan = state.restored_low = position;
+    state.settled.clear();
+    state.settled_count = 0;
+    state.restored_bits.clear();
+    ++state.generation;
+    return position;
+}
+
 SinkState Delivery::sink_state() const {
     const std::lock_guard lock(state_->mutex);
     return state_->sink_state;
@@ -315,6 +344,37 @@ void Delivery::State::put_back(Key& key, Item item) {
 void Delivery::State::forget_item(const Item& item) {
     --window_events;
     window_bytes -= item.event->data.size();
+}
+
+// What is loaded or set apart from there on is read again; dead letters sent once more stay.
+void Delivery::State::forget_from(std::int64_t position) {
+    std::vector<Key*> named;
+    for (auto& [name, key] : keys) named.push_back(&key);
+    for (Key* key : named) {
+        std::vector<Item> waiting;
+        for (Item& item : key->waiting) {
+            if (item.retry || item.position() < position) {
+                waiting.push_back(std::move(item));
+                continue;
+            }
+            forget_item(item);
+            if (!item.parked) continue;
+            park_changes.push_back({false, std::string(key->name), item.position(), 0});
+            --parked_events;
+        }
+        key->waiting.assign(std::move(waiting));
+        std::vector<std::int64_t> parked;
+        for (const std::int64_t apart : key->parked) {
+            if (apart < position) {
+                parked.push_back(apart);
+                continue;
+            }
+            park_changes.push_back({false, std::string(key->name), apart, 0});
+            --parked_events;
+        }
+        key->parked.assign(std::move(parked));
+        reschedule(*key);  // and forgets a key that has nothing left
+    }
 }
 
 Key& Delivery::State::key_named(const std::string& name) {

@@ -100,6 +100,13 @@ class Delivery {
     std::optional<std::chrono::nanoseconds> next_retry() const;
     void retry_now();  // the receiver is back: forget all backoffs
 
+    // All positions before it are settled, also those that were set apart.
+    std::int64_t low_water() const;
+    // The receiver lost what it had acknowledged: everything from this position on is sent again,
+    // same ids, in order per key. Nothing may be in flight. Returns where it begins: not before the
+    // oldest event that is kept, nor behind what was reached.
+    std::int64_t rewind(std::int64_t position);
+
     void stop(std::string_view reason);  // 410, or the operator; durable with the next record()
     void resume();
     SinkState sink_state() const;  // without a look into the store

@@ -149,6 +149,7 @@ struct Delivery::State {
     void park(Key& key);
     void park_holder_of_low();
     void forget_item(const Item& item);
+    void forget_from(std::int64_t position);
     Key& key_named(const std::string& name);
     Item as_loaded(OutboxEvent event, bool parked);
 

@@ -28,6 +28,7 @@ struct QueuedEvent {
     std::int64_t appended_us = 0;
     std::uint32_t attempts = 0;  // failed ones settled before
     bool is_stub = false;        // of a dead letter: it is never given up
+    std::string type = {};       // "procedure.performed"
 };
 
 class DeliveryQueue {
@@ -42,6 +43,9 @@ class DeliveryQueue {
     ) = 0;
     virtual std::optional<std::chrono::nanoseconds> next_retry() const = 0;  // on clock.steady()
     virtual void retry_now() = 0;
+    // Everything before this position is settled; see outbox::Delivery for both.
+    virtual std::int64_t low_water() const { return 0; }
+    virtual std::int64_t rewind(std::int64_t position) { return position; }
     virtual void stop(std::string_view reason) = 0;  // durable, until a human acts
     virtual bool stopped() const = 0;
     virtual std::string stopped_reason() const = 0;

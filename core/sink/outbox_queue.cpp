@@ -23,6 +23,7 @@ std::vector<QueuedEvent> OutboxQueue::claim(
         queued.appended_us = claim.event->appended_us;
         queued.attempts = claim.attempts;
         queued.is_stub = claim.is_stub;
+        queued.type = claim.event->type;
     }
     return events;
 }

@@ -25,6 +25,8 @@ class OutboxQueue final : public DeliveryQueue {
         return delivery_.next_retry();
     }
     void retry_now() override { delivery_.retry_now(); }
+    std::int64_t low_water() const override { return delivery_.low_water(); }
+    std::int64_t rewind(std::int64_t position) override { return delivery_.rewind(position); }
     void stop(std::string_view reason) override { delivery_.stop(reason); }
     bool stopped() const override { return delivery_.sink_state() == outbox::SinkState::stopped; }
     std::string stopped_reason() const override { return delivery_.stopped_reason(); }

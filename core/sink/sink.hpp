@@ -31,8 +31,10 @@ inline constexpr std::array<int, 10> kLatencyBoundsS = {1,  2,   5,    10,   30,
 
 struct SinkStatus {
     Health health = Health::working;
-    std::string reason;         // of failing and stopped: what a human can act on; no content
-    std::size_t in_flight = 0;  // requests
+    std::string reason;            // of failing and stopped: what a human can act on; no content
+    std::string notice;            // what a human should know though it works; no content
+    std::uint64_t tails_lost = 0;  // how often the receiver had lost what it had acknowledged
+    std::size_t in_flight = 0;     // requests
     std::uint64_t events_delivered = 0;
     std::uint64_t events_rejected = 0;
     // delivery_attempts_total{sink,outcome}; one attempt is one request (or one fsynced write)

@@ -22,8 +22,10 @@ const events_in = (text) => text.split("\n").filter((line) => line.startsWith("{
 test("asyncapi.yaml is valid for AsyncAPI's own parser, and tells of each event in every channel", async () => {
   const { document, diagnostics } = await asyncapi();
   assert.deepEqual(diagnostics.filter(({ severity }) => severity < 2).map(({ message, path }) => `${path.join("/")}: ${message}`), []); // errors and warnings
-  assert.deepEqual(document.channels().all().map((channel) => channel.id()).sort(), ["jetstream", "webhook"]);
-  for (const channel of document.channels().all()) {
+  assert.deepEqual(document.channels().all().map((channel) => channel.id()).sort(), ["answers", "inbox", "jetstream", "webhook"]);
+  const messages = document.channels().get("inbox").messages().all().map((message) => message.name()).sort();
+  assert.deepEqual(messages, readdirSync(join(schemas, "inbox")).map((name) => name.slice(0, -".json".length)).sort(), "each message of the inbox by its own schema");
+  for (const channel of ["jetstream", "webhook"].map((id) => document.channels().get(id))) {
     const told = channel.messages().all();
     assert.deepEqual(told.map((message) => message.name()).sort(), event_types, channel.id());
     for (const message of told) assert.equal(message.payload().title(), message.name(), "each by its own schema");

@@ -474,12 +474,35 @@ class Checkup {
         }
     }
 
+    void nats_files(const config::NatsConfig& nats, const std::string& here) {
+        secret(nats.password);
+        secret(nats.token);
+        secret({nats.credentials_file, "", config().at(here + "/credentials_file")});
+        secret({nats.key_file, "", config().at(here + "/key_file")});
+        file_is_there(here + "/credentials_file", nats.credentials_file);
+        file_is_there(here + "/authority_file", nats.authority_file);
+        file_is_there(here + "/certificate_file", nats.certificate_file);
+        file_is_there(here + "/key_file", nats.key_file);
+    }
+
     void check_sink(const config::SinkConfig& sink) {
         const std::string& here = sink.pointer;
         say("sink " + sink.name + ": " +
             (sink.webhook ? "webhook " + sink.webhook->url
+             : sink.nats  ? "NATS " + sink.nats->server.servers.front()
                           : "files in " + sink.file->folder.string()));
-        if (const auto setup = session_.sink_setup(sink); !setup) problem(setup.error().text);
+        const auto setup = session_.sink_setup(sink);
+        if (!setup) problem(setup.error().text);
+        if (sink.nats) {
+            nats_files(sink.nats->server, here + "/nats");
+            if (!setup) return;
+            const auto stream = sink::NatsSink::probe(*setup->nats);
+            if (!stream)
+                problem(config().at(here + "/nats") + ": " + stream.error().text);
+            else
+                say("           stream " + *stream + " takes its events");
+            return;
+        }
         if (sink.webhook) {
             for (const auto& place : sink.webhook->secrets) secret(place);
             secret(sink.webhook->bearer_token);
@@ -499,6 +522,15 @@ class Checkup {
 
     // Asked as the daemon asks, and nothing is taken.
     void check_inbox() {
+        if (const auto& nats = config().inbox.nats) {
+            say("inbox      JetStream of " + nats->server.servers.front());
+            nats_files(nats->server, "/inbox/nats");
+            const auto setup = session_.inbox_setup();
+            if (!setup) return problem(setup.error().text);
+            if (const auto found = inbox::NatsInbox(*setup->nats, {}, session_.clock).probe();
+                !found)
+                problem(config().at("/inbox/nats") + ": " + found.error().text);
+        }
         const auto& http = config().inbox.http;
         if (!http) return;
         say("inbox      long poll of " + http->url);

@@ -391,6 +391,12 @@ Result<SinkSetup> Session::sink_setup(const config::SinkConfig& sink) const {
         // An event that is set aside while others succeed comes again after the same pauses.
         made.delivery.backoff_first_us = sink.webhook->backoff_first_ms * 1'000;
         made.delivery.backoff_max_us = sink.webhook->backoff_longest_ms * 1'000;
+    } else if (sink.nats) {
+        auto options = nats_sink(*sink.nats);
+        if (!options) return fail(options.error());
+        made.nats = std::move(*options);
+        made.delivery.backoff_first_us = sink.nats->server.backoff_first_ms * 1'000;
+        made.delivery.backoff_max_us = sink.nats->server.backoff_longest_ms * 1'000;
     } else {
         made.file.emplace();
         made.file->folder = sink.file->folder;

@@ -45,6 +45,8 @@ struct Session {
     Result<DaemonSetup> daemon_setup() const;
     Result<SinkSetup> sink_setup(const config::SinkConfig& sink) const;
     Result<InboxSetup> inbox_setup() const;
+    Result<sink::NatsSinkOptions> nats_sink(const config::NatsSinkConfig& sink) const;
+    Result<net::NatsOptions> nats_options(const config::NatsConfig& server) const;
     // misconfigured: no such source; the known ones are named
     Result<SourceSetup> source_setup(const std::string& source) const;
     Result<OpenedSource> open_source(const std::string& source) const;

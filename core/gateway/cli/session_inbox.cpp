@@ -5,6 +5,20 @@ namespace mis::gateway::cli {
 
 Result<InboxSetup> Session::inbox_setup() const {
     InboxSetup setup;
+    if (config.inbox.nats) {
+        const config::NatsInboxConfig& from = *config.inbox.nats;
+        auto connection = nats_options(from.server);
+        if (!connection) return fail(connection.error());
+        inbox::NatsInboxOptions& nats = setup.nats.emplace();
+        nats.connection = std::move(*connection);
+        nats.clinic_id = config.clinic_id;
+        nats.domain = from.server.domain;
+        nats.wait = std::chrono::seconds(from.wait_seconds);
+        nats.messages_max = static_cast<std::size_t>(from.messages_max);
+        nats.answer_timeout = std::chrono::milliseconds(from.server.answer_timeout_ms);
+        nats.backoff_first = std::chrono::milliseconds(from.server.backoff_first_ms);
+        nats.backoff_longest = std::chrono::milliseconds(from.server.backoff_longest_ms);
+    }
     if (!config.inbox.http) return setup;
     const config::InboxHttpConfig& from = *config.inbox.http;
     inbox::HttpInboxOptions& http = setup.http.emplace();

@@ -33,9 +33,11 @@ enum class SinkCondition { working, failing, stopped };
 struct SinkMeasures {
     std::string sink;
     SinkCondition condition = SinkCondition::working;
-    std::string reason;          // of failing and stopped
-    std::int64_t pending = 0;    // events
-    std::int64_t oldest_us = 0;  // when the oldest pending one was appended; 0: none
+    std::string reason;            // of failing and stopped
+    std::string notice;            // though it works
+    std::uint64_t tails_lost = 0;  // how often the receiver had lost what it had acknowledged
+    std::int64_t pending = 0;      // events
+    std::int64_t oldest_us = 0;    // when the oldest pending one was appended; 0: none
     std::int64_t dead_letters = 0;
     std::map<std::string, std::uint64_t> attempts;  // outcome → requests
     std::vector<std::uint64_t>

@@ -78,6 +78,7 @@ void judge_sink(const SinkMeasures& sink, const Figures& figures, HealthReport& 
              fmt::format("the oldest of {} events waits for {}", sink.pending, age(waiting)),
              "sink_overdue", params}
         );
+    if (!sink.notice.empty()) report.reasons.push_back({Severity::notice, part, sink.notice});
     if (sink.dead_letters > 0)
         report.reasons.push_back(
             {Severity::notice, part,

@@ -175,6 +175,12 @@ void sinks(MetricsText& out, const Figures& figures) {
     for (const SinkMeasures& sink : figures.sinks)
         out.sample({{"sink", sink.sink}}, sink.condition == SinkCondition::stopped ? 1 : 0);
     out.family(
+        "stream_tails_lost_total", Kind::counter,
+        "How often the receiver's stream had lost what it had acknowledged."
+    );
+    for (const SinkMeasures& sink : figures.sinks)
+        out.sample({{"sink", sink.sink}}, static_cast<std::int64_t>(sink.tails_lost));
+    out.family(
         "delivery_attempts_total", Kind::counter, "Requests, or fsynced writes, by outcome."
     );
     for (const SinkMeasures& sink : figures.sinks)

@@ -124,11 +124,11 @@ TEST_CASE("config: config/gateway.yaml loads and shows every key at its default"
         if (pointer.find("overrides[]") != std::string::npos) continue;
         const std::string_view kind = setting.path.substr(0, setting.path.find('.', 10));
         if (kind == "sources[].sql_server" || kind == "sources[].odbc" ||
-            kind == "sources[].http" || kind == "sources[].files" ||
-            kind == "sources[].push") {  // another way, behind a #
+            kind == "sources[].http" || kind == "sources[].files" || kind == "sources[].push" ||
+            kind == "sinks[].nats" || kind == "inbox.nats") {  // another way, behind a #
             const auto name = setting.path.substr(setting.path.rfind('.') + 1);
             const bool is_there =
-                std::regex_search(text, std::regex("\n    # +" + std::string(name) + ":"));
+                std::regex_search(text, std::regex("\n +# +" + std::string(name) + ":"));
             CHECK_MESSAGE(is_there, setting.path);
             continue;
         }
@@ -261,7 +261,7 @@ TEST_CASE("config: what belongs together") {
     );
     CHECK(
         problems(std::string(kMinimal) + "  - {name: other}\n")
-            .find("exactly one of webhook, file") != std::string::npos
+            .find("exactly one of webhook, nats, file") != std::string::npos
     );
     CHECK(
         problems(changed(kMinimal, "sources:\n", "sources:\n  - {name: two, connector: x}\n"))

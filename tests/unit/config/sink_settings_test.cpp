@@ -80,6 +80,32 @@ TEST_CASE("a proxy is named by its address, its login stands in a file") {
     );
 }
 
+TEST_CASE("NATS servers: TLS, or this machine, or said so; one login") {
+    const auto nats = [](const std::string& settings) {
+        return problems("  - {name: stream, nats: {" + settings + "}}\n");
+    };
+    CHECK(nats("servers: [\"tls://a:4222\", \"tls://b\"]") == "accepted");
+    CHECK(nats("servers: [\"nats://127.0.0.1:4222\", \"nats://localhost\"]") == "accepted");
+    CHECK(nats("servers: [\"nats://leaf:4222\"], plain_nats: true") == "accepted");
+    const std::pair<const char*, const char*> wrong[] = {
+        {"servers: []", "names no server"},
+        {"servers: [\"nats://leaf:4222\"]", "in the clear"},
+        {"servers: [\"http://a\"]", "must begin with tls://"},
+        {"servers: [\"tls://user:word@a\"]", "a login stands in user and password_file"},
+        {"servers: [\"tls://a\", \"nats://127.0.0.1\"]", "are all reached by tls:// or none is"},
+        {"servers: [\"tls://a\"], user: u", "user and password_file go together"},
+        {"servers: [\"tls://a\"], key_file: k", "certificate_file and key_file go together"},
+        {"servers: [\"tls://a\"], token_file: t, credentials_file: c", "several logins"},
+        {"servers: [\"tls://a\"], backoff_first_ms: 5000, backoff_longest_ms: 10", "is shorter"},
+    };
+    for (const auto& [settings, told] : wrong)
+        CHECK_MESSAGE(nats(settings).find(told) != std::string::npos, settings);
+    CHECK(
+        problems("  - {name: a, nats: {servers: [\"tls://a\"]}, file: {folder: x}}\n")
+            .find("exactly one of webhook, nats, file") != std::string::npos
+    );
+}
+
 TEST_CASE("a changed content of a named file is noticed, whatever it holds") {
     const test::TemporaryFolder folder;
     const auto config = parse_config(

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <set>
@@ -371,4 +372,53 @@ TEST_CASE("delivery: whatever happens, everything arrives, in order per key") {
         }
         CHECK(static_cast<int>(ids.size()) == appended);
     }
+}
+
+TEST_CASE(
+    "delivery: rewound, everything from there on goes again, in order, also what was set apart"
+) {
+    StoreFile store;
+    FakeClock clock;
+    for (int patient = 1; patient <= 3; ++patient)
+        store.append({performed(patient, patient * 10, 1), performed(patient, patient * 10 + 1, 1)}
+        );
+    store.register_sink("exchange");
+    auto delivery = open_delivery(store, clock);
+    const auto deliver = [&](std::int64_t failing_position) {
+        std::vector<std::int64_t> sent;
+        for (int round = 0; round < 20; ++round) {
+            for (const auto& claim : delivery->claim(10, PerKey::one)) {
+                const std::int64_t position = claim.event->position;
+                const bool fails = position == failing_position;
+                if (!fails) sent.push_back(position);
+                delivery->settle(claim.token, fails ? Outcome::failed : Outcome::delivered);
+            }
+            clock.advance(std::chrono::hours(1));
+        }
+        return sent;
+    };
+    // 3 fails until its key is set apart: the low-water mark for marks still tells of it
+    CHECK(deliver(3) == std::vector<std::int64_t>{1, 5, 2, 6});
+    CHECK(delivery->low_water() == 3);
+    CHECK(delivery->figures().pending == 2);
+    store.record(*delivery);
+
+    CHECK(delivery->rewind(9) == 7);  // not forward
+    CHECK(delivery->rewind(2) == 2);
+    CHECK(delivery->low_water() == 2);
+    CHECK(delivery->figures().pending == 5);
+    store.record(*delivery);
+    store.reopen();  // and it holds
+    delivery = open_delivery(store, clock);
+    CHECK(delivery->figures().pending == 5);
+    const auto again = deliver(0);
+    CHECK(
+        std::set<std::int64_t>(again.begin(), again.end()) == std::set<std::int64_t>{2, 3, 4, 5, 6}
+    );
+    CHECK(again.size() == 5);
+    CHECK(std::find(again.begin(), again.end(), 3) < std::find(again.begin(), again.end(), 4));
+    CHECK(delivery->rewind(0) == 1);
+    CHECK(deliver(0).size() == 6);
+    CHECK(delivery->low_water() == 7);
+    CHECK(delivery->figures().pending == 0);
 }
