@@ -133,7 +133,7 @@ test("TLS with a pinned authority and a client certificate; logins by password, 
   assert.match(await told({}), /see authority_file, certificate_file and key_file/, "nats:// trusts nobody either");
   assert.match(await told({ servers: [secure] }), /see authority_file, certificate_file and key_file/);
   assert.match(await told({ servers: [secure], authority_file: file("ca.pem") }), /stream EVENTS takes its events/);
-  await restart(tls("verify: true"));
+  await restart(tls(", verify: true"));
   assert.match(await told({ servers: [secure], authority_file: file("ca.pem") }), /connecting to NATS: /);
   const certified = { servers: [secure], authority_file: file("ca.pem"), certificate_file: file("client.pem"), key_file: file("client.key") };
   assert.match(await told(certified), /stream EVENTS takes its events/);

@@ -78,7 +78,11 @@ void judge_sink(const SinkMeasures& sink, const Figures& figures, HealthReport& 
              fmt::format("the oldest of {} events waits for {}", sink.pending, age(waiting)),
              "sink_overdue", params}
         );
-    if (!sink.notice.empty()) report.reasons.push_back({Severity::notice, part, sink.notice});
+    if (!sink.notice.empty())
+        report.reasons.push_back(
+            {Severity::notice, part, sink.notice, "sink_notice",
+             Json{{"sink", sink.sink}, {"reason", sink.notice}}}
+        );
     if (sink.dead_letters > 0)
         report.reasons.push_back(
             {Severity::notice, part,
@@ -258,7 +262,8 @@ HealthReport judge_health(const Figures& figures) {
             "nothing new leaves until the exchange has sent again what it sent since the backup, "
             "for a consent may be withdrawn of which no event tells: stop the gateway, then "
             "`mis-gateway restore --messages FILE`, or `mis-gateway restore --without-messages` if "
-            "there are none"
+            "there are none",
+            "exchange_awaited"
         );
     if (figures.subjects_awaited > 0 && !figures.exchange_awaited)
         notice(
@@ -267,7 +272,8 @@ HealthReport judge_health(const Figures& figures) {
                 "{} messages of the exchange that came again name an account, a plan or a patient "
                 "whom nobody has, and change nothing until he is read",
                 figures.subjects_awaited
-            )
+            ),
+            "subjects_awaited", count(figures.subjects_awaited)
         );
     if (figures.messages_lost > 0)
         alarm(
