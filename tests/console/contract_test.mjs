@@ -32,7 +32,7 @@ test("the stand-in answers as the description says, and a wrong answer would be 
     const patient = everything.rows[0].patient.id;
     for (const path of [`/patients/${patient}`, `/patients/${patient}/timeline`]) assert.equal(await ask("GET", path), 200, path);
     assert.equal(await ask("POST", `/patients/${patient}/unmask`, { reason: "asked by the patient" }), 200);
-    assert.equal(await ask("POST", "/tasks/order-O7/answer", { answer: "link", source: "clinic", card: "77" }, { "if-match": '"x"', "idempotency-key": "0123456789abcdef" }), 200);
+    assert.equal(await ask("POST", "/tasks/order.O7/answer", { answer: "link", source: "clinic", card: "77" }, { "if-match": '"x"', "idempotency-key": "0123456789abcdef" }), 200);
     assert.equal(await ask("GET", "/limits/00000000000000000000000000000000"), 404);
     assert.deepEqual(found, []);
     assert.notDeepEqual(answer_findings("GET", "/overview", 200, { state: "fine" }), []);

@@ -266,7 +266,7 @@ const bodies: Record<Task["kind"], (asked: Asked) => ComponentChildren> = {
 
 export function TaskScreen() {
     const { params } = useRoute();
-    const id = params.id ?? "";
+    const id = (params.id ?? "").replaceAll("!", ".");
     const resource = useResource<Task>(`/tasks/${encodeURIComponent(id)}`, true);
     const [problem, setProblem] = useState<Problem | null>(null);
     const [busy, setBusy] = useState(false);

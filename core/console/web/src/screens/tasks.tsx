@@ -11,6 +11,11 @@ import { streamName } from "./overview";
 
 const urgent: TaskKind[] = ["sink", "hold", "mapping_hold", "source_hold", "backup"];
 
+// The daemon takes an address with a dot for a file of its own: a task's page writes ! instead.
+export function taskPlace(id: string): string {
+    return `/console/tasks/${encodeURIComponent(id.replaceAll(".", "!"))}`;
+}
+
 export function kindTitle(kind: TaskKind): string {
     return t(`kind.${kind}`);
 }
@@ -39,10 +44,10 @@ function Row({ of }: { of: TaskRow }) {
             <Icon shape={shape} />
             <div class="what">
                 <p class="small muted">{kindTitle(of.kind)}{of.since && <> · {t("task.waits", { time: duration((now.value - Date.parse(of.since)) / 1000) })}</>}</p>
-                <h2><a href={`/console/tasks/${encodeURIComponent(of.id)}`}>{taskTitle(of)}</a></h2>
+                <h2><a href={taskPlace(of.id)}>{taskTitle(of)}</a></h2>
                 <p>{taskCost(of)}</p>
             </div>
-            <a class="button" href={`/console/tasks/${encodeURIComponent(of.id)}`} aria-label={`${t(of.answers.length > 0 ? "task.decide" : "task.look")}: ${taskTitle(of)}`}>{t(of.answers.length > 0 ? "task.decide" : "task.look")}</a>
+            <a class="button" href={taskPlace(of.id)} aria-label={`${t(of.answers.length > 0 ? "task.decide" : "task.look")}: ${taskTitle(of)}`}>{t(of.answers.length > 0 ? "task.decide" : "task.look")}</a>
         </li>
     );
 }
