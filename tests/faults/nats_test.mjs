@@ -148,6 +148,7 @@ test("TLS with a pinned authority and a client certificate; logins by password, 
   assert.match(await told({ user: "clinic", password_file: file("good.secret"), token_file: file("token.secret") }), /several logins: keep one/);
 
   // the password is replaced while the gateway runs: told, and mended by the file's new content
+  await told({ user: "clinic", password_file: file("good.secret") });
   await clinic.gateway.start();
   await delivered(clinic);
   await restart("authorization { user: clinic, password: another }");
