@@ -64,6 +64,15 @@ FileContents file_contents(const GatewayConfig& config) {
         add(http->certificate_file);
         add(http->key_file);
     }
+    for (const auto& sink : config.slot_sinks) {
+        add_secret(sink.token);
+        add_secret(sink.proxy_login);
+        add(sink.authority_file);
+        add(sink.certificate_file);
+        add(sink.key_file);
+        add(sink.table_file);
+        if (sink.aggregator.find('/') != std::string::npos) add(sink.aggregator);
+    }
     add(config.groups_file);
     add(config.groups_extend_file);
     return contents;

@@ -12,6 +12,7 @@
 #include "config/exchange_config.hpp"
 #include "config/section.hpp"
 #include "config/setting_check.hpp"
+#include "config/slots_config.hpp"
 #include "platform/file.hpp"
 
 namespace mis::config {
@@ -435,9 +436,11 @@ void check_intakes(SettingCheck& check, const GatewayConfig& config) {
 }
 
 void check_sink(SettingCheck& check, const Json& sink, const std::string& here) {
-    const bool webhook = sink.contains("webhook"), nats = sink.contains("nats");
-    if (webhook + nats + sink.contains("file") != 1)
-        return check.problem(here, "must have exactly one of webhook, nats, file");
+    const bool webhook = sink.contains("webhook"), nats = sink.contains("nats"),
+               slots = sink.contains("slots");
+    if (webhook + nats + sink.contains("file") + slots != 1)
+        return check.problem(here, "must have exactly one of webhook, nats, file, slots");
+    if (slots) return check_slot_sink(check, sink, here);
     if (nats) check_nats(check, sink["nats"], here + "/nats");
     if (!webhook) return;
     const Json& part = sink["webhook"];
@@ -451,11 +454,7 @@ void check_sink(SettingCheck& check, const Json& sink, const std::string& here) 
             pointer + "/secret_files",
             "more than two secrets: one, or two while it is being replaced"
         );
-    if (text_at(part, "certificate_file").empty() != text_at(part, "key_file").empty())
-        check.problem(pointer, "certificate_file and key_file go together: give both or none");
-    check_proxy(check, part, pointer);
-    if (part.value("backoff_longest_ms", 0) < part.value("backoff_first_ms", 0))
-        check.problem(pointer + "/backoff_longest_ms", "is shorter than backoff_first_ms");
+    check_caller(check, part, pointer);
 }
 
 void check_names(SettingCheck& check, const Json& list, const std::string& pointer) {
@@ -505,7 +504,12 @@ GatewayConfig typed(const Json& effective, const fs::path& file, const YamlDocum
     config.practitioner_names = root.at("export").flag("practitioner_names");
     for (const Section& source : root.list("sources"))
         config.sources.push_back(read_source(source));
-    for (const Section& sink : root.list("sinks")) config.sinks.push_back(read_sink(sink));
+    for (const Section& sink : root.list("sinks")) {
+        if (sink.has("slots"))
+            config.slot_sinks.push_back(read_slot_sink(sink));
+        else
+            config.sinks.push_back(read_sink(sink));
+    }
     config.inbox = read_inbox(root.at("inbox"));
     config.http_listen = read_listen(root.at("http").text("listen"));
     if (root.has("console")) config.console = read_console(root.at("console"));

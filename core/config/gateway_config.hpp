@@ -21,6 +21,7 @@
 #include "config/console_config.hpp"
 #include "config/exchange_config.hpp"
 #include "config/settings.hpp"
+#include "config/slots_config.hpp"
 #include "config/yaml.hpp"
 
 namespace mis::config {
@@ -105,6 +106,7 @@ struct GatewayConfig {
     bool practitioner_names = false;
     std::vector<SourceConfig> sources;
     std::vector<SinkConfig> sinks;
+    std::vector<SlotSinkConfig> slot_sinks;
     InboxConfig inbox;
     std::optional<Listen> http_listen;                      // none: switched off
     std::optional<ConsoleConfig> console;                   // none: there is none

@@ -579,6 +579,85 @@ constexpr std::array kSettings{
         "All older files are deleted; 0: all are kept (restore needs them)."
     ),
     number("sinks[].file.batch_events_max", "500", 1, 10000, "Events per fsync."),
+    optional_section(
+        "sinks[].slots",
+        "Free times for an aggregator, as whole snapshots; no events and no patient's data."
+    ),
+    required(
+        "sinks[].slots.aggregator", K::text, "\"napopravku\"",
+        "A file of config/aggregators/ by name (its README lists them), or the path of one of your "
+        "own."
+    ),
+    value(
+        "sinks[].slots.url", K::text, "\"\"",
+        "In the place of the aggregator's own address, such as its test stand; https, or http to "
+        "this machine."
+    ),
+    value(
+        "sinks[].slots.token_file", K::path, "\"\"",
+        "File with nothing but the token that the aggregator gave."
+    ),
+    required(
+        "sinks[].slots.table_file", K::path, "\"/etc/mis-gateway/napopravku.csv\"",
+        "CSV: which doctors of which branches are sent, and what the aggregator calls them. "
+        "`mis-gateway slots table SINK` writes one to begin with."
+    ),
+    value(
+        "sinks[].slots.values", K::text_map, "{}",
+        "What the aggregator wants to know of this clinic: {prefix: clinic7}."
+    ),
+    number(
+        "sinks[].slots.every_minutes", "0", 0, 1440,
+        "Pause between two snapshots; 0: as the aggregator declares."
+    ),
+    number(
+        "sinks[].slots.days", "0", 0, 366,
+        "How far ahead, today included; 0: as the aggregator declares."
+    ),
+    number(
+        "sinks[].slots.age_minutes_max", "30", 1, 1440,
+        "Nothing is sent while what was read of the MIS is older: old free times invite two "
+        "patients to one chair."
+    ),
+    number(
+        "sinks[].slots.cell_minutes", "30", 1, 480,
+        "How long a visit is offered, where the table says nothing."
+    ),
+    value(
+        "sinks[].slots.sole_feed", K::flag, "false",
+        "true: the clinic has made sure that no other system sends this aggregator free times, "
+        "though its MIS could."
+    ),
+    value(
+        "sinks[].slots.authority_file", K::path, "\"\"",
+        "PEM of certificate authorities; empty: the system's."
+    ),
+    value(
+        "sinks[].slots.certificate_file", K::path, "\"\"",
+        "PEM of a client certificate, with key_file."
+    ),
+    value("sinks[].slots.key_file", K::path, "\"\"", "PEM of its key."),
+    value(
+        "sinks[].slots.proxy", K::text, "\"\"",
+        "http://, https:// or socks5h:// and host:port; nothing to this machine goes through it."
+    ),
+    value(
+        "sinks[].slots.proxy_login_file", K::path, "\"\"",
+        "File with user:password, if the proxy wants them."
+    ),
+    number(
+        "sinks[].slots.connect_timeout_ms", "5000", 100, 120000,
+        "Longer without a connection counts as not sent."
+    ),
+    number(
+        "sinks[].slots.answer_timeout_ms", "30000", 100, 600000,
+        "Longer without an answer counts as unknown: a new snapshot is sent."
+    ),
+    number(
+        "sinks[].slots.backoff_first_ms", "1000", 10, 3600000,
+        "First pause after a failure; doubles, with jitter."
+    ),
+    number("sinks[].slots.backoff_longest_ms", "300000", 10, 86400000, "And the longest."),
 
     optional_section(
         "sinks[].nats", "Messages of a NATS JetStream stream; needs the package libnats3.4."

@@ -94,7 +94,7 @@ bool is_another_way(const Setting& setting) {
     return setting.path == "sinks[].nats" || setting.path == "inbox.nats" ||
            setting.path == "sources[].sql_server" || setting.path == "sources[].odbc" ||
            setting.path == "sources[].http" || setting.path == "sources[].files" ||
-           setting.path == "sources[].push";
+           setting.path == "sources[].push" || setting.path == "sinks[].slots";
 }
 
 void annotate_as_comment(std::string& out, const SettingNode& node, int depth) {

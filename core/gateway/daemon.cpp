@@ -90,6 +90,12 @@ Daemon::Daemon(ClinicStore& store, DaemonSetup setup, const Clock& clock, Remove
         );
         sources_.push_back(std::move(source));
     }
+    for (auto& slots : setup_.slot_sinks)
+        slot_lanes_.push_back(std::make_unique<SlotLane>(
+            store_, std::move(slots), clock_,
+            [this](const std::set<std::string>& names) { return slot_sources(names); }
+        ));
+    setup_.slot_sinks.clear();
 }
 
 Daemon::~Daemon() { stop(); }
@@ -103,6 +109,7 @@ void Daemon::start() {
     if (inbox_) inbox_->start();
     for (auto& source : sources_)
         source->thread = std::thread([this, &thread = *source] { read_source(thread); });
+    for (auto& lane : slot_lanes_) lane->start();
 }
 
 void Daemon::stop() {
@@ -117,6 +124,7 @@ void Daemon::stop() {
     for (auto& source : sources_)
         if (source->thread.joinable()) source->thread.join();
     for (auto& lane : lanes_) lane->wind_down();
+    for (auto& lane : slot_lanes_) lane->wind_down();
     try {
         record_deliveries();
         const std::lock_guard lock(store_.mutex());
@@ -286,6 +294,7 @@ void Daemon::turn() {
     }
     for (auto& lane : lanes_) lane->restart_if_failed();
     if (inbox_) inbox_->restart_if_failed();
+    for (auto& lane : slot_lanes_) lane->restart_if_failed();
 }
 
 void Daemon::store_failed(const sqlite::StoreError& error) {

@@ -23,6 +23,7 @@
 #include "gateway/keeping/sent_mark.hpp"
 #include "gateway/pipeline/meaning.hpp"
 #include "gateway/pipeline/source_worker.hpp"
+#include "gateway/slot_lane.hpp"
 #include "gateway/watching/figures.hpp"
 
 namespace mis::gateway {
@@ -38,6 +39,7 @@ struct DaemonSetup {
     MeaningSettings meaning;
     std::vector<SourcePlan> sources;
     std::vector<SinkSetup> sinks;
+    std::vector<SlotSetup> slot_sinks = {};
     std::int64_t outbox_events_max =
         5'000'000;  // more pending than that for every sink: reading waits
     std::uint64_t free_bytes_min = 256u
@@ -106,6 +108,7 @@ class Daemon {
     void close_intakes();
     source::IntakeHooks hooks_of(SourceThread& thread);
     void look_at_books();
+    std::vector<SlotSource> slot_sources(const std::set<std::string>& names);
     void record_deliveries();
     void housekeeping();
     void store_failed(const sqlite::StoreError& error);
@@ -121,6 +124,7 @@ class Daemon {
     std::vector<std::unique_ptr<DeliveryLane>> lanes_;
     std::unique_ptr<InboxLane> inbox_;  // null: none is configured
     std::vector<std::unique_ptr<SourceThread>> sources_;
+    std::vector<std::unique_ptr<SlotLane>> slot_lanes_;  // they ask sources_
     std::atomic<bool> stopping_{false};
     std::mutex intake_mutex_, wake_mutex_;
     std::condition_variable wake_;

@@ -10,6 +10,28 @@
 namespace mis::gateway {
 namespace {
 
+std::map<std::string, std::uint64_t> attempts_of(const sink::SinkStatus& status) {
+    return {{"delivered", status.attempts_delivered},     {"rejected", status.attempts_rejected},
+            {"throttled", status.attempts_throttled},     {"failed", status.attempts_failed},
+            {"unavailable", status.attempts_unavailable}, {"unknown", status.attempts_unknown}};
+}
+
+SlotSinkMeasures measures_of(const SlotLane& lane) {
+    const auto figures = lane.figures();
+    const auto status = lane.status();
+    SlotSinkMeasures out;
+    out.sink = lane.setup().name;
+    out.failing = status.health != sink::Health::working;
+    out.reason = status.reason;
+    out.every_minutes = static_cast<int>(lane.setup().options.every.count());
+    out.sent_us = figures.sent_us;
+    out.free_cells = static_cast<std::int64_t>(figures.free_cells);
+    out.refused = static_cast<std::int64_t>(figures.refused);
+    out.unmapped = static_cast<std::int64_t>(figures.unmapped);
+    out.attempts = attempts_of(status);
+    return out;
+}
+
 SinkMeasures measures_of(DeliveryLane& lane) {
     const auto figures = lane.delivery().figures();
     const auto status = lane.status();
@@ -24,10 +46,7 @@ SinkMeasures measures_of(DeliveryLane& lane) {
     out.pending = figures.pending;
     out.oldest_us = figures.oldest_us;
     out.dead_letters = figures.dead_letters;
-    out.attempts = {
-        {"delivered", status.attempts_delivered},     {"rejected", status.attempts_rejected},
-        {"throttled", status.attempts_throttled},     {"failed", status.attempts_failed},
-        {"unavailable", status.attempts_unavailable}, {"unknown", status.attempts_unknown}};
+    out.attempts = attempts_of(status);
     out.latency_buckets.assign(status.latency_buckets.begin(), status.latency_buckets.end());
     out.latency_sum_ms = status.latency_sum_ms;
     return out;
@@ -66,6 +85,30 @@ void add_empty_quarantines(Figures& figures) {
 }
 
 }  // namespace
+
+// Called with the store's mutex held.
+std::vector<SlotSource> Daemon::slot_sources(const std::set<std::string>& names) {
+    std::vector<SlotSource> known;
+    for (const auto& name : names) {
+        SlotSource source = slot_source_in_store(store_.database(), name);
+        source.in_a_pass |= mid_pass_.contains(name);
+        for (const auto& thread : sources_) {
+            if (thread->worker->name() != name) continue;
+            const auto statuses = thread->worker->status();
+            for (const auto& declared : thread->plan.setup.connector.streams)
+                for (const auto& status : statuses)
+                    if (status.stream == declared.name && status.off.empty() &&
+                        tells_of_times(declared.kind))
+                        source.streams.push_back(
+                            {status.stream, status.error, status.last_success_us}
+                        );
+            const std::lock_guard lock(intake_mutex_);
+            if (thread->intake) source.received_us = thread->intake->figures().last_received_us;
+        }
+        known.push_back(std::move(source));
+    }
+    return known;
+}
 
 Figures Daemon::figures() {
     Figures figures;
@@ -111,6 +154,7 @@ Figures Daemon::figures() {
     figures.ledger_differences = ledger_differences_;
     for (auto& lane : lanes_) figures.sinks.push_back(measures_of(*lane));
     if (inbox_) figures.inbox = inbox_->status();
+    for (const auto& lane : slot_lanes_) figures.slot_sinks.push_back(measures_of(*lane));
     figures.latency_bounds_s.assign(sink::kLatencyBoundsS.begin(), sink::kLatencyBoundsS.end());
 
     const std::lock_guard lock(store_.mutex());

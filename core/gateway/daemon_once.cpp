@@ -1,4 +1,5 @@
 // The passes that a command asks for: `sync --once` and `reconcile`.
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -56,6 +57,18 @@ bool Daemon::sync_once(int deliver_seconds_max) {
         for (auto& source : sources_) all &= pass(*source->worker, change::PassMode::poll);
     }
     const auto until = clock_.steady() + std::chrono::seconds(deliver_seconds_max);
+    for (auto& lane : slot_lanes_) lane->start();
+    // Each tries one snapshot: it was taken, or the sink says what is wrong.
+    const auto slots_tried = [this] {
+        return std::all_of(slot_lanes_.begin(), slot_lanes_.end(), [](const auto& lane) {
+            return lane->figures().sent_us > 0 || lane->status().health != sink::Health::working;
+        });
+    };
+    const auto slots_sent = [this] {
+        return std::all_of(slot_lanes_.begin(), slot_lanes_.end(), [](const auto& lane) {
+            return lane->figures().sent_us > 0 && lane->status().health == sink::Health::working;
+        });
+    };
     for (;;) {
         turn();
         std::int64_t pending = 0, stopped = 0;
@@ -64,8 +77,9 @@ bool Daemon::sync_once(int deliver_seconds_max) {
             pending += figures.pending;
             if (figures.state == outbox::SinkState::stopped) stopped += figures.pending;
         }
-        if (pending == 0) break;
-        if (pending == stopped || clock_.steady() > until) {  // the stopped wait for a human
+        if (pending == 0 && slots_tried()) break;
+        if ((pending > 0 && pending == stopped && slots_tried()) ||
+            clock_.steady() > until) {  // the stopped wait for a human
             all = false;
             break;
         }
@@ -75,7 +89,7 @@ bool Daemon::sync_once(int deliver_seconds_max) {
         });
         if (stopping_) return false;
     }
-    return all;
+    return all && slots_sent();
 }
 
 bool Daemon::reconcile(const std::string& only_source, const std::string& only_stream) {

@@ -213,6 +213,26 @@ class CommandLine {
         );
         with_limit(preview);
         with_privacy(preview);
+        auto* slots = family(
+            "slots",
+            "free times for aggregators: preview (what would be sent), table (who is which)"
+        );
+        auto* shown = configured(
+            *slots, "preview",
+            "what an aggregator would be sent now, who is left out, and why nothing would be sent",
+            [this] {
+                return cli::slots_preview(common_, {name_, flag_});
+            }
+        );
+        shown->add_option("sink", name_, "sink of free times")->required();
+        shown->add_flag("--bodies", flag_, "the requests themselves, without the token");
+        auto* table = configured(
+            *slots, "table",
+            "lines for the sink's table of doctors with free times who are not in it, as CSV to "
+            "confirm",
+            [this] { return cli::slots_table(common_, name_); }
+        );
+        table->add_option("sink", name_, "sink of free times")->required();
         auto* events =
             configured(app_, "events", "show events of the outbox, one JSON per line", [this] {
                 return cli::events(common_, {number_, limit_, text_});

@@ -1,6 +1,7 @@
 // codes.csv.
 #include <fmt/format.h>
 
+#include "base/csv_line.hpp"
 #include "base/file_text.hpp"
 #include "base/text.hpp"
 #include "platform/file.hpp"
@@ -9,27 +10,6 @@
 
 namespace mis::source {
 namespace {
-
-// RFC 4180 as far as codes need it: fields in double quotes may hold commas and doubled quotes.
-// nullopt: an unclosed quote.
-std::optional<std::vector<std::string>> csv_fields(std::string_view line) {
-    std::vector<std::string> fields(1);
-    bool in_quotes = false;
-    for (std::size_t i = 0; i < line.size(); ++i) {
-        const char c = line[i];
-        if (in_quotes && c == '"' && i + 1 < line.size() && line[i + 1] == '"') {
-            fields.back().push_back('"');
-            ++i;
-        } else if (c == '"')
-            in_quotes = !in_quotes;
-        else if (c == ',' && !in_quotes)
-            fields.emplace_back();
-        else
-            fields.back().push_back(c);
-    }
-    if (in_quotes) return std::nullopt;
-    return fields;
-}
 
 // ; or a tab where they, and no commas, separate what may be columns; 0: they do not.
 char separator_of(std::string_view line) {

@@ -297,7 +297,8 @@ Result<Connector> load_connector(
     MapReader top(*document, "", problem);
     top.only(
         {"title", "kind", "dialect", "no_show", "payers", "site", "recognise", "unknown",
-         "calibrate", "streams", "format", "auth", "limits", "failures", "routes", "refusals"}
+         "calibrate", "streams", "format", "auth", "limits", "failures", "routes", "refusals",
+         "feeds"}
     );
     Connector connector;
     connector.folder = folder;
@@ -324,6 +325,7 @@ Result<Connector> load_connector(
     if (top.one_of("payers", "told", {"told", "unknown"}) == "unknown")
         connector.payers = Connector::Payers::unknown;
     connector.no_show = top.one_of("no_show", "mis", {"end_of_day", "mis"});
+    connector.feeds = top.texts("feeds");
     if (top.has("site")) {
         MapReader site = top.map("site");
         for (const std::string& key : site.keys())

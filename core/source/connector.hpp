@@ -123,13 +123,14 @@ struct CodeTable {
 };
 
 struct Connector {
-    std::string name;                                           // folder name
-    std::string title;                                          // for people
-    std::string source_kind;                                    // "sql", "http", "files", "push"
-    std::shared_ptr<const http::ServiceDeclaration> service;    // kind http
-    std::shared_ptr<const push::PushDeclaration> push;          // kind push
-    std::string dialect;                                        // in which fetches are written
-    std::string no_show;                                        // "end_of_day" or "mis" (A1)
+    std::string name;                                         // folder name
+    std::string title;                                        // for people
+    std::string source_kind;                                  // "sql", "http", "files", "push"
+    std::shared_ptr<const http::ServiceDeclaration> service;  // kind http
+    std::shared_ptr<const push::PushDeclaration> push;        // kind push
+    std::string dialect;                                      // in which fetches are written
+    std::string no_show;                                      // "end_of_day" or "mis" (A1)
+    std::vector<std::string> feeds;  // aggregators that the system itself may send free times to
     enum class Payers { told, unknown } payers = Payers::told;  // whether the MIS tells any (L0)
     std::vector<StreamDeclaration> streams;  // in the file's order: the order of a pass
     CodeTable codes;

@@ -11,6 +11,7 @@
 #include "config/setting_check.hpp"
 #include "gateway/cli/check_history.hpp"
 #include "gateway/cli/check_keys.hpp"
+#include "gateway/cli/check_slots.hpp"
 #include "gateway/cli/print.hpp"
 #include "gateway/cli/print_probe.hpp"
 #include "gateway/cli/session.hpp"
@@ -55,6 +56,7 @@ class Checkup {
                 ": no sink: events are kept and reach nobody; add one with webhook: or file:"
             );
         for (const auto& sink : config().sinks) check_sink(sink);
+        for (const auto& sink : config().slot_sinks) check_slot_sink(sink);
         check_inbox();
         start();
         backup();
@@ -550,6 +552,29 @@ class Checkup {
         inbox::HttpInbox asked(*setup->http, std::move(keeper), session_.clock);
         if (const auto answered = asked.probe(); !answered)
             problem(config().at("/inbox/http/url") + ": " + answered.error().text);
+    }
+
+    void check_slot_sink(const config::SlotSinkConfig& sink) {
+        const std::string& here = sink.pointer;
+        const auto setup = session_.slot_setup(sink);
+        if (!setup) return problem(setup.error().text);
+        say("sink " + sink.name + ": free times for " + setup->options.aggregator.title + ", " +
+            setup->options.url + setup->options.aggregator.path + ", every " +
+            std::to_string(setup->options.every.count()) + " minutes, " +
+            std::to_string(setup->days) + " days");
+        secret(sink.token);
+        secret(sink.proxy_login);
+        file_is_there(here + "/slots/authority_file", sink.authority_file);
+        file_is_there(here + "/slots/certificate_file", sink.certificate_file);
+        file_is_there(here + "/slots/key_file", sink.key_file);
+        secret({sink.key_file, "", config().at(here + "/slots/key_file")});
+        for (const auto& finding : slot_findings(session_, sink, *setup)) {
+            const std::string text = "sink " + sink.name + ": " + finding.text;
+            if (finding.is_problem)
+                problem(text);
+            else
+                warning(text);
+        }
     }
 
     void backup() {

@@ -70,6 +70,14 @@ struct Preview {
     enum class Rows { first, newest } rows = Rows::first;
 };
 int preview(const Common& common, const Preview& what);
+struct SlotsPreview {
+    std::string sink;
+    bool bodies = false;  // the requests themselves
+};
+// What an aggregator would be sent now, of what the store holds. 1: nothing would be sent.
+int slots_preview(const Common& common, const SlotsPreview& what);
+// Lines for the sink's table of whoever has free times and is not in it: CSV, to be confirmed.
+int slots_table(const Common& common, const std::string& sink);
 int backfill(const Common& common, const std::string& source, const std::string& stream);
 int reconcile(const Common& common, const std::string& source);
 

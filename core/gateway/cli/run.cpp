@@ -236,6 +236,22 @@ int sync_once(const Common& common) {
                 (sink.reason.empty() ? "" : " (" + sink.reason + ")")
             );
     }
+    for (const auto& sink : figures.slot_sinks) {
+        if (common.output == Output::json)
+            print_json(
+                {{"sink", sink.sink},
+                 {"free_times", sink.free_cells},
+                 {"sent", sink.sent_us > 0},
+                 {"reason", sink.reason}}
+            );
+        else
+            print_line(
+                "sink " + sink.sink + ": " +
+                (sink.sent_us > 0 ? std::to_string(sink.free_cells) + " free times sent"
+                                  : std::string("no free times sent")) +
+                (sink.reason.empty() ? "" : " (" + sink.reason + ")")
+            );
+    }
     return all ? kDone : kFailed;
 }
 

@@ -351,7 +351,7 @@ Result<DaemonSetup> Session::daemon_setup() const {
     if (auto names = check_source_names(); !names) return fail(names.error());
     auto meaning = meaning_settings();
     if (!meaning) return fail(meaning.error());
-    DaemonSetup setup{std::move(*meaning), {}, {}, config.outbox_events_max, 0, 0, 0};
+    DaemonSetup setup{std::move(*meaning), {}, {}, {}, config.outbox_events_max, 0, 0, 0};
     setup.free_bytes_min = static_cast<std::uint64_t>(config.free_disk_bytes_min);
     setup.quarantine_days_kept = config.quarantine_days_kept;
     setup.trace_days_kept = config.trace_days_kept;
@@ -376,6 +376,11 @@ Result<DaemonSetup> Session::daemon_setup() const {
     auto inbox = inbox_setup();
     if (!inbox) return fail(inbox.error());
     setup.inbox = std::move(*inbox);
+    for (const auto& sink : config.slot_sinks) {
+        auto made = slot_setup(sink);
+        if (!made) return fail(made.error());
+        setup.slot_sinks.push_back(std::move(*made));
+    }
     return setup;
 }
 

@@ -43,6 +43,11 @@ struct Session {
 
     Result<MeaningSettings> meaning_settings() const;
     Result<DaemonSetup> daemon_setup() const;
+    Result<SlotSetup> slot_setup(const config::SlotSinkConfig& sink) const;
+    // Its sources by the names that the store knows them by.
+    Result<disclosure::SlotTable> slot_table(const config::SlotSinkConfig& sink) const;
+    // misconfigured: no such sink of free times; the known ones are named
+    Result<const config::SlotSinkConfig*> find_slot_sink(const std::string& name) const;
     Result<SinkSetup> sink_setup(const config::SinkConfig& sink) const;
     Result<InboxSetup> inbox_setup() const;
     Result<sink::NatsSinkOptions> nats_sink(const config::NatsSinkConfig& sink) const;

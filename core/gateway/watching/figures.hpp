@@ -45,6 +45,16 @@ struct SinkMeasures {
     std::uint64_t latency_sum_ms = 0;
 };
 
+struct SlotSinkMeasures {  // of an aggregator of free times
+    std::string sink;
+    bool failing = false;
+    std::string reason;  // of failing
+    int every_minutes = 15;
+    std::int64_t sent_us = 0;  // when the last whole snapshot was taken; 0: none since start
+    std::int64_t free_cells = 0, refused = 0, unmapped = 0;
+    std::map<std::string, std::uint64_t> attempts;  // outcome → requests
+};
+
 struct ReferenceFigures {  // D4: records that name another which no stream has
     std::string source, stream, named_kind;
     std::int64_t records = 0;
@@ -71,6 +81,7 @@ struct Figures {
     std::string reading_paused;     // why nothing is read; empty: it is
     std::vector<StreamFigures> streams;
     std::vector<SinkMeasures> sinks;
+    std::vector<SlotSinkMeasures> slot_sinks;
     std::vector<IntakeMeasures> intakes;
     std::optional<inbox::TransportStatus> inbox;  // none: messages are handed in alone
     std::vector<int> latency_bounds_s;

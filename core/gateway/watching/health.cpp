@@ -91,6 +91,32 @@ void judge_sink(const SinkMeasures& sink, const Figures& figures, HealthReport& 
         );
 }
 
+void judge_slot_sink(const SlotSinkMeasures& sink, const Figures& figures, HealthReport& report) {
+    const std::string part = "sink " + sink.sink;
+    const std::int64_t since = sink.sent_us != 0 ? sink.sent_us : figures.started_us;
+    const std::int64_t silent = figures.now_us - since;
+    // an aggregator that hears nothing for so long offers times that may be gone
+    const std::int64_t patience =
+        std::max<std::int64_t>(1'800, 180 * std::int64_t{sink.every_minutes}) * kUsPerSecond;
+    if (sink.failing)
+        report.reasons.push_back(
+            {silent > patience ? Severity::alarm : Severity::notice, part,
+             fmt::format("free times, the last sent {} ago: {}", age(silent), sink.reason)}
+        );
+    else if (silent > patience)
+        report.reasons.push_back(
+            {Severity::alarm, part, fmt::format("no free times sent for {}", age(silent))}
+        );
+    if (sink.unmapped > 0)
+        report.reasons.push_back(
+            {Severity::notice, part,
+             fmt::format(
+                 "{} doctors with free times are not in its table: see `mis-gateway slots preview`",
+                 sink.unmapped
+             )}
+        );
+}
+
 void judge_intake(const IntakeMeasures& intake, const Figures& figures, HealthReport& report) {
     const std::string part = "source " + intake.source;
     if (!intake.figures.error.empty())
@@ -213,6 +239,7 @@ HealthReport judge_health(const Figures& figures) {
         );
     for (const StreamFigures& stream : figures.streams) judge_stream(stream, figures, report);
     for (const SinkMeasures& sink : figures.sinks) judge_sink(sink, figures, report);
+    for (const SlotSinkMeasures& sink : figures.slot_sinks) judge_slot_sink(sink, figures, report);
     for (const IntakeMeasures& intake : figures.intakes) judge_intake(intake, figures, report);
     if (figures.inbox) judge_inbox(*figures.inbox, figures, report);
     for (const auto& [source, skew] : figures.clock_skew_seconds)

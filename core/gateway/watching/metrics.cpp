@@ -188,6 +188,11 @@ void sinks(MetricsText& out, const Figures& figures) {
             out.sample(
                 {{"sink", sink.sink}, {"outcome", outcome}}, static_cast<std::int64_t>(count)
             );
+    for (const SlotSinkMeasures& sink : figures.slot_sinks)
+        for (const auto& [outcome, count] : sink.attempts)
+            out.sample(
+                {{"sink", sink.sink}, {"outcome", outcome}}, static_cast<std::int64_t>(count)
+            );
     out.family("end_to_end_seconds", Kind::histogram, "From the row seen to the receiver's 2xx.");
     for (const SinkMeasures& sink : figures.sinks)
         if (!sink.latency_buckets.empty())
@@ -195,6 +200,30 @@ void sinks(MetricsText& out, const Figures& figures) {
                 {{"sink", sink.sink}}, figures.latency_bounds_s, sink.latency_buckets,
                 sink.latency_sum_ms
             );
+}
+
+void slot_sinks(MetricsText& out, const Figures& figures) {
+    if (figures.slot_sinks.empty()) return;
+    out.family(
+        "slots_sent_timestamp_seconds", Kind::gauge,
+        "When the last whole snapshot of free times was taken by the aggregator; 0 if none."
+    );
+    for (const SlotSinkMeasures& sink : figures.slot_sinks)
+        out.sample_seconds({{"sink", sink.sink}}, sink.sent_us);
+    out.family("slots_failing", Kind::gauge, "1 while free times cannot be sent, or are refused.");
+    for (const SlotSinkMeasures& sink : figures.slot_sinks)
+        out.sample({{"sink", sink.sink}}, sink.failing ? 1 : 0);
+    out.family("slots_free", Kind::gauge, "Free times of the last snapshot.");
+    for (const SlotSinkMeasures& sink : figures.slot_sinks)
+        out.sample({{"sink", sink.sink}}, sink.free_cells);
+    out.family("slots_refused", Kind::gauge, "Requests of the last snapshot that were refused.");
+    for (const SlotSinkMeasures& sink : figures.slot_sinks)
+        out.sample({{"sink", sink.sink}}, sink.refused);
+    out.family(
+        "slots_unmapped", Kind::gauge, "Doctors with free times who are not in the sink's table."
+    );
+    for (const SlotSinkMeasures& sink : figures.slot_sinks)
+        out.sample({{"sink", sink.sink}}, sink.unmapped);
 }
 
 }  // namespace
@@ -280,6 +309,7 @@ std::string render_metrics(const Figures& figures) {
     intakes(out, figures);
     sinks(out, figures);
     inbox_transport(out, figures);
+    slot_sinks(out, figures);
     out.family(
         "private_fields_withheld_total", Kind::counter,
         "Fields and texts that disclosure kept back."

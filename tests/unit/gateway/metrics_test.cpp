@@ -274,3 +274,41 @@ TEST_CASE("a source that is sent its rows is told when nothing comes, or nothing
     CHECK(says(text, R"(mis_gateway_intake_working{source="times"} 0)"));
     CHECK(render_metrics(working()).find("intake") == std::string::npos);
 }
+
+TEST_CASE("an aggregator that hears nothing is an alarm after three of its periods, told why") {
+    Figures figures = working();
+    figures.slot_sinks.resize(1);
+    auto& slots = figures.slot_sinks[0];
+    slots.sink = "napopravku";
+    slots.every_minutes = 10;
+    slots.sent_us = kNow - 29 * 60 * kSecond;
+    slots.free_cells = 120;
+    CHECK(reasons(figures).find("napopravku") == std::string::npos);
+    slots.failing = true;
+    slots.reason = "HTTP 500";
+    CHECK(
+        reasons(figures).find("notice sink napopravku: free times, the last sent 29 min ago: HTTP "
+                              "500") != std::string::npos
+    );
+    CHECK(judge_health(figures).healthy());
+    slots.sent_us = kNow - 31 * 60 * kSecond;
+    CHECK(reasons(figures).find("alarm sink napopravku: free times") != std::string::npos);
+    slots.failing = false;
+    slots.reason = "";
+    CHECK(
+        reasons(figures).find("alarm sink napopravku: no free times sent for 31 min") !=
+        std::string::npos
+    );
+    slots.sent_us = 0;  // since start, two hours ago
+    CHECK(reasons(figures).find("no free times sent for 2 h") != std::string::npos);
+    slots.every_minutes = 60;
+    slots.unmapped = 2;
+    CHECK(
+        reasons(figures).find("notice sink napopravku: 2 doctors with free times are not in its "
+                              "table") != std::string::npos
+    );
+    const std::string text = render_metrics(figures);
+    CHECK(says(text, R"(mis_gateway_slots_free{sink="napopravku"} 120)"));
+    CHECK(says(text, R"(mis_gateway_slots_unmapped{sink="napopravku"} 2)"));
+    CHECK(render_metrics(working()).find("slots_") == std::string::npos);
+}
