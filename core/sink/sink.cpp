@@ -25,7 +25,7 @@ void Sink::set_health(Health health, const std::string& reason) {
         case Health::working:
             return log::info("sink {} works again", name_);
         case Health::failing:
-            return log::warn("sink {} does not get rid of its events, retrying: {}", name_, reason);
+            return log::warn("sink {} fails, trying again: {}", name_, reason);
         case Health::stopped:
             return log::error("sink {} stopped until an operator resumes it: {}", name_, reason);
     }
