@@ -142,9 +142,9 @@ class BodyWriter {
     }
 
     std::string value_of(const std::string& name) const {
-        constexpr std::string_view kValue = "value:";
-        if (name.starts_with(kValue)) {
-            const auto found = values_.find(name.substr(kValue.size()));
+        constexpr std::string_view kOfSite = "value:";
+        if (name.starts_with(kOfSite)) {
+            const auto found = values_.find(name.substr(kOfSite.size()));
             return found == values_.end() ? std::string() : found->second;
         }
         if (name == "number") return std::to_string(number_);

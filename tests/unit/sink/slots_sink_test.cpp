@@ -262,9 +262,9 @@ TEST_CASE("a snapshot gets old while a slow aggregator takes it: then a new one 
     std::size_t answered = 0;
     stage.drive(sink, [&] {
         const std::lock_guard lock(mutex);
-        if (aggregator.bodies().size() > answered) {  // each takes its 50 seconds
+        if (aggregator.bodies().size() > answered) {  // each takes its 70 seconds
             answered = aggregator.bodies().size();
-            used->clock.advance(50s);
+            used->clock.advance(70s);
         }
         return sink.figures().sent_us > 0;
     });
