@@ -125,7 +125,7 @@ TEST_CASE("config: config/gateway.yaml loads and shows every key at its default"
         const std::string_view kind = setting.path.substr(0, setting.path.find('.', 10));
         if (kind == "sources[].sql_server" || kind == "sources[].odbc" ||
             kind == "sources[].http" || kind == "sources[].files" || kind == "sources[].push" ||
-            kind == "sources[].push" || kind == "sinks[].nats" || kind == "inbox.nats" ||
+            kind == "sinks[].nats" || kind == "inbox.nats" ||
             kind == "sinks[].slots") {  // another way, behind a #
             const auto name = setting.path.substr(setting.path.rfind('.') + 1);
             const bool is_there =
