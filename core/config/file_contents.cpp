@@ -73,6 +73,13 @@ FileContents file_contents(const GatewayConfig& config) {
         add(sink.table_file);
         if (sink.aggregator.find('/') != std::string::npos) add(sink.aggregator);
     }
+    if (config.feed) {
+        add(config.feed->certificate_file);
+        add(config.feed->key_file);
+        add(config.feed->client_authority_file);
+        for (const auto& reader : config.feed->readers)
+            for (const auto& token : reader.tokens) add_secret(token);
+    }
     add(config.groups_file);
     add(config.groups_extend_file);
     return contents;

@@ -486,6 +486,7 @@ void check_together(SettingCheck& check, const Json& all) {
     if (all.contains("console")) check_console(check, all["console"], "/console");
     check_names(check, all["sources"], "/sources");
     check_names(check, all["sinks"], "/sinks");
+    check_feed(check, all);
 }
 
 GatewayConfig typed(const Json& effective, const fs::path& file, const YamlDocument& document) {
@@ -513,6 +514,11 @@ GatewayConfig typed(const Json& effective, const fs::path& file, const YamlDocum
     config.inbox = read_inbox(root.at("inbox"));
     config.http_listen = read_listen(root.at("http").text("listen"));
     if (root.has("console")) config.console = read_console(root.at("console"));
+    if (root.has("feed"))
+        config.feed = read_feed(
+            root["feed"], fs::absolute(file).parent_path(),
+            [&](std::string_view pointer) { return setting_place(document, pointer); }
+        );
     config.groups_file = root.at("nomenclature").path("groups_file");
     config.groups_extend_file = root.at("nomenclature").path("extend_file");
     config.low_threshold_percent = root.at("meaning").number("low_threshold_percent");

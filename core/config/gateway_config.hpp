@@ -20,6 +20,7 @@
 #include "config/connection_config.hpp"
 #include "config/console_config.hpp"
 #include "config/exchange_config.hpp"
+#include "config/feed_config.hpp"
 #include "config/settings.hpp"
 #include "config/slots_config.hpp"
 #include "config/yaml.hpp"
@@ -110,6 +111,7 @@ struct GatewayConfig {
     InboxConfig inbox;
     std::optional<Listen> http_listen;                      // none: switched off
     std::optional<ConsoleConfig> console;                   // none: there is none
+    std::optional<FeedConfig> feed;                         // none: there is none
     std::filesystem::path groups_file, groups_extend_file;  // empty: the shipped one, none
     int low_threshold_percent = 80, slot_days = 28;
     std::int64_t outbox_events_max = 5'000'000, free_disk_bytes_min = 268'435'456,

@@ -825,6 +825,65 @@ constexpr std::array kSettings{
     ),
     number("inbox.nats.messages_max", "100", 1, 1000, "Messages that are stored by one commit."),
 
+    optional_section(
+        "feed",
+        "Where those come for events who would rather fetch them than be sent them: GET /v1/events "
+        "and /v1/events/stream. Each has a token and a place in the outbox."
+    ),
+    value(
+        "feed.listen", K::listen, "\"127.0.0.1:9465\"",
+        "Address and port; other machines are answered over TLS only.", kRestart
+    ),
+    value(
+        "feed.certificate_file", K::path, "\"\"",
+        "PEM of its certificate and chain, with key_file.", kRestart
+    ),
+    value("feed.key_file", K::path, "\"\"", "PEM of the certificate's key.", kRestart),
+    value(
+        "feed.client_authority_file", K::path, "\"\"",
+        "PEM of who signs the readers' certificates: nobody else is let in; empty: the token alone "
+        "counts.",
+        kRestart
+    ),
+    number(
+        "feed.stream_seconds_max", "900", 1, 86400,
+        "A stream is ended after so long; its reader comes again with the id it had last, which "
+        "says what it has."
+    ),
+    sections("feed.readers", "Who may read."),
+    required(
+        "feed.readers[].name", K::name, "\"partner\"",
+        "The reader's place in the outbox hangs on it; no sink may have it."
+    ),
+    value(
+        "feed.readers[].token_files", K::paths, "[]",
+        "Files with a token each, 32 characters or more (`openssl rand -hex 32`): one, or two "
+        "while "
+        "it is being replaced. SIGHUP reads them again."
+    ),
+    value(
+        "feed.readers[].token_env", K::text, "\"\"",
+        "Or the name of an environment variable that holds one."
+    ),
+    value(
+        "feed.readers[].party", K::text, "\"\"",
+        "Only the accounts of this payer's party, as sinks[].party. Empty: everything."
+    ),
+    value(
+        "feed.readers[].types", K::texts, "[]",
+        "Only these types of events: billing.charge, or billing.* for all that begin so. Empty: "
+        "all."
+    ),
+    number(
+        "feed.readers[].kept_hours", "168", 1, 8760,
+        "What the reader has not taken is kept so long for it. Then it may be gone: the reader is "
+        "told what it lacks, and health complains."
+    ),
+    number(
+        "feed.readers[].kept_events_max", "1000000", 1000, 1000000000,
+        "Nor are more events than these kept for it."
+    ),
+
     section("http", "The operator's own page: /livez /readyz /healthz /metrics."),
     value(
         "http.listen", K::listen, "\"127.0.0.1:9464\"",

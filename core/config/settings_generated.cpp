@@ -245,7 +245,11 @@ std::string settings_annotated() {
         "environment variables, never here.\n"
         "# Generated from core/config/settings.cpp, as are config/reference.md and "
         "schemas/config/gateway.schema.json.\n";
-    for (const SettingNode& node : setting_tree().children) annotate(out, node, 0, false);
+    for (const SettingNode& node : setting_tree().children)
+        if (node.name == "feed")  // its presence opens a port: nobody starts with one
+            annotate_as_comment(out, node, 0);
+        else
+            annotate(out, node, 0, false);
     return out;
 }
 

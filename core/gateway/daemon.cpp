@@ -38,6 +38,8 @@ Daemon::Daemon(ClinicStore& store, DaemonSetup setup, const Clock& clock, Remove
     std::vector<ConfiguredSink> places;
     for (const auto& sink : setup_.sinks)
         places.push_back({sink.name, sink.file ? sink.file->folder : std::filesystem::path()});
+    if (setup_.feed)
+        for (const auto& reader : setup_.feed->options.readers) places.push_back({reader.name, {}});
     auto reasons = reasons_not_to_start(store_, places);
     if (removed == RemovedSinks::refuse)
         for (auto& reason : removed_sinks_with_events(store_, places))
@@ -47,10 +49,11 @@ Daemon::Daemon(ClinicStore& store, DaemonSetup setup, const Clock& clock, Remove
         sqlite::Transaction transaction(store_.database());
         for (const auto& sink : setup_.sinks)
             outbox::Delivery::register_sink(transaction, sink.name);
+        register_readers(transaction);
         for (const auto& name : outbox::registered_sinks(store_.database())) {
             const bool configured =
-                std::any_of(setup_.sinks.begin(), setup_.sinks.end(), [&](const SinkSetup& sink) {
-                    return sink.name == name;
+                std::any_of(places.begin(), places.end(), [&](const ConfiguredSink& place) {
+                    return place.name == name;
                 });
             if (configured) continue;
             const auto pending = outbox::Delivery::discard_sink(transaction, name);
@@ -120,6 +123,7 @@ void Daemon::stop() {
     wake_.notify_all();
     close_intakes();
     if (inbox_) inbox_->stop();
+    close_feed();
     for (auto& source : sources_) source->worker->cancel();
     for (auto& source : sources_)
         if (source->thread.joinable()) source->thread.join();
@@ -180,7 +184,7 @@ bool Daemon::pass(SourceWorker& worker, change::PassMode mode, const std::string
                 worker.name(), summary.rows, summary.counts.created, summary.counts.updated,
                 summary.counts.removed, summary.meaning.events, summary.meaning.withheld
             );
-            for (auto& lane : lanes_) lane->wake();
+            wake_takers();
         } else {
             log::debug("source {}: {} rows read, nothing new", worker.name(), summary.rows);
         }
@@ -260,16 +264,16 @@ void Daemon::housekeeping() {
     const auto report =
         meaning_.work_off(now_us, mid_pass_, [] { return false; });  // one commit's worth a turn
     mark_.keep_up(clock_);
-    if (report.events > 0)
-        for (auto& lane : lanes_) lane->wake();
+    if (report.events > 0) wake_takers();
     if (now_us - looked_us_ >= kLookEveryUs ||
         now_us < looked_us_) {  // another process may have asked for a retry or a replay
         looked_us_ = now_us;
-        for (auto& lane : lanes_) lane->wake();
+        wake_takers();
     }
     if (now_us - pruned_us_ < kPruneEveryUs && now_us >= pruned_us_) return;
     pruned_us_ = now_us;
     sqlite::Transaction transaction(store_.database());
+    const auto let_go = let_readers_go(transaction, now_us);
     const auto pruned = outbox::prune(transaction, now_us, setup_.keep_delivered_us);
     const auto purged = record::Quarantine::purge(transaction, now_us, setup_.quarantine_days_kept);
     std::int64_t forgotten = 0;
@@ -277,7 +281,7 @@ void Daemon::housekeeping() {
         const std::int64_t kept_us = std::int64_t{setup_.trace_days_kept} * 86'400 * kUsPerSecond;
         forgotten = outbox::prune_trace(transaction, now_us - kept_us);
     }
-    if (pruned + purged + forgotten > 0) transaction.commit();
+    if (pruned + purged + forgotten + let_go > 0) transaction.commit();
     store_.database().give_back_cache();
     platform::give_back_free_memory();
 }

@@ -25,6 +25,8 @@
 #include "gateway/pipeline/source_worker.hpp"
 #include "gateway/slot_lane.hpp"
 #include "gateway/watching/figures.hpp"
+#include "outbox/reader_place.hpp"
+#include "sink/feed/feed.hpp"
 
 namespace mis::gateway {
 
@@ -33,6 +35,11 @@ struct SourcePlan {
     int poll_seconds = 60;
     int reconcile_hour = 3;            // the clinic's local hour of the nightly reconciliation
     std::string configured_name = {};  // by which hints mean it; setup.name may be an earlier one
+};
+
+struct FeedSetup {
+    sink::feed::FeedOptions options;                     // clinic and instance are the store's
+    std::map<std::string, outbox::ReaderLimits> limits;  // by reader
 };
 
 struct DaemonSetup {
@@ -48,6 +55,7 @@ struct DaemonSetup {
     int quarantine_days_kept = 30;  // values of rows in quarantine (X4)
     int trace_days_kept = 0;        // what left about whom; 0: for ever
     InboxSetup inbox = {};
+    std::optional<FeedSetup> feed = {};
 };
 
 class Daemon {
@@ -61,6 +69,8 @@ class Daemon {
     Daemon& operator=(const Daemon&) = delete;
 
     void start();
+    // After start(). Throws std::runtime_error naming address or file when it cannot listen.
+    void open_feed();
     void stop();  // drains; idempotent
 
     // One turn of the main loop; the caller waits `kTurnMilliseconds` or for a signal between
@@ -109,6 +119,11 @@ class Daemon {
     source::IntakeHooks hooks_of(SourceThread& thread);
     void look_at_books();
     std::vector<SlotSource> slot_sources(const std::set<std::string>& names);
+    void register_readers(sqlite::Transaction& transaction);
+    std::int64_t let_readers_go(sqlite::Transaction& transaction, std::int64_t now_us);
+    void close_feed();
+    void wake_takers();
+    void add_reader_figures(Figures& figures);
     void record_deliveries();
     void housekeeping();
     void store_failed(const sqlite::StoreError& error);
@@ -122,7 +137,9 @@ class Daemon {
     Meaning meaning_;
     std::set<std::string> mid_pass_;  // guarded by store_.mutex()
     std::vector<std::unique_ptr<DeliveryLane>> lanes_;
-    std::unique_ptr<InboxLane> inbox_;  // null: none is configured
+    std::unique_ptr<InboxLane> inbox_;        // null: none is configured
+    std::unique_ptr<sink::feed::Feed> feed_;  // guarded by feed_mutex_
+    mutable std::mutex feed_mutex_;
     std::vector<std::unique_ptr<SourceThread>> sources_;
     std::vector<std::unique_ptr<SlotLane>> slot_lanes_;  // they ask sources_
     std::atomic<bool> stopping_{false};

@@ -159,6 +159,7 @@ Figures Daemon::figures() {
 
     const std::lock_guard lock(store_.mutex());
     auto& database = store_.database();
+    add_reader_figures(figures);
     figures.private_fields_withheld = meaning_.gate_counts().private_fields_withheld;
     figures.groups_pending = change::RecordStore(database).pending_count();
     for (const auto& count : record::Quarantine::counts(database)) {

@@ -1,5 +1,7 @@
 #include "net/byte_stream.hpp"
 
+#include <openssl/ssl.h>
+
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -76,13 +78,17 @@ struct TlsAcceptor::Context {
     asio::ssl::context ssl{asio::ssl::context::tls_server};
 };
 
-TlsAcceptor::TlsAcceptor(const std::string& certificate_file, const std::string& key_file)
+TlsAcceptor::TlsAcceptor(
+    const std::string& certificate_file, const std::string& key_file,
+    const std::string& client_authority_file
+)
     : context_(std::make_unique<Context>()) {
     auto& ssl = context_->ssl;
     ssl.set_options(
         asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1 |
-        asio::ssl::context::no_compression
+        asio::ssl::context::no_compression | SSL_OP_NO_RENEGOTIATION
     );
+    SSL_CTX_set_min_proto_version(ssl.native_handle(), TLS1_2_VERSION);
     error_code error;
     ssl.use_certificate_chain_file(certificate_file, error);
     if (error)
@@ -91,6 +97,21 @@ TlsAcceptor::TlsAcceptor(const std::string& certificate_file, const std::string&
         );
     ssl.use_private_key_file(key_file, asio::ssl::context::pem, error);
     if (error) throw std::runtime_error("reading the key " + key_file + ": " + error.message());
+    if (client_authority_file.empty()) return;
+    ssl.load_verify_file(client_authority_file, error);
+    if (error)
+        throw std::runtime_error(
+            "reading the authority of callers " + client_authority_file + ": " + error.message()
+        );
+    SSL_CTX_set_client_CA_list(
+        ssl.native_handle(), SSL_load_client_CA_file(client_authority_file.c_str())
+    );
+    ssl.set_verify_mode(
+        asio::ssl::context::verify_peer | asio::ssl::context::verify_fail_if_no_peer_cert
+    );
+    // each caller shows its certificate anew: nothing is resumed under another's
+    SSL_CTX_set_session_cache_mode(ssl.native_handle(), SSL_SESS_CACHE_OFF);
+    ssl.set_options(SSL_OP_NO_TICKET);
 }
 
 TlsAcceptor::~TlsAcceptor() = default;

@@ -27,8 +27,12 @@ std::unique_ptr<ByteStream> plain_stream(asio::ip::tcp::socket socket);
 
 class TlsAcceptor {
   public:
-    // Throws std::runtime_error naming the file.
-    TlsAcceptor(const std::string& certificate_file, const std::string& key_file);
+    // TLS 1.2 and newer. client_authority_file not empty: nobody is let in without a certificate
+    // that it signed. Throws std::runtime_error naming the file.
+    TlsAcceptor(
+        const std::string& certificate_file, const std::string& key_file,
+        const std::string& client_authority_file
+    );
     ~TlsAcceptor();
     std::unique_ptr<ByteStream> accept(asio::ip::tcp::socket socket);
 

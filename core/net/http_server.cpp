@@ -4,13 +4,17 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <iterator>
 #include <set>
+#include <sstream>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -18,6 +22,7 @@
 #include "base/log.hpp"
 #include "net/byte_stream.hpp"
 #include "net/gzip.hpp"
+#include "platform/peer_left.hpp"
 
 namespace mis::net {
 
@@ -30,18 +35,27 @@ namespace {
 
 constexpr std::uint32_t kHeadBytesMax = 16 * 1024;
 constexpr std::size_t kReadBytes = 16 * 1024;
+constexpr std::size_t kWriteBytes = 64 * 1024;
+constexpr int kSendBufferBytes = 256 * 1024;  // else a taker who reads nothing holds megabytes
 constexpr std::chrono::milliseconds kSweepInterval(250);
+constexpr unsigned kVersion11 = 11;
 // What is still coming when a request was turned away is read and dropped, for so long and so much:
 // closed at once, the answer would be lost with it.
 constexpr std::chrono::milliseconds kDrainTimeout(3'000);
 constexpr std::size_t kDrainBytesMax = 64 << 20;
 
-std::string head_of(const ServerAnswer& answer, std::string_view method, bool keep_alive) {
+// `method` and `version` of the request: a stream is chunked where the caller understands that.
+std::string head_of(
+    const ServerAnswer& answer, std::string_view method, unsigned version, bool keep_alive
+) {
     std::string head = "HTTP/1.1 " + std::to_string(answer.status) + ' ';
     head += http::obsolete_reason(http::int_to_status(static_cast<unsigned>(answer.status)));
     if (answer.status != 204 && answer.status != 304) {
         head += "\r\nContent-Type: " + answer.content_type;
-        head += "\r\nContent-Length: " + std::to_string(answer.body.size());
+        if (answer.stream == nullptr)
+            head += "\r\nContent-Length: " + std::to_string(answer.body.size());
+        else if (version >= kVersion11)
+            head += "\r\nTransfer-Encoding: chunked";
     }
     for (const auto& [name, value] : answer.headers) head += "\r\n" + name + ": " + value;
     if (!keep_alive) head += "\r\nConnection: close";
@@ -61,7 +75,11 @@ ServerAnswer plain_answer(int status, std::string text) {
 ServerRequest request_head(const http::request<http::string_body>& message, std::string peer) {
     ServerRequest request;
     request.method = std::string(message.method_string());
-    const std::string_view target(message.target().data(), message.target().size());
+    std::string_view target(message.target().data(), message.target().size());
+    if (target.starts_with("http://") || target.starts_with("https://")) {  // as proxies write it
+        const auto path = target.find_first_of("/?", target.find("://") + 3);
+        target = path == std::string_view::npos ? "/" : target.substr(path);
+    }
     const auto question = std::min(target.find('?'), target.size());
     request.path = target.substr(0, question);
     request.query = target.substr(std::min(question + 1, target.size()));
@@ -69,6 +87,19 @@ ServerRequest request_head(const http::request<http::string_body>& message, std:
         request.headers.emplace_back(field.name_string(), field.value());
     request.peer = std::move(peer);
     return request;
+}
+
+// RFC 9112, 3.2: exactly one Host from HTTP/1.1 on.
+bool names_its_host(const http::request<http::string_body>& message) {
+    const auto hosts = std::distance(
+        message.equal_range(http::field::host).first, message.equal_range(http::field::host).second
+    );
+    return hosts == 1 || (hosts == 0 && message.version() < kVersion11);
+}
+
+std::string bare_address(const std::string& address) {
+    const bool in_brackets = address.starts_with('[') && address.ends_with(']');
+    return in_brackets ? address.substr(1, address.size() - 2) : address;
 }
 
 ServerRequest request_of(http::request<http::string_body>& message, std::string peer) {
@@ -82,6 +113,11 @@ ServerRequest request_of(http::request<http::string_body>& message, std::string 
 struct Connection {
     std::unique_ptr<ByteStream> stream;
     SteadyTime deadline;  // past it the sweep closes the socket, which wakes whoever waits on it
+    SteadyTime silent_since = std::chrono::steady_clock::now();  // while it waits for a request
+    bool is_waiting = true;  // for a request, or the rest of its head
+    bool is_closing = false;
+    asio::steady_timer* parts_wait = nullptr;  // while a stream has nothing to send
+    bool has_asked = false;                    // before
 };
 
 // The coroutines refer to it by plain reference: they live in its context and end with it.
@@ -89,14 +125,18 @@ struct ServerState : std::enable_shared_from_this<ServerState> {
     ServerState(HttpServer::Options server_options, Handler server_handler)
         : options(std::move(server_options)), handler(std::move(server_handler)) {
         if (!options.certificate_file.empty())
-            tls = std::make_unique<TlsAcceptor>(options.certificate_file, options.key_file);
+            tls = std::make_unique<TlsAcceptor>(
+                options.certificate_file, options.key_file, options.client_authority_file
+            );
         const std::string place = options.address + ":" + std::to_string(options.port);
         error_code error;
-        const auto address = asio::ip::make_address(options.address, error);
+        const auto address = asio::ip::make_address(bare_address(options.address), error);
         if (error) throw std::runtime_error("listening on " + place + ": not an IP address");
         const tcp::endpoint endpoint(address, options.port);
-        acceptor.open(endpoint.protocol());
+        acceptor.open(endpoint.protocol(), error);
+        if (error) throw std::runtime_error("listening on " + place + ": " + error.message());
         acceptor.set_option(asio::socket_base::reuse_address(true));
+        if (address.is_v6()) acceptor.set_option(asio::ip::v6_only(false), error);  // [::]: both
         acceptor.bind(endpoint, error);
         if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
         if (error) throw std::runtime_error("listening on " + place + ": " + error.message());
@@ -123,6 +163,11 @@ struct ServerState : std::enable_shared_from_this<ServerState> {
         std::optional<ServerAnswer>& refusal
     );
     asio::awaitable<void> drain(Connection& connection);
+    asio::awaitable<bool> send(Connection& connection, std::string_view bytes);
+    asio::awaitable<bool> send_parts(
+        Connection& connection, std::shared_ptr<BodyStream> body, bool chunked
+    );
+    bool make_room();
     asio::awaitable<ServerAnswer> answer_of(ServerRequest request);
     asio::awaitable<void> sweep();
     void expire(Connection& connection, std::chrono::milliseconds after) {
@@ -156,10 +201,16 @@ struct Responder::Exchange {
     void deliver(ServerAnswer answer) {
         if (delivered.exchange(true)) return;
         const auto server = state.lock();
-        if (!server) return;
+        if (!server) {
+            if (answer.stream) answer.stream->leave();
+            return;
+        }
         auto apply = [waiting = slot, given = std::move(answer)]() mutable {
             const auto place = waiting.lock();
-            if (!place) return;  // given up meanwhile
+            if (!place) {  // given up meanwhile
+                if (given.stream) given.stream->leave();
+                return;
+            }
             place->answer = std::move(given);
             place->ready.cancel();
         };
@@ -186,8 +237,9 @@ asio::awaitable<void> ServerState::accept_all() {
             co_await pause.async_wait(token);
             continue;
         }
-        if (connections.size() >= options.connections_max) continue;
+        if (connections.size() >= options.connections_max && !make_room()) continue;
         socket.set_option(tcp::no_delay(true), error);
+        socket.set_option(asio::socket_base::send_buffer_size(kSendBufferBytes), error);
         auto connection = std::make_shared<Connection>();
         connection->stream = tls ? tls->accept(std::move(socket)) : plain_stream(std::move(socket));
         asio::co_spawn(context, serve(connection), [](std::exception_ptr failure) {
@@ -207,6 +259,80 @@ asio::awaitable<void> ServerState::accept_all() {
     }
 }
 
+// Closes the connection that has said nothing for longest; false: all are being answered.
+bool ServerState::make_room() {
+    Connection* oldest = nullptr;
+    for (Connection* connection : connections)
+        if (connection->is_waiting && !connection->is_closing &&
+            (oldest == nullptr || connection->silent_since < oldest->silent_since))
+            oldest = connection;
+    if (oldest == nullptr) return false;
+    oldest->is_closing = true;
+    error_code ignored;
+    oldest->stream->socket().close(ignored);
+    return true;
+}
+
+// In slices, each with its time: a slow line is not a dead one, and who takes a byte now and then
+// does not hold us.
+asio::awaitable<bool> ServerState::send(Connection& connection, std::string_view bytes) {
+    while (!bytes.empty()) {
+        expire(connection, options.request_timeout);
+        const auto slice = asio::buffer(bytes.data(), std::min(bytes.size(), kWriteBytes));
+        const bool written = co_await connection.stream->write(slice);
+        if (!written) co_return false;
+        bytes.remove_prefix(slice.size());
+    }
+    co_return true;
+}
+
+asio::awaitable<bool> ServerState::send_parts(
+    Connection& connection, std::shared_ptr<BodyStream> body, bool chunked
+) {
+    struct Leaving {
+        explicit Leaving(BodyStream& stream) : left(stream) {}
+        ~Leaving() { left.leave(); }
+        BodyStream& left;
+    };
+    const Leaving leaving(*body);
+    const auto more = std::make_shared<asio::steady_timer>(context);
+    body->wake_by([server = weak_from_this(), waiting = std::weak_ptr(more)] {
+        const auto alive = server.lock();
+        if (!alive) return;
+        asio::post(alive->context, [waiting] {
+            if (const auto timer = waiting.lock()) timer->cancel();
+        });
+    });
+    std::string part;
+    for (;;) {
+        const auto next = body->take(part);
+        if (next == BodyStream::Next::ended) break;
+        if (next == BodyStream::Next::wait) {
+            connection.deadline = SteadyTime::max();
+            more->expires_at(SteadyTime::max());
+            error_code ignored;
+            auto token = asio::redirect_error(asio::use_awaitable, ignored);
+            connection.parts_wait = more.get();
+            co_await more->async_wait(token);
+            connection.parts_wait = nullptr;
+            if (connection.is_closing) co_return false;
+            continue;
+        }
+        if (chunked) {
+            std::ostringstream size;
+            size << std::hex << part.size() << "\r\n";
+            part.insert(0, size.str());
+            part += "\r\n";
+        }
+        const std::string_view wire = part;
+        const bool written = co_await send(connection, wire);
+        if (!written) co_return false;
+    }
+    const std::string_view last = chunked ? "0\r\n\r\n" : "";
+    const bool written = co_await send(connection, last);
+    co_return written;
+}
+
 asio::awaitable<void> ServerState::sweep() {
     asio::steady_timer timer(context);
     do {
@@ -214,6 +340,11 @@ asio::awaitable<void> ServerState::sweep() {
         co_await timer.async_wait(asio::use_awaitable);
         const auto now = std::chrono::steady_clock::now();
         for (Connection* connection : connections) {
+            if (connection->parts_wait != nullptr && !connection->is_closing &&
+                platform::has_peer_left(connection->stream->socket().native_handle())) {
+                connection->is_closing = true;
+                connection->parts_wait->cancel();
+            }
             if (connection->deadline > now) continue;
             error_code ignored;
             connection->stream->socket().close(ignored);
@@ -243,7 +374,9 @@ asio::awaitable<bool> ServerState::read_request(
     bool begun = false;
     bool continued = false;
     bool admitted = false;
-    expire(connection, options.idle_timeout);
+    expire(connection, connection.has_asked ? options.idle_timeout : options.request_timeout);
+    connection.silent_since = std::chrono::steady_clock::now();
+    connection.is_waiting = true;
     for (;;) {
         if (buffer.size() > 0) {
             if (!begun) expire(connection, options.request_timeout);
@@ -254,7 +387,12 @@ asio::awaitable<bool> ServerState::read_request(
             const bool has_head = parser.is_header_done() || error == http::error::body_limit;
             if (has_head && !admitted) {
                 admitted = true;
-                if (options.admit) refusal = options.admit(request_head(parser.get(), peer));
+                connection.is_waiting = false;
+                connection.has_asked = true;
+                if (!names_its_host(parser.get()))
+                    refusal = plain_answer(400, "one Host header, no more and no less");
+                if (!refusal && options.admit)
+                    refusal = options.admit(request_head(parser.get(), peer));
                 if (refusal) co_return false;
                 if (options.body_timeout.count() > 0) expire(connection, options.body_timeout);
             }
@@ -313,7 +451,7 @@ asio::awaitable<void> ServerState::serve(std::shared_ptr<Connection> connection)
     expire(*connection, options.request_timeout);
     const bool opened = co_await stream.open();
     if (!opened) co_return;
-    boost::beast::flat_buffer buffer(kHeadBytesMax + options.body_bytes_max);
+    boost::beast::flat_buffer buffer(kHeadBytesMax + kReadBytes + options.body_bytes_max);
     bool keep_alive = true;
     while (keep_alive) {
         http::request_parser<http::string_body> parser;
@@ -325,6 +463,7 @@ asio::awaitable<void> ServerState::serve(std::shared_ptr<Connection> connection)
         if (!whole && !error && !refusal) co_return;
         ServerAnswer answer;
         std::string method;
+        const unsigned version = parser.get().version();
         if (whole) {
             keep_alive = parser.get().keep_alive();
             connection->deadline = SteadyTime::max();  // answer_timeout watches over the handler
@@ -345,11 +484,18 @@ asio::awaitable<void> ServerState::serve(std::shared_ptr<Connection> connection)
             asio::steady_timer timer(context, answer.delay);
             co_await timer.async_wait(asio::use_awaitable);
         }
-        expire(*connection, options.request_timeout);
-        std::string bytes = head_of(answer, method, keep_alive);
+        connection->is_waiting = false;
+        if (answer.stream != nullptr && version < kVersion11) keep_alive = false;
+        std::string bytes = head_of(answer, method, version, keep_alive);
         if (answer.cut_after_bytes) bytes.resize(std::min(bytes.size(), *answer.cut_after_bytes));
-        const auto wire = asio::buffer(bytes);
-        const bool written = co_await stream.write(wire);
+        const std::string_view wire = bytes;
+        bool written = co_await send(*connection, wire);
+        if (answer.stream != nullptr && !written) answer.stream->leave();
+        if (answer.stream != nullptr && written) {
+            const bool chunked = version >= kVersion11;
+            auto body = answer.stream;
+            written = co_await send_parts(*connection, body, chunked);
+        }
         if (answer.cut_after_bytes) {  // with unread or lingering bytes dropped, closing sends a
                                        // reset
             stream.socket().set_option(asio::socket_base::linger(true, 0), error);
@@ -357,7 +503,7 @@ asio::awaitable<void> ServerState::serve(std::shared_ptr<Connection> connection)
             co_return;
         }
         if (!written) co_return;
-        if (refusal) co_await drain(*connection);
+        if (!whole) co_await drain(*connection);
         if (buffer.size() == 0)
             buffer.shrink_to_fit();  // a large body's memory is not kept by an idle connection
     }

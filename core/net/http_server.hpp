@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 
+#include "net/body_stream.hpp"
 #include "net/http_message.hpp"
 
 namespace mis::net {
@@ -37,6 +38,7 @@ struct ServerAnswer {
     std::string content_type = "application/json";
     std::string body;
     Headers headers;                             // further ones
+    std::shared_ptr<BodyStream> stream = {};     // not null: in the place of `body`
     std::chrono::milliseconds delay{0};          // before it is written; no thread waits
     std::optional<std::size_t> cut_after_bytes;  // write only so much, then reset the connection: a
                                                  // misbehaving receiver for tests
@@ -58,15 +60,17 @@ using Handler = std::function<void(ServerRequest, Responder)>;
 class HttpServer {
   public:
     struct Options {
-        std::string address = "127.0.0.1";  // literal IPv4 or IPv6
+        std::string address = "127.0.0.1";  // literal IPv4 or IPv6, in brackets or not
         std::uint16_t port = 0;             // 0: the system chooses, see port()
         std::string certificate_file;       // PEM chain and key: TLS when set
         std::string key_file;
+        std::string client_authority_file;     // PEM: only callers with a certificate of theirs
         std::size_t body_bytes_max = 4 << 20;  // of the wire form and of the unpacked form
-        std::size_t connections_max = 256;     // further ones are closed at once
+        std::size_t connections_max = 256;     // further ones are closed at once if all are busy
         std::chrono::milliseconds idle_timeout{60'000};  // between requests
-        std::chrono::milliseconds request_timeout{
-            15'000};  // from a request's first byte to its last, and for writing the answer
+        // From a connection's or request's first byte to the request's last, and for each 64 KB of
+        // the answer.
+        std::chrono::milliseconds request_timeout{15'000};
         std::chrono::milliseconds answer_timeout{120'000};  // for the handler's answer
         // Asked when a request's head is complete, before its body is read or kept: an answer turns
         // it away with that. On the server's thread.

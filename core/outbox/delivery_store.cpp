@@ -385,6 +385,16 @@ Result<std::int64_t> replay(
             ErrorKind::rejected,
             "replay: no sink " + std::string(sink) + " has ever run on this store"
         );
+    {
+        auto query =
+            database.prepare("select 1 from outbox_sink where sink = ? and state = 'reader'");
+        if (query.with(sink).step())
+            return fail(
+                ErrorKind::rejected,
+                "replay: " + std::string(sink) +
+                    " is a reader of the feed: it asks again with an earlier cursor itself"
+            );
+    }
     const std::int64_t first = first_position(database);
     if (from < 1 || to < from)
         return fail(

@@ -50,7 +50,7 @@ class Checkup {
             );
         for (const auto& source : config().sources) check_source(source);
         branches();
-        if (config().sinks.empty())
+        if (config().sinks.empty() && !config().feed)
             problem(
                 config().at("/sinks") +
                 ": no sink: events are kept and reach nobody; add one with webhook: or file:"
@@ -58,6 +58,7 @@ class Checkup {
         for (const auto& sink : config().sinks) check_sink(sink);
         for (const auto& sink : config().slot_sinks) check_slot_sink(sink);
         check_inbox();
+        if (config().feed) check_feed(*config().feed);
         start();
         backup();
         summary();
@@ -228,6 +229,8 @@ class Checkup {
         std::vector<ConfiguredSink> sinks;
         for (const auto& sink : config().sinks)
             sinks.push_back({sink.name, sink.file ? sink.file->folder : fs::path()});
+        if (config().feed)
+            for (const auto& reader : config().feed->readers) sinks.push_back({reader.name, {}});
         for (const auto& reason : reasons_not_to_start(*session_.store, sinks)) problem(reason);
         for (const auto& reason : removed_sinks_with_events(*session_.store, sinks))
             problem(config().at("/sinks") + ": " + reason);
@@ -574,6 +577,32 @@ class Checkup {
                 problem(text);
             else
                 warning(text);
+        }
+    }
+
+    // Listens for a moment, certificate, key and authority included, unless our daemon does.
+    void check_feed(const config::FeedConfig& feed) {
+        say("feed       " + feed.address + ":" + std::to_string(feed.port) +
+            (feed.certificate_file.empty() ? "" : ", TLS") +
+            (feed.client_authority_file.empty() ? "" : " with readers' certificates"));
+        for (const auto& reader : feed.readers) {
+            say("  reader " + reader.name +
+                (reader.party.empty() ? "" : ", the accounts of " + reader.party));
+            for (const auto& place : reader.tokens) secret(place);
+        }
+        secret({feed.key_file, "", config().at("/feed/key_file")});
+        const auto setup = session_.feed_setup(feed);
+        if (!setup) return problem(setup.error().text);
+        auto options = setup->options.server;
+        if (runs_) options.port = 0;
+        try {
+            const net::HttpServer server(options, [](net::ServerRequest, net::Responder) {});
+        } catch (const std::exception& error) {
+            problem(
+                config().at("/feed/listen") + ": " + error.what() +
+                ": mend the file that is named, or take an address of this machine and a port on "
+                "which no other program listens"
+            );
         }
     }
 

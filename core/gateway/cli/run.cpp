@@ -45,6 +45,14 @@ std::unique_ptr<Daemon> make_daemon(
 void start(Running& running) {
     running.daemon->start();
     running.console = open_console(*running.session, *running.daemon);
+    try {
+        running.daemon->open_feed();
+    } catch (const std::exception& error) {
+        throw std::runtime_error(
+            running.session->config.at("/feed/listen") + ": " + error.what() +
+            ": mend the file that is named, or take another address and port"
+        );
+    }
     if (!running.session->config.http_listen) return;
     try {
         running.watch = std::make_unique<Watch>(

@@ -381,6 +381,11 @@ Result<DaemonSetup> Session::daemon_setup() const {
         if (!made) return fail(made.error());
         setup.slot_sinks.push_back(std::move(*made));
     }
+    if (config.feed) {
+        auto made = feed_setup(*config.feed);
+        if (!made) return fail(made.error());
+        setup.feed = std::move(*made);
+    }
     return setup;
 }
 

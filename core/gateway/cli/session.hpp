@@ -52,6 +52,7 @@ struct Session {
     Result<InboxSetup> inbox_setup() const;
     Result<sink::NatsSinkOptions> nats_sink(const config::NatsSinkConfig& sink) const;
     Result<net::NatsOptions> nats_options(const config::NatsConfig& server) const;
+    Result<FeedSetup> feed_setup(const config::FeedConfig& feed) const;
     // misconfigured: no such source; the known ones are named
     Result<SourceSetup> source_setup(const std::string& source) const;
     Result<OpenedSource> open_source(const std::string& source) const;

@@ -55,6 +55,17 @@ struct SlotSinkMeasures {  // of an aggregator of free times
     std::map<std::string, std::uint64_t> attempts;  // outcome → requests
 };
 
+struct ReaderMeasures {  // of the feed
+    std::string reader;
+    std::map<std::string, std::uint64_t> answers;  // what became of its questions → how many
+    int streams = 0;                               // open now
+    bool is_ahead = false;                         // it showed a cursor that this store never gave
+    std::int64_t pending = 0;                      // events
+    std::int64_t oldest_us = 0;   // when the oldest pending one was appended; 0: none
+    std::int64_t handed_out = 0;  // events, ever
+    std::int64_t let_go = 0;      // events no longer kept for it, which it has not gone past
+};
+
 struct ReferenceFigures {  // D4: records that name another which no stream has
     std::string source, stream, named_kind;
     std::int64_t records = 0;
@@ -84,6 +95,8 @@ struct Figures {
     std::vector<SlotSinkMeasures> slot_sinks;
     std::vector<IntakeMeasures> intakes;
     std::optional<inbox::TransportStatus> inbox;  // none: messages are handed in alone
+    std::vector<ReaderMeasures> readers;
+    std::uint64_t feed_strangers = 0;  // questions to the feed without a known token
     std::vector<int> latency_bounds_s;
     std::map<std::string, double> clock_skew_seconds;  // source → its clock minus ours
     std::uint64_t private_fields_withheld = 0;

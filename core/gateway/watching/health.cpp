@@ -101,11 +101,14 @@ void judge_slot_sink(const SlotSinkMeasures& sink, const Figures& figures, Healt
     if (sink.failing)
         report.reasons.push_back(
             {silent > patience ? Severity::alarm : Severity::notice, part,
-             fmt::format("free times, the last sent {} ago: {}", age(silent), sink.reason)}
+             fmt::format("free times, the last sent {} ago: {}", age(silent), sink.reason),
+             "slots_failing",
+             Json{{"sink", sink.sink}, {"seconds", silent / kUsPerSecond}, {"reason", sink.reason}}}
         );
     else if (silent > patience)
         report.reasons.push_back(
-            {Severity::alarm, part, fmt::format("no free times sent for {}", age(silent))}
+            {Severity::alarm, part, fmt::format("no free times sent for {}", age(silent)),
+             "slots_silent", Json{{"sink", sink.sink}, {"seconds", silent / kUsPerSecond}}}
         );
     if (sink.unmapped > 0)
         report.reasons.push_back(
@@ -113,7 +116,43 @@ void judge_slot_sink(const SlotSinkMeasures& sink, const Figures& figures, Healt
              fmt::format(
                  "{} doctors with free times are not in its table: see `mis-gateway slots preview`",
                  sink.unmapped
-             )}
+             ),
+             "slots_unmapped", Json{{"sink", sink.sink}, {"count", sink.unmapped}}}
+        );
+}
+
+void judge_reader(const ReaderMeasures& reader, const Figures& figures, HealthReport& report) {
+    const std::string part = "reader " + reader.reader;
+    if (reader.is_ahead)
+        report.reasons.push_back(
+            {Severity::alarm, part,
+             "has taken events that this store does not know: an older copy of the store was put "
+             "back; stop the gateway and run `mis-gateway restore`",
+             "reader_ahead", Json{{"reader", reader.reader}}}
+        );
+    if (reader.let_go > 0)
+        report.reasons.push_back(
+            {Severity::alarm, part,
+             fmt::format(
+                 "has not come for {} events in time, and they are no longer kept for it: let it "
+                 "go on, and give it what it lacks from a file sink; see feed.readers[].kept_hours",
+                 reader.let_go
+             ),
+             "reader_lost", Json{{"reader", reader.reader}, {"count", reader.let_go}}}
+        );
+    const std::int64_t waiting = reader.oldest_us == 0 ? 0 : figures.now_us - reader.oldest_us;
+    if (waiting > std::int64_t{kBacklogSecondsMax} * kUsPerSecond)
+        report.reasons.push_back(
+            {Severity::notice, part,
+             fmt::format(
+                 "has not said that it has the oldest of {} events, which waits for {}",
+                 reader.pending, age(waiting)
+             ),
+             "reader_behind",
+             Json{
+                 {"reader", reader.reader},
+                 {"count", reader.pending},
+                 {"seconds", waiting / kUsPerSecond}}}
         );
 }
 
@@ -240,6 +279,7 @@ HealthReport judge_health(const Figures& figures) {
     for (const StreamFigures& stream : figures.streams) judge_stream(stream, figures, report);
     for (const SinkMeasures& sink : figures.sinks) judge_sink(sink, figures, report);
     for (const SlotSinkMeasures& sink : figures.slot_sinks) judge_slot_sink(sink, figures, report);
+    for (const ReaderMeasures& reader : figures.readers) judge_reader(reader, figures, report);
     for (const IntakeMeasures& intake : figures.intakes) judge_intake(intake, figures, report);
     if (figures.inbox) judge_inbox(*figures.inbox, figures, report);
     for (const auto& [source, skew] : figures.clock_skew_seconds)

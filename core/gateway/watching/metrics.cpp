@@ -226,6 +226,38 @@ void slot_sinks(MetricsText& out, const Figures& figures) {
         out.sample({{"sink", sink.sink}}, sink.unmapped);
 }
 
+void readers(MetricsText& out, const Figures& figures) {
+    if (figures.readers.empty()) return;
+    out.family("feed_events", Kind::gauge, "Events that wait for the feed's reader.");
+    for (const ReaderMeasures& one : figures.readers)
+        out.sample({{"reader", one.reader}}, one.pending);
+    out.family(
+        "feed_oldest_age_seconds", Kind::gauge, "Age of the oldest event waiting for the reader."
+    );
+    for (const ReaderMeasures& one : figures.readers)
+        out.sample_seconds(
+            {{"reader", one.reader}},
+            one.oldest_us == 0 ? 0 : std::max<std::int64_t>(0, figures.now_us - one.oldest_us)
+        );
+    out.family("feed_handed_out_total", Kind::counter, "Events handed out, repeats included.");
+    for (const ReaderMeasures& one : figures.readers)
+        out.sample({{"reader", one.reader}}, one.handed_out);
+    out.family("feed_lost_events", Kind::gauge, "Events no longer kept for the reader.");
+    for (const ReaderMeasures& one : figures.readers)
+        out.sample({{"reader", one.reader}}, one.let_go);
+    out.family("feed_streams", Kind::gauge, "Streams that the reader has open.");
+    for (const ReaderMeasures& one : figures.readers)
+        out.sample({{"reader", one.reader}}, one.streams);
+    out.family("feed_answers_total", Kind::counter, "Questions of the reader, by outcome.");
+    for (const ReaderMeasures& one : figures.readers)
+        for (const auto& [outcome, count] : one.answers)
+            out.sample(
+                {{"reader", one.reader}, {"outcome", outcome}}, static_cast<std::int64_t>(count)
+            );
+    out.family("feed_strangers_total", Kind::counter, "Questions without a known token.");
+    out.sample({}, static_cast<std::int64_t>(figures.feed_strangers));
+}
+
 }  // namespace
 
 void MetricsText::family(std::string_view name, Kind kind, std::string_view help) {
@@ -310,6 +342,7 @@ std::string render_metrics(const Figures& figures) {
     sinks(out, figures);
     inbox_transport(out, figures);
     slot_sinks(out, figures);
+    readers(out, figures);
     out.family(
         "private_fields_withheld_total", Kind::counter,
         "Fields and texts that disclosure kept back."
