@@ -90,7 +90,7 @@ void check_feed(SettingCheck& check, const Json& all) {
     if (listen.empty())
         check.problem(
             "/feed/listen",
-            "has to be an address and a port: \"127.0.0.1:9465\"; for no feed take the section out"
+            "has to be an address and a port: \"127.0.0.1:9466\"; for no feed take the section out"
         );
     else if (!is_loopback_listen(listen) && !certificate)
         check.problem(

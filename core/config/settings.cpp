@@ -831,7 +831,7 @@ constexpr std::array kSettings{
         "and /v1/events/stream. Each has a token and a place in the outbox."
     ),
     value(
-        "feed.listen", K::listen, "\"127.0.0.1:9465\"",
+        "feed.listen", K::listen, "\"127.0.0.1:9466\"",
         "Address and port; other machines are answered over TLS only.", kRestart
     ),
     value(
