@@ -32,7 +32,7 @@ function health_reasons(root) {
     const judged = source.slice(source.indexOf("void judge_stream"), source.indexOf("HealthAnswer answer_health"));
     return matches(judged, /"((?:[^"\\]|\\.)*)"/g)
         .map(([, text]) => text)
-        .filter((text) => / /.test(text) && !/^(source|sink) /.test(text) && text !== "main loop")
+        .filter((text) => / /.test(text) && !/^(source|sink|reader) /.test(text) && text !== "main loop")
         .map((text) => `health ${text}`);
 }
 
