@@ -43,6 +43,8 @@ const std::vector<Asset>& built_in_assets() {
 }  // namespace mis::console
 ]] @ONLY)
 add_library(mis_console_assets OBJECT ${console_made}/built_in_assets.cpp)
+# compiled alone: of several together CMake forgets what one of them depends on
+set_target_properties(mis_console_assets PROPERTIES UNITY_BUILD OFF)
 set_source_files_properties(${console_made}/built_in_assets.cpp PROPERTIES OBJECT_DEPENDS "${console_packed}")
 target_include_directories(mis_console_assets PRIVATE core)
 target_link_libraries(mis_console_assets PRIVATE mis_base)
