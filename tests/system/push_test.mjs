@@ -319,7 +319,8 @@ test("a booking that is sent reads another source at once, and only what the hin
   const clinic = await PushClinic.make(t, { connector: "medrocket_push", push: { hints: { book: "base.practitioner", health: "base" } }, others: [base] });
   await clinic.start();
   const asked = (path) => server.asked.filter((request) => request.path === path).length;
-  await until("the other source was read at the start", async () => (await clinic.gateway.metrics())['mis_gateway_rows_total{source="base",stream="practitioner",outcome="scanned"}'] > 0 && asked("/branches") > 0);
+  const read = async (stream) => (await clinic.gateway.metrics())[`mis_gateway_poll_last_success_timestamp_seconds{source="base",stream="${stream}"}`] > 0;
+  await until("the other source was read at the start", async () => (await read("practitioner")) && (await read("branch")));
   const [doctors, branches] = [asked("/doctors"), asked("/branches")];
   const body = (minute) => JSON.stringify({ doctor: { id: 7, lpu_id: 101 }, appointment: { dt_start: `2030-03-02 10:${minute}`, dt_end: `2030-03-02 10:${minute + 1}` }, client: { last_name: "Тестова", mobile_phone: "79000000001" } });
   for (const minute of [10, 20, 30]) assert.equal(JSON.parse((await clinic.send("POST", "/book", body(minute))).body).status_code, 204);

@@ -6,6 +6,7 @@ const kNamespace = /^(?:inline )?namespace ([\w:]+) \{$/;
 const kAlias = /^using (\w+) = (.*)$/;
 const kType = /^(?:class|struct|enum class|enum) (\w+)/;
 const kValue = /^(?:inline )?(?:static )?(?:constexpr|const|thread_local)\b[^=({]*?\b(\w+)(?:\[\w*\])?\s*(?:=|\{)/;
+const kMade = /^(?:inline )?(?:static )?const\b[^=({]*?\b(k[A-Z]\w*)\(/;  // const std::string kName(32, 'a');
 const kFunction = /\b(\w+)\((.*)$/;
 
 // A function's parameters without their names, so that overloads are told apart; those of further lines are added.
@@ -33,7 +34,7 @@ function own_names(file) {
         else if (anonymous && /^[\w[:]/.test(line)) {
             const alias = kAlias.exec(line);
             const text = line.replace(/^\[\[\w+\]\] /, "");
-            let name = alias ? `${alias[1]} = ${alias[2]}` : (kType.exec(text)?.[1] ?? kValue.exec(text)?.[1]);
+            let name = alias ? `${alias[1]} = ${alias[2]}` : (kType.exec(text)?.[1] ?? kValue.exec(text)?.[1] ?? kMade.exec(text)?.[1]);
             if (!name) {
                 const called = kFunction.exec(text);
                 if (called && !/^TEST_CASE/.test(text)) name = `${called[1]}(${parameters(lines, index)})`;

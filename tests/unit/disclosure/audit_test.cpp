@@ -65,7 +65,7 @@ TEST_CASE("X2: verify names the first broken link") {
 
 namespace {
 
-const std::string kPseudonym(32, 'a');
+const std::string kPatientId(32, 'a');
 
 // A look at a patient, a decision on him, one on another.
 sqlite::Database with_a_patient() {
@@ -78,7 +78,7 @@ sqlite::Database with_a_patient() {
     look.subject = "patient mis/17";
     Audit::append(transaction, look);
     record_decision(
-        transaction, {"order_link", "order O1", {}, Json{{"patient", kPseudonym}}}, "anna",
+        transaction, {"order_link", "order O1", {}, Json{{"patient", kPatientId}}}, "anna",
         "asked by phone", 5
     );
     record_decision(transaction, {"row_retry", "patient mis/177", {}, {}}, "boris", "", 6);
@@ -105,7 +105,7 @@ AuditVerdict verified(const std::string& text) {
 
 void erase_patient(sqlite::Database& database) {
     sqlite::Transaction transaction(database);
-    CHECK(Audit::erase(transaction, {kPseudonym, "mis/17"}, "anna", "court order 1", 7) == 2);
+    CHECK(Audit::erase(transaction, {kPatientId, "mis/17"}, "anna", "court order 1", 7) == 2);
     transaction.commit();
 }
 
@@ -123,7 +123,7 @@ TEST_CASE("a decision is a row of the audit, and read back as it was") {
     CHECK(decision->what == "order_link");
     CHECK(decision->subject == "order O1");
     CHECK(decision->before.is_null());
-    CHECK(decision->after["patient"] == kPseudonym);
+    CHECK(decision->after["patient"] == kPatientId);
     CHECK_FALSE(decision_of(Audit::show(database, 4, 1).at(0)));
     CHECK_FALSE(Audit::verify(database).broken_at);
 }
@@ -131,7 +131,7 @@ TEST_CASE("a decision is a row of the audit, and read back as it was") {
 TEST_CASE("rows are found by the names in them, as whole words") {
     auto database = with_a_patient();
     CHECK(Audit::naming(database, {"mis/17"}).size() == 1);
-    CHECK(Audit::naming(database, {kPseudonym, "mis/17"}).size() == 2);
+    CHECK(Audit::naming(database, {kPatientId, "mis/17"}).size() == 2);
     CHECK(Audit::naming(database, {"mis/1"}).empty());
     CHECK(Audit::naming(database, {}).empty());
 }
@@ -151,8 +151,8 @@ TEST_CASE("what is erased by order leaves the chain provable; what is erased oth
     CHECK(after[4].who == "anna");
     CHECK(after[4].hash == before[4].hash);
     CHECK(after[5].subject == before[5].subject);
-    CHECK(after[6].subject.find(kPseudonym) == std::string::npos);
-    CHECK(Audit::naming(database, {kPseudonym, "mis/17"}).empty());
+    CHECK(after[6].subject.find(kPatientId) == std::string::npos);
+    CHECK(Audit::naming(database, {kPatientId, "mis/17"}).empty());
 
     database.execute("update audit set subject = '', erased = 7 where number = 6");
     CHECK(Audit::verify(database).broken_at == 6);
