@@ -18,6 +18,7 @@ const LOOKS = [
   "app_ sync", "app_ check", "app_ discover", "app_ calibrate", "app_ backfill", "app_ reconcile", "app_ preview", "app_ events", "app_ quarantine", "app_ plan", "app_ limit", "limit comments",
   "app_ report", "order list", "patient list", "hold list", "feedback list", "app_ backup", "audit show", "audit verify", "audit export", "audit patient", "app_ version", "app_ scenario",
   "connector list", "connector new", "connector test",
+  "slots preview", "slots table", // the table counts only where a person confirmed its rows
   "pages code", // a code that ends by itself; who becomes a user by it is written when he does
 ];
 const KINDS = [...readFileSync(join(root, "core/disclosure/decision.hpp"), "utf8").match(/kDecisions\{([^}]*)\}/)[1].matchAll(/"(\w+)"/g)].map((found) => found[1]);

@@ -46,8 +46,8 @@ struct TakeOverReport {
     std::vector<std::string> sinks_known;  // whose progress the mark beside the store tells
 };
 
-// Whether the store has these events; misconfigured, with the remedy: it lacks one, so that more was
-// sent than it knows of.
+// Whether the store has these events; misconfigured, with the remedy: it lacks one, so that more
+// was sent than it knows of.
 Result<void> check_last_events(ClinicStore& store, const std::vector<std::string>& last_events);
 
 // misconfigured, malformed: the files are not what is needed; nothing was changed.

@@ -47,7 +47,8 @@ sink::Aggregator shipped(const std::string& name) {
     return std::move(*aggregator);
 }
 
-TEST_CASE("prodoctorov: everybody in one snapshot, busy times too, an empty list where there are none"
+TEST_CASE(
+    "prodoctorov: everybody in one snapshot, busy times too, an empty list where there are none"
 ) {
     const auto aggregator = shipped("prodoctorov");
     CHECK(aggregator.names == std::set<std::string>{"branch_name", "doctor_name"});
