@@ -248,6 +248,7 @@ std::vector<ChannelRow> ChannelReport::rows(std::span<const ChannelCost> costs) 
     auto all = rows_;
     for (const ChannelCost& cost : costs) {
         ChannelRow& row = row_of(all, ChannelRowKind::channel, cost.channel, cost.cost.currency);
+        if (!row.cost) row.channel = cost.channel;  // spelt as its costs are
         row.cost = row.cost ? *row.cost + cost.cost : cost.cost;
     }
     std::vector<ChannelRow> rows;
