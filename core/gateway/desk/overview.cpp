@@ -1,51 +1,12 @@
 #include "gateway/desk/overview.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "base/money.hpp"
 #include "gateway/watching/health.hpp"
 
 namespace mis::gateway {
 namespace {
-
-// A reason's code by what its text begins with, or holds.
-struct CodeOfText {
-    std::string_view part, text, code;
-};
-constexpr std::array kCodes{
-    CodeOfText{"main loop", "", "main_loop_stuck"},
-    CodeOfText{"store", "", "store_failing"},
-    CodeOfText{"reading", "", "reading_paused"},
-    CodeOfText{"ledger", "", "ledger_differs"},
-    CodeOfText{"holds", "", "holds"},
-    CodeOfText{"quarantine", "", "quarantine"},
-    CodeOfText{"restore", "", "messages_lost"},
-    CodeOfText{"orders", "", "orders_waiting"},
-    CodeOfText{"codes", "", "unmapped_codes"},
-    CodeOfText{"inbox", "no messages", "inbox_failing"},
-    CodeOfText{"inbox", "the exchange's clock", "clock_skew"},
-    CodeOfText{"inbox", "", "answers_given_up"},
-    CodeOfText{"backup", "there is none", "backup_missing"},
-    CodeOfText{"backup", "", "backup_old"},
-    CodeOfText{"sink", "stopped", "sink_stopped"},
-    CodeOfText{"sink", "retrying", "sink_failing"},
-    CodeOfText{"sink", "the oldest", "sink_overdue"},
-    CodeOfText{"sink", "", "dead_letters"},
-    CodeOfText{"source", "takes no messages", "intake_failing"},
-    CodeOfText{"source", "nobody has sent", "intake_silent"},
-    CodeOfText{"source", "its clock", "clock_skew"},
-    CodeOfText{"source", "not read to its end", "stream_late"},
-    CodeOfText{"source", "the last nightly", "stream_drift"},
-};
-
-std::string_view code_of(const HealthReason& reason) {
-    for (const auto& [part, text, code] : kCodes)
-        if (reason.part.starts_with(part) && reason.reason.starts_with(text)) return code;
-    return reason.reason.find("more than at the comparison before") != std::string::npos
-               ? "references_grown"
-               : "stream_failing";
-}
 
 // "source mis, stream appointment", "sink exchange", "store"
 Json part_json(const std::string& part) {
@@ -141,8 +102,8 @@ Json overview_json(
     for (const auto& one : report.reasons)
         out["reasons"].push_back(
             {{"severity", one.severity == Severity::alarm ? "alarm" : "notice"},
-             {"code", code_of(one)},
-             {"params", Json::object()},
+             {"code", one.code},
+             {"params", one.params},
              {"part", part_json(one.part)},
              {"text", one.reason}}
         );

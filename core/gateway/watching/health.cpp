@@ -87,7 +87,7 @@ void judge_sink(const SinkMeasures& sink, const Figures& figures, HealthReport& 
         report.reasons.push_back(
             {Severity::notice, part,
              fmt::format("{} dead letters: see `mis-gateway dead-letters`", sink.dead_letters),
-             "dead_letters", params}
+             "dead_letters", Json{{"sink", sink.sink}, {"count", sink.dead_letters}}}
         );
 }
 
