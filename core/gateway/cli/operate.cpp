@@ -66,21 +66,6 @@ std::vector<Meaning::HeldChange> held_changes(Session& session, const change::St
     );
 }
 
-Json changes_json(const std::vector<Meaning::HeldChange>& changes) {
-    Json list = Json::array();
-    for (const auto& change : changes) {
-        Json one{
-            {"type", change.type},
-            {"before", change.before},
-            {"after", change.after},
-            {"changed", change.changed}};
-        if (change.total_before) one["total_before"] = to_json_value(*change.total_before);
-        if (change.total_after) one["total_after"] = to_json_value(*change.total_after);
-        list.push_back(std::move(one));
-    }
-    return list;
-}
-
 std::vector<std::string> changes_text(
     const change::StreamCounts& held, const std::vector<Meaning::HeldChange>& changes
 ) {

@@ -13,21 +13,6 @@ namespace {
 constexpr std::size_t kMismatchesMax = 200;
 constexpr int kHeldRecordsRead = 2'000;
 
-Json changes_json(const std::vector<Meaning::HeldChange>& changes) {
-    Json list = Json::array();
-    for (const auto& change : changes) {
-        Json one{
-            {"type", change.type},
-            {"before", change.before},
-            {"after", change.after},
-            {"changed", change.changed}};
-        if (change.total_before) one["total_before"] = to_json_value(*change.total_before);
-        if (change.total_after) one["total_after"] = to_json_value(*change.total_after);
-        list.push_back(std::move(one));
-    }
-    return list;
-}
-
 }  // namespace
 
 // What a decision rests on. How many events wait, or how often a code was met, is none of it: it

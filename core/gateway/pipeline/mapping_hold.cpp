@@ -116,4 +116,19 @@ std::vector<Meaning::HeldChange> Meaning::preview_mapping_hold(
     return list;
 }
 
+Json changes_json(const std::vector<Meaning::HeldChange>& changes) {
+    Json list = Json::array();
+    for (const auto& change : changes) {
+        Json one{
+            {"type", change.type},
+            {"before", change.before},
+            {"after", change.after},
+            {"changed", change.changed}};
+        if (change.total_before) one["total_before"] = to_json_value(*change.total_before);
+        if (change.total_after) one["total_after"] = to_json_value(*change.total_after);
+        list.push_back(std::move(one));
+    }
+    return list;
+}
+
 }  // namespace mis::gateway

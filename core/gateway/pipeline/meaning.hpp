@@ -308,4 +308,8 @@ class Meaning {
     std::map<std::pair<std::string, std::string>, Zone> branch_zones_;  // (source, branch)
 };
 
+// As commands and the console tell it: [{type, before, after, changed, total_before?,
+// total_after?}].
+Json changes_json(const std::vector<Meaning::HeldChange>& changes);
+
 }  // namespace mis::gateway
