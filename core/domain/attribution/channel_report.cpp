@@ -47,6 +47,19 @@ void earlier(
     if (seen && (!kept || *seen < kept->at)) kept = Came{*seen, source};
 }
 
+ChannelRow& row_of(
+    ChannelRows& rows, ChannelRowKind kind, const std::string& channel, Currency currency
+) {
+    auto [place, is_new] = rows.try_emplace({kind, mis::fold(channel), currency});
+    if (is_new) {
+        ChannelRow& row = place->second;
+        row.kind = kind;
+        row.channel = channel;
+        row.income = row.barter = row.gift = Money{0, currency};
+    }
+    return place->second;
+}
+
 Money magnitude(Money money) { return money.minor < 0 ? -money : money; }
 
 class Report {
@@ -84,7 +97,7 @@ class Report {
     std::map<std::pair<std::string, std::string>, std::string>
         account_kinds_;  // (source, limit) → kind
     std::vector<Parsed> visits_and_lines_, payments_;
-    std::map<std::tuple<ChannelRowKind, std::string, Currency>, ChannelRow> rows_;
+    ChannelRows rows_;
 
     void read(const RecordFact& fact) {
         Json body = Json::parse(fact.body, nullptr, false);
@@ -159,21 +172,11 @@ class Report {
         if (in_period(patient.first()->at)) ++row_for(patient, Currency{}).first_visits;
     }
 
-    ChannelRow& row_of(ChannelRowKind kind, const std::string& channel, Currency currency) {
-        auto [place, is_new] = rows_.try_emplace({kind, mis::fold(channel), currency});
-        if (is_new) {
-            ChannelRow& row = place->second;
-            row.kind = kind;
-            row.channel = channel;
-            row.income = row.barter = row.gift = Money{0, currency};
-        }
-        return place->second;
-    }
-
     ChannelRow& row_for(const ReportedPatient& patient, Currency currency) {
-        if (patient.recommended) return row_of(ChannelRowKind::recommended, "", currency);
-        if (patient.channel.empty()) return row_of(ChannelRowKind::unknown_channel, "", currency);
-        return row_of(ChannelRowKind::channel, patient.channel, currency);
+        if (patient.recommended) return row_of(rows_, ChannelRowKind::recommended, "", currency);
+        if (patient.channel.empty())
+            return row_of(rows_, ChannelRowKind::unknown_channel, "", currency);
+        return row_of(rows_, ChannelRowKind::channel, patient.channel, currency);
     }
 
     std::string account_kind(const std::string& source, const Json& body) const {
@@ -219,20 +222,6 @@ class Report {
 };
 
 }  // namespace
-
-ChannelRow& ChannelReport::row_of(
-    std::map<Name, ChannelRow>& rows, ChannelRowKind kind, const std::string& channel,
-    Currency currency
-) {
-    auto [place, is_new] = rows.try_emplace({kind, mis::fold(channel), currency});
-    if (is_new) {
-        ChannelRow& row = place->second;
-        row.kind = kind;
-        row.channel = channel;
-        row.income = row.barter = row.gift = Money{0, currency};
-    }
-    return place->second;
-}
 
 void ChannelReport::add(std::span<const RecordFact> facts, const SeveralSources& sources) {
     for (const ChannelRow& piece : Report(facts, period_, sources).rows()) {

@@ -60,6 +60,9 @@ struct SeveralSources {
     std::function<std::string(const std::string&, const std::string&)> account_kind = {};
 };
 
+// By kind, folded channel and currency.
+using ChannelRows = std::map<std::tuple<ChannelRowKind, std::string, Currency>, ChannelRow>;
+
 // The report piece by piece: of patients who hang together all facts at once, the pieces in any
 // order. Keeps rows, no facts.
 class ChannelReport {
@@ -72,13 +75,8 @@ class ChannelReport {
     std::vector<ChannelRow> rows(std::span<const ChannelCost> costs) const;
 
   private:
-    using Name = std::tuple<ChannelRowKind, std::string, Currency>;  // the channel folded
     std::optional<ChannelPeriod> period_;
-    std::map<Name, ChannelRow> rows_;
-    static ChannelRow& row_of(
-        std::map<Name, ChannelRow>& rows, ChannelRowKind kind, const std::string& channel,
-        Currency currency
-    );
+    ChannelRows rows_;
 };
 
 // Of all facts at once.
