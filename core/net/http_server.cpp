@@ -89,6 +89,7 @@ ServerRequest request_head(const http::request<http::string_body>& message, std:
     return request;
 }
 
+// Of a head that goes on: of what came of it.
 std::size_t head_bytes_of(const http::request<http::string_body>& request) {
     std::size_t bytes = request.target().size();
     for (const auto& field : request)
@@ -381,7 +382,6 @@ asio::awaitable<bool> ServerState::read_request(
     bool begun = false;
     bool continued = false;
     bool admitted = false;
-    std::size_t head_bytes = 0;  // of a head that goes on, as far as it was taken in
     expire(connection, connection.has_asked ? options.idle_timeout : options.request_timeout);
     connection.silent_since = std::chrono::steady_clock::now();
     connection.is_waiting = true;
@@ -393,11 +393,8 @@ asio::awaitable<bool> ServerState::read_request(
             buffer.consume(used);
             if (error == http::error::need_more) error = error_code();
             const bool has_head = parser.is_header_done() || error == http::error::body_limit;
-            if (!has_head) head_bytes += used;
             // the parser's own limit is that of what it is given at once: many short lines pass it
-            if (!admitted && !error &&
-                (head_bytes > kHeadBytesMax ||
-                 (has_head && head_bytes_of(parser.get()) > kHeadBytesMax)))
+            if (!admitted && !error && head_bytes_of(parser.get()) > kHeadBytesMax)
                 error = http::error::header_limit;
             if (has_head && !admitted && error != http::error::header_limit) {
                 admitted = true;
