@@ -1,11 +1,10 @@
 // The exchange's messages by a JetStream consumer (schemas/README.md section 4), on a real nats-server. The oracle is the exchange's own streams: what it
 // placed, what it was answered. Every message is taken once and answered, in order, whoever is killed meanwhile.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { NatsClient, NatsOperator, NatsServer } from "../support/nats.mjs";
+import { make_certificates, NatsClient, NatsOperator, NatsServer } from "../support/nats.mjs";
 import { Clinic, program, until } from "../system/clinic.mjs";
 
 const order = (number) => ({
@@ -106,17 +105,7 @@ test("each way to log in, TLS, and a stream behind a domain: asked by check", as
   const { server, client, clinic } = await exchange_with(t);
   await client.make_stream("INBOX", ["mis-inbox.*"]);
   const file = (name) => join(clinic.folder, name);
-  const openssl = (...args) => {
-    const ran = spawnSync("openssl", args, { encoding: "utf8" });
-    assert.equal(ran.status, 0, ran.stderr);
-  };
-  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-  openssl("req", "-x509", ...key, "-keyout", file("ca.key"), "-out", file("ca.pem"), "-days", "2", "-subj", "/CN=authority");
-  for (const [name, usage] of [["server", "serverAuth"], ["client", "clientAuth"]]) {
-    openssl("req", ...key, "-keyout", file(`${name}.key`), "-out", file(`${name}.csr`), "-subj", `/CN=${name}`);
-    writeFileSync(file("ext"), `subjectAltName=IP:127.0.0.1\nextendedKeyUsage=${usage}\n`);
-    openssl("x509", "-req", "-in", file(`${name}.csr`), "-CA", file("ca.pem"), "-CAkey", file("ca.key"), "-CAcreateserial", "-days", "2", "-extfile", file("ext"), "-out", file(`${name}.pem`));
-  }
+  make_certificates(clinic.folder);
   for (const [name, text] of [["good", "word"], ["token", "secret-token"]]) writeFileSync(file(`${name}.secret`), `${text}\n`, { mode: 0o600 });
   let number = 0;
   const asked = async (settings, options = {}) => {

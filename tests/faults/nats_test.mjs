@@ -1,13 +1,12 @@
 // The NATS sink on real nats-servers (schemas/README.md section 3). The oracle counts: every event that the webhook's receiver got stands in the stream, none
 // other, and a key's events stand in order by their first copies, whatever was killed, cut, filled or put back meanwhile.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Clinic, program, until } from "../system/clinic.mjs";
-import { free_port, NatsClient, NatsOperator, NatsServer, Road } from "../support/nats.mjs";
+import { free_port, make_certificates, NatsClient, NatsOperator, NatsServer, Road } from "../support/nats.mjs";
 
 const SUBJECTS = ["mis.test-clinic.>"];
 const nats_sink = (servers, settings = {}) => ({
@@ -103,17 +102,7 @@ test("TLS with a pinned authority and a client certificate; logins by password, 
   const server = await NatsServer.start(t);
   const clinic = await clinic_with(t, { patients: 10, procedures: 10 }, nats_sink(server.url));
   const file = (name) => join(clinic.folder, name);
-  const openssl = (...args) => {
-    const ran = spawnSync("openssl", args, { encoding: "utf8" });
-    assert.equal(ran.status, 0, ran.stderr);
-  };
-  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-  openssl("req", "-x509", ...key, "-keyout", file("ca.key"), "-out", file("ca.pem"), "-days", "2", "-subj", "/CN=authority");
-  for (const [name, usage] of [["server", "serverAuth"], ["client", "clientAuth"]]) {
-    openssl("req", ...key, "-keyout", file(`${name}.key`), "-out", file(`${name}.csr`), "-subj", `/CN=${name}`);
-    writeFileSync(file("ext"), `subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=${usage}\n`);
-    openssl("x509", "-req", "-in", file(`${name}.csr`), "-CA", file("ca.pem"), "-CAkey", file("ca.key"), "-CAcreateserial", "-days", "2", "-extfile", file("ext"), "-out", file(`${name}.pem`));
-  }
+  make_certificates(clinic.folder);
   const plain = await NatsClient.connect(t, server.port);
   await plain.make_stream("EVENTS", SUBJECTS);
   const restart = async (settings) => {

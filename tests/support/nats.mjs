@@ -5,7 +5,7 @@
 //   await client.make_stream("EVENTS", ["mis.test-clinic.>"]);
 //   const messages = await client.messages("EVENTS");       // [{ subject, headers, body, sequence }]
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
@@ -20,6 +20,22 @@ export async function free_port() {
   const { port } = server.address();
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+// In the folder: ca.pem, and of it server.pem and client.pem with their .key, for two days; server's names are 127.0.0.1 and localhost.
+export function make_certificates(folder) {
+  const file = (name) => join(folder, name);
+  const openssl = (...args) => {
+    const ran = spawnSync("openssl", args, { encoding: "utf8" });
+    assert.equal(ran.status, 0, ran.stderr);
+  };
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  openssl("req", "-x509", ...key, "-keyout", file("ca.key"), "-out", file("ca.pem"), "-days", "2", "-subj", "/CN=authority");
+  for (const [name, usage] of [["server", "serverAuth"], ["client", "clientAuth"]]) {
+    openssl("req", ...key, "-keyout", file(`${name}.key`), "-out", file(`${name}.csr`), "-subj", `/CN=${name}`);
+    writeFileSync(file("ext"), `subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=${usage}\n`);
+    openssl("x509", "-req", "-in", file(`${name}.csr`), "-CA", file("ca.pem"), "-CAkey", file("ca.key"), "-CAcreateserial", "-days", "2", "-extfile", file("ext"), "-out", file(`${name}.pem`));
+  }
 }
 
 export class NatsServer {

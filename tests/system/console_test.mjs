@@ -2,24 +2,15 @@
 // decisions once or not at all, and what attackers try.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Browser, Description } from "../support/console_client.mjs";
 import { Clinic, json_lines, root, until } from "./clinic.mjs";
+import { order_of, push } from "./orders.mjs";
 
 const description = new Description(root);
 const kPassword = "a password of clerks", kCanary = "Канарейкина";
-const order_of = (order, patient) => ({
-  type: "order.placed", id: `message-${order}`, order, patient, placed_at: "2026-03-02T10:00:00+03:00",
-  items: [{ id: "i1", nomenclature: "A16.07.002", teeth: ["16"], quantity: "1", total: { minor: 400000, currency: "RUB" } }],
-});
-const push = (clinic, ...messages) => {
-  const file = join(clinic.folder, "messages.jsonl");
-  writeFileSync(file, messages.map((message) => `${JSON.stringify(message)}\n`).join(""));
-  const pushed = clinic.command("inbox", "push", file);
-  assert.equal(pushed.code, 0, pushed.stdout + pushed.stderr);
-};
 const port_of = (clinic) => Number(clinic.gateway.new_log.match(/console on http:\/\/127\.0\.0\.1:(\d+)\/console\//)?.[1] ?? assert.fail(`no console: ${clinic.gateway.new_log}`));
 const code_of = (clinic) => clinic.command("console", "code", "--json").json[0].code;
 const key = () => ({ "Idempotency-Key": randomUUID() });

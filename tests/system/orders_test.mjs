@@ -1,21 +1,10 @@
 // What the operator sees of the exchange's orders (P9): which wait for their patient, since when and why, and that the command a text names is the one
 // that helps. An id that nobody knows is told with what was looked for and how to list what there is.
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Clinic } from "./clinic.mjs";
-
-const order_of = (order, patient) => ({
-  type: "order.placed", id: `message-${order}`, order, patient, placed_at: "2026-03-02T10:00:00+03:00",
-  items: [{ id: "i1", nomenclature: "A16.07.002", teeth: ["16"], quantity: "1", total: { minor: 400000, currency: "RUB" } }],
-});
-const push = (clinic, ...messages) => {
-  const file = join(clinic.folder, "messages.jsonl");
-  writeFileSync(file, messages.map((message) => `${JSON.stringify(message)}\n`).join(""));
-  const pushed = clinic.command("inbox", "push", file);
-  assert.equal(pushed.code, 0, pushed.stdout + pushed.stderr);
-};
+import { order_of, push } from "./orders.mjs";
 
 test("P9: an order that waits for its patient says since when, why, and the command that links it", async (t) => {
   const clinic = await Clinic.make(t, { patients: 10, procedures: 30 });
